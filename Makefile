@@ -1,0 +1,137 @@
+# make            build the library and the program (CUDA too where nvcc is)
+# make demo       install what is missing, build, draw the plane of configs/ib-tanh.ini
+# make check      install what is missing, build, run every test on every device
+# make bench      time the estimators and the training on this machine's devices
+# make setup      install what is missing through apt-get, or name it
+# make install    PREFIX=/usr/local DESTDIR=  library, headers, program, pkg-config file
+# make check-papers   the published numbers, five seeds (minutes)
+# make check-avx512   the AVX-512 code through SIMDe, on a machine without AVX-512
+# make fuzz       each file reader under libFuzzer, FUZZ_SECONDS=20 each
+# make kernels-report   registers, shared memory and spills of each CUDA kernel
+# make clean      remove build/
+# make help       this list, and what was detected
+#
+# MODE=release|debug|asan|tsan|simde   CUDA=auto|0|1   EMU=path/to/cudaemu/run (make check)
+
+MODE   ?= release
+CUDA   ?= auto
+PREFIX ?= /usr/local
+CC     ?= cc
+FUZZ_SECONDS ?= 20
+VERSION := 0.1.0
+
+# -- What is there ---------------------------------------------------------------
+NVCC := $(or $(shell command -v nvcc 2>/dev/null),$(wildcard /usr/local/cuda/bin/nvcc))
+ifeq ($(CUDA),auto)
+  override CUDA := $(if $(NVCC),$(if $(wildcard kernels/*.cu),1,0),0)
+endif
+ifeq ($(CUDA)-$(NVCC),1-)
+  $(error CUDA=1 but nvcc is neither in PATH nor in /usr/local/cuda/bin)
+endif
+MACHINE := $(shell uname -m)
+REVISION := $(shell git rev-parse --short HEAD 2>/dev/null || echo unknown)
+
+# -- What it needs ---------------------------------------------------------------
+PACKAGES := gcc make pkg-config libopenblas-dev zlib1g-dev libinih-dev libmatio-dev \
+            libjansson-dev gnuplot-nox fonts-dejavu-core
+TEST_PACKAGES := libcmocka-dev libsimde-dev dataset-fashion-mnist python3-minimal \
+            python3-numpy clang libclang-rt-14-dev
+LIBRARIES := openblas zlib inih matio jansson
+
+# -- How to compile --------------------------------------------------------------
+# No -Ofast and no fast-math anywhere: tests look for NaN and compare sums.
+OPT_release := -O3 -DNDEBUG
+OPT_simde   := -O2 -DIPL_SIMDE
+OPT_debug   := -O0 -g
+OPT_asan    := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=undefined \
+               -fno-omit-frame-pointer
+OPT_tsan    := -O1 -g -fsanitize=thread
+OPT         := $(or $(OPT_$(MODE)),$(error MODE is release, debug, asan, tsan or simde))
+
+WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes -Wmissing-prototypes
+override CFLAGS += $(OPT) -std=c11 -D_DEFAULT_SOURCE -ffp-contract=off $(WARNINGS) \
+           -fPIC -fopenmp -MMD -MP
+BUILD := build/$(MODE)-$(if $(filter 1,$(CUDA)),cuda,cpu)
+INC_LIB := -Iinclude -Isrc -Isrc/cpu -Isrc/data -Isrc/mi -Isrc/net -Isrc/plane
+# Left empty where the packages are missing, so that `make setup` still works.
+LIB_CFLAGS = $(shell pkg-config --cflags $(LIBRARIES) 2>/dev/null)
+LDLIBS += $(shell pkg-config --libs $(LIBRARIES) 2>/dev/null) -lm
+
+LIB_SRC := $(filter-out src/cli/%,$(wildcard src/*.c src/*/*.c))
+CLI_SRC := $(wildcard src/cli/*.c)
+LIB_OBJ := $(LIB_SRC:%.c=$(BUILD)/%.o)
+CLI_OBJ := $(CLI_SRC:%.c=$(BUILD)/%.o)
+
+# The three instruction sets of src/cpu; elsewhere the x86 files are empty.
+ifneq ($(filter x86_64 amd64,$(MACHINE)),)
+$(BUILD)/%_avx2.o:   ISA := -DIPL_AVX2 -mavx2 -mfma
+ifeq ($(MODE),simde)
+$(BUILD)/%_avx512.o: ISA := -DIPL_AVX512 -mavx2 -mfma
+else
+$(BUILD)/%_avx512.o: ISA := -DIPL_AVX512 -mavx512f -mavx512dq -mavx512bw -mavx512vl -mfma
+endif
+endif
+
+ifeq ($(CUDA),1)
+  CUDA_HOME := $(patsubst %/bin/nvcc,%,$(realpath $(NVCC)))
+  override CFLAGS += -DIPL_WITH_CUDA
+  # Those of the wanted architectures that this nvcc knows; a GPU at hand does not
+  # matter, since every one of them is in the list or runs its PTX.
+  KNOWN := $(shell $(NVCC) --list-gpu-code 2>/dev/null | tr -d 'sm_')
+  ARCH  ?= $(filter $(KNOWN),75 80 86 89 90 100 120)
+  PTX   ?= $(firstword $(ARCH)) $(lastword $(ARCH))
+  NVFLAGS += -O3 -lineinfo -std=c++20 -Iinclude -Isrc -Ikernels -MMD -MP \
+             -Xcompiler -fPIC,-Wall -cudart shared --threads 0 \
+             $(foreach a,$(ARCH),-gencode arch=compute_$(a),code=sm_$(a)) \
+             $(foreach a,$(PTX),-gencode arch=compute_$(a),code=compute_$(a))
+  LIB_OBJ += $(patsubst kernels/%.cu,$(BUILD)/kernels/%.o,$(wildcard kernels/*.cu))
+  LDLIBS += -L$(CUDA_HOME)/lib64 -Wl,-rpath,$(CUDA_HOME)/lib64 -lcublas -lcudart -lstdc++
+endif
+
+TESTS := $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/test_*.c))
+
+# -- What to build ---------------------------------------------------------------
+.PHONY: all demo check bench setup install check-papers check-avx512 fuzz \
+        kernels-report clean help
+.DELETE_ON_ERROR:
+all: infoplane $(BUILD)/libinfoplane.so
+
+infoplane: $(BUILD)/infoplane
+	@ln -sfn $< $@
+
+$(BUILD)/infoplane: $(CLI_OBJ) $(BUILD)/libinfoplane.a
+	$(CC) $(CFLAGS) $^ -o $@ $(LDLIBS)
+
+$(BUILD)/libinfoplane.a: $(LIB_OBJ)
+	@rm -f $@
+	ar rcs $@ $^
+
+$(BUILD)/libinfoplane.so: $(LIB_OBJ)
+	$(CC) $(CFLAGS) -shared -Wl,-soname,libinfoplane.so.0 -o $@ $^ $(LDLIBS)
+
+$(BUILD)/src/cli/%.o: src/cli/%.c
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) -Iinclude $(LIB_CFLAGS) -DIPL_VERSION='"$(VERSION)"' -c $< -o $@
+
+$(BUILD)/src/%.o: src/%.c
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(ISA) $(INC_LIB) $(LIB_CFLAGS) -DIPL_VERSION='"$(VERSION)"' \
+	    -DIPL_REVISION='"$(REVISION)"' -c $< -o $@
+
+$(BUILD)/kernels/%.o: kernels/%.cu
+	@mkdir -p $(@D)
+	$(NVCC) $(NVFLAGS) -c $< -o $@
+
+$(BUILD)/tests/%: tests/%.c $(BUILD)/libinfoplane.a
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) -UNDEBUG -Itests $(INC_LIB) $(LIB_CFLAGS) $^ -o $@ $(LDLIBS) -lcmocka
+
+clean:
+	rm -rf build infoplane
+
+help:
+	@sed -n 's/^# \(make.*\)/\1/p; s/^# \(MODE=.*\)/\1/p' Makefile
+	@echo "detected: mode $(MODE), cuda $(CUDA), nvcc $(or $(NVCC),none), machine $(MACHINE)"
+	@echo "detected: gpu code for $(or $(ARCH),none), ptx for $(or $(PTX),none)"
+
+-include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

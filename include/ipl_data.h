@@ -1,0 +1,116 @@
+/*
+ * ipl_data.h - datasets: inputs X, class labels Y, and which rows train.
+ *
+ * Everything lives in host memory. Labels are consecutive classes 0 .. C-1.
+ */
+#ifndef IPL_DATA_H
+#define IPL_DATA_H
+
+#include <stdint.h>
+
+#include "ipl_status.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef enum {
+    IPL_DATA_IB,  /* the 4096 patterns of 12 bits of Shwartz-Ziv and Tishby (2017),
+                     generated; inputs 0 and 1; needs no file                  */
+    IPL_DATA_IDX, /* path: folder with MNIST-like IDX files, plain or .gz        */
+    IPL_DATA_MAT, /* path: MATLAB file with F (rows x inputs) and y             */
+    IPL_DATA_NPY, /* path: folder with X.npy and y.npy                          */
+    IPL_DATA_SET_COUNT
+} ipl_data_set;
+
+typedef enum {
+    IPL_PARTS_BOTH, /* IDX: training file's rows, then the test file's          */
+    IPL_PARTS_TRAIN,
+    IPL_PARTS_TEST,
+    IPL_PARTS_COUNT
+} ipl_data_parts;
+
+typedef enum {
+    IPL_SPLIT_ORDERED, /* the first rows train (2017 code)                      */
+    IPL_SPLIT_SHUFFLED,/* a permutation drawn from `seed` first                 */
+    IPL_SPLIT_COUNT
+} ipl_data_split;
+
+typedef enum {
+    IPL_SCALE_AUTO,     /* IDX: unit; all others: none                          */
+    IPL_SCALE_NONE,
+    IPL_SCALE_UNIT,     /* bytes / 255 for IDX; else (x - min) / (max - min)    */
+    IPL_SCALE_SYMMETRIC,/* 2 unit - 1                                           */
+    IPL_SCALE_STANDARD, /* (x - mean) / sd over all values of the training rows */
+    IPL_SCALE_COUNT
+} ipl_data_scale;
+
+typedef struct {
+    ipl_data_set   set;
+    const char    *path;           /* ignored by IB                             */
+    ipl_data_parts parts;          /* IDX only                                  */
+    ipl_data_split split;
+    double         train_fraction; /* in (0, 1]; 0: IDX with both parts: as the
+                                      files say; all others: 0.8                */
+    ipl_data_scale scale;
+    double         label_noise;    /* share of labels, in [0, 1], replaced by
+                                      another class drawn uniformly             */
+    int            random_labels;  /* 1: all labels permuted among the rows     */
+    int64_t        limit;          /* keep that many rows only, 0: all          */
+    uint64_t       seed;           /* of the split, noise and random labels     */
+} ipl_data_options;
+
+/* IB, ordered, the defaults above, seed 1. */
+ipl_data_options ipl_data_defaults(void);
+
+typedef struct {
+    char     name[64];   /* "ib", or what the path calls it                     */
+    int64_t  rows;
+    int32_t  inputs;
+    int32_t  classes;
+    float   *x;          /* [rows][inputs], scaled, in the set's own order      */
+    int32_t *y;          /* [rows], after noise                                 */
+    int64_t  train_rows; /* split[0 .. train_rows) train, the rest tests        */
+    int32_t *split;      /* [rows]: a permutation of the row numbers            */
+} ipl_dataset;
+
+/* Reads or generates a set. E_IO, E_FORMAT: file, place, value and what was
+ * expected (missing, empty, truncated, oversized, not gzip, wrong magic number,
+ * images and labels that disagree, labels out of range, NaN in data). The caller
+ * gives *out back with ipl_dataset_free, which allows a zeroed struct. */
+ipl_status ipl_dataset_load(const ipl_data_options *options, ipl_dataset *out);
+void       ipl_dataset_free(ipl_dataset *data);
+
+/* An array read from a NumPy file (format 1.0 to 3.0; float32, float64, any
+ * integer or bool, little endian; C or Fortran order), converted to float32 or
+ * int64, in C order; 1-d arrays have cols = 1. */
+typedef struct {
+    int64_t  rows, cols;
+    int      dims;     /* 1 or 2                                                */
+    float   *values;   /* [rows][cols], or NULL when integers were asked for    */
+    int64_t *integers; /* [rows][cols], or NULL                                 */
+} ipl_array;
+
+/* E_IO, E_FORMAT as above; values: NaN and infinity pass (the estimators refuse
+ * them). integers: a float file is E_FORMAT unless each value is whole. */
+ipl_status ipl_npy_read_values(const char *path, ipl_array *out);
+ipl_status ipl_npy_read_integers(const char *path, ipl_array *out);
+void       ipl_array_free(ipl_array *array);
+
+/* Writes [rows][cols] float32 (cols 0: 1-d) or [rows] int32 as NPY format 1.0.
+ * E_IO with the system's reason; no partial file stays behind. */
+ipl_status ipl_npy_write_float32(const char *path, int64_t rows, int64_t cols,
+                                 const float *values);
+ipl_status ipl_npy_write_int32(const char *path, int64_t rows, const int32_t *values);
+
+/* Turns integer labels into classes 0 .. C-1. When all are in [0, 65536) they are
+ * used as they are, and C is the largest plus one; else E_FORMAT names `what`, the
+ * row and the value. Writes y[rows]. */
+ipl_status ipl_labels_from_integers(const char *what, int64_t rows,
+                                    const int64_t *integers, int32_t *y,
+                                    int32_t *classes);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

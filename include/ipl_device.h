@@ -1,0 +1,112 @@
+/*
+ * ipl_device.h - a place where matrices live and arithmetic happens.
+ *
+ * A device is the host ("cpu") or one GPU ("cuda:0"). It owns its threads or
+ * streams, library handles and memory. Calls on one device run in the order
+ * they were made; on a GPU they may still be running when the call returns,
+ * and ipl_download or ipl_sync waits for them. One thread at a time may use a
+ * device; two devices never share state.
+ *
+ * Conventions for the whole library: matrices are float32, row-major, packed;
+ * a row is a sample and a column a feature; information is in nats; outputs
+ * come last.
+ */
+#ifndef IPL_DEVICE_H
+#define IPL_DEVICE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "ipl_status.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct ipl_device ipl_device;
+
+/* View of a matrix in device memory. It owns nothing and is passed by value.
+ * `at` is an address on the device: host code may offset it, never read it. */
+typedef struct {
+    float  *at;
+    int64_t rows;
+    int64_t cols;
+} ipl_mat;
+
+/* Class of each sample, in device memory, with the rows grouped by class. Made
+ * by ipl_labels_create; passed by address. */
+typedef struct {
+    int64_t  rows;
+    int32_t  classes;
+    int32_t *at;    /* device, [rows]: class of each row, in [0, classes)      */
+    int32_t *order; /* device, [rows]: row numbers sorted by class, stable     */
+    int64_t *start; /* host, [classes + 1]: class c is order[start[c] ..
+                       start[c + 1]); empty classes are allowed                */
+} ipl_labels;
+
+typedef struct {
+    int threads;    /* CPU: threads to use, 0 for all that the process may use */
+    int allow_tf32; /* CUDA: 1 lets cuBLAS round products to TF32; 0 (default,
+                       for papers) keeps full float32                          */
+} ipl_device_options;
+
+typedef struct {
+    char    name[32];         /* canonical: "cpu:avx2", "cuda:0"               */
+    char    description[128]; /* processor or GPU model, as its maker names it */
+    char    note[256];        /* "auto" only: why there is no GPU; else ""     */
+    int     threads;          /* CPU: threads in use; CUDA: multiprocessors    */
+    int64_t memory_bytes;     /* all of the device's memory                    */
+    int64_t free_bytes;       /* what was free when the device was asked       */
+} ipl_device_info;
+
+/* Opens a device by name. `options` may be NULL for the defaults.
+ *
+ *   "auto"                      the first GPU, or the CPU where there is none
+ *   "cpu"                       the host with the best code it can run
+ *   "cpu:portable|avx2|avx512"  the host with that code, to compare the three
+ *   "cuda", "cuda:N"            GPU 0, GPU N
+ *
+ * E_ARGUMENT: no such name. E_UNSUPPORTED: the build or the processor lacks it.
+ * E_DEVICE: no such GPU. The caller owns *out and gives it back with
+ * ipl_device_close. */
+ipl_status ipl_device_open(const char *name, const ipl_device_options *options,
+                           ipl_device **out);
+
+/* Waits for pending work, then frees everything. NULL is allowed. */
+void ipl_device_close(ipl_device *dev);
+
+/* What was opened. Owned by the device and valid until it is closed. */
+const ipl_device_info *ipl_device_about(const ipl_device *dev);
+
+/* Number of device names that this machine offers, and the index-th of them:
+ * the CPU with each code it can run, best first, then each GPU. The name is
+ * written to name[size]. E_ARGUMENT: index outside [0, count). */
+int        ipl_device_count(void);
+ipl_status ipl_device_name(int index, char *name, size_t size);
+
+/* Device memory with undefined content, aligned for any type. The caller owns
+ * it and gives it back to the same device. ipl_free allows NULL. */
+ipl_status ipl_alloc(ipl_device *dev, size_t bytes, void **at);
+void       ipl_free(ipl_device *dev, void *at);
+
+/* A packed rows x cols matrix; free its memory with ipl_free(dev, m.at). */
+ipl_status ipl_mat_alloc(ipl_device *dev, int64_t rows, int64_t cols, ipl_mat *out);
+
+/* Copies between host and device. Both wait, so `host` may be reused at once. */
+ipl_status ipl_upload(ipl_device *dev, const void *host, size_t bytes, void *at);
+ipl_status ipl_download(ipl_device *dev, const void *at, size_t bytes, void *host);
+
+/* Waits for all queued work and reports an error it met. */
+ipl_status ipl_sync(ipl_device *dev);
+
+/* Copies host labels y[rows] to the device and groups the rows by class.
+ * E_ARGUMENT: a label outside [0, classes); the text names row and value. The
+ * caller gives *out back with ipl_labels_free, which allows a zeroed struct. */
+ipl_status ipl_labels_create(ipl_device *dev, int64_t rows, int32_t classes,
+                             const int32_t *y, ipl_labels *out);
+void       ipl_labels_free(ipl_device *dev, ipl_labels *labels);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,127 @@
+/*
+ * ipl_mi.h - mutual information between a layer T, the input X, the label Y.
+ *
+ * A trained network maps X to T without noise, so I(X;T) is only finite once
+ * the layer is coarsened. The families below do it by rounding (BIN) or by
+ * imagining Gaussian noise on T (KDE); neither touches the training. All
+ * results are in nats; divide by log(2) for bits.
+ *
+ * One formula serves all. With a similarity k(i,j) in [0,1] between samples,
+ * S_i = sum_j k(i,j) over all j and C_i the same over the n_i samples of i's
+ * class, i included:
+ *
+ *   I(X;T) = -mean_i log(S_i / n)
+ *   I(T;Y) =  mean_i [ log(C_i / n_i) - log(S_i / n) ]
+ */
+#ifndef IPL_MI_H
+#define IPL_MI_H
+
+#include "ipl_device.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef enum { IPL_MI_BIN, IPL_MI_KDE, IPL_MI_ESTIMATOR_COUNT } ipl_mi_estimator;
+
+/* How BIN maps a value to a bin; "thresholds" are float32 and a value equal to
+ * one lies above it. */
+typedef enum {
+    IPL_BIN_WIDTH, /* floor(t / width), float32 division (Saxe et al. 2018)    */
+    IPL_BIN_EDGES, /* digitize over linspace(lo, hi, bins): `bins` is the number
+                      of EDGES; hi and above share the last bin, and so do values
+                      below lo, as in the code of Shwartz-Ziv and Tishby (2017)*/
+    IPL_BIN_COUNT, /* `bins` equal bins from the layer's smallest to its largest
+                      value, the largest in the last bin; constant layer: 1 bin*/
+    IPL_BIN_QUANTILES, /* `bins` bins with the layer's own quantiles (all units
+                      pooled) as thresholds: sorted value number floor(k M/bins)
+                      of M, k = 1 .. bins-1; equal values stay together          */
+    IPL_BIN_FORM_COUNT
+} ipl_bin_form;
+
+typedef struct {
+    ipl_mi_estimator estimator;
+
+    ipl_bin_form bin_form;
+    double  bin_width;      /* WIDTH: > 0, activation units                    */
+    int64_t bins;           /* EDGES: >= 2; COUNT, QUANTILES: >= 1; <= 65536   */
+    double  bin_lo, bin_hi; /* EDGES: lo < hi                                  */
+
+    double  noise_var;      /* KDE: variance of the noise, units squared, > 0  */
+    int     noise_relative; /* KDE: 1: noise_var is a share of the layer's mean
+                               square, mean over all values of t^2             */
+    int     full_sums;      /* KDE: 1: no early exit (benchmarks); default 0   */
+} ipl_mi_options;
+
+/* EDGES with 30 over [-1, 1], width 0.07, noise variance 0.05. */
+ipl_mi_options ipl_mi_defaults(ipl_mi_estimator estimator);
+
+enum {
+    IPL_MI_SATURATED = 1, /* I(X;T) reached its ceiling log n: every sample has a
+                             code of its own (KDE: within 1e-6 nats)           */
+    IPL_MI_OUTSIDE   = 2, /* EDGES: values fell outside [lo, hi]               */
+    IPL_MI_NO_LABELS = 4  /* i_ty is NaN: no labels were given                 */
+};
+
+typedef struct {
+    const char *name;  /* "bin", "kde-upper", "kde-lower": the CSV's estimator */
+    const char *bound; /* "upper", "lower", or NULL                            */
+    double   h_t;      /* BIN: H(T). KDE: differential entropy bound of T + noise:
+                          I(X;T) + d/2 (log(2 pi noise_var) + 1)               */
+    double   i_xt;     /* in [0, log n]                                        */
+    double   i_ty;     /* BIN: in [0, H(Y)]; KDE: a difference of two bounds   */
+    double   noise_var;     /* KDE: the variance used, units squared; BIN: 0   */
+    int64_t  cells;         /* BIN: number of distinct codes; KDE: 0           */
+    double   outside_share; /* EDGES: share of values outside [lo, hi]; else 0 */
+    unsigned flags;
+} ipl_mi_point;
+
+enum { IPL_MI_POINTS_MAX = 2 };
+
+/* Device bytes that ipl_mi_estimate wants; E_ARGUMENT for bad options. */
+ipl_status ipl_mi_scratch_bytes(ipl_device *dev, const ipl_mi_options *options,
+                                int64_t n, int64_t d, int32_t classes,
+                                size_t *bytes);
+
+/*
+ * Places one layer on the information plane.
+ *
+ *   t        n x d activations, one row per sample, n >= 2
+ *   y        n labels, or NULL: then i_ty is NaN and NO_LABELS is set
+ *   scratch  device memory of at least ipl_mi_scratch_bytes; content is lost
+ *   cell     device, [n], or NULL. BIN: number of each row's code, in [0, cells):
+ *            what ipl_mi_between takes. Ignored by KDE
+ *   points   host, [IPL_MI_POINTS_MAX]; BIN gives 1, KDE 2 (upper, lower)
+ *
+ *   BIN        k = 1 if both rows fall into the same cell in every unit, else 0:
+ *              the plug-in entropy. I(X;T) = H(T), as H(T|X) = 0
+ *   KDE upper  k = exp(-|t_i - t_j|^2 / (2 noise_var))
+ *   KDE lower  k = exp(-|t_i - t_j|^2 / (8 noise_var))
+ *
+ * The KDE kinds bound I(X;T) of the noisy layer; their I(T;Y) is a difference
+ * of two bounds and therefore only an estimate. Source: A. Kolchinsky and
+ * B. Tracey, Entropy 19(7):361, 2017.
+ *
+ * Waits for the device. Equal input gives equal bits at any number of threads.
+ * E_ARGUMENT: shape or option; E_NUMERIC: t holds a NaN or an infinity (the
+ * text counts them); E_MEMORY.
+ */
+ipl_status ipl_mi_estimate(ipl_device *dev, const ipl_mi_options *options,
+                           ipl_mat t, const ipl_labels *y, void *scratch,
+                           size_t scratch_bytes, int32_t *cell,
+                           ipl_mi_point *points, int *count);
+
+/* I(A;B) = H(A) + H(B) - H(A,B) in nats between two codings of the same n rows,
+ * cell numbers as ipl_mi_estimate writes them (device, [n]). scratch as for BIN
+ * with the same n. Used for neighbouring layers. Waits. */
+ipl_status ipl_mi_between(ipl_device *dev, int64_t n, const int32_t *cell_a,
+                          const int32_t *cell_b, void *scratch,
+                          size_t scratch_bytes, double *i_ab);
+
+/* H(Y) in nats of labels (host side; exact plug-in). */
+double ipl_mi_label_entropy(const ipl_labels *y);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,137 @@
+/*
+ * cpu.c - the host as a device: choosing an instruction set, memory, the table.
+ */
+#include "cpu.h"
+
+#include <omp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cblas.h>
+
+static const char *const isa_name[CPU_ISA_COUNT] = {"portable", "avx2", "avx512"};
+
+static int processor_has(cpu_isa isa)
+{
+#if defined(__x86_64__)
+    if (isa == CPU_AVX2)
+        return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+#if defined(IPL_SIMDE) /* the AVX-512 text runs on AVX2 instructions then */
+    if (isa == CPU_AVX512) return processor_has(CPU_AVX2);
+#else
+    if (isa == CPU_AVX512)
+        return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
+               __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl");
+#endif
+#endif
+    return isa == CPU_PORTABLE;
+}
+
+static ipl_status cpu_variant_name(int index, char *name, size_t size)
+{
+    for (int isa = CPU_ISA_COUNT - 1; isa >= 0; --isa)
+        if (processor_has((cpu_isa)isa) && index-- == 0) {
+            snprintf(name, size, "%s", isa_name[isa]);
+            return IPL_OK;
+        }
+    return IPL_FAIL(IPL_E_ARGUMENT, "no such instruction set");
+}
+
+/* The model as the kernel knows it; "processor" where /proc does not say. */
+static void describe(char *text, size_t size)
+{
+    char line[256];
+    snprintf(text, size, "processor");
+    FILE *file = fopen("/proc/cpuinfo", "r");
+    if (!file) return;
+    while (fgets(line, sizeof line, file))
+        if (!strncmp(line, "model name", 10) && strchr(line, ':')) {
+            line[strcspn(line, "\n")] = '\0';
+            snprintf(text, size, "%.100s", strchr(line, ':') + 2);
+            break;
+        }
+    fclose(file);
+}
+
+static ipl_status cpu_open(const char *variant, const ipl_device_options *options,
+                           ipl_device_info *about, void **out)
+{
+    int isa = CPU_ISA_COUNT - 1;
+    if (variant) {
+        while (isa >= 0 && strcmp(variant, isa_name[isa])) --isa;
+        if (isa < 0)
+            return IPL_FAIL(IPL_E_ARGUMENT,
+                            "device 'cpu:%s': expected portable, avx2 or avx512", variant);
+        if (!processor_has((cpu_isa)isa))
+            return IPL_FAIL(IPL_E_UNSUPPORTED, "this processor has no %s", variant);
+    } else {
+        while (!processor_has((cpu_isa)isa)) --isa;
+    }
+
+    cpu_state *state = calloc(1, sizeof *state);
+    if (!state) return IPL_FAIL(IPL_E_MEMORY, "%zu bytes for a device", sizeof *state);
+    state->isa = (cpu_isa)isa;
+    state->threads = options->threads ? options->threads : omp_get_num_procs();
+    /* Our own threads split the products, in pieces that do not depend on how many
+     * threads there are; OpenBLAS's would also fight them for the cores. */
+    openblas_set_num_threads(1);
+
+    const int64_t page = sysconf(_SC_PAGESIZE);
+    snprintf(about->name, sizeof about->name, "cpu:%s", isa_name[isa]);
+    describe(about->description, sizeof about->description);
+    about->threads = state->threads;
+    about->memory_bytes = page * sysconf(_SC_PHYS_PAGES);
+    about->free_bytes = page * sysconf(_SC_AVPHYS_PAGES);
+    *out = state;
+    return IPL_OK;
+}
+
+static void cpu_close(void *state) { free(state); }
+
+static ipl_status cpu_alloc(void *state, size_t bytes, void **at)
+{
+    (void)state;
+    const size_t whole = (bytes + CPU_ALIGN - 1) / CPU_ALIGN * CPU_ALIGN;
+    void *made = whole < bytes ? NULL : aligned_alloc(CPU_ALIGN, whole);
+    if (!made) return IPL_FAIL(IPL_E_MEMORY, "%zu bytes of host memory", bytes);
+    *at = made;
+    return IPL_OK;
+}
+
+static void cpu_release(void *state, void *at)
+{
+    (void)state;
+    free(at);
+}
+
+static ipl_status cpu_copy_in(void *state, const void *host, size_t bytes, void *at)
+{
+    (void)state;
+    memcpy(at, host, bytes);
+    return IPL_OK;
+}
+
+static ipl_status cpu_copy_out(void *state, const void *at, size_t bytes, void *host)
+{
+    return cpu_copy_in(state, at, bytes, host);
+}
+
+static ipl_status cpu_sync(void *state)
+{
+    (void)state;
+    return IPL_OK;
+}
+
+const ipl_backend ipl_backend_cpu = {
+    .name = "cpu",
+    .variant_name = cpu_variant_name,
+    .open = cpu_open,
+    .close = cpu_close,
+    .alloc = cpu_alloc,
+    .release = cpu_release,
+    .upload = cpu_copy_in,
+    .download = cpu_copy_out,
+    .sync = cpu_sync,
+};

@@ -1,0 +1,165 @@
+/*
+ * simd.h - one vector of floats, in three instruction sets.
+ *
+ * A file that includes this is compiled for one of them: IPL_AVX512 (16 lanes),
+ * IPL_AVX2 with FMA (8 lanes), or neither: the compiler's own 4-lane vectors,
+ * which any processor runs. With IPL_SIMDE the AVX-512 text is translated to
+ * older instructions by SIMDe, so that tests can run it on any machine.
+ *
+ * vf_fma rounds once on AVX and twice in the portable set, so the three give
+ * results that differ in the last bits; each one always gives the same.
+ */
+#ifndef IPL_SIMD_H
+#define IPL_SIMD_H
+
+#include <stdint.h>
+#include <string.h>
+
+#if defined(IPL_AVX512)
+#if defined(IPL_SIMDE)
+#define SIMDE_ENABLE_NATIVE_ALIASES
+#include <simde/x86/avx512.h>
+#include <simde/x86/fma.h>
+#else
+#include <immintrin.h>
+#endif
+#define KERNELS(name) name##_avx512
+enum { VF = 16 };
+typedef __m512 vf;
+#define INLINE static inline __attribute__((always_inline))
+INLINE vf   vf_load(const float *p) { return _mm512_load_ps(p); }
+INLINE vf   vf_loadu(const float *p) { return _mm512_loadu_ps(p); }
+INLINE void vf_store(float *p, vf a) { _mm512_store_ps(p, a); }
+INLINE void vf_storeu(float *p, vf a) { _mm512_storeu_ps(p, a); }
+INLINE vf   vf_set(float a) { return _mm512_set1_ps(a); }
+INLINE vf   vf_add(vf a, vf b) { return _mm512_add_ps(a, b); }
+INLINE vf   vf_sub(vf a, vf b) { return _mm512_sub_ps(a, b); }
+INLINE vf   vf_mul(vf a, vf b) { return _mm512_mul_ps(a, b); }
+INLINE vf   vf_div(vf a, vf b) { return _mm512_div_ps(a, b); }
+INLINE vf   vf_sqrt(vf a) { return _mm512_sqrt_ps(a); }
+INLINE vf   vf_min(vf a, vf b) { return _mm512_min_ps(a, b); }
+INLINE vf   vf_max(vf a, vf b) { return _mm512_max_ps(a, b); }
+INLINE vf   vf_fma(vf a, vf b, vf c) { return _mm512_fmadd_ps(a, b, c); }  /* a b + c */
+INLINE vf   vf_fnma(vf a, vf b, vf c) { return _mm512_fnmadd_ps(a, b, c); } /* c - a b */
+INLINE vf   vf_floor(vf a) { return _mm512_roundscale_ps(a, 0x09); }
+/* Bit l is set where a > b in lane l; no NaN counts. */
+INLINE unsigned vf_gt(vf a, vf b) { return _mm512_cmp_ps_mask(a, b, _CMP_GT_OQ); }
+/* a where a > b is true in the lane, else other */
+INLINE vf   vf_where_gt(vf a, vf b, vf yes, vf no)
+{
+    return _mm512_mask_blend_ps(_mm512_cmp_ps_mask(a, b, _CMP_GT_OQ), no, yes);
+}
+
+#elif defined(IPL_AVX2)
+#include <immintrin.h>
+#define KERNELS(name) name##_avx2
+enum { VF = 8 };
+typedef __m256 vf;
+#define INLINE static inline __attribute__((always_inline))
+INLINE vf   vf_load(const float *p) { return _mm256_load_ps(p); }
+INLINE vf   vf_loadu(const float *p) { return _mm256_loadu_ps(p); }
+INLINE void vf_store(float *p, vf a) { _mm256_store_ps(p, a); }
+INLINE void vf_storeu(float *p, vf a) { _mm256_storeu_ps(p, a); }
+INLINE vf   vf_set(float a) { return _mm256_set1_ps(a); }
+INLINE vf   vf_add(vf a, vf b) { return _mm256_add_ps(a, b); }
+INLINE vf   vf_sub(vf a, vf b) { return _mm256_sub_ps(a, b); }
+INLINE vf   vf_mul(vf a, vf b) { return _mm256_mul_ps(a, b); }
+INLINE vf   vf_div(vf a, vf b) { return _mm256_div_ps(a, b); }
+INLINE vf   vf_sqrt(vf a) { return _mm256_sqrt_ps(a); }
+INLINE vf   vf_min(vf a, vf b) { return _mm256_min_ps(a, b); }
+INLINE vf   vf_max(vf a, vf b) { return _mm256_max_ps(a, b); }
+INLINE vf   vf_fma(vf a, vf b, vf c) { return _mm256_fmadd_ps(a, b, c); }
+INLINE vf   vf_fnma(vf a, vf b, vf c) { return _mm256_fnmadd_ps(a, b, c); }
+INLINE vf   vf_floor(vf a) { return _mm256_floor_ps(a); }
+INLINE unsigned vf_gt(vf a, vf b)
+{
+    return (unsigned)_mm256_movemask_ps(_mm256_cmp_ps(a, b, _CMP_GT_OQ));
+}
+INLINE vf   vf_where_gt(vf a, vf b, vf yes, vf no)
+{
+    return _mm256_blendv_ps(no, yes, _mm256_cmp_ps(a, b, _CMP_GT_OQ));
+}
+
+#else
+#include <math.h>
+#define KERNELS(name) name##_portable
+enum { VF = 4 };
+typedef float   vf __attribute__((vector_size(16)));
+typedef int32_t vf_bits __attribute__((vector_size(16)));
+#define INLINE static inline __attribute__((always_inline))
+INLINE vf   vf_loadu(const float *p) { vf a; memcpy(&a, p, sizeof a); return a; }
+INLINE vf   vf_load(const float *p) { return *(const vf *)p; }
+INLINE void vf_storeu(float *p, vf a) { memcpy(p, &a, sizeof a); }
+INLINE void vf_store(float *p, vf a) { *(vf *)p = a; }
+INLINE vf   vf_set(float a) { return (vf){a, a, a, a}; }
+INLINE vf   vf_add(vf a, vf b) { return a + b; }
+INLINE vf   vf_sub(vf a, vf b) { return a - b; }
+INLINE vf   vf_mul(vf a, vf b) { return a * b; }
+INLINE vf   vf_div(vf a, vf b) { return a / b; }
+INLINE vf   vf_sqrt(vf a)
+{
+    return (vf){sqrtf(a[0]), sqrtf(a[1]), sqrtf(a[2]), sqrtf(a[3])};
+}
+INLINE vf   vf_fma(vf a, vf b, vf c) { return a * b + c; }
+INLINE vf   vf_fnma(vf a, vf b, vf c) { return c - a * b; }
+INLINE unsigned vf_gt(vf a, vf b)
+{
+    const vf_bits m = a > b;
+    return (m[0] & 1u) | (m[1] & 2u) | (m[2] & 4u) | (m[3] & 8u);
+}
+INLINE vf   vf_where_gt(vf a, vf b, vf yes, vf no)
+{
+    const vf_bits m = a > b;
+    return (vf)(((vf_bits)yes & m) | ((vf_bits)no & ~m));
+}
+INLINE vf   vf_min(vf a, vf b) { return vf_where_gt(b, a, a, b); } /* b when unordered */
+INLINE vf   vf_max(vf a, vf b) { return vf_where_gt(a, b, a, b); }
+INLINE vf   vf_floor(vf a)
+{
+    return (vf){floorf(a[0]), floorf(a[1]), floorf(a[2]), floorf(a[3])};
+}
+#endif
+
+/* Sum of the lanes, always in the same order: halves, then halves of these. */
+INLINE float vf_sum(vf a)
+{
+    float lane[VF];
+    vf_storeu(lane, a);
+    for (int half = VF / 2; half; half /= 2)
+        for (int l = 0; l < half; ++l) lane[l] += lane[l + half];
+    return lane[0];
+}
+
+/* 2^x for x in [-inf, 127]; 0 or a denormal below -126 (AVX-512), 2^-126 times a
+ * factor in [1,2) or less, flushed to 0 (others). Relative error 1.3e-7: degree-5
+ * minimax polynomial on [0,1) with constant term 1, so that 2^0 is exactly 1. */
+INLINE vf vf_exp2(vf x)
+{
+#if defined(IPL_AVX512)
+    const vf f = _mm512_sub_ps(x, vf_floor(x));
+#else
+    /* Adding 1.5 * 2^23 leaves the nearest integer in the low mantissa bits. */
+    const vf low = x;
+    x = vf_max(x, vf_set(-126.0f));
+    const vf magic = vf_set(12582912.0f);
+    const vf r = vf_add(vf_sub(x, vf_set(0.5f)), magic);
+    const vf f = vf_sub(x, vf_sub(r, magic));
+#endif
+    vf p = vf_fma(vf_set(0.00186713005f), f, vf_set(0.00901703071f));
+    p = vf_fma(p, f, vf_set(0.0557999127f));
+    p = vf_fma(p, f, vf_set(0.240164444f));
+    p = vf_fma(p, f, vf_set(0.693151295f));
+    p = vf_fma(p, f, vf_set(1.0f));
+#if defined(IPL_AVX512)
+    return _mm512_scalef_ps(p, x);
+#elif defined(IPL_AVX2)
+    p = _mm256_castsi256_ps(_mm256_add_epi32(_mm256_castps_si256(p),
+                            _mm256_slli_epi32(_mm256_castps_si256(r), 23)));
+    return vf_where_gt(low, vf_set(-126.0f), p, vf_set(0.0f));
+#else
+    p = (vf)((vf_bits)p + ((vf_bits)r << 23));
+    return vf_where_gt(low, vf_set(-126.0f), p, vf_set(0.0f));
+#endif
+}
+
+#endif

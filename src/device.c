@@ -1,0 +1,189 @@
+/*
+ * device.c - opening devices by name, and their memory.
+ *
+ * The table of backends below holds the program's only #ifdef for CUDA.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ipl_backend.h"
+
+static const ipl_backend *const backends[] = {
+    &ipl_backend_cpu,
+#ifdef IPL_WITH_CUDA
+    &ipl_backend_cuda,
+#endif
+};
+enum { BACKENDS = sizeof backends / sizeof *backends };
+
+/* "cuda:1" is backend "cuda" and variant "1"; without ':' the variant is NULL. */
+static const ipl_backend *backend_of(const char *name, const char **variant)
+{
+    const char *colon = strchr(name, ':');
+    const size_t length = colon ? (size_t)(colon - name) : strlen(name);
+    *variant = colon ? colon + 1 : NULL;
+    for (int b = 0; b < BACKENDS; ++b)
+        if (strlen(backends[b]->name) == length &&
+            !strncmp(backends[b]->name, name, length))
+            return backends[b];
+    return NULL;
+}
+
+static ipl_status open_named(const char *name, const ipl_device_options *options,
+                             ipl_device **out)
+{
+    const char *variant;
+    const ipl_backend *backend = backend_of(name, &variant);
+    if (!backend && !strncmp(name, "cuda", 4))
+        return IPL_FAIL(IPL_E_UNSUPPORTED, "device '%s': built without CUDA", name);
+    if (!backend)
+        return IPL_FAIL(IPL_E_ARGUMENT,
+                        "device '%s': expected auto, cpu, cuda or cuda:N", name);
+
+    ipl_device *dev = calloc(1, sizeof *dev);
+    if (!dev) return IPL_FAIL(IPL_E_MEMORY, "%zu bytes for a device", sizeof *dev);
+    dev->backend = backend;
+    const ipl_status st = backend->open(variant, options, &dev->about, &dev->state);
+    if (st != IPL_OK) {
+        free(dev);
+        return st;
+    }
+    *out = dev;
+    return IPL_OK;
+}
+
+ipl_status ipl_device_open(const char *name, const ipl_device_options *options,
+                           ipl_device **out)
+{
+    static const ipl_device_options defaults = {0};
+    if (!options) options = &defaults;
+    IPL_REQUIRE(name && out, "device name or result is NULL");
+    IPL_REQUIRE(options->threads >= 0, "threads %d: expected 0 or more",
+                options->threads);
+    if (strcmp(name, "auto")) return open_named(name, options, out);
+
+    if (open_named("cuda", options, out) == IPL_OK) return IPL_OK;
+    char why[sizeof (*out)->about.note];
+    snprintf(why, sizeof why, "%.255s", ipl_last_error());
+    IPL_TRY(open_named("cpu", options, out));
+    memcpy((*out)->about.note, why, sizeof why);
+    return IPL_OK;
+}
+
+void ipl_device_close(ipl_device *dev)
+{
+    if (!dev) return;
+    dev->backend->close(dev->state);
+    free(dev);
+}
+
+const ipl_device_info *ipl_device_about(const ipl_device *dev) { return &dev->about; }
+
+int ipl_device_count(void)
+{
+    char name[32];
+    int count = 0;
+    while (ipl_device_name(count, name, sizeof name) == IPL_OK) ++count;
+    return count;
+}
+
+ipl_status ipl_device_name(int index, char *name, size_t size)
+{
+    int before = 0;
+    IPL_REQUIRE(index >= 0 && name && size, "device %d", index);
+    for (int b = 0; b < BACKENDS; ++b) {
+        char variant[24];
+        int count = 0;
+        for (; backends[b]->variant_name(count, variant, sizeof variant) == IPL_OK;
+             ++count)
+            if (before + count == index) {
+                snprintf(name, size, "%s:%s", backends[b]->name, variant);
+                return IPL_OK;
+            }
+        before += count;
+    }
+    return IPL_FAIL(IPL_E_ARGUMENT, "device %d of %d", index, before);
+}
+
+ipl_status ipl_alloc(ipl_device *dev, size_t bytes, void **at)
+{
+    return dev->backend->alloc(dev->state, bytes ? bytes : 1, at);
+}
+
+void ipl_free(ipl_device *dev, void *at)
+{
+    if (at) dev->backend->release(dev->state, at);
+}
+
+ipl_status ipl_mat_alloc(ipl_device *dev, int64_t rows, int64_t cols, ipl_mat *out)
+{
+    IPL_REQUIRE(rows > 0 && cols > 0 &&
+                    rows <= (int64_t)(INT64_MAX / sizeof(float)) / cols,
+                "matrix of %lld x %lld", (long long)rows, (long long)cols);
+    void *at;
+    IPL_TRY(ipl_alloc(dev, (size_t)(rows * cols) * sizeof(float), &at));
+    *out = (ipl_mat){at, rows, cols};
+    return IPL_OK;
+}
+
+ipl_status ipl_upload(ipl_device *dev, const void *host, size_t bytes, void *at)
+{
+    return bytes ? dev->backend->upload(dev->state, host, bytes, at) : IPL_OK;
+}
+
+ipl_status ipl_download(ipl_device *dev, const void *at, size_t bytes, void *host)
+{
+    return bytes ? dev->backend->download(dev->state, at, bytes, host) : IPL_OK;
+}
+
+ipl_status ipl_sync(ipl_device *dev) { return dev->backend->sync(dev->state); }
+
+ipl_status ipl_labels_create(ipl_device *dev, int64_t rows, int32_t classes,
+                             const int32_t *y, ipl_labels *out)
+{
+    IPL_REQUIRE(rows > 0 && rows <= INT32_MAX && classes > 0,
+                "labels: %lld rows, %d classes", (long long)rows, classes);
+    ipl_status st = IPL_OK;
+    ipl_labels made = {.rows = rows, .classes = classes};
+    int32_t *order = malloc((size_t)rows * sizeof *order);
+    int64_t *next = calloc((size_t)classes + 1, sizeof *next);
+    made.start = calloc((size_t)classes + 1, sizeof *made.start);
+    if (!order || !next || !made.start) {
+        st = IPL_FAIL(IPL_E_MEMORY, "labels of %lld rows", (long long)rows);
+        goto done;
+    }
+    for (int64_t i = 0; i < rows; ++i) {
+        if (y[i] < 0 || y[i] >= classes) {
+            st = IPL_FAIL(IPL_E_ARGUMENT, "label of row %lld is %d: expected 0 to %d",
+                          (long long)i, y[i], classes - 1);
+            goto done;
+        }
+        ++made.start[y[i] + 1];
+    }
+    for (int32_t c = 0; c < classes; ++c) {
+        made.start[c + 1] += made.start[c];
+        next[c + 1] = made.start[c + 1];
+    }
+    for (int64_t i = 0; i < rows; ++i) order[next[y[i]]++] = (int32_t)i;
+
+    const size_t bytes = (size_t)rows * sizeof *order;
+    IPL_TRY_DONE(ipl_alloc(dev, bytes, (void **)&made.at));
+    IPL_TRY_DONE(ipl_alloc(dev, bytes, (void **)&made.order));
+    IPL_TRY_DONE(ipl_upload(dev, y, bytes, made.at));
+    IPL_TRY_DONE(ipl_upload(dev, order, bytes, made.order));
+    *out = made;
+done:
+    free(order);
+    free(next);
+    if (st != IPL_OK) ipl_labels_free(dev, &made);
+    return st;
+}
+
+void ipl_labels_free(ipl_device *dev, ipl_labels *labels)
+{
+    ipl_free(dev, labels->at);
+    ipl_free(dev, labels->order);
+    free(labels->start);
+    *labels = (ipl_labels){0};
+}
