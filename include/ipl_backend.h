@@ -31,9 +31,40 @@ typedef struct {
     int          wrap;
 } ipl_bins;
 
-/* Labels as a backend sees them: one class holding all rows when the caller has
- * none. at, order: device; start: host. */
-typedef ipl_labels ipl_groups;
+/* Gaussian pair sums of one layer. For each row i in the order of t, in fixed point
+ * of IPL_KDE_ONE, with j = i counting exactly one:
+ *   sum[0] upper bound, all j     sum[1] upper bound, own class
+ *   sum[2] lower bound, all j     sum[3] lower bound, own class
+ * and the means over i of their logarithms, taken in a fixed order. */
+typedef struct {
+    int64_t           n, d;
+    const float      *t;           /* device, [n][d], all finite                */
+    const ipl_labels *y;           /* one class with all rows when there are none */
+    double            noise_var;
+    int64_t          *sum[4];      /* out: device, [n] each                     */
+    double            mean_log[4]; /* out: mean_i log(sum[k][i] / IPL_KDE_ONE)  */
+} ipl_kde_job;
+
+/* Cells of one layer: cell[i] is equal for two rows if and only if they share the
+ * bin in every unit. */
+typedef struct {
+    int64_t         n, d;
+    const float    *t;       /* device, [n][d], all finite                      */
+    const ipl_bins *bins;
+    int32_t        *cell;    /* out: device, [n], in [0, cells)                 */
+    int64_t         cells;   /* out                                             */
+    int64_t         outside; /* out: values below the first or above the last
+                                threshold (equal to it is inside); 0 for widths */
+} ipl_bin_job;
+
+/* How often pairs of codes occur: rows_of[m] = number of ROWS whose (a, b) pair is
+ * shared by exactly m rows, itself included. Integers, so any order is right. */
+typedef struct {
+    int64_t        n;
+    const int32_t *a;       /* device, [n], values in [0, n)                    */
+    const int32_t *b;       /* device, [n], values in [0, n), or NULL           */
+    int64_t       *rows_of; /* out: host, [n + 1]                               */
+} ipl_count_job;
 
 typedef struct {
     const char *name; /* "cpu", "cuda": the part of a device name before ':'   */
@@ -86,32 +117,16 @@ typedef struct {
                                   int64_t ranks, const int64_t *rank,
                                   void *scratch, float *threshold);
 
-    /* kde_sums: for each row i in the order of t, fixed point of IPL_KDE_ONE:
-     *   sum[0] upper bound, all j     sum[1] upper bound, own class
-     *   sum[2] lower bound, all j     sum[3] lower bound, own class
-     * each device int64 [n]. j = i counts exactly one. */
-    size_t     (*kde_scratch_bytes)(void *state, int64_t n, int64_t d,
-                                    int32_t classes);
-    ipl_status (*kde_sums)(void *state, int64_t n, int64_t d, const float *t,
-                           const ipl_groups *y, double noise_var, int full_sums,
-                           void *scratch, int64_t *const sum[4]);
-    /* log_sums: mean_i log(sum[i] / IPL_KDE_ONE) of n fixed-point sums, each >= 1,
-     * for sum[0..3] in one call; fixed order. Waits. */
-    ipl_status (*log_sums)(void *state, int64_t n, int64_t *const sum[4],
-                           void *scratch, double mean[4]);
-
-    /* bin_cells: cell[i] (device, [n]) in [0, *cells): equal for two rows if and
-     * only if they share the bin in every unit. *cells and *outside (values below
-     * the first or above the last threshold; 0 for widths) are host. Waits.
-     * cell_counts: for each m in [1, n], how many ROWS lie in a (cell_a, cell_b)
-     * pair of m rows, in rows_of[m] (host, [n + 1]); cell_b may be NULL. Waits. */
-    size_t     (*bin_scratch_bytes)(void *state, int64_t n, int64_t d);
-    ipl_status (*bin_cells)(void *state, int64_t n, int64_t d, const float *t,
-                            const ipl_bins *bins, void *scratch, int32_t *cell,
-                            int64_t *cells, int64_t *outside);
-    ipl_status (*cell_counts)(void *state, int64_t n, const int32_t *cell_a,
-                              const int32_t *cell_b, void *scratch,
-                              int64_t *rows_of);
+    /* Each of the next three takes several jobs, works on them together, and waits.
+     * A job's result does not depend on its company. */
+    size_t     (*kde_scratch_bytes)(void *state, int jobs, const ipl_kde_job *job);
+    ipl_status (*kde_sums)(void *state, int jobs, ipl_kde_job *job, int full_sums,
+                           void *scratch);
+    size_t     (*bin_scratch_bytes)(void *state, int jobs, const ipl_bin_job *job);
+    ipl_status (*bin_cells)(void *state, int jobs, ipl_bin_job *job, void *scratch);
+    size_t     (*count_scratch_bytes)(void *state, int jobs, const ipl_count_job *job);
+    ipl_status (*cell_counts)(void *state, int jobs, ipl_count_job *job,
+                              void *scratch);
 } ipl_backend;
 
 extern const ipl_backend ipl_backend_cpu;

@@ -78,20 +78,26 @@ typedef struct {
 
 enum { IPL_MI_POINTS_MAX = 2 };
 
-/* Device bytes that ipl_mi_estimate wants; E_ARGUMENT for bad options. */
+/* One layer to be placed: a snapshot's layer, or activations from elsewhere. Jobs of
+ * one call run together, so that many small layers fill a device. */
+typedef struct {
+    ipl_mat           t;      /* device, n x d activations, n >= 2              */
+    const ipl_labels *y;      /* n labels, or NULL: then i_ty is NaN            */
+    int32_t          *cell;   /* device, [n], or NULL. BIN writes each row's code
+                                 there, in [0, cells): see ipl_mi_between       */
+    ipl_mi_point      point[IPL_MI_POINTS_MAX]; /* out: BIN 1; KDE 2, upper first */
+    int               points; /* out                                            */
+} ipl_mi_job;
+
+/* Device bytes that ipl_mi_estimate wants for these jobs (only shapes and class
+ * counts are read). E_ARGUMENT: bad options or shapes. */
 ipl_status ipl_mi_scratch_bytes(ipl_device *dev, const ipl_mi_options *options,
-                                int64_t n, int64_t d, int32_t classes,
-                                size_t *bytes);
+                                int jobs, const ipl_mi_job *job, size_t *bytes);
 
 /*
- * Places one layer on the information plane.
+ * Places layers on the information plane.
  *
- *   t        n x d activations, one row per sample, n >= 2
- *   y        n labels, or NULL: then i_ty is NaN and NO_LABELS is set
  *   scratch  device memory of at least ipl_mi_scratch_bytes; content is lost
- *   cell     device, [n], or NULL. BIN: number of each row's code, in [0, cells):
- *            what ipl_mi_between takes. Ignored by KDE
- *   points   host, [IPL_MI_POINTS_MAX]; BIN gives 1, KDE 2 (upper, lower)
  *
  *   BIN        k = 1 if both rows fall into the same cell in every unit, else 0:
  *              the plug-in entropy. I(X;T) = H(T), as H(T|X) = 0
@@ -102,20 +108,22 @@ ipl_status ipl_mi_scratch_bytes(ipl_device *dev, const ipl_mi_options *options,
  * of two bounds and therefore only an estimate. Source: A. Kolchinsky and
  * B. Tracey, Entropy 19(7):361, 2017.
  *
- * Waits for the device. Equal input gives equal bits at any number of threads.
- * E_ARGUMENT: shape or option; E_NUMERIC: t holds a NaN or an infinity (the
- * text counts them); E_MEMORY.
+ * Waits for the device. Equal input gives equal bits at any number of threads and
+ * in any company of other jobs. E_ARGUMENT: shape or option; E_NUMERIC: a layer
+ * holds a NaN or an infinity (the text counts them and names the job); E_MEMORY.
+ * On failure no job's results are written.
  */
-ipl_status ipl_mi_estimate(ipl_device *dev, const ipl_mi_options *options,
-                           ipl_mat t, const ipl_labels *y, void *scratch,
-                           size_t scratch_bytes, int32_t *cell,
-                           ipl_mi_point *points, int *count);
+ipl_status ipl_mi_estimate(ipl_device *dev, const ipl_mi_options *options, int jobs,
+                           ipl_mi_job *job, void *scratch, size_t scratch_bytes);
 
 /* I(A;B) = H(A) + H(B) - H(A,B) in nats between two codings of the same n rows,
- * cell numbers as ipl_mi_estimate writes them (device, [n]). scratch as for BIN
- * with the same n. Used for neighbouring layers. Waits. */
-ipl_status ipl_mi_between(ipl_device *dev, int64_t n, const int32_t *cell_a,
-                          const int32_t *cell_b, void *scratch,
+ * cell numbers as ipl_mi_estimate writes them (device, [n]), for `pairs` pairs:
+ * i_ab[p] of cell_a[p] and cell_b[p]. Used for neighbouring layers. Waits. */
+ipl_status ipl_mi_between_scratch_bytes(ipl_device *dev, int pairs, int64_t n,
+                                        size_t *bytes);
+ipl_status ipl_mi_between(ipl_device *dev, int pairs, int64_t n,
+                          const int32_t *const *cell_a,
+                          const int32_t *const *cell_b, void *scratch,
                           size_t scratch_bytes, double *i_ab);
 
 /* H(Y) in nats of labels (host side; exact plug-in). */
