@@ -31,6 +31,15 @@ typedef struct {
     int          wrap;
 } ipl_bins;
 
+/* What a layer's values span; values that are not finite are counted and left out. */
+typedef struct {
+    int64_t      count;
+    const float *t;           /* device, [count]                                */
+    float        lo, hi;      /* out: smallest and largest                      */
+    double       sum_squares; /* out: in double, in a fixed order               */
+    int64_t      not_finite;  /* out                                            */
+} ipl_range_job;
+
 /* Gaussian pair sums of one layer. For each row i in the order of t, in fixed point
  * of IPL_KDE_ONE, with j = i counting exactly one:
  *   sum[0] upper bound, all j     sum[1] upper bound, own class
@@ -105,20 +114,17 @@ typedef struct {
 
     /* Information. `scratch` has what the matching _scratch_bytes answered.
      *
-     * value_range: smallest and largest of count values, their sum of squares
-     * (double, fixed order), how many are not finite (those are left out of the
-     * rest). value_quantiles: the k-th smallest of count finite values for each
-     * rank[q], ascending ranks, as threshold[q] (host). Both wait. */
-    size_t     (*value_scratch_bytes)(void *state, int64_t count, int64_t ranks);
-    ipl_status (*value_range)(void *state, int64_t count, const float *t,
-                              void *scratch, float *lo, float *hi,
-                              double *sum_squares, int64_t *not_finite);
+     * A call takes several jobs, works on them together, and waits; a job's result
+     * does not depend on its company. value_quantiles: the value number rank[q]
+     * (from 0, ascending ranks) among count finite values, sorted, as threshold[q]
+     * (host). */
+    size_t     (*range_scratch_bytes)(void *state, int jobs, const ipl_range_job *job);
+    ipl_status (*value_range)(void *state, int jobs, ipl_range_job *job,
+                              void *scratch);
+    size_t     (*quantile_scratch_bytes)(void *state, int64_t count, int64_t ranks);
     ipl_status (*value_quantiles)(void *state, int64_t count, const float *t,
                                   int64_t ranks, const int64_t *rank,
                                   void *scratch, float *threshold);
-
-    /* Each of the next three takes several jobs, works on them together, and waits.
-     * A job's result does not depend on its company. */
     size_t     (*kde_scratch_bytes)(void *state, int jobs, const ipl_kde_job *job);
     ipl_status (*kde_sums)(void *state, int jobs, ipl_kde_job *job, int full_sums,
                            void *scratch);
