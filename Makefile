@@ -28,6 +28,8 @@ endif
 ifeq ($(CUDA)-$(NVCC),1-)
   $(error CUDA=1 but nvcc is neither in PATH nor in /usr/local/cuda/bin)
 endif
+# The GPU of this machine, else empty: a build host need not have one.
+GPU := $(shell nvidia-smi --query-gpu=compute_cap --format=csv,noheader 2>/dev/null | head -n 1 | tr -d .)
 MACHINE := $(shell uname -m)
 REVISION := $(shell git rev-parse --short HEAD 2>/dev/null || echo unknown)
 
@@ -75,10 +77,9 @@ endif
 ifeq ($(CUDA),1)
   CUDA_HOME := $(patsubst %/bin/nvcc,%,$(realpath $(NVCC)))
   override CFLAGS += -DIPL_WITH_CUDA
-  # Those of the wanted architectures that this nvcc knows; a GPU at hand does not
-  # matter, since every one of them is in the list or runs its PTX.
+  # The GPU at hand, else those of the wanted architectures that this nvcc knows.
   KNOWN := $(shell $(NVCC) --list-gpu-code 2>/dev/null | tr -d 'sm_')
-  ARCH  ?= $(filter $(KNOWN),75 80 86 89 90 100 120)
+  ARCH  ?= $(or $(GPU),$(filter $(KNOWN),75 80 86 89 90 100 120))
   PTX   ?= $(firstword $(ARCH)) $(lastword $(ARCH))
   NVFLAGS += -O3 -lineinfo -std=c++20 -Iinclude -Isrc -Ikernels -MMD -MP \
              -Xcompiler -fPIC,-Wall -cudart shared --threads 0 \
@@ -91,8 +92,8 @@ endif
 TESTS := $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/test_*.c))
 
 # -- What to build ---------------------------------------------------------------
-.PHONY: all demo check bench setup install check-papers check-avx512 fuzz \
-        kernels-report clean help
+.PHONY: all demo tests check bench setup setup-tests install check-papers \
+        check-emulated check-avx512 fuzz kernels-report clean help
 .DELETE_ON_ERROR:
 all: infoplane $(BUILD)/libinfoplane.so
 
@@ -126,12 +127,66 @@ $(BUILD)/tests/%: tests/%.c $(BUILD)/libinfoplane.a
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) -UNDEBUG -Itests $(INC_LIB) $(LIB_CFLAGS) $^ -o $@ $(LDLIBS) -lcmocka
 
+# The demo and the tests build for what this machine can run: CUDA where there is a
+# GPU (or an emulator is given), the CPU alone elsewhere.
+HERE := CUDA=$(if $(or $(GPU),$(EMU)),$(CUDA),0) MODE=$(MODE)
+DEMO := build/demo/ib-tanh
+
+setup:
+	@sh tests/setup.sh $(PACKAGES)
+
+setup-tests: setup
+	@sh tests/setup.sh $(TEST_PACKAGES)
+
+demo: setup
+	@$(MAKE) --no-print-directory -s $(HERE) infoplane
+	@rm -rf $(DEMO) && mkdir -p $(dir $(DEMO))
+	@./infoplane run configs/ib-tanh.ini --out $(DEMO)
+	@echo "the picture: $(CURDIR)/$(DEMO)/plane.svg"
+
+# With EMU, the CUDA tests run on that emulator as well, with each of its checks.
+EMU_CHECKS ?= plain CUDAEMU_SEED=1+CUDAEMU_THREADS=1 CUDAEMU_SEED=2+CUDAEMU_THREADS=1 \
+              CUDAEMU_SEED=3+CUDAEMU_THREADS=1 CUDAEMU_RACE=1 CUDAEMU_RACE=global \
+              CUDAEMU_UNINIT=1 CUDAEMU_LAZY=1
+check: setup-tests
+	@$(MAKE) --no-print-directory -s $(HERE) tests
+	@sh tests/run.sh build/$(MODE)-$(if $(filter CUDA=1,$(HERE)),cuda,cpu)
+	@$(if $(EMU),$(MAKE) --no-print-directory check-emulated)
+
+check-emulated: setup-tests
+	@$(MAKE) --no-print-directory -s CUDA=1 MODE=$(MODE) tests
+	@sh tests/run.sh build/$(MODE)-cuda $(EMU) $(EMU_CHECKS)
+
+tests: $(TESTS) infoplane
+
+check-avx512: setup-tests
+	@$(MAKE) --no-print-directory -s MODE=simde CUDA=0 tests
+	@IPL_TEST_DEVICES=cpu:avx512 IPL_TEST_NEED=cpu:avx512 \
+	    IPL_TEST_ONLY=$$(grep -lE '^CHECK_MAIN\(.*, 1\)' tests/test_*.c | \
+	        sed 's/.*test_\(.*\).c/\1/' | paste -sd,) sh tests/run.sh build/simde-cpu
+
+install: all
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/pkgconfig \
+	    $(DESTDIR)$(PREFIX)/include/infoplane
+	install -m 755 $(BUILD)/infoplane $(DESTDIR)$(PREFIX)/bin/
+	install -m 644 $(BUILD)/libinfoplane.a $(DESTDIR)$(PREFIX)/lib/
+	install -m 755 $(BUILD)/libinfoplane.so $(DESTDIR)$(PREFIX)/lib/libinfoplane.so.$(VERSION)
+	ln -sf libinfoplane.so.$(VERSION) $(DESTDIR)$(PREFIX)/lib/libinfoplane.so.0
+	ln -sf libinfoplane.so.0 $(DESTDIR)$(PREFIX)/lib/libinfoplane.so
+	install -m 644 $(filter-out include/ipl_backend.h,$(wildcard include/*.h)) \
+	    $(DESTDIR)$(PREFIX)/include/infoplane/
+	@printf '%s\n' 'prefix=$(PREFIX)' 'libdir=$${prefix}/lib' 'includedir=$${prefix}/include/infoplane' \
+	    '' 'Name: infoplane' 'Description: information planes of neural networks' \
+	    'Version: $(VERSION)' 'Requires.private: $(LIBRARIES)' \
+	    'Libs: -L$${libdir} -linfoplane' 'Libs.private: -lm -fopenmp' \
+	    'Cflags: -I$${includedir}' > $(DESTDIR)$(PREFIX)/lib/pkgconfig/infoplane.pc
+
 clean:
 	rm -rf build infoplane
 
 help:
 	@sed -n 's/^# \(make.*\)/\1/p; s/^# \(MODE=.*\)/\1/p' Makefile
 	@echo "detected: mode $(MODE), cuda $(CUDA), nvcc $(or $(NVCC),none), machine $(MACHINE)"
-	@echo "detected: gpu code for $(or $(ARCH),none), ptx for $(or $(PTX),none)"
+	@echo "detected: gpu $(or $(GPU),none); code for $(or $(ARCH),none), ptx for $(or $(PTX),none)"
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

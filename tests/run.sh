@@ -1,0 +1,75 @@
+#!/bin/sh
+# run.sh - runs the test programs and counts their TAP lines.
+#
+#   tests/run.sh BUILD                 every test of BUILD, on this machine's devices
+#   tests/run.sh BUILD EMU [CHECK..]   the device tests of BUILD on cuda:0 under the
+#                                      emulator EMU, once for each CHECK: "plain" or
+#                                      its settings, as in CUDAEMU_RACE=1
+#
+# Prints the failures with their context, a line for each program, and at the end
+# "N passed, N failed, N skipped". Exit status 0 when at least one test ran and none
+# failed. IPL_TEST_ONLY=kde,mi keeps to those programs.
+set -u
+build=$1
+emulator=${2:-}
+[ $# -ge 2 ] && shift 2 || shift 1
+passed=0 failed=0 skipped=0
+log=$(mktemp) || exit 1
+trap 'rm -f "$log"' EXIT
+
+# run_one LABEL COMMAND...: one program; its counts are added to the totals.
+run_one() {
+    label=$1
+    shift
+    begin=$(date +%s)
+    "$@" >"$log" 2>&1 </dev/null
+    status=$?
+    ok=$(grep -c '^ok ' "$log")
+    bad=$(grep -c '^not ok ' "$log")
+    skip=$(grep -ci '^ok .*# skip' "$log")
+    # A program that died before it could say so has failed once more.
+    if [ $status -ne 0 ] && [ "$bad" -eq 0 ]; then bad=1; fi
+    passed=$((passed + ok - skip)) failed=$((failed + bad)) skipped=$((skipped + skip))
+    echo "$label: $((ok - skip)) passed, $bad failed, $skip skipped ($(($(date +%s) - begin)) s)"
+    grep '^# SKIP' "$log" | sort -u | head -4
+    if [ "$bad" -gt 0 ]; then
+        grep -v '^ok ' "$log" | tail -40
+        echo "$label: exit status $status"
+    fi
+}
+
+# wanted NAME: whether IPL_TEST_ONLY lets this program run.
+wanted() {
+    case ",${IPL_TEST_ONLY:-$1}," in *",$1,"*) return 0 ;; *) return 1 ;; esac
+}
+
+if [ -z "$emulator" ]; then
+    for source in tests/test_*.c tests/test_*.sh; do
+        [ -e "$source" ] || continue
+        name=$(basename "$source")
+        name=${name%.*} name=${name#test_}
+        wanted "$name" || continue
+        case $source in
+        *.c) run_one "test_$name" "$build/tests/test_$name" ;;
+        *.sh) run_one "test_$name" sh "$source" "$build" ;;
+        esac
+    done
+else
+    export IPL_TEST_DEVICES=cuda:0 IPL_TEST_NEED=cuda
+    for check in "$@"; do
+        # The programs with a table that runs on each device end in ", 1)".
+        for source in $(grep -lE '^CHECK_MAIN\(.*, 1\)' tests/test_*.c); do
+            name=$(basename "$source" .c)
+            name=${name#test_}
+            wanted "$name" || continue
+            settings=$(echo "$check" | tr '+' ' ')
+            [ "$check" = plain ] && settings=
+            # shellcheck disable=SC2086 # several settings are several words
+            run_one "test_$name cuda emulated $check" \
+                env $settings "$emulator" "$build/tests/test_$name"
+        done
+    done
+fi
+
+echo "$passed passed, $failed failed, $skipped skipped"
+[ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]
