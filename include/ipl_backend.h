@@ -10,6 +10,7 @@
 #ifndef IPL_BACKEND_H
 #define IPL_BACKEND_H
 
+#include "ipl_bench.h"
 #include "ipl_mi.h"
 #include "ipl_net.h"
 
@@ -90,6 +91,11 @@ typedef struct {
     ipl_status (*upload)(void *state, const void *host, size_t bytes, void *at);
     ipl_status (*download)(void *state, const void *at, size_t bytes, void *host);
     ipl_status (*sync)(void *state);
+
+    /* Measuring the device itself: ipl_bench.h. */
+    ipl_status (*ceilings)(void *state, ipl_ceilings *out);
+    ipl_status (*timer_start)(void *state);
+    ipl_status (*timer_stop)(void *state, double *wall_ms);
 
     /* Networks. */
     ipl_status (*trainer_create)(void *state, const ipl_net_shape *shape,

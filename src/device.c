@@ -139,6 +139,21 @@ ipl_status ipl_download(ipl_device *dev, const void *at, size_t bytes, void *hos
 
 ipl_status ipl_sync(ipl_device *dev) { return dev->backend->sync(dev->state); }
 
+ipl_status ipl_device_ceilings(ipl_device *dev, ipl_ceilings *out)
+{
+    return dev->backend->ceilings(dev->state, out);
+}
+
+ipl_status ipl_timer_start(ipl_device *dev)
+{
+    return dev->backend->timer_start(dev->state);
+}
+
+ipl_status ipl_timer_stop(ipl_device *dev, double *wall_ms)
+{
+    return dev->backend->timer_stop(dev->state, wall_ms);
+}
+
 ipl_status ipl_labels_create(ipl_device *dev, int64_t rows, int32_t classes,
                              const int32_t *y, ipl_labels *out)
 {

@@ -134,4 +134,7 @@ const ipl_backend ipl_backend_cpu = {
     .upload = cpu_copy_in,
     .download = cpu_copy_out,
     .sync = cpu_sync,
+    .ceilings = cpu_ceilings,
+    .timer_start = cpu_timer_start,
+    .timer_stop = cpu_timer_stop,
 };

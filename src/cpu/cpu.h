@@ -16,7 +16,13 @@ typedef enum { CPU_PORTABLE, CPU_AVX2, CPU_AVX512, CPU_ISA_COUNT } cpu_isa;
 typedef struct {
     cpu_isa isa;
     int     threads;
+    double  timer_ms; /* when ipl_timer_start was called                          */
 } cpu_state;
+
+/* cpu_ceilings.c */
+ipl_status cpu_ceilings(void *state, ipl_ceilings *out);
+ipl_status cpu_timer_start(void *state);
+ipl_status cpu_timer_stop(void *state, double *wall_ms);
 
 enum { CPU_ALIGN = 64 }; /* of every ipl_alloc: a cache line and the widest vector */
 
