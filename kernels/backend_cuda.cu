@@ -1,0 +1,250 @@
+/*
+ * backend_cuda.cu - one NVIDIA GPU as a device: opening, memory, the table.
+ *
+ * Needs compute capability 7.5. A machine without a driver is no error until a GPU
+ * is asked for: the CUDA runtime is a shared library that only then looks for one.
+ */
+#include "common.cuh"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { CAPABILITY_MIN = 75, WORKSPACE_BYTES = 32 << 20 };
+
+/* One line that says what is missing, rather than the runtime's text, which calls a
+ * missing driver an old one. */
+static ipl_status gpu_count(int *count)
+{
+    int driver = 0, runtime = 0;
+    const cudaError_t error = cudaGetDeviceCount(count);
+    if (error == cudaSuccess && *count > 0) return IPL_OK;
+    (void)cudaGetLastError();
+    (void)cudaDriverGetVersion(&driver);
+    (void)cudaRuntimeGetVersion(&runtime);
+    if (error == cudaErrorNoDevice || error == cudaSuccess)
+        return IPL_FAIL(IPL_E_DEVICE, "no NVIDIA GPU is visible");
+    if (!driver) return IPL_FAIL(IPL_E_DEVICE, "no NVIDIA driver is loaded");
+    if (error == cudaErrorInsufficientDriver)
+        return IPL_FAIL(IPL_E_DEVICE,
+                        "the NVIDIA driver supports CUDA %d.%d, this build needs %d.%d",
+                        driver / 1000, driver % 1000 / 10, runtime / 1000,
+                        runtime % 1000 / 10);
+    return IPL_FAIL(IPL_E_DEVICE, "cudaGetDeviceCount: %s (%s)",
+                    cudaGetErrorString(error), cudaGetErrorName(error));
+}
+
+static ipl_status cuda_variant_name(int index, char *name, size_t size)
+{
+    int count = 0;
+    IPL_TRY(gpu_count(&count));
+    IPL_REQUIRE(index < count, "GPU %d of %d", index, count);
+    snprintf(name, size, "%d", index);
+    return IPL_OK;
+}
+
+static ipl_status index_of(const char *variant, int *index)
+{
+    char *end = NULL;
+    const long wanted = variant ? strtol(variant, &end, 10) : 0;
+    if (variant && (end == variant || *end || variant[0] < '0' || variant[0] > '9'))
+        return IPL_FAIL(IPL_E_ARGUMENT, "device 'cuda:%s': expected a number", variant);
+    int count = 0;
+    IPL_TRY(gpu_count(&count));
+    if (wanted >= count)
+        return IPL_FAIL(IPL_E_DEVICE, "device 'cuda:%ld': this machine has %d GPU%s",
+                        wanted, count, count == 1 ? "" : "s");
+    *index = (int)wanted;
+    return IPL_OK;
+}
+
+/* Streams of their own never wait for the legacy one. Training goes first: its
+ * kernels are short and many, and each waits for the one before. */
+static ipl_status open_streams(ipl_cuda *dev, int allow_tf32)
+{
+    int low = 0, high = 0;
+    IPL_CUDA(dev, cudaDeviceGetStreamPriorityRange(&low, &high));
+    IPL_CUDA(dev, cudaStreamCreateWithPriority(&dev->train, cudaStreamNonBlocking, high));
+    IPL_CUDA(dev, cudaStreamCreateWithPriority(&dev->measure, cudaStreamNonBlocking, low));
+    const cudaStream_t stream[2] = {dev->train, dev->measure};
+    cublasHandle_t *const blas[2] = {&dev->train_blas, &dev->measure_blas};
+    for (int s = 0; s < 2; ++s) {
+        IPL_TRY(ipl_cuda_alloc(dev, WORKSPACE_BYTES, "cuBLAS", &dev->workspace[s]));
+        IPL_CUBLAS(cublasCreate(blas[s]));
+        IPL_CUBLAS(cublasSetStream(*blas[s], stream[s]));
+        /* After the stream, which resets it. A pool that grew with the use would let
+         * cuBLAS choose another algorithm, and other bits, the second time. */
+        IPL_CUBLAS(cublasSetWorkspace(*blas[s], dev->workspace[s], WORKSPACE_BYTES));
+        IPL_CUBLAS(cublasSetMathMode(*blas[s], allow_tf32 ? CUBLAS_TF32_TENSOR_OP_MATH
+                                                          : CUBLAS_DEFAULT_MATH));
+    }
+    for (int e = 0; e < 2; ++e) IPL_CUDA(dev, cudaEventCreate(&dev->timer[e]));
+    IPL_CUDA(dev, cudaEventCreateWithFlags(&dev->train_tail, cudaEventDisableTiming));
+    IPL_CUDA(dev, cudaEventCreateWithFlags(&dev->measure_tail, cudaEventDisableTiming));
+    for (int s = 0; s < CUDA_SNAPSHOTS; ++s)
+        IPL_CUDA(dev, cudaEventCreateWithFlags(&dev->snapshot[s].done,
+                                               cudaEventDisableTiming));
+    return IPL_OK;
+}
+
+/* Allows a state that was only partly opened. */
+static void cuda_close(void *state)
+{
+    ipl_cuda *dev = (ipl_cuda *)state;
+    (void)cudaSetDevice(dev->index);
+    (void)cudaDeviceSynchronize();
+    if (dev->train_blas) (void)cublasDestroy(dev->train_blas);
+    if (dev->measure_blas) (void)cublasDestroy(dev->measure_blas);
+    const cudaEvent_t event[] = {dev->timer[0], dev->timer[1], dev->train_tail,
+                                 dev->measure_tail};
+    for (const cudaEvent_t one : event)
+        if (one) (void)cudaEventDestroy(one);
+    for (const ipl_cuda_snapshot &one : dev->snapshot)
+        if (one.done) (void)cudaEventDestroy(one.done);
+    if (dev->train) (void)cudaStreamDestroy(dev->train);
+    if (dev->measure) (void)cudaStreamDestroy(dev->measure);
+    (void)cudaFree(dev->workspace[0]);
+    (void)cudaFree(dev->workspace[1]);
+    (void)cudaFree(dev->scratch);
+    /* A lost context stays lost for the process unless it is given up. */
+    if (dev->lost[0]) (void)cudaDeviceReset();
+    (void)cudaGetLastError();
+    free(dev);
+}
+
+static ipl_status open_device(ipl_cuda *dev, const ipl_device_options *options,
+                              ipl_device_info *about)
+{
+    IPL_CUDA(dev, cudaSetDevice(dev->index));
+    cudaDeviceProp prop;
+    IPL_CUDA(dev, cudaGetDeviceProperties(&prop, dev->index));
+    dev->sm_count = prop.multiProcessorCount;
+    dev->capability = 10 * prop.major + prop.minor;
+    dev->smem_bytes = prop.sharedMemPerBlockOptin;
+    const char *debug = getenv("IPL_DEBUG_SYNC");
+    dev->debug_sync = debug && !strcmp(debug, "1");
+    if (dev->capability < CAPABILITY_MIN)
+        return IPL_FAIL(IPL_E_UNSUPPORTED,
+                        "cuda:%d (%s) has compute capability %d.%d: 7.5 is needed",
+                        dev->index, prop.name, prop.major, prop.minor);
+    IPL_TRY(open_streams(dev, options->allow_tf32));
+
+    size_t free_bytes = 0, all_bytes = 0;
+    IPL_CUDA(dev, cudaMemGetInfo(&free_bytes, &all_bytes));
+    snprintf(about->name, sizeof about->name, "cuda:%d", dev->index);
+    snprintf(about->description, sizeof about->description, "%.127s", prop.name);
+    about->threads = dev->sm_count;
+    about->memory_bytes = (int64_t)all_bytes;
+    about->free_bytes = (int64_t)free_bytes;
+    return IPL_OK;
+}
+
+static ipl_status cuda_open(const char *variant, const ipl_device_options *options,
+                            ipl_device_info *about, void **out)
+{
+    int index = 0;
+    IPL_TRY(index_of(variant, &index));
+    ipl_cuda *dev = (ipl_cuda *)calloc(1, sizeof *dev);
+    if (!dev) return IPL_FAIL(IPL_E_MEMORY, "%zu bytes for a device", sizeof *dev);
+    dev->index = index;
+    const ipl_status st = open_device(dev, options, about);
+    if (st != IPL_OK) {
+        cuda_close(dev);
+        return st;
+    }
+    *out = dev;
+    return IPL_OK;
+}
+
+static ipl_status cuda_alloc(void *state, size_t bytes, void **at)
+{
+    ipl_cuda *dev = NULL;
+    IPL_TRY(ipl_cuda_use(state, &dev));
+    return ipl_cuda_alloc(dev, bytes, "the caller", at);
+}
+
+/* Waits: queued work may still use the memory. */
+static void cuda_release(void *state, void *at)
+{
+    ipl_cuda *dev = (ipl_cuda *)state;
+    (void)cudaSetDevice(dev->index);
+    (void)cudaStreamSynchronize(dev->train);
+    (void)cudaStreamSynchronize(dev->measure);
+    dev->oldest = dev->next;
+    (void)cudaFree(at);
+    (void)cudaGetLastError(); /* a fault is reported by the next wait or entry */
+}
+
+static ipl_status cuda_upload(void *state, const void *host, size_t bytes, void *at)
+{
+    ipl_cuda *dev = NULL;
+    IPL_TRY(ipl_cuda_use(state, &dev));
+    IPL_TRY(ipl_cuda_reads(dev, at, bytes));
+    for (ipl_cuda_trainer *t = dev->trainers; t; t = ipl_cuda_trainer_next(t))
+        if (ipl_cuda_trainer_uses(t, at, bytes))
+            IPL_TRY(ipl_cuda_wait(dev, dev->train));
+    IPL_CUDA(dev, cudaMemcpyAsync(at, host, bytes, cudaMemcpyHostToDevice, dev->measure));
+    return ipl_cuda_wait(dev, dev->measure);
+}
+
+static ipl_status cuda_download(void *state, const void *at, size_t bytes, void *host)
+{
+    ipl_cuda *dev = NULL;
+    IPL_TRY(ipl_cuda_use(state, &dev));
+    IPL_TRY(ipl_cuda_reads(dev, at, bytes));
+    return ipl_cuda_fetch(dev, at, bytes, host);
+}
+
+static ipl_status cuda_sync(void *state)
+{
+    ipl_cuda *dev = NULL;
+    IPL_TRY(ipl_cuda_use(state, &dev));
+    IPL_TRY(ipl_cuda_wait(dev, dev->measure));
+    IPL_TRY(ipl_cuda_wait(dev, dev->train));
+    for (ipl_cuda_trainer *t = dev->trainers; t; t = ipl_cuda_trainer_next(t))
+        IPL_TRY(ipl_cuda_trainer_check(t));
+    return IPL_OK;
+}
+
+/* Each stream waits for what the other one has queued, then the watch is read. */
+static ipl_status read_watch(ipl_cuda *dev, cudaEvent_t watch)
+{
+    IPL_CUDA(dev, cudaEventRecord(dev->train_tail, dev->train));
+    IPL_CUDA(dev, cudaStreamWaitEvent(dev->measure, dev->train_tail, 0));
+    IPL_CUDA(dev, cudaEventRecord(watch, dev->measure));
+    IPL_CUDA(dev, cudaStreamWaitEvent(dev->train, watch, 0));
+    return IPL_OK;
+}
+
+static ipl_status cuda_timer_start(void *state)
+{
+    ipl_cuda *dev = NULL;
+    IPL_TRY(ipl_cuda_use(state, &dev));
+    return read_watch(dev, dev->timer[0]);
+}
+
+static ipl_status cuda_timer_stop(void *state, double *wall_ms)
+{
+    ipl_cuda *dev = NULL;
+    float ms = 0.0f;
+    IPL_TRY(ipl_cuda_use(state, &dev));
+    IPL_TRY(read_watch(dev, dev->timer[1]));
+    IPL_TRY(ipl_cuda_wait(dev, dev->measure));
+    IPL_CUDA(dev, cudaEventElapsedTime(&ms, dev->timer[0], dev->timer[1]));
+    *wall_ms = ms;
+    return IPL_OK;
+}
+
+extern const ipl_backend ipl_backend_cuda = {
+    .name = "cuda",
+    .variant_name = cuda_variant_name,
+    .open = cuda_open,
+    .close = cuda_close,
+    .alloc = cuda_alloc,
+    .release = cuda_release,
+    .upload = cuda_upload,
+    .download = cuda_download,
+    .sync = cuda_sync,
+    .timer_start = cuda_timer_start,
+    .timer_stop = cuda_timer_stop,
+};

@@ -1,0 +1,166 @@
+/*
+ * common.cuh - what the files of the CUDA backend share. Included by kernels/ only.
+ *
+ * A device has two streams. Trainers work on `train`, everything else on `measure`,
+ * so that an epoch can be measured while the next one is trained. What the public
+ * header promises (calls run in the order they were made) is kept where it can be
+ * seen: a snapshot is waited for by the entry that reads it (ipl_cuda_reads), and
+ * training waits for all measuring queued before it (ipl_cuda_train_begins).
+ *
+ * An entry begins with ipl_cuda_use, launches on one of the streams, follows every
+ * launch with IPL_LAUNCHED, and never waits except through ipl_cuda_wait or
+ * ipl_cuda_fetch, which know what was launched last.
+ */
+#ifndef IPL_COMMON_CUH
+#define IPL_COMMON_CUH
+
+#include <cublas_v2.h>
+#include <cuda_runtime.h>
+
+#include "ipl_backend.h"
+
+struct ipl_cuda_trainer; /* net_train.cuh */
+
+/* Snapshots that may still be on their way to the memory at[bytes]. */
+enum { CUDA_SNAPSHOTS = 32 };
+struct ipl_cuda_snapshot {
+    const char *at;
+    size_t      bytes;
+    cudaEvent_t done;
+};
+
+/* What backend_cuda.cu keeps for an open device. */
+struct ipl_cuda {
+    int    index;      /* of the GPU, as the CUDA runtime counts them            */
+    int    sm_count;
+    int    capability; /* 90 for 9.0                                             */
+    size_t smem_bytes; /* shared memory that a block may have after opting in    */
+    int    debug_sync; /* IPL_DEBUG_SYNC=1: wait after every launch              */
+
+    cudaStream_t   train, measure;
+    cublasHandle_t train_blas, measure_blas; /* each on its stream               */
+    void          *workspace[2]; /* theirs: fixed, so products repeat their bits */
+    cudaEvent_t    train_tail, measure_tail, timer[2];
+
+    ipl_cuda_snapshot  snapshot[CUDA_SNAPSHOTS]; /* a ring: [oldest, next)        */
+    unsigned           oldest, next;
+    ipl_cuda_trainer  *trainers; /* all that live, for ipl_sync and uploads       */
+
+    void       *scratch;   /* ipl_cuda_scratch                                    */
+    size_t      scratch_bytes;
+    const char *kernel;    /* launched last; a wait that fails names it           */
+    char        lost[224]; /* why the device is unusable until closed, or ""      */
+};
+
+/* -- Errors --------------------------------------------------------------------- */
+
+/* Record the library's own text and the call; a fault that takes the context along
+ * marks the device as lost. */
+ipl_status ipl_cuda_failed(ipl_cuda *dev, cudaError_t error, const char *call,
+                           const char *file, int line);
+ipl_status ipl_cublas_failed(cublasStatus_t status, const char *call,
+                             const char *file, int line);
+ipl_status ipl_cuda_launched(ipl_cuda *dev, const char *kernel, const char *file,
+                             int line);
+
+#define IPL_CUDA(dev, call)                                                    \
+    do {                                                                       \
+        const cudaError_t error_ = (call);                                     \
+        if (error_ != cudaSuccess)                                             \
+            return ipl_cuda_failed((dev), error_, #call, __FILE__, __LINE__);  \
+    } while (0)
+
+#define IPL_CUBLAS(call)                                                       \
+    do {                                                                       \
+        const cublasStatus_t status_ = (call);                                 \
+        if (status_ != CUBLAS_STATUS_SUCCESS)                                  \
+            return ipl_cublas_failed(status_, #call, __FILE__, __LINE__);      \
+    } while (0)
+
+/* After every <<<>>>. A launch error shows here; an error inside the kernel shows at
+ * the next wait, or right here when debug_sync is on. */
+#define IPL_LAUNCHED(dev, kernel)                                              \
+    IPL_TRY(ipl_cuda_launched((dev), #kernel, __FILE__, __LINE__))
+
+/* -- Order ---------------------------------------------------------------------- */
+
+/* The device behind `state`, made current for this thread. E_DEVICE: it was lost. */
+ipl_status ipl_cuda_use(void *state, ipl_cuda **dev);
+
+/* The measuring stream is about to read or write at[bytes]: it waits for a snapshot
+ * that is still being copied there. */
+ipl_status ipl_cuda_reads(ipl_cuda *dev, const void *at, size_t bytes);
+
+/* The training stream waits for all measuring queued so far, which may still write
+ * what training reads, or read what a snapshot is to overwrite. */
+ipl_status ipl_cuda_train_begins(ipl_cuda *dev);
+
+/* Notes that the training stream's last work was a snapshot to at[bytes]. */
+ipl_status ipl_cuda_snapshot_queued(ipl_cuda *dev, const void *at, size_t bytes);
+
+/* Wait for a stream; copy from the device on the measuring stream and wait. */
+ipl_status ipl_cuda_wait(ipl_cuda *dev, cudaStream_t stream);
+ipl_status ipl_cuda_fetch(ipl_cuda *dev, const void *at, size_t bytes, void *host);
+
+/* -- Memory --------------------------------------------------------------------- */
+
+/* Device memory; E_MEMORY names the bytes, the use and what is free. */
+ipl_status ipl_cuda_alloc(ipl_cuda *dev, size_t bytes, const char *use, void **at);
+
+/* At least `bytes` for the measuring stream's next launches; the content is lost at
+ * the next call. Grows, and then waits; a steady state does neither. */
+ipl_status ipl_cuda_scratch(ipl_cuda *dev, size_t bytes, void **at);
+
+static inline int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
+
+/* -- Entries of the table ------------------------------------------------------- */
+
+extern "C" {
+ipl_status ipl_cuda_trainer_create(void *state, const ipl_net_shape *shape,
+                                   const ipl_train_options *options, int replicas,
+                                   int64_t rows, const float *x, const int32_t *y,
+                                   void **trainer);
+void       ipl_cuda_trainer_destroy(void *state, void *trainer);
+ipl_status ipl_cuda_trainer_write(void *state, void *trainer, const float *values,
+                                  int64_t steps);
+ipl_status ipl_cuda_trainer_read(void *state, void *trainer, float *values,
+                                 int64_t *steps);
+ipl_status ipl_cuda_trainer_snapshot(void *state, void *trainer, int replica,
+                                     float *params);
+ipl_status ipl_cuda_trainer_train(void *state, void *trainer, int64_t count,
+                                  const int32_t *order, ipl_gradient_stats *stats);
+ipl_status ipl_cuda_forward(void *state, const ipl_net_shape *shape,
+                            const float *params, int64_t rows, const float *x,
+                            float *const *act);
+ipl_status ipl_cuda_evaluate(void *state, const ipl_net_shape *shape,
+                             const float *params, int64_t rows, const float *x,
+                             const int32_t *y, double *loss_nats, int64_t *correct);
+ipl_status ipl_cuda_ceilings(void *state, ipl_ceilings *out);
+
+size_t     ipl_cuda_range_scratch_bytes(void *state, int jobs,
+                                        const ipl_range_job *job);
+ipl_status ipl_cuda_value_range(void *state, int jobs, ipl_range_job *job,
+                                void *scratch);
+size_t     ipl_cuda_quantile_scratch_bytes(void *state, int64_t count, int64_t ranks);
+ipl_status ipl_cuda_value_quantiles(void *state, int64_t count, const float *t,
+                                    int64_t ranks, const int64_t *rank,
+                                    void *scratch, float *threshold);
+size_t     ipl_cuda_kde_scratch_bytes(void *state, int jobs, const ipl_kde_job *job);
+ipl_status ipl_cuda_kde_sums(void *state, int jobs, ipl_kde_job *job, int full_sums,
+                             void *scratch);
+size_t     ipl_cuda_bin_scratch_bytes(void *state, int jobs, const ipl_bin_job *job);
+ipl_status ipl_cuda_bin_cells(void *state, int jobs, ipl_bin_job *job, void *scratch);
+size_t     ipl_cuda_count_scratch_bytes(void *state, int jobs,
+                                        const ipl_count_job *job);
+ipl_status ipl_cuda_cell_counts(void *state, int jobs, ipl_count_job *job,
+                                void *scratch);
+}
+
+/* A trainer's part in ipl_sync and ipl_upload (net_train.cu): E_NUMERIC when a
+ * parameter stopped being finite; whether it reads at[bytes]. */
+ipl_status        ipl_cuda_trainer_check(ipl_cuda_trainer *trainer);
+int               ipl_cuda_trainer_uses(const ipl_cuda_trainer *trainer,
+                                        const void *at, size_t bytes);
+ipl_cuda_trainer *ipl_cuda_trainer_next(const ipl_cuda_trainer *trainer);
+
+#endif

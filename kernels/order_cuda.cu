@@ -1,0 +1,155 @@
+/*
+ * order_cuda.cu - errors of the CUDA libraries, order between streams, memory.
+ *
+ * The contract of every function stands in common.cuh.
+ */
+#include "common.cuh"
+
+#include <stdio.h>
+
+/* Faults that leave the context unusable: no later call on it can succeed. */
+static int takes_the_context(cudaError_t error)
+{
+    switch (error) {
+    case cudaErrorIllegalAddress:
+    case cudaErrorMisalignedAddress:
+    case cudaErrorInvalidAddressSpace:
+    case cudaErrorInvalidPc:
+    case cudaErrorIllegalInstruction:
+    case cudaErrorHardwareStackError:
+    case cudaErrorAssert:
+    case cudaErrorLaunchFailure:
+    case cudaErrorLaunchTimeout:
+    case cudaErrorECCUncorrectable:
+    case cudaErrorNvlinkUncorrectable:
+    case cudaErrorContextIsDestroyed:
+    case cudaErrorDevicesUnavailable:
+    case cudaErrorUnknown: return 1;
+    default: return 0;
+    }
+}
+
+ipl_status ipl_cuda_failed(ipl_cuda *dev, cudaError_t error, const char *call,
+                           const char *file, int line)
+{
+    (void)cudaGetLastError(); /* the next call starts clean */
+    if (takes_the_context(error) && dev && !dev->lost[0])
+        snprintf(dev->lost, sizeof dev->lost, "%s, at or before kernel %s",
+                 cudaGetErrorString(error), dev->kernel ? dev->kernel : "(none)");
+    return ipl_fail(error == cudaErrorMemoryAllocation ? IPL_E_MEMORY : IPL_E_DEVICE,
+                    file, line, "%s: %s (%s); the latest kernel is %s", call,
+                    cudaGetErrorString(error), cudaGetErrorName(error),
+                    dev && dev->kernel ? dev->kernel : "none");
+}
+
+ipl_status ipl_cublas_failed(cublasStatus_t status, const char *call,
+                             const char *file, int line)
+{
+    return ipl_fail(status == CUBLAS_STATUS_ALLOC_FAILED ? IPL_E_MEMORY : IPL_E_DEVICE,
+                    file, line, "%s: %s (%s)", call, cublasGetStatusString(status),
+                    cublasGetStatusName(status));
+}
+
+ipl_status ipl_cuda_launched(ipl_cuda *dev, const char *kernel, const char *file,
+                             int line)
+{
+    dev->kernel = kernel;
+    cudaError_t error = cudaGetLastError();
+    if (error == cudaSuccess && dev->debug_sync) error = cudaDeviceSynchronize();
+    if (error == cudaSuccess) return IPL_OK;
+    return ipl_cuda_failed(dev, error, kernel, file, line);
+}
+
+ipl_status ipl_cuda_use(void *state, ipl_cuda **dev)
+{
+    ipl_cuda *const own = (ipl_cuda *)state;
+    if (own->lost[0])
+        return IPL_FAIL(IPL_E_DEVICE, "cuda:%d is lost until it is closed: %s",
+                        own->index, own->lost);
+    IPL_CUDA(own, cudaSetDevice(own->index));
+    *dev = own;
+    return IPL_OK;
+}
+
+static int overlap(const char *a, size_t a_bytes, const char *b, size_t b_bytes)
+{
+    return a < b + b_bytes && b < a + a_bytes;
+}
+
+ipl_status ipl_cuda_reads(ipl_cuda *dev, const void *at, size_t bytes)
+{
+    /* Waiting for a snapshot is waiting for all before it: they share a stream. */
+    for (unsigned s = dev->next; s != dev->oldest; --s) {
+        const ipl_cuda_snapshot *one = &dev->snapshot[(s - 1) % CUDA_SNAPSHOTS];
+        if (!overlap(one->at, one->bytes, (const char *)at, bytes)) continue;
+        IPL_CUDA(dev, cudaStreamWaitEvent(dev->measure, one->done, 0));
+        dev->oldest = s;
+        break;
+    }
+    return IPL_OK;
+}
+
+ipl_status ipl_cuda_snapshot_queued(ipl_cuda *dev, const void *at, size_t bytes)
+{
+    ipl_cuda_snapshot *one = &dev->snapshot[dev->next % CUDA_SNAPSHOTS];
+    if (dev->next - dev->oldest == CUDA_SNAPSHOTS) {
+        IPL_CUDA(dev, cudaStreamWaitEvent(dev->measure, one->done, 0));
+        ++dev->oldest;
+    }
+    one->at = (const char *)at;
+    one->bytes = bytes;
+    IPL_CUDA(dev, cudaEventRecord(one->done, dev->train));
+    ++dev->next;
+    return IPL_OK;
+}
+
+ipl_status ipl_cuda_train_begins(ipl_cuda *dev)
+{
+    IPL_CUDA(dev, cudaEventRecord(dev->measure_tail, dev->measure));
+    IPL_CUDA(dev, cudaStreamWaitEvent(dev->train, dev->measure_tail, 0));
+    return IPL_OK;
+}
+
+ipl_status ipl_cuda_wait(ipl_cuda *dev, cudaStream_t stream)
+{
+    IPL_CUDA(dev, cudaStreamSynchronize(stream));
+    return IPL_OK;
+}
+
+ipl_status ipl_cuda_fetch(ipl_cuda *dev, const void *at, size_t bytes, void *host)
+{
+    IPL_CUDA(dev, cudaMemcpyAsync(host, at, bytes, cudaMemcpyDeviceToHost,
+                                  dev->measure));
+    return ipl_cuda_wait(dev, dev->measure);
+}
+
+ipl_status ipl_cuda_alloc(ipl_cuda *dev, size_t bytes, const char *use, void **at)
+{
+    void *made = NULL;
+    const cudaError_t error = cudaMalloc(&made, bytes);
+    if (error == cudaSuccess) {
+        *at = made;
+        return IPL_OK;
+    }
+    if (error != cudaErrorMemoryAllocation)
+        return ipl_cuda_failed(dev, error, "cudaMalloc", __FILE__, __LINE__);
+    (void)cudaGetLastError();
+    size_t free_bytes = 0, all_bytes = 0;
+    IPL_CUDA(dev, cudaMemGetInfo(&free_bytes, &all_bytes));
+    return IPL_FAIL(IPL_E_MEMORY, "%zu bytes for %s: cuda:%d has %zu of %zu free", bytes,
+                    use, dev->index, free_bytes, all_bytes);
+}
+
+ipl_status ipl_cuda_scratch(ipl_cuda *dev, size_t bytes, void **at)
+{
+    if (bytes > dev->scratch_bytes) {
+        IPL_TRY(ipl_cuda_wait(dev, dev->measure));
+        (void)cudaFree(dev->scratch);
+        dev->scratch = NULL;
+        dev->scratch_bytes = 0;
+        IPL_TRY(ipl_cuda_alloc(dev, bytes, "scratch of the device", &dev->scratch));
+        dev->scratch_bytes = bytes;
+    }
+    *at = dev->scratch;
+    return IPL_OK;
+}
