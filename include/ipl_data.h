@@ -17,8 +17,11 @@ extern "C" {
 typedef enum {
     IPL_DATA_IB,  /* the 4096 patterns of 12 bits of Shwartz-Ziv and Tishby (2017),
                      generated; inputs 0 and 1; needs no file                  */
-    IPL_DATA_IDX, /* path: folder with MNIST-like IDX files, plain or .gz        */
-    IPL_DATA_MAT, /* path: MATLAB file with F (rows x inputs) and y             */
+    IPL_DATA_IDX, /* path: folder with the IDX files of one set, plain or .gz, named
+                     as MNIST's or EMNIST's; or what the names start with, as
+                     DIR/emnist-digits, when the folder holds several sets     */
+    IPL_DATA_MAT, /* path: MATLAB file, level 5 or 7.3, with F (rows x inputs) and
+                     y (a row or a column), of any numeric classes             */
     IPL_DATA_NPY, /* path: folder with X.npy and y.npy                          */
     IPL_DATA_SET_COUNT
 } ipl_data_set;
@@ -32,7 +35,8 @@ typedef enum {
 
 typedef enum {
     IPL_SPLIT_ORDERED, /* the first rows train (2017 code)                      */
-    IPL_SPLIT_SHUFFLED,/* a permutation drawn from `seed` first                 */
+    IPL_SPLIT_SHUFFLED,/* a permutation drawn from `seed` first; where the files say
+                          which rows train, one within each of the two parts   */
     IPL_SPLIT_COUNT
 } ipl_data_split;
 
@@ -50,14 +54,17 @@ typedef struct {
     const char    *path;           /* ignored by IB                             */
     ipl_data_parts parts;          /* IDX only                                  */
     ipl_data_split split;
-    double         train_fraction; /* in (0, 1]; 0: IDX with both parts: as the
-                                      files say; all others: 0.8                */
+    double         train_fraction; /* in (0, 1], of the rows, rounded; 0: IDX with
+                                      both parts: as the files say; else 0.8    */
     ipl_data_scale scale;
-    double         label_noise;    /* share of labels, in [0, 1], replaced by
-                                      another class drawn uniformly             */
+    double         label_noise;    /* share of labels, in [0, 1], rounded to whole
+                                      rows, replaced by another class drawn
+                                      uniformly; after random_labels            */
     int            random_labels;  /* 1: all labels permuted among the rows     */
-    int64_t        limit;          /* keep that many rows only, 0: all          */
-    uint64_t       seed;           /* of the split, noise and random labels     */
+    int64_t        limit;          /* keep that many rows only, 0: all. ORDERED:
+                                      the first, SHUFFLED: a random subset; of
+                                      IDX with both parts, of each its share    */
+    uint64_t       seed;           /* of subset, split, noise, random labels    */
 } ipl_data_options;
 
 /* IB, ordered, the defaults above, seed 1. */

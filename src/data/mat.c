@@ -1,0 +1,151 @@
+/*
+ * mat.c - a dataset from a MATLAB file: F, rows x inputs, and y, one label a row.
+ *
+ * libmatio reads the file. What it would take on trust is checked before: that the
+ * file is of level 5 or 7.3 and as long as its parts say, and that the sizes of F
+ * and y can come from a file of this length. Its messages become ours.
+ */
+#include <hdf5.h>
+#include <inttypes.h>
+#include <matio.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "data.h"
+#include "mat_check.h"
+
+/* libmatio's latest complaint; its log function is one for all threads. */
+static _Thread_local char complaint[160];
+
+static void keep_complaint(int level, char *text)
+{
+    (void)level;
+    snprintf(complaint, sizeof complaint, ": %.150s", text);
+    complaint[strcspn(complaint, "\n")] = 0;
+}
+
+/* Values of any numeric class, as libmatio leaves them in memory. */
+static double number_at(const matvar_t *var, int64_t i)
+{
+    const void *data = var->data;
+    switch (var->class_type) {
+    case MAT_C_DOUBLE: return ((const double *)data)[i];
+    case MAT_C_SINGLE: return (double)((const float *)data)[i];
+    case MAT_C_INT8:   return (double)((const int8_t *)data)[i];
+    case MAT_C_UINT8:  return (double)((const uint8_t *)data)[i];
+    case MAT_C_INT16:  return (double)((const int16_t *)data)[i];
+    case MAT_C_UINT16: return (double)((const uint16_t *)data)[i];
+    case MAT_C_INT32:  return (double)((const int32_t *)data)[i];
+    case MAT_C_UINT32: return (double)((const uint32_t *)data)[i];
+    case MAT_C_INT64:  return (double)((const int64_t *)data)[i];
+    default:           return (double)((const uint64_t *)data)[i];
+    }
+}
+
+/* Reads one variable: a real numeric matrix of a size that the file can hold. */
+static ipl_status read_variable(const char *path, mat_t *mat, const char *name,
+                                uint64_t values_most, matvar_t **out)
+{
+    complaint[0] = 0;
+    matvar_t *var = Mat_VarReadInfo(mat, name);
+    if (!var)
+        return IPL_FAIL(IPL_E_FORMAT, "%s: no variable %s%s", path, name, complaint);
+    *out = var; /* the caller frees it in any case */
+    if (var->class_type < MAT_C_DOUBLE || var->class_type > MAT_C_UINT64 ||
+        var->isComplex)
+        return IPL_FAIL(IPL_E_FORMAT, "%s: %s is %s: expected a full matrix of real "
+                        "numbers", path, name,
+                        var->isComplex ? "complex" : "not numeric");
+    if (var->rank != 2 || !var->dims)
+        return IPL_FAIL(IPL_E_FORMAT, "%s: %s has %d dimensions: expected 2", path, name,
+                        var->rank);
+    const uint64_t rows = var->dims[0], cols = var->dims[1];
+    if (!rows || !cols || rows > values_most / cols)
+        return IPL_FAIL(IPL_E_FORMAT, "%s: %s is %" PRIu64 " x %" PRIu64 ": expected 1 "
+                        "to %" PRIu64 " values in a file of this length", path, name,
+                        rows, cols, values_most);
+    if (Mat_VarReadDataAll(mat, var) || !var->data ||
+        var->nbytes != rows * cols * Mat_SizeOfClass(var->class_type))
+        return IPL_FAIL(IPL_E_FORMAT, "%s: %s cannot be read%s", path, name, complaint);
+    return IPL_OK;
+}
+
+/* F is column-major; x is row-major. */
+static ipl_status take_inputs(const char *path, const matvar_t *f, ipl_dataset *out)
+{
+    char what[4096];
+    const int64_t rows = (int64_t)f->dims[0], cols = (int64_t)f->dims[1];
+    snprintf(what, sizeof what, "%s: F", path);
+    float *x = malloc((size_t)rows * (size_t)cols * sizeof *x);
+    if (!x)
+        return IPL_FAIL(IPL_E_MEMORY, "%s: no memory for %" PRId64 " x %" PRId64, what,
+                        rows, cols);
+    for (int64_t c = 0; c < cols; ++c)
+        for (int64_t r = 0; r < rows; ++r)
+            x[r * cols + c] = (float)number_at(f, c * rows + r);
+    const ipl_status st = ipl_dataset_adopt(what, rows, cols, &x, out);
+    free(x);
+    return st;
+}
+
+static ipl_status take_labels(const char *path, const matvar_t *y, ipl_dataset *out)
+{
+    char what[4096];
+    const int64_t rows = (int64_t)y->dims[0], cols = (int64_t)y->dims[1];
+    snprintf(what, sizeof what, "%s: y", path);
+    if ((rows != 1 && cols != 1) || rows * cols != out->rows)
+        return IPL_FAIL(IPL_E_FORMAT, "%s is %" PRId64 " x %" PRId64 ": expected one "
+                        "label for each of the %" PRId64 " rows of F", what, rows, cols,
+                        out->rows);
+    int64_t *integers = malloc((size_t)out->rows * sizeof *integers);
+    if (!integers)
+        return IPL_FAIL(IPL_E_MEMORY, "%s: no memory for %" PRId64 " labels", what,
+                        out->rows);
+    ipl_status st = IPL_OK;
+    for (int64_t i = 0; i < out->rows; ++i) {
+        const double value = number_at(y, i);
+        if (!(value >= -0x1p53 && value <= 0x1p53) || (double)(int64_t)value != value) {
+            st = IPL_FAIL(IPL_E_FORMAT, "%s: label of row %" PRId64 " is %.9g: expected "
+                          "whole numbers", what, i, value);
+            goto done;
+        }
+        integers[i] = (int64_t)value;
+    }
+    st = ipl_labels_from_integers(what, out->rows, integers, out->y, &out->classes);
+done:
+    free(integers);
+    return st;
+}
+
+ipl_status ipl_load_mat(const ipl_data_options *options, ipl_dataset *out)
+{
+    const char *path = options->path;
+    uint64_t values_most;
+    ipl_status st = IPL_OK;
+    matvar_t *f = NULL, *y = NULL;
+    H5E_auto2_t print;
+    void *print_data;
+    IPL_TRY(ipl_mat_check(path, &values_most));
+    Mat_LogInitFunc("infoplane", keep_complaint);
+    complaint[0] = 0;
+    /* HDF5, which libmatio uses for level 7.3, prints its errors unless told not to. */
+    H5Eget_auto2(H5E_DEFAULT, &print, &print_data);
+    H5Eset_auto2(H5E_DEFAULT, NULL, NULL);
+    mat_t *mat = Mat_Open(path, MAT_ACC_RDONLY);
+    if (!mat) {
+        st = IPL_FAIL(IPL_E_FORMAT, "%s: not a readable MATLAB file%s", path, complaint);
+        goto done;
+    }
+    IPL_TRY_DONE(read_variable(path, mat, "F", values_most, &f));
+    IPL_TRY_DONE(take_inputs(path, f, out));
+    IPL_TRY_DONE(read_variable(path, mat, "y", values_most, &y));
+    IPL_TRY_DONE(take_labels(path, y, out));
+    ipl_dataset_name(path, ".mat", out);
+done:
+    Mat_VarFree(f);
+    Mat_VarFree(y);
+    if (mat) Mat_Close(mat);
+    H5Eset_auto2(H5E_DEFAULT, print, print_data);
+    return st;
+}

@@ -1,0 +1,160 @@
+/*
+ * mat_check.c - the frame of MATLAB files, checked before libmatio reads them.
+ *
+ * A level 5 file is a header of 128 bytes, then elements: a tag of two 32-bit words
+ * (type, bytes) and so many bytes, which are a matrix or, compressed, a zlib stream
+ * of one. A level 7.3 file has the same header before an HDF5 file. Source: MATLAB
+ * "MAT-File Format", R2015b, chapter 1. libmatio 1.5 takes cut-off and damaged
+ * elements for shorter ones, and sizes of any number for memory to be asked for.
+ */
+#include "mat_check.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <zlib.h>
+
+#include "input.h"
+
+enum { HEADER_BYTES = 128, HDF5_AT = 512, PIECE = 1 << 14 };
+enum { LEVEL_5 = 0x0100, LEVEL_7_3 = 0x0200, MATRIX = 14, COMPRESSED = 15 };
+
+typedef struct {
+    const char *path;
+    ipl_input  *in;
+    uint64_t    at; /* bytes of the file read so far                             */
+    int         big_endian;
+} mat_file;
+
+static uint32_t word_at(const mat_file *f, const unsigned char *b)
+{
+    return f->big_endian ? (uint32_t)b[0] << 24 | (uint32_t)b[1] << 16 |
+                               (uint32_t)b[2] << 8 | b[3]
+                         : (uint32_t)b[3] << 24 | (uint32_t)b[2] << 16 |
+                               (uint32_t)b[1] << 8 | b[0];
+}
+
+static ipl_status take(mat_file *f, const char *what, size_t bytes, void *at)
+{
+    f->at += bytes;
+    return ipl_input_read(f->in, what, bytes, at);
+}
+
+static ipl_status read_level(mat_file *f, unsigned *level)
+{
+    unsigned char header[HEADER_BYTES];
+    IPL_TRY(take(f, "the MATLAB header", sizeof header, header));
+    const int little = !memcmp(header + 126, "IM", 2);
+    f->big_endian = !memcmp(header + 126, "MI", 2);
+    *level = f->big_endian ? header[124] << 8 | header[125]
+                           : header[125] << 8 | header[124];
+    if ((!little && !f->big_endian) || (*level != LEVEL_5 && *level != LEVEL_7_3))
+        return IPL_FAIL(IPL_E_FORMAT, "%s: bytes 124 to 127 are %02x %02x %02x %02x: "
+                        "expected a MATLAB file of level 5 or 7.3 (00 01 49 4d or 00 02 "
+                        "49 4d)", f->path, header[124], header[125], header[126],
+                        header[127]);
+    return IPL_OK;
+}
+
+/* Unpacks `bytes` of the file as one zlib stream and counts what comes out. */
+static ipl_status check_stream(mat_file *f, uint64_t bytes, z_stream *z, uint64_t *size)
+{
+    unsigned char packed[PIECE], content[PIECE];
+    const uint64_t start = f->at;
+    int step = Z_OK;
+    *size = 0;
+    while (bytes && step != Z_STREAM_END) {
+        const size_t piece = bytes < PIECE ? (size_t)bytes : PIECE;
+        IPL_TRY(take(f, "a compressed variable", piece, packed));
+        bytes -= piece;
+        z->next_in = packed;
+        z->avail_in = (uInt)piece;
+        do {
+            z->next_out = content;
+            z->avail_out = PIECE;
+            step = inflate(z, Z_NO_FLUSH);
+            *size += PIECE - z->avail_out;
+        } while (step == Z_OK && (z->avail_in || !z->avail_out));
+        if (step != Z_OK && step != Z_STREAM_END && step != Z_BUF_ERROR) break;
+    }
+    if (step == Z_MEM_ERROR)
+        return IPL_FAIL(IPL_E_MEMORY, "%s: no memory to unpack", f->path);
+    if (step != Z_STREAM_END || bytes || z->avail_in)
+        return IPL_FAIL(IPL_E_FORMAT, "%s: damaged compressed variable at byte %" PRIu64
+                        ": %s", f->path, start,
+                        z->msg                 ? z->msg
+                        : step == Z_STREAM_END ? "it ends early"
+                                               : "it is cut off");
+    return IPL_OK;
+}
+
+static ipl_status skip_matrix(mat_file *f, uint64_t bytes)
+{
+    unsigned char piece[PIECE];
+    while (bytes) {
+        const size_t count = bytes < PIECE ? (size_t)bytes : PIECE;
+        IPL_TRY(take(f, "a variable", count, piece));
+        bytes -= count;
+    }
+    return IPL_OK;
+}
+
+static ipl_status check_element(mat_file *f, const unsigned char tag[8], uint64_t *size)
+{
+    const uint32_t type = word_at(f, tag), bytes = word_at(f, tag + 4);
+    if (type != MATRIX && type != COMPRESSED)
+        return IPL_FAIL(IPL_E_FORMAT, "%s: element of type %u at byte %" PRIu64 ": "
+                        "expected a matrix (14) or a compressed one (15)", f->path, type,
+                        f->at - 8);
+    *size = bytes;
+    if (type == MATRIX) return skip_matrix(f, bytes);
+    z_stream z = {0};
+    if (inflateInit(&z) != Z_OK)
+        return IPL_FAIL(IPL_E_MEMORY, "%s: no memory to unpack", f->path);
+    const ipl_status st = check_stream(f, bytes, &z, size);
+    inflateEnd(&z);
+    return st;
+}
+
+static ipl_status check_elements(mat_file *f, uint64_t file_bytes, uint64_t *most)
+{
+    *most = 0;
+    while (f->at < file_bytes) {
+        unsigned char tag[8];
+        uint64_t size;
+        IPL_TRY(take(f, "the tag of a variable", sizeof tag, tag));
+        IPL_TRY(check_element(f, tag, &size));
+        if (size > *most) *most = size;
+    }
+    return IPL_OK;
+}
+
+static ipl_status check_hdf5(mat_file *f)
+{
+    unsigned char gap[HDF5_AT - HEADER_BYTES], magic[8];
+    IPL_TRY(take(f, "the gap before HDF5", sizeof gap, gap));
+    IPL_TRY(take(f, "the HDF5 signature", sizeof magic, magic));
+    if (!memcmp(magic, "\x89HDF\r\n\x1a\n", sizeof magic)) return IPL_OK;
+    return IPL_FAIL(IPL_E_FORMAT, "%s: bytes 512 and 513 are %02x %02x: expected the "
+                    "HDF5 signature of a file of level 7.3 (89 48 44 46 ..)", f->path,
+                    magic[0], magic[1]);
+}
+
+ipl_status ipl_mat_check(const char *path, uint64_t *values_most)
+{
+    mat_file f = {.path = path};
+    unsigned level;
+    ipl_status st = IPL_OK;
+    IPL_TRY(ipl_input_open(path, 0, &f.in));
+    const uint64_t bytes = ipl_input_bytes(f.in);
+    IPL_TRY_DONE(read_level(&f, &level));
+    if (level == LEVEL_7_3) {
+        st = check_hdf5(&f);
+        *values_most = bytes * 1032; /* deflate, which MATLAB uses, shrinks by this */
+    } else {
+        st = check_elements(&f, bytes, values_most);
+    }
+done:
+    ipl_input_close(f.in);
+    return st;
+}
