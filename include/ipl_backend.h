@@ -56,10 +56,12 @@ typedef struct {
 } ipl_kde_job;
 
 /* Cells of one layer: cell[i] is equal for two rows if and only if they share the
- * bin in every unit. */
+ * bin in every unit. Cells are numbered in the order of their first rows. */
 typedef struct {
     int64_t         n, d;
     const float    *t;       /* device, [n][d], all finite                      */
+    float           lo, hi;  /* smallest and largest of them: with few bins
+                                between, a row's code needs no hash             */
     const ipl_bins *bins;
     int32_t        *cell;    /* out: device, [n], in [0, cells)                 */
     int64_t         cells;   /* out                                             */
@@ -67,13 +69,28 @@ typedef struct {
                                 threshold (equal to it is inside); 0 for widths */
 } ipl_bin_job;
 
-/* How often pairs of codes occur: rows_of[m] = number of ROWS whose (a, b) pair is
- * shared by exactly m rows, itself included. Integers, so any order is right. */
+/* `rows` rows have a code that exactly `size` rows share, themselves included. */
+typedef struct {
+    int64_t size;
+    int64_t rows;
+} ipl_share;
+
+/* Number of different sizes that can occur among n rows: their sum is at most n. */
+static inline int64_t ipl_shares_max(int64_t n)
+{
+    int64_t k = 0;
+    for (int64_t sum = 0; sum + k + 1 <= n; sum += ++k) {}
+    return k;
+}
+
+/* How often pairs of codes occur: one entry for each size that occurs, ascending.
+ * Integers, so any order of counting is right. */
 typedef struct {
     int64_t        n;
-    const int32_t *a;       /* device, [n], values in [0, n)                    */
-    const int32_t *b;       /* device, [n], values in [0, n), or NULL           */
-    int64_t       *rows_of; /* out: host, [n + 1]                               */
+    const int32_t *a;      /* device, [n], values in [0, n)                     */
+    const int32_t *b;      /* device, [n], values >= 0, or NULL: a alone        */
+    ipl_share     *share;  /* out: host, [ipl_shares_max(n)]                    */
+    int64_t        shares; /* out                                               */
 } ipl_count_job;
 
 typedef struct {
