@@ -1,0 +1,40 @@
+#!/bin/sh
+# test_install.sh - what `make install` puts in place can be built against and run.
+build=$1
+place=$(mktemp -d) || exit 1
+trap 'rm -rf "$place"' EXIT
+mode=$(basename "$build")
+case $mode in *-cuda) cuda=1 ;; *) cuda=0 ;; esac
+flags=
+case $mode in asan-*) flags=-fsanitize=address,undefined ;; tsan-*) flags=-fsanitize=thread ;; esac
+
+# check NUMBER NAME COMMAND...: one TAP line; the output of a failure follows it.
+check() {
+    number=$1 name=$2
+    shift 2
+    if "$@" >"$place/log" 2>&1; then
+        echo "ok $number - $name"
+    else
+        echo "not ok $number - $name"
+        sed 's/^/# /' "$place/log"
+    fi
+}
+
+build_example() {
+    export PKG_CONFIG_PATH="$place/lib/pkgconfig"
+    # shellcheck disable=SC2046,SC2086 # the answers are words
+    cc -std=c11 $flags "tests/example.c" -o "$place/example" \
+        $(pkg-config --cflags --libs "$@" infoplane) -lm
+}
+
+expect() {
+    "$@" >"$place/out" && cat "$place/out" && grep -q '^I(X;T) = 4.000000 bits' "$place/out"
+}
+
+echo 1..5
+check 1 "make install fills a folder" \
+    make -s MODE="${mode%-*}" CUDA=$cuda PREFIX="$place" install
+check 2 "the private header stays private" test ! -e "$place/include/infoplane/ipl_backend.h"
+check 3 "an example builds against the shared library" build_example
+check 4 "the example finds 4 bits" expect env LD_LIBRARY_PATH="$place/lib" "$place/example"
+check 5 "the installed program starts" "$place/bin/infoplane" --version
