@@ -245,6 +245,7 @@ extern const ipl_backend ipl_backend_cuda = {
     .upload = cuda_upload,
     .download = cuda_download,
     .sync = cuda_sync,
+    .ceilings = ipl_cuda_ceilings,
     .timer_start = cuda_timer_start,
     .timer_stop = cuda_timer_stop,
 };
