@@ -82,7 +82,8 @@ ipl_status ipl_net_init(const ipl_net_shape *shape, ipl_init init, uint64_t seed
                         float *params);
 
 /* Fills order[rows] (host) with the permutation of 0 .. rows-1 that epoch
- * `epoch` of `seed` trains in: Fisher-Yates on the counter-based generator. */
+ * `epoch` (below 2^32) of `seed` trains in: Fisher-Yates on the counter-based
+ * generator. */
 void ipl_net_shuffle(int64_t rows, uint64_t seed, int64_t epoch, int32_t *order);
 
 typedef enum { IPL_SGD, IPL_MOMENTUM, IPL_ADAM, IPL_OPTIMIZER_COUNT } ipl_optimizer;
@@ -124,7 +125,8 @@ ipl_status ipl_trainer_read(ipl_trainer *trainer, float *state, int64_t *steps);
  * Ordered with the training, does not wait: this is how snapshots are taken. */
 ipl_status ipl_trainer_snapshot(ipl_trainer *trainer, int replica, float *params);
 
-/* Gradients of one layer's weights over the B batches of a call:
+/* Gradients of the loss, without weight decay, of one layer's weights over the B
+ * batches of a call:
  * mean = |E_b g_b| and deviation = sqrt(sum_w Var_b g_b[w]), both 2-norms over
  * the layer's weights without biases (Shwartz-Ziv and Tishby 2017, section 3.2);
  * their ratio is the signal-to-noise ratio. */

@@ -15,7 +15,7 @@
  * append only. */
 enum {
     IPL_STREAM_INIT,    /* first weights; plus layer                            */
-    IPL_STREAM_ORDER = 64, /* order of rows in an epoch; index holds the epoch  */
+    IPL_STREAM_ORDER = 64, /* order of rows in an epoch; sub-stream: the epoch  */
     IPL_STREAM_SPLIT,
     IPL_STREAM_LABEL_NOISE,
     IPL_STREAM_RANDOM_LABELS,
