@@ -2,6 +2,7 @@
  * cpu.c - the host as a device: choosing an instruction set, memory, the table.
  */
 #include "cpu.h"
+#include "cpu_net.h"
 
 #include <omp.h>
 #include <stdio.h>
@@ -137,4 +138,12 @@ const ipl_backend ipl_backend_cpu = {
     .ceilings = cpu_ceilings,
     .timer_start = cpu_timer_start,
     .timer_stop = cpu_timer_stop,
+    .trainer_create = cpu_trainer_create,
+    .trainer_destroy = cpu_trainer_destroy,
+    .trainer_write = cpu_trainer_write,
+    .trainer_read = cpu_trainer_read,
+    .trainer_snapshot = cpu_trainer_snapshot,
+    .trainer_train = cpu_trainer_train,
+    .forward = cpu_forward,
+    .evaluate = cpu_evaluate,
 };

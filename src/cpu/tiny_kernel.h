@@ -1,0 +1,273 @@
+/*
+ * tiny_kernel.h - forward and backward pass of a small network, a chunk at a time.
+ *
+ * Layout: a layer's activations are [unit][TINY_CHUNK], so that one vector holds VF
+ * samples of one unit. Behind the last unit stands a row of ones: weights and biases
+ * of a layer are one (inputs + 1) x outputs matrix in memory, and so is their gradient.
+ *
+ * Every product keeps a tile of sums in registers. Rows past the chunk's end have
+ * zero inputs and zero weight in the loss.
+ *
+ * Numerics: forward sums run over the inputs in order, starting with the bias.
+ * Gradients: VF sums a chunk, over the rows in steps of VF; their lanes are added in a
+ * tree, and the chunks in order. So equal input gives equal bits.
+ */
+#ifndef TINY_KERNEL_H
+#define TINY_KERNEL_H
+
+#include "activation.h"
+#include "net_kernels.h"
+
+/* Rows advance by PAIR: two vectors at once. */
+enum { PAIR = 2 * VF, TILE_OUT = 6, TILE_I = 4, TILE_J = 3 };
+
+/* out[o] = bias[o] + sum_i w[i w_in + o w_out] in[i] for OUT outputs o; bias may be
+ * NULL. OUT is a constant: the sums live in registers. */
+INLINE void product_tile(const int OUT, int n, const float *in, const float *w,
+                         int64_t w_in, int64_t w_out, const float *bias, int span,
+                         float *out)
+{
+    for (int r = 0; r < span; r += PAIR) {
+        vf sum[TILE_OUT][2];
+        for (int o = 0; o < OUT; ++o)
+            sum[o][0] = sum[o][1] = vf_set(bias ? bias[o] : 0.0f);
+        for (int i = 0; i < n; ++i) {
+            const float *at = in + i * TINY_CHUNK + r;
+            const vf a = vf_load(at), b = vf_load(at + VF);
+            for (int o = 0; o < OUT; ++o) {
+                const vf weight = vf_set(w[i * w_in + o * w_out]);
+                sum[o][0] = vf_fma(weight, a, sum[o][0]);
+                sum[o][1] = vf_fma(weight, b, sum[o][1]);
+            }
+        }
+        for (int o = 0; o < OUT; ++o) {
+            vf_store(out + o * TINY_CHUNK + r, sum[o][0]);
+            vf_store(out + o * TINY_CHUNK + r + VF, sum[o][1]);
+        }
+    }
+}
+
+/* The same for `outputs` outputs, in tiles of nearly equal size. */
+static void product(int n, const float *in, const float *w, int64_t w_in,
+                    int64_t w_out, const float *bias, int outputs, int span, float *out)
+{
+    const int tiles = (outputs + TILE_OUT - 1) / TILE_OUT;
+    for (int tile = 0; tile < tiles; ++tile) {
+        const int from = outputs * tile / tiles, to = outputs * (tile + 1) / tiles;
+        const float *wo = w + from * w_out, *bo = bias ? bias + from : NULL;
+        float *to_out = out + from * TINY_CHUNK;
+        switch (to - from) {
+        case 1: product_tile(1, n, in, wo, w_in, w_out, bo, span, to_out); break;
+        case 2: product_tile(2, n, in, wo, w_in, w_out, bo, span, to_out); break;
+        case 3: product_tile(3, n, in, wo, w_in, w_out, bo, span, to_out); break;
+        case 4: product_tile(4, n, in, wo, w_in, w_out, bo, span, to_out); break;
+        case 5: product_tile(5, n, in, wo, w_in, w_out, bo, span, to_out); break;
+        default: product_tile(6, n, in, wo, w_in, w_out, bo, span, to_out); break;
+        }
+    }
+}
+
+/* grad[i ld + j] += sum over the rows of a[i] d[j], for a HIGH x WIDE tile. */
+INLINE void outer_tile(const int HIGH, const int WIDE, const float *a, const float *d,
+                       int span, int64_t ld, float *grad)
+{
+    vf sum[TILE_I * TILE_J];
+    float total[TILE_I * TILE_J];
+    for (int k = 0; k < TILE_I * TILE_J; ++k) sum[k] = vf_set(0.0f);
+    for (int r = 0; r < span; r += VF) {
+        vf dj[TILE_J];
+        for (int j = 0; j < WIDE; ++j) dj[j] = vf_load(d + j * TINY_CHUNK + r);
+        for (int i = 0; i < HIGH; ++i) {
+            const vf ai = vf_load(a + i * TINY_CHUNK + r);
+            for (int j = 0; j < WIDE; ++j)
+                sum[i * WIDE + j] = vf_fma(ai, dj[j], sum[i * WIDE + j]);
+        }
+    }
+    for (int k = 0; k < HIGH * WIDE; k += 4)
+        vf_sum4(sum[k], sum[k + 1], sum[k + 2], sum[k + 3], total + k);
+    for (int i = 0; i < HIGH; ++i)
+        for (int j = 0; j < WIDE; ++j) grad[i * ld + j] += total[i * WIDE + j];
+}
+
+#define OUTER_CASE(high, wide) \
+    case 4 * high + wide: outer_tile(high, wide, ai, dj, span, outputs, g); break
+
+static void outer(int inputs, const float *a, int outputs, const float *d, int span,
+                  float *grad)
+{
+    const int tiles_i = (inputs + TILE_I - 1) / TILE_I;
+    const int tiles_j = (outputs + TILE_J - 1) / TILE_J;
+    for (int ti = 0; ti < tiles_i; ++ti)
+        for (int tj = 0; tj < tiles_j; ++tj) {
+            const int i = inputs * ti / tiles_i, j = outputs * tj / tiles_j;
+            const int height = inputs * (ti + 1) / tiles_i - i;
+            const int width = outputs * (tj + 1) / tiles_j - j;
+            const float *ai = a + i * TINY_CHUNK, *dj = d + j * TINY_CHUNK;
+            float *g = grad + i * (int64_t)outputs + j;
+            switch (4 * height + width) {
+            OUTER_CASE(1, 1); OUTER_CASE(1, 2); OUTER_CASE(1, 3);
+            OUTER_CASE(2, 1); OUTER_CASE(2, 2); OUTER_CASE(2, 3);
+            OUTER_CASE(3, 1); OUTER_CASE(3, 2); OUTER_CASE(3, 3);
+            OUTER_CASE(4, 1); OUTER_CASE(4, 2); OUTER_CASE(4, 3);
+            }
+        }
+}
+
+/* Activations and slopes of a whole layer; span is a multiple of VF. */
+static void activate_chunk(ipl_act act, int units, int span, float *z)
+{
+#define ACTIVATE(f)                                                              \
+    for (int u = 0; u < units; ++u)                                              \
+        for (int r = 0; r < span; r += VF)                                       \
+            vf_store(z + u * TINY_CHUNK + r,                                     \
+                     vf_act(f, vf_load(z + u * TINY_CHUNK + r)))
+    WITH_ACT(act, ACTIVATE)
+#undef ACTIVATE
+}
+
+static void derive_chunk(ipl_act act, int units, int span, const float *t, float *d)
+{
+#define DERIVE(f)                                                                \
+    for (int u = 0; u < units; ++u)                                              \
+        for (int r = u * TINY_CHUNK; r < u * TINY_CHUNK + span; r += VF)         \
+            vf_store(d + r, vf_slope(f, vf_load(t + r), vf_load(d + r)))
+    WITH_ACT(act, DERIVE)
+#undef DERIVE
+}
+
+/* z <- softmax(z), each lane a row. */
+static void softmax_chunk(int classes, int span, float *z)
+{
+    for (int r = 0; r < span; r += VF) {
+        vf top = vf_load(z + r), sum = vf_set(0.0f);
+        for (int c = 1; c < classes; ++c)
+            top = vf_max(top, vf_load(z + c * TINY_CHUNK + r));
+        for (int c = 0; c < classes; ++c) {
+            const vf e = vf_exp(vf_sub(vf_load(z + c * TINY_CHUNK + r), top));
+            sum = vf_add(sum, e);
+            vf_store(z + c * TINY_CHUNK + r, e);
+        }
+        for (int c = 0; c < classes; ++c)
+            vf_store(z + c * TINY_CHUNK + r,
+                     vf_div(vf_load(z + c * TINY_CHUNK + r), sum));
+    }
+}
+
+/* d = weight (p - [class is the label]), the derivative of the cross-entropy. */
+static void softmax_delta(int classes, int span, const float *p, const float *label,
+                          const float *weight, float *d)
+{
+    for (int c = 0; c < classes; ++c)
+        for (int r = 0; r < span; r += VF) {
+            const vf off = vf_sub(vf_load(label + r), vf_set((float)c));
+            const vf hit = vf_where_gt(vf_mul(off, off), vf_set(0.5f), vf_set(0.0f),
+                                       vf_set(1.0f));
+            vf_store(d + c * TINY_CHUNK + r,
+                     vf_mul(vf_load(weight + r),
+                            vf_sub(vf_load(p + c * TINY_CHUNK + r), hit)));
+        }
+}
+
+/* Where things stand in the work area. */
+typedef struct {
+    float *act[IPL_NET_LAYERS_MAX + 1]; /* [width + 1][TINY_CHUNK]               */
+    float *delta[2];
+    float *label, *weight;              /* [TINY_CHUNK]                          */
+} tiny_work;
+
+static tiny_work tiny_layout(const ipl_net_shape *shape, float *work)
+{
+    tiny_work w;
+    for (int l = 0; l <= shape->layers; ++l) {
+        w.act[l] = work;
+        work += (shape->width[l] + 1) * TINY_CHUNK;
+        for (int r = 0; r < TINY_CHUNK; ++r) work[r - TINY_CHUNK] = 1.0f;
+    }
+    w.delta[0] = work;
+    w.delta[1] = work + TINY_WIDTH * TINY_CHUNK;
+    w.label = work + 2 * TINY_WIDTH * TINY_CHUNK;
+    w.weight = w.label + TINY_CHUNK;
+    return w;
+}
+
+static int span_of(int64_t count) { return (int)((count + PAIR - 1) / PAIR * PAIR); }
+
+/* Rows row[0 .. count) of x, or 0 .. count-1 without `row`, feature-major. */
+static void gather(int inputs, const float *x, const int32_t *row, int count, int span,
+                   float *out)
+{
+    for (int r = 0; r < count; ++r) {
+        const float *from = x + (row ? row[r] : r) * (int64_t)inputs;
+        for (int i = 0; i < inputs; ++i) out[i * TINY_CHUNK + r] = from[i];
+    }
+    for (int i = 0; i < inputs; ++i)
+        for (int r = count; r < span; ++r) out[i * TINY_CHUNK + r] = 0.0f;
+}
+
+static void forward_chunk(const ipl_net_shape *shape, const float *params,
+                          const tiny_work *w, int span)
+{
+    for (int l = 1; l <= shape->layers; ++l) {
+        const int n = shape->width[l - 1], m = shape->width[l];
+        product(n, w->act[l - 1], params, m, 1, params + n * m, m, span, w->act[l]);
+        activate_chunk(shape->act[l], m, span, w->act[l]);
+        params += (n + 1) * m;
+    }
+}
+
+static void tiny_gradient(const ipl_net_shape *shape, const float *params,
+                          const float *x, const int32_t *y, const int32_t *row,
+                          int64_t count, float scale, float *work, float *grad)
+{
+    const tiny_work w = tiny_layout(shape, work);
+    const int layers = shape->layers;
+    for (int64_t first = 0; first < count; first += TINY_CHUNK) {
+        const int rows = count - first < TINY_CHUNK ? (int)(count - first) : TINY_CHUNK;
+        const int span = span_of(rows);
+        gather(shape->width[0], x, row + first, rows, span, w.act[0]);
+        for (int r = 0; r < span; ++r) {
+            w.label[r] = r < rows ? (float)y[row[first + r]] : -1.0f;
+            w.weight[r] = r < rows ? scale : 0.0f;
+        }
+        forward_chunk(shape, params, &w, span);
+        float *t = w.act[layers], *d = w.delta[0], *d_in = w.delta[1];
+        softmax_chunk(shape->width[layers], span, t);
+        softmax_delta(shape->width[layers], span, t, w.label, w.weight, d);
+
+        int64_t at = ipl_net_weight_at(shape, layers);
+        for (int l = layers; l >= 1; --l) {
+            const int n = shape->width[l - 1], m = shape->width[l];
+            outer(n + 1, w.act[l - 1], m, d, span, grad + at);
+            if (l == 1) break;
+            product(m, d, params + at, 1, m, NULL, n, span, d_in);
+            derive_chunk(shape->act[l - 1], n, span, w.act[l - 1], d_in);
+            float *keep = d;
+            d = d_in, d_in = keep;
+            at -= (int64_t)(shape->width[l - 2] + 1) * n;
+        }
+    }
+}
+
+/* [unit][TINY_CHUNK] to [row][unit] */
+static void scatter(int units, int count, const float *t, float *out)
+{
+    for (int r = 0; r < count; ++r)
+        for (int u = 0; u < units; ++u) out[r * units + u] = t[u * TINY_CHUNK + r];
+}
+
+static void tiny_forward(const ipl_net_shape *shape, const float *params,
+                         const float *x, int64_t count, float *work, float *const *act,
+                         float *logits)
+{
+    const tiny_work w = tiny_layout(shape, work);
+    const int span = span_of(count), layers = shape->layers;
+    gather(shape->width[0], x, NULL, (int)count, span, w.act[0]);
+    forward_chunk(shape, params, &w, span);
+    if (logits) scatter(shape->width[layers], (int)count, w.act[layers], logits);
+    if (!act) return;
+    if (act[layers - 1]) softmax_chunk(shape->width[layers], span, w.act[layers]);
+    for (int l = 1; l <= layers; ++l)
+        if (act[l - 1]) scatter(shape->width[l], (int)count, w.act[l], act[l - 1]);
+}
+
+#endif
