@@ -42,8 +42,8 @@ static ipl_status check_size(const char *what, int64_t rows, int64_t inputs)
 {
     if (rows >= 1 && rows <= INT32_MAX && inputs >= 1 && inputs <= INT32_MAX)
         return IPL_OK;
-    return IPL_FAIL(IPL_E_FORMAT, "%s: %" PRId64 " rows of %" PRId64 " inputs: expected "
-                    "1 to %d of each", what, rows, inputs, INT32_MAX);
+    return IPL_FAIL(IPL_E_FORMAT, "%s: %" PRId64 " rows of %" PRId64 " inputs: "
+                    "expected 1 to %d of each", what, rows, inputs, INT32_MAX);
 }
 
 static ipl_status check_finite(const char *what, int64_t rows, int64_t inputs,
@@ -78,7 +78,8 @@ ipl_status ipl_dataset_adopt(const char *what, int64_t rows, int64_t inputs, flo
     IPL_TRY(check_finite(what, rows, inputs, *x));
     out->y = malloc((size_t)rows * sizeof *out->y);
     if (!out->y)
-        return IPL_FAIL(IPL_E_MEMORY, "%s: no memory for %" PRId64 " labels", what, rows);
+        return IPL_FAIL(IPL_E_MEMORY, "%s: no memory for %" PRId64 " labels", what,
+                        rows);
     out->rows = rows;
     out->inputs = (int32_t)inputs;
     out->x = *x;
@@ -123,7 +124,8 @@ static void keep_rows(ipl_dataset *d, int64_t count, const int32_t *keep)
     const size_t row_bytes = (size_t)d->inputs * sizeof *d->x;
     for (int64_t i = 0; i < count; ++i) {
         if (keep[i] != i)
-            memcpy(d->x + i * d->inputs, d->x + (int64_t)keep[i] * d->inputs, row_bytes);
+            memcpy(d->x + i * d->inputs, d->x + (int64_t)keep[i] * d->inputs,
+                   row_bytes);
         d->y[i] = d->y[keep[i]];
     }
     d->rows = count;
@@ -229,7 +231,8 @@ static ipl_status scale_unit(const ipl_data_options *o, int symmetric, ipl_datas
             if ((double)d->x[i] > high) high = (double)d->x[i];
         }
     }
-    IPL_REQUIRE(high > low, "all inputs of '%s' are %g: they cannot be scaled to a range",
+    IPL_REQUIRE(high > low,
+                "all inputs of '%s' are %g: they cannot be scaled to a range",
                 d->name, low);
     rescale(d, low, high - low, symmetric ? 2.0f : 1.0f, symmetric ? -1.0f : 0.0f);
     return IPL_OK;
@@ -250,7 +253,8 @@ static ipl_status scale_standard(ipl_dataset *d)
             spread += off * off;
         }
     const double sd = sqrt(spread / count);
-    IPL_REQUIRE(sd > 0.0, "all inputs of the training rows of '%s' are %g: they have no "
+    IPL_REQUIRE(sd > 0.0,
+                "all inputs of the training rows of '%s' are %g: they have no "
                 "deviation to scale by", d->name, mean);
     rescale(d, mean, sd, 1.0f, 0.0f);
     return IPL_OK;

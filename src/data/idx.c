@@ -33,8 +33,9 @@ static int prefix_of(const char *file)
         return -1;
     for (int p = 0; p < 4; ++p) {
         const char *part = part_name[p / 2][p % 2];
-        const int at = part ? (int)(kind - file) - (int)strlen(part) - 1 : -1;
-        if (at < 0 || strncmp(file + at, part, strlen(part)) || kind[-1] != '-') continue;
+        const size_t length = part ? strlen(part) : 0;
+        const int at = part ? (int)(kind - file) - (int)length - 1 : -1;
+        if (at < 0 || strncmp(file + at, part, length) || kind[-1] != '-') continue;
         if (at == 0 || file[at - 1] == '-') return at < PREFIX_BYTES ? at : -1;
     }
     return -1;
@@ -106,12 +107,12 @@ static ipl_status find_set(const char *path, char folder[PATH_BYTES],
     char *slash = strrchr(folder, '/');
     const char *name = slash ? slash + 1 : folder;
     const size_t length = strlen(name);
-    if (length < PREFIX_BYTES - 1)
-        snprintf(prefix, PREFIX_BYTES, "%s%s", name,
-                 length && name[length - 1] == '-' ? "" : "-");
+    const int short_enough = length > 0 && length < PREFIX_BYTES - 1;
+    snprintf(prefix, PREFIX_BYTES, "%.*s%s", PREFIX_BYTES - 2, name,
+             length && name[length - 1] == '-' ? "" : "-");
     if (!slash) strcpy(folder, ".");
     else slash[slash == folder] = 0; /* "/name" lies in "/" */
-    for (int p = 0; p < 2 && length && length < PREFIX_BYTES - 1; ++p)
+    for (int p = 0; p < 2 && short_enough; ++p)
         if (find_file(folder, prefix, part_name[p], images, image, &gzip) == IPL_OK)
             return IPL_OK;
     return IPL_FAIL(IPL_E_IO, "%s: neither a folder of IDX files nor what their names "

@@ -107,6 +107,9 @@ static ipl_status inflate_step(ipl_input *in)
         /* A gzip file may be several members one after the other. */
         if (!in->z.avail_in) IPL_TRY(refill(in, &more));
         in->finished = !more;
+        if (more && *in->z.next_in != 0x1f)
+            return IPL_FAIL(IPL_E_FORMAT, "%s: goes on after its gzip data: expected "
+                            "it to end there", in->path);
         if (more) inflateReset(&in->z);
     } else if (step == Z_MEM_ERROR) {
         return IPL_FAIL(IPL_E_MEMORY, "%s: no memory to unpack", in->path);

@@ -58,8 +58,8 @@ static ipl_status read_variable(const char *path, mat_t *mat, const char *name,
                         "numbers", path, name,
                         var->isComplex ? "complex" : "not numeric");
     if (var->rank != 2 || !var->dims)
-        return IPL_FAIL(IPL_E_FORMAT, "%s: %s has %d dimensions: expected 2", path, name,
-                        var->rank);
+        return IPL_FAIL(IPL_E_FORMAT, "%s: %s has %d dimensions: expected 2", path,
+                        name, var->rank);
     const uint64_t rows = var->dims[0], cols = var->dims[1];
     if (!rows || !cols || rows > values_most / cols)
         return IPL_FAIL(IPL_E_FORMAT, "%s: %s is %" PRIu64 " x %" PRIu64 ": expected 1 "
@@ -106,8 +106,8 @@ static ipl_status take_labels(const char *path, const matvar_t *y, ipl_dataset *
     for (int64_t i = 0; i < out->rows; ++i) {
         const double value = number_at(y, i);
         if (!(value >= -0x1p53 && value <= 0x1p53) || (double)(int64_t)value != value) {
-            st = IPL_FAIL(IPL_E_FORMAT, "%s: label of row %" PRId64 " is %.9g: expected "
-                          "whole numbers", what, i, value);
+            st = IPL_FAIL(IPL_E_FORMAT, "%s: label of row %" PRId64 " is %.9g: "
+                          "expected whole numbers", what, i, value);
             goto done;
         }
         integers[i] = (int64_t)value;
@@ -118,25 +118,17 @@ done:
     return st;
 }
 
-ipl_status ipl_load_mat(const ipl_data_options *options, ipl_dataset *out)
+static ipl_status read_set(const char *path, ipl_dataset *out)
 {
-    const char *path = options->path;
     uint64_t values_most;
     ipl_status st = IPL_OK;
     matvar_t *f = NULL, *y = NULL;
-    H5E_auto2_t print;
-    void *print_data;
     IPL_TRY(ipl_mat_check(path, &values_most));
-    Mat_LogInitFunc("infoplane", keep_complaint);
     complaint[0] = 0;
-    /* HDF5, which libmatio uses for level 7.3, prints its errors unless told not to. */
-    H5Eget_auto2(H5E_DEFAULT, &print, &print_data);
-    H5Eset_auto2(H5E_DEFAULT, NULL, NULL);
     mat_t *mat = Mat_Open(path, MAT_ACC_RDONLY);
-    if (!mat) {
-        st = IPL_FAIL(IPL_E_FORMAT, "%s: not a readable MATLAB file%s", path, complaint);
-        goto done;
-    }
+    if (!mat)
+        return IPL_FAIL(IPL_E_FORMAT, "%s: not a readable MATLAB file%s", path,
+                        complaint);
     IPL_TRY_DONE(read_variable(path, mat, "F", values_most, &f));
     IPL_TRY_DONE(take_inputs(path, f, out));
     IPL_TRY_DONE(read_variable(path, mat, "y", values_most, &y));
@@ -145,7 +137,19 @@ ipl_status ipl_load_mat(const ipl_data_options *options, ipl_dataset *out)
 done:
     Mat_VarFree(f);
     Mat_VarFree(y);
-    if (mat) Mat_Close(mat);
+    Mat_Close(mat);
+    return st;
+}
+
+ipl_status ipl_load_mat(const ipl_data_options *options, ipl_dataset *out)
+{
+    H5E_auto2_t print;
+    void *print_data;
+    Mat_LogInitFunc("infoplane", keep_complaint);
+    /* HDF5, which is behind level 7.3, prints its errors unless told not to. */
+    H5Eget_auto2(H5E_DEFAULT, &print, &print_data);
+    H5Eset_auto2(H5E_DEFAULT, NULL, NULL);
+    const ipl_status st = read_set(options->path, out);
     H5Eset_auto2(H5E_DEFAULT, print, print_data);
     return st;
 }

@@ -9,6 +9,7 @@
  */
 #include "mat_check.h"
 
+#include <hdf5.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -50,9 +51,9 @@ static ipl_status read_level(mat_file *f, unsigned *level)
                            : header[125] << 8 | header[124];
     if ((!little && !f->big_endian) || (*level != LEVEL_5 && *level != LEVEL_7_3))
         return IPL_FAIL(IPL_E_FORMAT, "%s: bytes 124 to 127 are %02x %02x %02x %02x: "
-                        "expected a MATLAB file of level 5 or 7.3 (00 01 49 4d or 00 02 "
-                        "49 4d)", f->path, header[124], header[125], header[126],
-                        header[127]);
+                        "expected a MATLAB file of level 5 or 7.3 (00 01 49 4d or 00 "
+                        "02 49 4d)", f->path, header[124], header[125],
+                        header[126], header[127]);
     return IPL_OK;
 }
 
@@ -104,8 +105,8 @@ static ipl_status check_element(mat_file *f, const unsigned char tag[8], uint64_
     const uint32_t type = word_at(f, tag), bytes = word_at(f, tag + 4);
     if (type != MATRIX && type != COMPRESSED)
         return IPL_FAIL(IPL_E_FORMAT, "%s: element of type %u at byte %" PRIu64 ": "
-                        "expected a matrix (14) or a compressed one (15)", f->path, type,
-                        f->at - 8);
+                        "expected a matrix (14) or a compressed one (15)", f->path,
+                        type, f->at - 8);
     *size = bytes;
     if (type == MATRIX) return skip_matrix(f, bytes);
     z_stream z = {0};
@@ -134,10 +135,17 @@ static ipl_status check_hdf5(mat_file *f)
     unsigned char gap[HDF5_AT - HEADER_BYTES], magic[8];
     IPL_TRY(take(f, "the gap before HDF5", sizeof gap, gap));
     IPL_TRY(take(f, "the HDF5 signature", sizeof magic, magic));
-    if (!memcmp(magic, "\x89HDF\r\n\x1a\n", sizeof magic)) return IPL_OK;
-    return IPL_FAIL(IPL_E_FORMAT, "%s: bytes 512 and 513 are %02x %02x: expected the "
-                    "HDF5 signature of a file of level 7.3 (89 48 44 46 ..)", f->path,
-                    magic[0], magic[1]);
+    if (memcmp(magic, "\x89HDF\r\n\x1a\n", sizeof magic))
+        return IPL_FAIL(IPL_E_FORMAT, "%s: bytes 512 and 513 are %02x %02x: expected "
+                        "the HDF5 signature of a file of level 7.3 (89 48 44 46 ..)",
+                        f->path, magic[0], magic[1]);
+    /* libmatio goes on with a file that HDF5 refuses, as if it were empty. */
+    const hid_t opened = H5Fopen(f->path, H5F_ACC_RDONLY, H5P_DEFAULT);
+    if (opened < 0)
+        return IPL_FAIL(IPL_E_FORMAT, "%s: its HDF5 content is damaged or cut off: "
+                        "expected a whole file of level 7.3", f->path);
+    H5Fclose(opened);
+    return IPL_OK;
 }
 
 ipl_status ipl_mat_check(const char *path, uint64_t *values_most)

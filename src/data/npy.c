@@ -56,7 +56,8 @@ static ipl_status read_descr(const char *path, const char **at, npy_header *h)
     char text[16];
     const char *end = read_string(*at, sizeof text, text);
     if (**at == '[')
-        return IPL_FAIL(IPL_E_FORMAT, "%s: records: expected an array of numbers", path);
+        return IPL_FAIL(IPL_E_FORMAT, "%s: records: expected an array of numbers",
+                        path);
     if (!end)
         return IPL_FAIL(IPL_E_FORMAT, "%s: unreadable descr in the header: expected "
                         "such as '<f4'", path);
@@ -171,18 +172,19 @@ static ipl_status read_header(const char *path, ipl_input *in, npy_header *h)
     unsigned char fixed[12];
     IPL_TRY(ipl_input_read(in, "the magic string", 6, fixed));
     if (memcmp(fixed, "\x93NUMPY", 6))
-        return IPL_FAIL(IPL_E_FORMAT, "%s: starts with bytes %02x %02x: expected an NPY "
-                        "file (93 4e 55 4d 50 59)", path, fixed[0], fixed[1]);
+        return IPL_FAIL(IPL_E_FORMAT, "%s: starts with bytes %02x %02x: expected an "
+                        "NPY file (93 4e 55 4d 50 59)", path, fixed[0], fixed[1]);
     IPL_TRY(ipl_input_read(in, "the version", 2, fixed + 6));
     if (fixed[6] < 1 || fixed[6] > 3 || fixed[7])
-        return IPL_FAIL(IPL_E_FORMAT, "%s: NPY version %d.%d: expected 1.0 to 3.0", path,
-                        fixed[6], fixed[7]);
+        return IPL_FAIL(IPL_E_FORMAT, "%s: NPY version %d.%d: expected 1.0 to 3.0",
+                        path, fixed[6], fixed[7]);
     const size_t size = fixed[6] == 1 ? 2 : 4;
     IPL_TRY(ipl_input_read(in, "the header's length", size, fixed + 8));
     uint32_t length = 0;
     for (size_t b = size; b--;) length = length << 8 | fixed[8 + b];
     if (length >= HEADER_BYTES)
-        return IPL_FAIL(IPL_E_FORMAT, "%s: a header of %u bytes: expected fewer than %d",
+        return IPL_FAIL(IPL_E_FORMAT,
+                        "%s: a header of %u bytes: expected fewer than %d",
                         path, length, HEADER_BYTES);
     char *text = calloc(length + 1, 1);
     if (!text) return IPL_FAIL(IPL_E_MEMORY, "%s: a header of %u bytes", path, length);
@@ -236,7 +238,8 @@ static ipl_status to_integer(const char *path, const npy_header *h, npy_value v,
 {
     if (h->kind == FLOAT) {
         /* 2^63 itself is a double and beyond int64; NaN fails both comparisons. */
-        if (!(v.real >= -0x1p63 && v.real < 0x1p63) || (double)(int64_t)v.real != v.real)
+        if (!(v.real >= -0x1p63 && v.real < 0x1p63) ||
+            (double)(int64_t)v.real != v.real)
             return IPL_FAIL(IPL_E_FORMAT, "%s: row %" PRId64 ", column %" PRId64 " is "
                             "%.9g: expected whole numbers", path, row, col, v.real);
         *out = (int64_t)v.real;

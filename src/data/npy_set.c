@@ -12,7 +12,8 @@ ipl_status ipl_load_npy(const ipl_data_options *options, ipl_dataset *out)
     char x_path[4096], y_path[4096];
     ipl_array x = {0}, y = {0};
     ipl_status st = IPL_OK;
-    if (snprintf(x_path, sizeof x_path, "%s/X.npy", options->path) >= (int)sizeof x_path)
+    const int length = snprintf(x_path, sizeof x_path, "%s/X.npy", options->path);
+    if (length >= (int)sizeof x_path)
         return IPL_FAIL(IPL_E_ARGUMENT, "the path of the set is longer than %zu bytes",
                         sizeof x_path - 7);
     snprintf(y_path, sizeof y_path, "%s/y.npy", options->path);

@@ -11,7 +11,8 @@
 static size_t make_header(const char *descr, int64_t rows, int64_t cols, char at[128])
 {
     char shape[48];
-    snprintf(shape, sizeof shape, cols ? "(%" PRId64 ", %" PRId64 ")" : "(%" PRId64 ",)",
+    snprintf(shape, sizeof shape,
+             cols ? "(%" PRId64 ", %" PRId64 ")" : "(%" PRId64 ",)",
              rows, cols);
     memcpy(at, "\x93NUMPY\x01\x00", 8);
     memset(at + 10, ' ', 118);
