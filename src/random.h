@@ -19,7 +19,8 @@ enum {
     IPL_STREAM_SPLIT,
     IPL_STREAM_LABEL_NOISE,
     IPL_STREAM_RANDOM_LABELS,
-    IPL_STREAM_SUBSET
+    IPL_STREAM_SUBSET,
+    IPL_STREAM_ROW_HASH /* multipliers of the binned rows' hashes, seed 0      */
 };
 
 typedef struct {

@@ -125,11 +125,6 @@ static ipl_status cpu_sync(void *state)
     return IPL_OK;
 }
 
-static void cpu_use_threads(void *state, int threads)
-{
-    ((cpu_state *)state)->threads = threads;
-}
-
 const ipl_backend ipl_backend_cpu = {
     .name = "cpu",
     .variant_name = cpu_variant_name,
@@ -140,7 +135,6 @@ const ipl_backend ipl_backend_cpu = {
     .upload = cpu_copy_in,
     .download = cpu_copy_out,
     .sync = cpu_sync,
-    .use_threads = cpu_use_threads,
     .ceilings = cpu_ceilings,
     .timer_start = cpu_timer_start,
     .timer_stop = cpu_timer_stop,
@@ -152,4 +146,12 @@ const ipl_backend ipl_backend_cpu = {
     .trainer_train = cpu_trainer_train,
     .forward = cpu_forward,
     .evaluate = cpu_evaluate,
+    .range_scratch_bytes = cpu_range_scratch_bytes,
+    .value_range = cpu_value_range,
+    .quantile_scratch_bytes = cpu_quantile_scratch_bytes,
+    .value_quantiles = cpu_value_quantiles,
+    .bin_scratch_bytes = cpu_bin_scratch_bytes,
+    .bin_cells = cpu_bin_cells,
+    .count_scratch_bytes = cpu_count_scratch_bytes,
+    .cell_counts = cpu_cell_counts,
 };

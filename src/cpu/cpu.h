@@ -17,12 +17,27 @@ typedef struct {
     cpu_isa isa;
     int     threads;
     double  timer_ms; /* when ipl_timer_start was called                          */
+    int     weak_hashes; /* 1: tests make rows collide that are not equal       */
 } cpu_state;
 
 /* cpu_ceilings.c */
 ipl_status cpu_ceilings(void *state, ipl_ceilings *out);
 ipl_status cpu_timer_start(void *state);
 ipl_status cpu_timer_stop(void *state, double *wall_ms);
+
+/* cpu_range.c, cpu_quantile.c */
+size_t     cpu_range_scratch_bytes(void *state, int jobs, const ipl_range_job *job);
+ipl_status cpu_value_range(void *state, int jobs, ipl_range_job *job, void *scratch);
+size_t     cpu_quantile_scratch_bytes(void *state, int64_t count, int64_t ranks);
+ipl_status cpu_value_quantiles(void *state, int64_t count, const float *t,
+                               int64_t ranks, const int64_t *rank, void *scratch,
+                               float *threshold);
+
+/* cpu_bin.c, cpu_counts.c */
+size_t     cpu_bin_scratch_bytes(void *state, int jobs, const ipl_bin_job *job);
+ipl_status cpu_bin_cells(void *state, int jobs, ipl_bin_job *job, void *scratch);
+size_t     cpu_count_scratch_bytes(void *state, int jobs, const ipl_count_job *job);
+ipl_status cpu_cell_counts(void *state, int jobs, ipl_count_job *job, void *scratch);
 
 enum { CPU_ALIGN = 64 }; /* of every ipl_alloc: a cache line and the widest vector */
 

@@ -1,0 +1,92 @@
+/*
+ * cpu_counts.c - how many rows share a code, or a pair of codes.
+ *
+ * Single codes are counted in place. Pairs go through an open table whose key is
+ * the pair itself. Layers run in parallel, each on one thread.
+ */
+#include <string.h>
+
+#include "scratch.h"
+
+enum { SERIAL_ROWS = 1 << 15 }; /* fewer are not worth waking threads */
+
+typedef struct {
+    uint64_t *pair;  /* [slots]                                                 */
+    int32_t  *count; /* [slots]: rows of the pair, 0 where the slot is free     */
+    int32_t  *rows_of; /* [n + 1]: rows whose code is shared by so many         */
+    int       table_bits;
+} counter;
+
+static void lay_out(const ipl_count_job *job, scratch_arena *arena, counter *out)
+{
+    out->table_bits = 1;
+    while ((int64_t)1 << out->table_bits < 2 * job->n) ++out->table_bits;
+    out->pair = scratch_take(arena, (int64_t)1 << out->table_bits, sizeof *out->pair);
+    out->count = scratch_take(arena, (int64_t)1 << out->table_bits, sizeof *out->count);
+    out->rows_of = scratch_take(arena, job->n + 1, sizeof *out->rows_of);
+}
+
+size_t cpu_count_scratch_bytes(void *state, int jobs, const ipl_count_job *job)
+{
+    (void)state;
+    counter unused;
+    scratch_arena arena = {0};
+    scratch_take(&arena, jobs, sizeof(counter));
+    for (int j = 0; j < jobs; ++j) lay_out(&job[j], &arena, &unused);
+    return arena.used;
+}
+
+/* Fills count[] and returns how many of its entries may be used. */
+static int64_t count_codes(const ipl_count_job *job, counter *c)
+{
+    memset(c->count, 0, (size_t)job->n * sizeof *c->count);
+    for (int64_t i = 0; i < job->n; ++i) ++c->count[job->a[i]];
+    return job->n;
+}
+
+static int64_t count_pairs(const ipl_count_job *job, counter *c)
+{
+    const int64_t slots = (int64_t)1 << c->table_bits;
+    memset(c->count, 0, (size_t)slots * sizeof *c->count);
+    for (int64_t i = 0; i < job->n; ++i) {
+        const uint64_t pair = (uint64_t)job->a[i] << 32 | (uint32_t)job->b[i];
+        /* The upper bits of the product depend on all bits of the pair. */
+        uint64_t at = (pair * 0x9e3779b97f4a7c15u) >> (64 - c->table_bits);
+        while (c->count[at] && c->pair[at] != pair)
+            at = (at + 1) & ((uint64_t)slots - 1);
+        c->pair[at] = pair;
+        ++c->count[at];
+    }
+    return slots;
+}
+
+static void count_job(ipl_count_job *job, counter *c)
+{
+    const int64_t n = job->n;
+    const int64_t counts = job->b ? count_pairs(job, c) : count_codes(job, c);
+    memset(c->rows_of, 0, (size_t)(n + 1) * sizeof *c->rows_of);
+    for (int64_t k = 0; k < counts; ++k) c->rows_of[c->count[k]] += c->count[k];
+    job->shares = 0;
+    int64_t left = n;
+    for (int64_t size = 1; left; ++size) {
+        if (!c->rows_of[size]) continue;
+        job->share[job->shares++] = (ipl_share){size, c->rows_of[size]};
+        left -= c->rows_of[size];
+    }
+}
+
+ipl_status cpu_cell_counts(void *state, int jobs, ipl_count_job *job, void *scratch)
+{
+    const cpu_state *cpu = state;
+    scratch_arena arena = {.at = scratch};
+    counter *all = scratch_take(&arena, jobs, sizeof *all);
+    int64_t rows = 0;
+    for (int j = 0; j < jobs; ++j) {
+        lay_out(&job[j], &arena, &all[j]);
+        rows += job[j].n;
+    }
+#pragma omp parallel for schedule(dynamic) \
+    num_threads(rows < SERIAL_ROWS ? 1 : cpu->threads)
+    for (int j = 0; j < jobs; ++j) count_job(&job[j], &all[j]);
+    return IPL_OK;
+}
