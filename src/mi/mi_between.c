@@ -1,0 +1,88 @@
+/*
+ * mi_between.c - the information between two codings of the same rows.
+ */
+#include <math.h>
+#include <stdlib.h>
+
+#include "mi.h"
+
+enum { COUNTS = 3 }; /* of a pair: A, B, and both */
+
+static ipl_status list_counts(ipl_device *dev, int pairs, int64_t n,
+                              ipl_count_job **out)
+{
+    IPL_REQUIRE(dev && pairs > 0 && n >= 2 && n <= INT32_MAX,
+                "%d pairs of codings of %lld rows", pairs, (long long)n);
+    ipl_count_job *count = calloc(COUNTS * (size_t)pairs, sizeof *count);
+    if (!count) return IPL_FAIL(IPL_E_MEMORY, "%d pairs of codings", pairs);
+    for (int c = 0; c < COUNTS * pairs; ++c) count[c].n = n;
+    *out = count;
+    return IPL_OK;
+}
+
+ipl_status ipl_mi_between_scratch_bytes(ipl_device *dev, int pairs, int64_t n,
+                                        size_t *bytes)
+{
+    ipl_count_job *count = NULL;
+    IPL_TRY(list_counts(dev, pairs, n, &count));
+    *bytes = dev->backend->count_scratch_bytes(dev->state, COUNTS * pairs, count);
+    free(count);
+    return IPL_OK;
+}
+
+static ipl_status check_call(int pairs, const int32_t *const *cell_a,
+                             const int32_t *const *cell_b, size_t needed,
+                             const void *scratch, size_t scratch_bytes)
+{
+    IPL_REQUIRE(cell_a && cell_b, "codings are NULL");
+    for (int p = 0; p < pairs; ++p)
+        IPL_REQUIRE(cell_a[p] && cell_b[p], "pair %d: a coding is NULL", p);
+    IPL_REQUIRE(scratch && scratch_bytes >= needed,
+                "%zu bytes of scratch: expected %zu or more", scratch_bytes, needed);
+    return IPL_OK;
+}
+
+ipl_status ipl_mi_between(ipl_device *dev, int pairs, int64_t n,
+                          const int32_t *const *cell_a,
+                          const int32_t *const *cell_b, void *scratch,
+                          size_t scratch_bytes, double *i_ab)
+{
+    size_t needed = 0;
+    ipl_count_job *count = NULL;
+    IPL_TRY(ipl_mi_between_scratch_bytes(dev, pairs, n, &needed));
+    IPL_TRY(check_call(pairs, cell_a, cell_b, needed, scratch, scratch_bytes));
+    IPL_TRY(list_counts(dev, pairs, n, &count));
+
+    ipl_status st;
+    const int64_t shares = ipl_shares_max(n);
+    const double rounding = mi_rounding(COUNTS * shares, log((double)n));
+    double *result = malloc((size_t)pairs * sizeof *result);
+    ipl_share *share = malloc(COUNTS * (size_t)(pairs * shares) * sizeof *share);
+    if (!result || !share) {
+        st = IPL_FAIL(IPL_E_MEMORY, "%d pairs of codings", pairs);
+        goto done;
+    }
+    for (int c = 0; c < COUNTS * pairs; ++c) {
+        const int32_t *a = cell_a[c / COUNTS], *b = cell_b[c / COUNTS];
+        count[c].a = c % COUNTS == 1 ? b : a;
+        count[c].b = c % COUNTS == 2 ? b : NULL;
+        count[c].share = share + c * shares;
+    }
+    IPL_TRY_DONE(dev->backend->cell_counts(dev->state, COUNTS * pairs, count, scratch));
+    for (int p = 0; p < pairs; ++p) {
+        double h[COUNTS];
+        for (int k = 0; k < COUNTS; ++k) {
+            const ipl_count_job *c = &count[p * COUNTS + k];
+            h[k] = mi_entropy(n, c->shares, c->share);
+        }
+        result[p] = mi_mutual(h[0], h[1], h[2]);
+        IPL_TRY_DONE(
+            mi_land("pair", p, "I(A;B)", 0.0, fmin(h[0], h[1]), rounding, &result[p]));
+    }
+    for (int p = 0; p < pairs; ++p) i_ab[p] = result[p];
+done:
+    free(count);
+    free(result);
+    free(share);
+    return st;
+}
