@@ -248,4 +248,12 @@ extern const ipl_backend ipl_backend_cuda = {
     .ceilings = ipl_cuda_ceilings,
     .timer_start = cuda_timer_start,
     .timer_stop = cuda_timer_stop,
+    .trainer_create = ipl_cuda_trainer_create,
+    .trainer_destroy = ipl_cuda_trainer_destroy,
+    .trainer_write = ipl_cuda_trainer_write,
+    .trainer_read = ipl_cuda_trainer_read,
+    .trainer_snapshot = ipl_cuda_trainer_snapshot,
+    .trainer_train = ipl_cuda_trainer_train,
+    .forward = ipl_cuda_forward,
+    .evaluate = ipl_cuda_evaluate,
 };

@@ -1,0 +1,129 @@
+/*
+ * net_evaluate.cu - loss and accuracy of a network on labelled rows.
+ *
+ * Launch    The outputs come from net_forward.cu, without the softmax, in chunks of
+ *           rows. row_losses: a warp a row, 512 rows a block; add_losses: one block
+ *           adds the blocks' parts.
+ * Traffic   Reads each output twice from cache; small beside the forward pass.
+ * Numerics  The loss of a row is log(sum exp(z - top)) - (z_y - top): the sum in float,
+ *           the rest in double. Rows, warps and blocks are added in double in an order
+ *           fixed by the number of rows. A loss that is not finite is E_NUMERIC. Equal
+ *           outputs: the first class counts as the network's answer.
+ */
+#include "net_forward.cuh"
+
+enum { THREADS = 256, WARPS = THREADS / 32, BLOCK_ROWS = 64 * WARPS };
+/* Outputs held at once: 128 MiB, in whole blocks of rows. */
+static const int64_t OUTPUT_FLOATS = (int64_t)1 << 25;
+
+struct loss_part {
+    double  loss;
+    int64_t correct;
+};
+
+/* The largest value of a warp and the first index that has it. */
+static __device__ void warp_argmax(float *top, int *at)
+{
+    for (int half = 16; half; half /= 2) {
+        const float v = __shfl_xor_sync(0xffffffffu, *top, half);
+        const int i = __shfl_xor_sync(0xffffffffu, *at, half);
+        if (v > *top || (v == *top && i < *at)) *top = v, *at = i;
+    }
+}
+
+static __global__ void __launch_bounds__(THREADS)
+row_losses(int64_t rows, int classes, const float *__restrict__ z,
+           const int32_t *__restrict__ y, loss_part *part)
+{
+    __shared__ loss_part sums[WARPS];
+    const int lane = threadIdx.x % 32, warp = threadIdx.x / 32;
+    loss_part mine = {0.0, 0};
+    for (int64_t r = (int64_t)blockIdx.x * BLOCK_ROWS + warp;
+         r < min(rows, ((int64_t)blockIdx.x + 1) * BLOCK_ROWS); r += WARPS) {
+        const float *row = z + r * classes;
+        float top = -INFINITY, sum = 0.0f;
+        int at = classes;
+        for (int c = lane; c < classes; c += 32)
+            if (row[c] > top) top = row[c], at = c;
+        warp_argmax(&top, &at);
+        for (int c = lane; c < classes; c += 32) sum += expf(row[c] - top);
+        for (int half = 16; half; half /= 2)
+            sum += __shfl_xor_sync(0xffffffffu, sum, half);
+        mine.loss += log((double)sum) - ((double)row[y[r]] - (double)top);
+        mine.correct += at == y[r];
+    }
+    if (!lane) sums[warp] = mine;
+    __syncthreads();
+    if (threadIdx.x) return;
+    for (int w = 1; w < WARPS; ++w) {
+        mine.loss += sums[w].loss;
+        mine.correct += sums[w].correct;
+    }
+    part[blockIdx.x] = mine;
+}
+
+/* part[0] <- the sum of all parts. One block. */
+static __global__ void __launch_bounds__(THREADS)
+add_losses(int64_t parts, loss_part *part)
+{
+    __shared__ loss_part sums[THREADS];
+    loss_part mine = {0.0, 0};
+    for (int64_t p = threadIdx.x; p < parts; p += THREADS) {
+        mine.loss += part[p].loss;
+        mine.correct += part[p].correct;
+    }
+    sums[threadIdx.x] = mine;
+    __syncthreads();
+    for (int half = THREADS / 2; half; half /= 2) {
+        if (threadIdx.x < half) {
+            sums[threadIdx.x].loss += sums[threadIdx.x + half].loss;
+            sums[threadIdx.x].correct += sums[threadIdx.x + half].correct;
+        }
+        __syncthreads();
+    }
+    if (!threadIdx.x) part[0] = sums[0];
+}
+
+ipl_status ipl_cuda_evaluate(void *state, const ipl_net_shape *shape,
+                             const float *params, int64_t rows, const float *x,
+                             const int32_t *y, double *loss_nats, int64_t *correct)
+{
+    ipl_cuda *dev = NULL;
+    void *scratch = NULL;
+    IPL_TRY(ipl_cuda_use(state, &dev));
+    net_layout net = ipl_cuda_net_layout(shape);
+    net.act[net.layers] = IPL_ACT_LINEAR;
+    const int classes = net.width[net.layers];
+    const int64_t room = OUTPUT_FLOATS / classes / BLOCK_ROWS * BLOCK_ROWS;
+    const int64_t most = room < BLOCK_ROWS ? BLOCK_ROWS : room;
+    const int64_t chunk = rows < most ? rows : most, parts = ceil_div(rows, BLOCK_ROWS);
+
+    net_outputs out = {};
+    out.act[net.layers] = (float *)state; /* any: only asks which layers are wanted */
+    const int64_t spare = ipl_cuda_forward_spare_floats(net, out, chunk);
+    IPL_TRY(ipl_cuda_scratch(dev, sizeof(loss_part) * (size_t)parts +
+                                      sizeof(float) * (size_t)(chunk * classes + spare),
+                             &scratch));
+    loss_part *part = (loss_part *)scratch;
+    out.act[net.layers] = (float *)(part + parts);
+
+    for (int64_t first = 0; first < rows; first += chunk) {
+        const int64_t count = rows - first < chunk ? rows - first : chunk;
+        IPL_TRY(ipl_cuda_forward_layers(dev, net, out, params, count,
+                                        x + first * net.width[0],
+                                        out.act[net.layers] + chunk * classes));
+        row_losses<<<(unsigned)ceil_div(count, BLOCK_ROWS), THREADS, 0, dev->measure>>>(
+            count, classes, out.act[net.layers], y + first, part + first / BLOCK_ROWS);
+        IPL_LAUNCHED(dev, row_losses);
+    }
+    add_losses<<<1, THREADS, 0, dev->measure>>>(parts, part);
+    IPL_LAUNCHED(dev, add_losses);
+    loss_part sum;
+    IPL_TRY(ipl_cuda_fetch(dev, part, sizeof sum, &sum));
+    if (!isfinite(sum.loss))
+        return IPL_FAIL(IPL_E_NUMERIC, "the loss over %lld rows is %g", (long long)rows,
+                        sum.loss);
+    *loss_nats = sum.loss / (double)rows;
+    *correct = sum.correct;
+    return IPL_OK;
+}

@@ -1,0 +1,200 @@
+/*
+ * net_forward.cu - activations of all layers, on the device.
+ *
+ * Launch    forward_tiny (all widths at most 64): a block of 128 threads takes 64 rows
+ *           at a time through all layers in shared memory, two threads a row; layers'
+ *           weights are loaded in turn. Wide networks: cuBLAS and net_layers.cu, in
+ *           chunks of rows where unwanted layers need room.
+ * Traffic   Reads x once and writes each wanted layer once; weights come from L2. For
+ *           tiny networks memory bandwidth is the limit.
+ * Numerics  forward_tiny sums a unit over its inputs in turn, bias last; cuBLAS in an
+ *           order fixed by shape, library and GPU. Equal input, equal bits; NaN stays.
+ */
+#include "net_forward.cuh"
+
+enum { ROWS = 64, PITCH = ROWS + 1, THREADS = 128, GRID_MAX = 1024 };
+/* Rows of one product at most, and room for layers that nobody wants: 256 MiB. */
+static const int64_t PRODUCT_ROWS = (int64_t)1 << 22, SPARE_FLOATS = (int64_t)1 << 26;
+
+static __host__ __device__ constexpr int pad4(int n) { return (n + 3) & ~3; }
+
+/* values[unit][row] -> softmax over the units, one thread a row. */
+static __device__ void softmax_rows(float *values, int units, int rows)
+{
+    const int r = threadIdx.x;
+    if (r >= rows) return;
+    float top = values[r], sum = 0.0f;
+    for (int c = 1; c < units; ++c) {
+        const float one = values[c * PITCH + r];
+        top = one > top ? one : top;
+    }
+    for (int c = 0; c < units; ++c) {
+        const float e = expf(values[c * PITCH + r] - top);
+        values[c * PITCH + r] = e;
+        sum += e;
+    }
+    for (int c = 0; c < units; ++c) values[c * PITCH + r] /= sum;
+}
+
+/* next[unit][row] = f(in W + b) for the block's rows, two threads a row. */
+static __device__ void layer_rows(const float *weights, const float *in, float *next,
+                                  int inputs, int units, int act, int rows)
+{
+    const int r = threadIdx.x % ROWS, wide = pad4(units);
+    if (r >= rows) return;
+    for (int j0 = threadIdx.x / ROWS * 4; j0 < units; j0 += 8) {
+        const float *w = weights + j0;
+        float z[4] = {};
+        for (int k = 0; k <= inputs; ++k, w += wide) {
+            const float a = k < inputs ? in[k * PITCH + r] : 1.0f;
+            const float4 four = *(const float4 *)w;
+            z[0] += a * four.x;
+            z[1] += a * four.y;
+            z[2] += a * four.z;
+            z[3] += a * four.w;
+        }
+        for (int q = 0; q < 4 && j0 + q < units; ++q)
+            next[(j0 + q) * PITCH + r] = act_value(act, z[q]);
+    }
+}
+
+static __global__ void __launch_bounds__(THREADS)
+forward_tiny(const __grid_constant__ net_layout net,
+             const __grid_constant__ net_outputs out, const float *__restrict__ params,
+             int64_t rows, const float *__restrict__ x, int weight_floats, int widest)
+{
+    extern __shared__ float4 shared[];
+    float *weights = (float *)shared, *in = weights + weight_floats;
+    float *next = in + widest * PITCH;
+
+    for (int64_t first = (int64_t)blockIdx.x * ROWS; first < rows;
+         first += (int64_t)gridDim.x * ROWS) {
+        const int count = (int)min((int64_t)ROWS, rows - first), d = net.width[0];
+        for (int i = threadIdx.x; i < count * d; i += THREADS)
+            in[i % d * PITCH + i / d] = x[first * d + i];
+        for (int l = 1; l <= net.layers; ++l) {
+            const int inputs = net.width[l - 1], units = net.width[l], wide = pad4(units);
+            for (int e = threadIdx.x; e < (inputs + 1) * wide; e += THREADS) {
+                const int k = e / wide, j = e % wide;
+                weights[e] = j < units ? params[net.at[l] + k * units + j] : 0.0f;
+            }
+            __syncthreads();
+            layer_rows(weights, in, next, inputs, units, net.act[l], count);
+            __syncthreads();
+            if (net.act[l] == IPL_ACT_SOFTMAX) {
+                softmax_rows(next, units, count);
+                __syncthreads();
+            }
+            if (out.act[l])
+                for (int i = threadIdx.x; i < count * units; i += THREADS)
+                    out.act[l][first * units + i] = next[i % units * PITCH + i / units];
+            float *const done = in;
+            in = next;
+            next = done;
+        }
+        __syncthreads(); /* the last layer is still being written from `in` */
+    }
+}
+
+static ipl_status tiny(ipl_cuda *dev, const net_layout &net, const net_outputs &out,
+                       const float *params, int64_t rows, const float *x)
+{
+    int weights = 0, widest = net.width[0];
+    for (int l = 1; l <= net.layers; ++l) {
+        const int size = (net.width[l - 1] + 1) * pad4(net.width[l]);
+        if (size > weights) weights = size;
+        if (net.width[l] > widest) widest = net.width[l];
+    }
+    const size_t bytes = sizeof(float) * (size_t)(weights + 2 * widest * PITCH);
+    const int64_t blocks = ceil_div(rows, ROWS);
+    IPL_CUDA(dev, cudaFuncSetAttribute(forward_tiny,
+                                       cudaFuncAttributeMaxDynamicSharedMemorySize,
+                                       (int)bytes));
+    forward_tiny<<<(unsigned)(blocks < GRID_MAX ? blocks : GRID_MAX), THREADS, bytes,
+                   dev->measure>>>(net, out, params, rows, x, weights, widest);
+    IPL_LAUNCHED(dev, forward_tiny);
+    return IPL_OK;
+}
+
+/* The last layer that is wanted, and the widest unwanted one before it. */
+static int last_wanted(const net_layout &net, const net_outputs &out, int *spare_width)
+{
+    int last = net.layers;
+    while (last > 0 && !out.act[last]) --last;
+    *spare_width = 0;
+    for (int l = 1; l < last; ++l)
+        if (!out.act[l] && net.width[l] > *spare_width) *spare_width = net.width[l];
+    return last;
+}
+
+static int64_t chunk_rows(int64_t rows, int spare_width)
+{
+    int64_t chunk = rows < PRODUCT_ROWS ? rows : PRODUCT_ROWS;
+    if (spare_width && chunk > SPARE_FLOATS / (2 * spare_width))
+        chunk = SPARE_FLOATS / (2 * spare_width);
+    return chunk;
+}
+
+int64_t ipl_cuda_forward_spare_floats(const net_layout &net, const net_outputs &out,
+                                      int64_t rows)
+{
+    int width = 0;
+    (void)last_wanted(net, out, &width);
+    return ipl_cuda_net_is_tiny(&net) ? 0 : 2 * chunk_rows(rows, width) * width;
+}
+
+static ipl_status wide(ipl_cuda *dev, const net_layout &net, const net_outputs &out,
+                       const float *params, int64_t rows, const float *x, float *spare)
+{
+    const float one = 1.0f, zero = 0.0f;
+    int spare_width = 0;
+    const int last = last_wanted(net, out, &spare_width);
+    const int64_t chunk = chunk_rows(rows, spare_width);
+    for (int64_t first = 0; first < rows; first += chunk) {
+        const int64_t count = rows - first < chunk ? rows - first : chunk;
+        const float *in = x + first * net.width[0];
+        for (int l = 1; l <= last; ++l) {
+            const int inputs = net.width[l - 1], units = net.width[l];
+            const float *weights = params + net.at[l];
+            const float *bias = weights + (int64_t)inputs * units;
+            float *to = out.act[l] ? out.act[l] + first * units
+                                   : spare + (l & 1) * chunk * spare_width;
+            IPL_CUBLAS(cublasSgemm(dev->measure_blas, CUBLAS_OP_N, CUBLAS_OP_N, units,
+                                   (int)count, inputs, &one, weights, units, in, inputs,
+                                   &zero, to, units));
+            dev->kernel = "cublasSgemm";
+            if (net.act[l] == IPL_ACT_SOFTMAX)
+                IPL_TRY(ipl_cuda_bias_softmax(dev, dev->measure, count, units, bias, to));
+            else
+                IPL_TRY(ipl_cuda_bias_act(dev, dev->measure, 1, count, units, net.act[l],
+                                          bias, 0, to, 0));
+            in = to;
+        }
+    }
+    return IPL_OK;
+}
+
+ipl_status ipl_cuda_forward_layers(ipl_cuda *dev, const net_layout &net,
+                                   const net_outputs &out, const float *params,
+                                   int64_t rows, const float *x, float *spare)
+{
+    const size_t bytes = sizeof(float) * (size_t)net.at[net.layers + 1];
+    IPL_TRY(ipl_cuda_reads(dev, params, bytes));
+    if (ipl_cuda_net_is_tiny(&net)) return tiny(dev, net, out, params, rows, x);
+    return wide(dev, net, out, params, rows, x, spare);
+}
+
+ipl_status ipl_cuda_forward(void *state, const ipl_net_shape *shape,
+                            const float *params, int64_t rows, const float *x,
+                            float *const *act)
+{
+    ipl_cuda *dev = NULL;
+    void *spare = NULL;
+    IPL_TRY(ipl_cuda_use(state, &dev));
+    const net_layout net = ipl_cuda_net_layout(shape);
+    net_outputs out = {};
+    for (int l = 1; l <= net.layers; ++l) out.act[l] = act[l - 1];
+    const int64_t floats = ipl_cuda_forward_spare_floats(net, out, rows);
+    IPL_TRY(ipl_cuda_scratch(dev, sizeof(float) * (size_t)floats, &spare));
+    return ipl_cuda_forward_layers(dev, net, out, params, rows, x, (float *)spare);
+}

@@ -1,0 +1,31 @@
+/*
+ * net_update.cuh - the last kernels of a step of training: net_update.cu.
+ */
+#ifndef IPL_NET_UPDATE_CUH
+#define IPL_NET_UPDATE_CUH
+
+#include "net_cuda.cuh"
+
+/* One step of all replicas. Step plan->done + step; gradients of the weights packed
+ * like the parameters; those of the biases as `parts` sums over blocks of rows,
+ * [replica][part][unit], `units` in all layers together. */
+struct net_update {
+    const net_plan     *plan;
+    const float2       *scale;
+    int64_t             step, parameters, stride, part_stride;
+    int                 slots, parts, units;
+    int                 unit_at[NET_MAX + 1];
+    const float        *gradient, *part;
+    float              *state;
+    double2            *welford;
+    unsigned long long *bad;
+};
+ipl_status ipl_cuda_take_step(ipl_cuda_trainer *t, const net_update *job);
+
+/* plan->done += steps, in the stream's order. */
+ipl_status ipl_cuda_advance(ipl_cuda_trainer *t, net_plan *plan, int64_t steps);
+
+/* t->stats from t->welford after so many steps. */
+ipl_status ipl_cuda_gradient_stats(ipl_cuda_trainer *t, int64_t steps);
+
+#endif

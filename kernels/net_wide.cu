@@ -1,0 +1,298 @@
+/*
+ * net_wide.cu - training of wide networks: cuBLAS over all replicas, in CUDA graphs.
+ *
+ * A step gathers the rows, multiplies forward, and comes back through the gradient of
+ * each layer; batches that would need too much memory are taken in blocks of rows
+ * whose gradients add up. The steps of a call are cut into pieces of at most
+ * PIECE_STEPS; a piece that comes again is captured as a graph and replayed, its place
+ * in the order being read from device memory. The first time it runs directly: cuBLAS
+ * then loads what it needs, which a capture does not allow.
+ *
+ * Products are row-major; cuBLAS sees their transposes, so the operands change places.
+ * All entries of a product are summed by cuBLAS in an order fixed by shape, library and
+ * GPU (own workspace, one stream, no atomics): equal input, equal bits.
+ */
+#include "net_update.cuh"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { PIECE_STEPS = 256, GRAPHS = 8, ALIGN_FLOATS = 64 };
+/* Activations of a block of rows take at most about this much (1 GiB). */
+static const int64_t BLOCK_FLOATS = (int64_t)1 << 28;
+
+/* A piece of a call: `steps` steps, the last of `tail` rows when tail > 0. */
+struct net_piece {
+    int64_t count, steps, tail;
+    int     stats;
+};
+
+struct net_graph {
+    net_piece       piece;
+    cudaGraphExec_t exec; /* NULL: has run directly once */
+    unsigned        used; /* when last, for replacement  */
+};
+
+struct ipl_cuda_wide {
+    int64_t  block_rows; /* the batch, or a multiple of DELTA_ROWS              */
+    int      units, parts; /* of all layers; DELTA_ROWS in a block of rows      */
+    int      unit_at[NET_MAX + 1];
+    float   *memory;          /* holds all of the following                     */
+    float   *act[NET_MAX + 1]; /* [replicas][block_rows][width]; the last one: deltas */
+    float   *delta[2];        /* hidden layers' deltas, in turn                 */
+    float   *gradient;        /* [replicas][parameters]                         */
+    float   *part;            /* [replicas][parts][units]                       */
+    net_graph graph[GRAPHS];
+    unsigned  clock;
+};
+
+static int64_t whole(int64_t floats) { return ceil_div(floats, ALIGN_FLOATS) * ALIGN_FLOATS; }
+
+/* Places the buffers in `memory`, or counts their floats when it is NULL. */
+static int64_t place(const ipl_cuda_trainer *t, ipl_cuda_wide *w, float *memory)
+{
+    const net_layout *layout = &t->layout;
+    const int64_t rows = t->replicas * w->block_rows;
+    int64_t used = 0;
+    int hidden = 1;
+    for (int l = 0; l <= layout->layers; ++l) {
+        w->act[l] = memory + used;
+        used += whole(rows * layout->width[l]);
+        if (l && l < layout->layers && layout->width[l] > hidden) hidden = layout->width[l];
+    }
+    for (int d = 0; d < 2; ++d) {
+        w->delta[d] = memory + used;
+        used += whole(rows * hidden);
+    }
+    w->gradient = memory + used;
+    used += whole(t->replicas * t->parameters);
+    w->part = memory + used;
+    used += whole((int64_t)t->replicas * w->parts * w->units);
+    return used;
+}
+
+ipl_status ipl_cuda_wide_create(ipl_cuda_trainer *t)
+{
+    ipl_cuda_wide *w = (ipl_cuda_wide *)calloc(1, sizeof *w);
+    if (!w) return IPL_FAIL(IPL_E_MEMORY, "%zu bytes for a trainer", sizeof *w);
+    t->wide = w;
+    int64_t widths = t->layout.width[0];
+    for (int l = 1; l <= t->layout.layers; ++l) {
+        w->unit_at[l] = w->units;
+        w->units += t->layout.width[l];
+        widths += 2 * t->layout.width[l];
+    }
+    const int64_t room = BLOCK_FLOATS / (widths * t->replicas) / DELTA_ROWS * DELTA_ROWS;
+    const int64_t data = ceil_div(t->rows, DELTA_ROWS) * DELTA_ROWS;
+    w->block_rows = room < DELTA_ROWS ? DELTA_ROWS : room < data ? room : data;
+    if (w->block_rows > t->batch) w->block_rows = t->batch;
+    w->parts = (int)ceil_div(w->block_rows, DELTA_ROWS);
+    void *memory = NULL;
+    const size_t bytes = sizeof(float) * (size_t)place(t, w, NULL);
+    IPL_TRY(ipl_cuda_alloc(t->dev, bytes, "activations and gradients", &memory));
+    w->memory = (float *)memory;
+    place(t, w, w->memory);
+    return IPL_OK;
+}
+
+void ipl_cuda_wide_forget(ipl_cuda_trainer *t)
+{
+    for (net_graph &one : t->wide->graph) {
+        if (one.exec) (void)cudaGraphExecDestroy(one.exec);
+        one = net_graph{};
+    }
+}
+
+void ipl_cuda_wide_destroy(ipl_cuda_trainer *t)
+{
+    if (!t->wide) return;
+    ipl_cuda_wide_forget(t);
+    (void)cudaFree(t->wide->memory);
+    free(t->wide);
+    t->wide = NULL;
+}
+
+/* C (m x n) = op(A) (m x k) op(B) (k x n) + beta C for each replica, row-major. */
+struct product {
+    int          m, n, k;
+    const float *a;
+    bool         a_transposed;
+    int64_t      a_stride;
+    const float *b;
+    bool         b_transposed;
+    int64_t      b_stride;
+    float        beta;
+    float       *c;
+    int64_t      c_stride;
+};
+
+static ipl_status multiply(ipl_cuda_trainer *t, const product &p)
+{
+    const float one = 1.0f;
+    IPL_CUBLAS(cublasSgemmStridedBatched(
+        t->dev->train_blas, p.b_transposed ? CUBLAS_OP_T : CUBLAS_OP_N,
+        p.a_transposed ? CUBLAS_OP_T : CUBLAS_OP_N, p.n, p.m, p.k, &one, p.b,
+        p.b_transposed ? p.k : p.n, p.b_stride, p.a, p.a_transposed ? p.m : p.k,
+        p.a_stride, &p.beta, p.c, p.n, p.c_stride, t->replicas));
+    t->dev->kernel = "cublasSgemmStridedBatched";
+    return IPL_OK;
+}
+
+/* Forward and back for one block of rows of a step; gradients are added to those of
+ * the blocks before it. `factor` is 1 / rows of the step. */
+static ipl_status block_of_rows(ipl_cuda_trainer *t, const net_rows &which, int adds,
+                                float factor)
+{
+    const ipl_cuda_wide *w = t->wide;
+    const net_layout *net = &t->layout;
+    const int last = net->layers, rows = (int)which.rows;
+    const cudaStream_t stream = t->dev->train;
+    const float beta = adds ? 1.0f : 0.0f;
+    const auto stride = [&](int l) { return w->block_rows * net->width[l]; };
+    const auto weights = [&](int l) { return t->state + net->at[l]; };
+    const auto biases = [&](int l) {
+        return weights(l) + (int64_t)net->width[l - 1] * net->width[l];
+    };
+
+    IPL_TRY(ipl_cuda_gather(t->dev, stream, t->replicas, which, net->width[0], t->x,
+                            w->act[0], stride(0)));
+    for (int l = 1; l <= last; ++l) {
+        IPL_TRY(multiply(t, {rows, net->width[l], net->width[l - 1], w->act[l - 1], false,
+                             stride(l - 1), weights(l), false, t->stride, 0.0f, w->act[l],
+                             stride(l)}));
+        if (l < last)
+            IPL_TRY(ipl_cuda_bias_act(t->dev, stream, t->replicas, rows, net->width[l],
+                                      net->act[l], biases(l), t->stride, w->act[l],
+                                      stride(l)));
+    }
+    IPL_TRY(ipl_cuda_softmax_delta(t->dev, stream, t->replicas, which, net->width[last],
+                                   t->y, factor, biases(last), t->stride, w->act[last],
+                                   stride(last)));
+    float *delta = w->act[last];
+    for (int l = last; l >= 1; --l) {
+        const int inputs = net->width[l - 1], units = net->width[l];
+        IPL_TRY(ipl_cuda_delta_sums(t->dev, stream, t->replicas, rows, units, net->act[l],
+                                    l < last ? w->act[l] : NULL, delta, stride(l), adds,
+                                    w->part + w->unit_at[l],
+                                    (int64_t)w->parts * w->units, w->units));
+        IPL_TRY(multiply(t, {inputs, units, rows, w->act[l - 1], true, stride(l - 1), delta,
+                             false, stride(l), beta, w->gradient + net->at[l],
+                             t->parameters}));
+        if (l == 1) break;
+        float *below = w->delta[l & 1];
+        IPL_TRY(multiply(t, {rows, inputs, units, delta, false, stride(l), weights(l), true,
+                             t->stride, 0.0f, below, stride(l - 1)}));
+        delta = below;
+    }
+    return IPL_OK;
+}
+
+/* Queues the steps of a piece on the training stream. */
+static ipl_status queue_piece(ipl_cuda_trainer *t, const net_call *call,
+                              const net_piece &piece)
+{
+    const ipl_cuda_wide *w = t->wide;
+    net_update update = {};
+    update.plan = call->plan;
+    update.scale = call->scale;
+    update.parameters = t->parameters;
+    update.stride = t->stride;
+    update.part_stride = (int64_t)w->parts * w->units;
+    update.slots = t->slots;
+    update.units = w->units;
+    memcpy(update.unit_at, w->unit_at, sizeof update.unit_at);
+    update.gradient = w->gradient;
+    update.part = w->part;
+    update.state = t->state;
+    update.welford = call->welford;
+    update.bad = t->bad;
+    for (int64_t s = 0; s < piece.steps; ++s) {
+        const int64_t rows = piece.tail && s + 1 == piece.steps ? piece.tail : call->batch;
+        for (int64_t done = 0; done < rows; done += w->block_rows) {
+            const int64_t left = rows - done;
+            const net_rows which = {call->plan,   call->order, call->count,
+                                    call->batch,  s * call->batch + done,
+                                    left < w->block_rows ? left : w->block_rows};
+            IPL_TRY(block_of_rows(t, which, done > 0, 1.0f / (float)rows));
+        }
+        update.step = s;
+        update.parts = (int)ceil_div(rows < w->block_rows ? rows : w->block_rows,
+                                     DELTA_ROWS);
+        IPL_TRY(ipl_cuda_take_step(t, &update));
+    }
+    return ipl_cuda_advance(t, call->plan, piece.steps);
+}
+
+static ipl_status capture(ipl_cuda_trainer *t, const net_call *call, net_graph *graph)
+{
+    ipl_cuda *dev = t->dev;
+    cudaGraph_t made = NULL;
+    IPL_CUDA(dev, cudaStreamBeginCapture(dev->train, cudaStreamCaptureModeThreadLocal));
+    const ipl_status st = queue_piece(t, call, graph->piece);
+    const cudaError_t ended = cudaStreamEndCapture(dev->train, &made);
+    if (st == IPL_OK && ended == cudaSuccess) {
+        const cudaError_t error = cudaGraphInstantiate(&graph->exec, made, 0);
+        (void)cudaGraphDestroy(made);
+        IPL_CUDA(dev, error);
+        return IPL_OK;
+    }
+    if (made) (void)cudaGraphDestroy(made);
+    IPL_TRY(st);
+    IPL_CUDA(dev, ended);
+    return IPL_OK;
+}
+
+/* The piece's entry, new or known; a new one takes the place of the oldest. */
+static ipl_status graph_of(ipl_cuda_trainer *t, const net_piece &piece, net_graph **out,
+                           bool *known)
+{
+    ipl_cuda_wide *w = t->wide;
+    net_graph *found = NULL, *oldest = &w->graph[0];
+    for (net_graph &one : w->graph) {
+        const net_piece &p = one.piece;
+        if (p.count == piece.count && p.steps == piece.steps && p.tail == piece.tail &&
+            p.stats == piece.stats)
+            found = &one;
+        if (one.used < oldest->used) oldest = &one;
+    }
+    *known = found != NULL;
+    if (!found) {
+        found = oldest;
+        if (found->exec) { /* it may still run */
+            IPL_TRY(ipl_cuda_wait(t->dev, t->dev->train));
+            IPL_CUDA(t->dev, cudaGraphExecDestroy(found->exec));
+        }
+        *found = net_graph{piece, NULL, 0};
+    }
+    found->used = ++w->clock;
+    *out = found;
+    return IPL_OK;
+}
+
+static ipl_status run_piece(ipl_cuda_trainer *t, const net_call *call,
+                            const net_piece &piece)
+{
+    net_graph *graph = NULL;
+    bool known = false;
+    IPL_TRY(graph_of(t, piece, &graph, &known));
+    if (!known || t->dev->debug_sync) return queue_piece(t, call, piece);
+    if (!graph->exec) IPL_TRY(capture(t, call, graph));
+    IPL_CUDA(t->dev, cudaGraphLaunch(graph->exec, t->dev->train));
+    return IPL_OK;
+}
+
+ipl_status ipl_cuda_wide_train(ipl_cuda_trainer *t, const net_call *call)
+{
+    const int64_t tail = call->count % call->batch, full = call->count / call->batch;
+    const int stats = call->welford != NULL;
+    for (int64_t done = 0; done < call->steps;) {
+        net_piece piece = {call->count, PIECE_STEPS, 0, stats};
+        if (full - done < PIECE_STEPS) {
+            piece.steps = call->steps - done;
+            piece.tail = tail;
+        }
+        IPL_TRY(run_piece(t, call, piece));
+        done += piece.steps;
+    }
+    return IPL_OK;
+}
