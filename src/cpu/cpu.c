@@ -154,4 +154,6 @@ const ipl_backend ipl_backend_cpu = {
     .bin_cells = cpu_bin_cells,
     .count_scratch_bytes = cpu_count_scratch_bytes,
     .cell_counts = cpu_cell_counts,
+    .kde_scratch_bytes = cpu_kde_scratch_bytes,
+    .kde_sums = cpu_kde_sums,
 };

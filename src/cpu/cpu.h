@@ -20,6 +20,11 @@ typedef struct {
     int     weak_hashes; /* 1: tests make rows collide that are not equal       */
 } cpu_state;
 
+/* cpu_kde.c */
+size_t     cpu_kde_scratch_bytes(void *state, int jobs, const ipl_kde_job *job);
+ipl_status cpu_kde_sums(void *state, int jobs, ipl_kde_job *job, int full_sums,
+                        void *scratch);
+
 /* cpu_ceilings.c */
 ipl_status cpu_ceilings(void *state, ipl_ceilings *out);
 ipl_status cpu_timer_start(void *state);

@@ -130,6 +130,21 @@ INLINE float vf_sum(vf a)
     return lane[0];
 }
 
+/* p 2^m, where r = 12582912 + m (1.5 * 2^23, so that m stands in r's low bits) and
+ * neither p nor the result is zero, denormal or infinite. */
+INLINE vf vf_scale2(vf p, vf r)
+{
+#if defined(IPL_AVX512)
+    return _mm512_castsi512_ps(_mm512_add_epi32(_mm512_castps_si512(p),
+                               _mm512_slli_epi32(_mm512_castps_si512(r), 23)));
+#elif defined(IPL_AVX2)
+    return _mm256_castsi256_ps(_mm256_add_epi32(_mm256_castps_si256(p),
+                               _mm256_slli_epi32(_mm256_castps_si256(r), 23)));
+#else
+    return (vf)((vf_bits)p + ((vf_bits)r << 23));
+#endif
+}
+
 /* 2^x for x in [-inf, 127]; 0 or a denormal below -126 (AVX-512), 2^-126 times a
  * factor in [1,2) or less, flushed to 0 (others). Relative error 1.3e-7: degree-5
  * minimax polynomial on [0,1) with constant term 1, so that 2^0 is exactly 1. */

@@ -1,0 +1,265 @@
+/*
+ * cpu_kde.c - Gaussian pair sums of several layers at once.
+ *
+ * Each layer's rows are packed (kde_pack.h); the upper triangle of its pairs is cut
+ * into strips of KDE_SPAN columns and these into blocks of KDE_ROWS rows. All
+ * blocks of all layers are one list, dearest layers first, that the threads take
+ * from, so that many small layers fill them as well as a large one. A thread
+ * keeps the column sums of its strip to itself until it comes to another strip.
+ *
+ * Which pairs a block holds depends on the layer alone, and the sums of blocks
+ * are integers: the results are the same bits at any number of threads and in
+ * any company.
+ */
+#include <math.h>
+#include <omp.h>
+#include <sched.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#if defined(__SSE__)
+#include <xmmintrin.h>
+#endif
+
+#include "kde_pack.h"
+
+static const kde_kernels *const kernels[CPU_ISA_COUNT] = {
+    [CPU_PORTABLE] = &kde_kernels_portable,
+#if defined(__x86_64__)
+    [CPU_AVX2] = &kde_kernels_avx2,
+    [CPU_AVX512] = &kde_kernels_avx512,
+#endif
+};
+
+/* A job on its way through the threads. */
+typedef struct {
+    ipl_kde_job *job;
+    kde_matrix   matrix;
+    float        factor; /* of the packed coordinates                           */
+    float       *rows, *position, *class_of;
+    int64_t     *sum;    /* [KDE_SUMS][padded]                                  */
+    atomic_int  *lock;   /* one for each KDE_ROWS of sum                        */
+    double       cost;   /* of its largest block                                */
+} layer;
+
+/* The blocks of one span of columns: number `begin` and on, from row 0 down. */
+typedef struct {
+    const layer *of;
+    int64_t      column, begin;
+} strip;
+
+typedef struct {
+    const kde_kernels *kernels;
+    int                jobs, threads;
+    int64_t            strips, blocks;
+    layer             *layers;
+    strip             *strip; /* [strips + 1]; the last one only ends the blocks */
+    kde_workspace     *work;  /* [threads]                                      */
+} plan;
+
+/* Multiples of a cache line from `scratch`, or only their count where it is NULL. */
+static void *take(char *scratch, size_t *used, int64_t count, size_t size)
+{
+    void *at = scratch ? scratch + *used : NULL;
+    *used += ((size_t)count * size + CPU_ALIGN - 1) / CPU_ALIGN * CPU_ALIGN;
+    return at;
+}
+
+/* Lays a plan out in scratch, which may be NULL, and returns the bytes it takes. */
+static size_t lay_out(const cpu_state *state, int jobs, const ipl_kde_job *job,
+                      char *scratch, plan *p)
+{
+    size_t used = 0;
+    *p = (plan){.kernels = kernels[state->isa], .jobs = jobs, .threads = state->threads};
+    p->layers = take(scratch, &used, jobs, sizeof *p->layers);
+    for (int j = 0; j < jobs; ++j) {
+        const int64_t padded =
+            ceil_div(job[j].n, p->kernels->columns) * p->kernels->columns;
+        const layer l = {
+            .rows = take(scratch, &used, padded * job[j].d, sizeof(float)),
+            .position = take(scratch, &used, padded, sizeof(float)),
+            .class_of = take(scratch, &used, padded, sizeof(float)),
+            .sum = take(scratch, &used, KDE_SUMS * padded, sizeof(int64_t)),
+            .lock = take(scratch, &used, ceil_div(padded, KDE_ROWS), sizeof(atomic_int)),
+        };
+        if (scratch) p->layers[j] = l;
+        p->strips += ceil_div(padded, KDE_SPAN);
+    }
+    p->strip = take(scratch, &used, p->strips + 1, sizeof *p->strip);
+    p->work = take(scratch, &used, p->threads, sizeof *p->work);
+    return used;
+}
+
+size_t cpu_kde_scratch_bytes(void *state, int jobs, const ipl_kde_job *job)
+{
+    plan p;
+    return lay_out(state, jobs, job, NULL, &p);
+}
+
+static int dearest_first(const void *a, const void *b)
+{
+    const layer *x = a, *y = b;
+    if (x->cost != y->cost) return x->cost < y->cost ? 1 : -1;
+    return (x->job > y->job) - (x->job < y->job);
+}
+
+static void fill_plan(plan *p, ipl_kde_job *job, int full_sums)
+{
+    for (int j = 0; j < p->jobs; ++j) {
+        layer *l = &p->layers[j];
+        l->job = &job[j];
+        l->factor = kde_prepare(&job[j], full_sums, p->kernels->columns, &l->matrix);
+        l->matrix.rows = l->rows;
+        l->matrix.position = l->position;
+        l->matrix.class_of = l->class_of;
+        l->cost = fmin((double)job[j].n, KDE_SPAN) * (double)(job[j].d + 10);
+    }
+    qsort(p->layers, (size_t)p->jobs, sizeof *p->layers, dearest_first);
+
+    strip *s = p->strip;
+    for (int j = 0; j < p->jobs; ++j) {
+        const kde_matrix *m = &p->layers[j].matrix;
+        for (int64_t column = 0; column < m->padded; column += KDE_SPAN, ++s) {
+            const int64_t end = column + KDE_SPAN < m->n ? column + KDE_SPAN : m->n;
+            *s = (strip){&p->layers[j], column, p->blocks};
+            p->blocks += ceil_div(end, KDE_ROWS);
+        }
+    }
+    *s = (strip){NULL, 0, p->blocks};
+}
+
+static void pack_strip(const plan *p, const strip *s)
+{
+    const layer *l = s->of;
+    const kde_matrix *m = &l->matrix;
+    const int64_t end = s->column + KDE_SPAN < m->padded ? s->column + KDE_SPAN : m->padded;
+    kde_pack(l->job, m, l->factor, p->kernels->lanes, s->column, end, l->rows, l->position,
+             l->class_of);
+    for (int k = 0; k < KDE_SUMS; ++k)
+        memset(l->sum + k * m->padded + s->column, 0,
+               (size_t)(end - s->column) * sizeof(int64_t));
+    for (int64_t i = s->column; i < end; i += KDE_ROWS) atomic_init(&l->lock[i / KDE_ROWS], 0);
+}
+
+/* Adds part[k][0 ..) to the layer's sums of up to KDE_ROWS rows from `first`, which
+ * is a multiple of KDE_ROWS, and clears it. */
+static void add_sums(const layer *l, int64_t first, int64_t *part, int64_t stride)
+{
+    const int64_t padded = l->matrix.padded;
+    const int64_t rows = padded - first < KDE_ROWS ? padded - first : KDE_ROWS;
+    atomic_int *lock = &l->lock[first / KDE_ROWS];
+    /* Held for less than a microsecond, unless its thread lost the processor. */
+    while (atomic_exchange_explicit(lock, 1, memory_order_acquire)) sched_yield();
+    for (int k = 0; k < KDE_SUMS; ++k) {
+        int64_t *to = l->sum + k * padded + first;
+        for (int64_t i = 0; i < rows; ++i) to[i] += part[k * stride + i];
+    }
+    atomic_store_explicit(lock, 0, memory_order_release);
+    for (int k = 0; k < KDE_SUMS; ++k)
+        memset(part + k * stride, 0, (size_t)rows * sizeof *part);
+}
+
+static void add_columns(const strip *s, kde_workspace *work)
+{
+    const int64_t padded = s->of->matrix.padded;
+    for (int64_t c = 0; c < KDE_SPAN && s->column + c < padded; c += KDE_ROWS)
+        add_sums(s->of, s->column + c, &work->column[0][c], KDE_SPAN);
+}
+
+/* One thread's share of the blocks. */
+static void do_blocks(const plan *p, kde_workspace *work)
+{
+    const strip *s = p->strip; /* blocks come in ascending order, so strips do too */
+    memset(work->row, 0, sizeof work->row);
+    memset(work->column, 0, sizeof work->column);
+#pragma omp for schedule(monotonic : dynamic, 1) nowait
+    for (int64_t b = 0; b < p->blocks; ++b) {
+        if (b >= s[1].begin) {
+            add_columns(s, work);
+            while (b >= s[1].begin) ++s;
+        }
+        const int64_t first = (b - s->begin) * KDE_ROWS;
+        p->kernels->block(&s->of->matrix, first, s->column, work);
+        add_sums(s->of, first, &work->row[0][0], KDE_ROWS);
+    }
+    add_columns(s, work);
+#pragma omp barrier
+}
+
+/* Similarity sums of a strip's rows, in the order of the activations. */
+static void hand_out(const strip *s)
+{
+    const ipl_kde_job *job = s->of->job;
+    const kde_matrix *m = &s->of->matrix;
+    const int64_t *sum = s->of->sum, padded = m->padded;
+    const int64_t end = s->column + KDE_SPAN < m->n ? s->column + KDE_SPAN : m->n;
+    for (int64_t i = s->column; i < end; ++i) {
+        const int64_t lower = IPL_KDE_ONE + sum[KDE_LOWER_WITHIN * padded + i];
+        const int64_t upper = IPL_KDE_ONE + sum[KDE_UPPER_WITHIN * padded + i];
+        const int32_t row = job->y->order[i];
+        job->sum[0][row] = upper + sum[KDE_UPPER_ACROSS * padded + i];
+        job->sum[1][row] = upper;
+        job->sum[2][row] = lower + sum[KDE_LOWER_ACROSS * padded + i];
+        job->sum[3][row] = lower;
+    }
+}
+
+/* mean_i log(sum[i] / 2^40). The logarithm of a product of 48 terms, each in
+ * [1, 2^20], replaces 48 logarithms; the product is off by at most 47 * 2^-53. */
+static double mean_log(const int64_t *sum, int64_t n)
+{
+    enum { LANES = 4, TERMS = 48 };
+    double total = 0.0;
+    for (int64_t i = 0; i < n; i += TERMS) {
+        double product[LANES] = {1.0, 1.0, 1.0, 1.0};
+        const int64_t end = n - i < TERMS ? n - i : TERMS;
+        for (int64_t e = 0; e < end; ++e)
+            product[e % LANES] *= (double)sum[i + e] / (double)IPL_KDE_ONE;
+        total += log(product[0] * product[1] * (product[2] * product[3]));
+    }
+    return total / (double)n;
+}
+
+/* Similarities below 2^-126 become 0 instead of denormal numbers, which are slow and
+ * are 0 in fixed point anyway. Returns what restores the thread's own mode. */
+static unsigned flush_denormals(void)
+{
+#if defined(__SSE__)
+    const unsigned before = _mm_getcsr();
+    _mm_setcsr(before | 0x8000u);
+    return before;
+#else
+    return 0;
+#endif
+}
+
+static void restore_denormals(unsigned before)
+{
+#if defined(__SSE__)
+    _mm_setcsr(before);
+#else
+    (void)before;
+#endif
+}
+
+ipl_status cpu_kde_sums(void *opaque, int jobs, ipl_kde_job *job, int full_sums,
+                        void *scratch)
+{
+    plan p;
+    lay_out(opaque, jobs, job, scratch, &p);
+    fill_plan(&p, job, full_sums);
+#pragma omp parallel num_threads(p.threads)
+    {
+        const unsigned mode = flush_denormals();
+#pragma omp for schedule(dynamic, 1)
+        for (int64_t s = 0; s < p.strips; ++s) pack_strip(&p, &p.strip[s]);
+        do_blocks(&p, &p.work[omp_get_thread_num()]);
+#pragma omp for schedule(static)
+        for (int64_t s = 0; s < p.strips; ++s) hand_out(&p.strip[s]);
+        restore_denormals(mode);
+#pragma omp for schedule(static)
+        for (int k = 0; k < 4 * jobs; ++k)
+            job[k / 4].mean_log[k % 4] = mean_log(job[k / 4].sum[k % 4], job[k / 4].n);
+    }
+    return IPL_OK;
+}

@@ -1,0 +1,340 @@
+/*
+ * kde_kernel.h - Gaussian similarities of a block of pairs, in registers.
+ *
+ * For each pair i < j of a block, with D = sum_k (t_ik - t_jk)^2,
+ *
+ *     lower = 2^(-scale D)    upper = lower^4
+ *
+ * go to the sums of row i and of column j.
+ *
+ * Tiles     PANEL rows x 3 vectors of columns are held as distances in 12 (AVX-512:
+ *           24) registers. A column group stays in the first cache while the
+ *           panels of the block pass by; wide layers are cut into CHUNK units so
+ *           that it does at any width.
+ * Traffic   PANEL x 3 subtractions and fused multiply-adds for PANEL + 3 loads.
+ *           The multiply-adds are the limit, then the 18 operations of a pair's
+ *           two similarities (below about 10 units).
+ * Numerics  Differences are taken before squaring, never |a|^2 + |b|^2 - 2ab,
+ *           which cancels where the sum gets its weight. The partial sums of D
+ *           only grow, so a tile is dropped as soon as all of its D are beyond
+ *           m->cut. Sums have at most 36 float additions in a row (portable
+ *           rows: 67), then they are fixed point. Finite input of any size is
+ *           fine: D may overflow to infinity, which m->limit makes 2^-125, and
+ *           in fixed point that is 0.
+ */
+#ifndef KDE_KERNEL_H
+#define KDE_KERNEL_H
+
+#include "kde.h"
+#include "simd.h"
+
+enum {
+    PANEL = VF == 16 ? 8 : 4,
+    TILE_VECTORS = 3,
+    TILE_COLUMNS = TILE_VECTORS * VF,
+    CHUNK = 128, /* units of a wide layer that are worked on at a time          */
+    STEP = 16,   /* units between two looks at whether the tile may be dropped  */
+    WIDE_ROWS = KDE_ROWS / 2,
+    UNROLLED_MAX = 32
+};
+
+/* Distances of a tile, or what one tile adds to. */
+typedef struct {
+    vf at[PANEL][TILE_VECTORS];
+} tile;
+
+/* Float sums of one column group; flushed after each pass over the rows. */
+typedef struct {
+    vf at[KDE_SUMS][TILE_VECTORS];
+} column_sums;
+
+/* 2^(-scale D). D is cut first so that neither the integer nor the exponent leaves
+ * its range. Degree-5 minimax polynomial on [-1/2, 1/2] with constant term 1, so
+ * that D = 0 gives exactly 1; relative error 1.8e-7 with the rounding. */
+INLINE vf similarity(vf distance, vf minus_scale, vf limit)
+{
+    const vf magic = vf_set(12582912.0f); /* see vf_scale2 */
+    const vf x = vf_min(distance, limit);
+    const vf r = vf_fma(x, minus_scale, magic);
+    const vf f = vf_fma(x, minus_scale, vf_sub(magic, r));
+    vf p = vf_fma(vf_set(0.00132647273f), f, vf_set(0.00967151299f));
+    p = vf_fma(p, f, vf_set(0.0555073358f));
+    p = vf_fma(p, f, vf_set(0.240222424f));
+    p = vf_fma(p, f, vf_set(0.693147004f));
+    p = vf_fma(p, f, vf_set(1.0f));
+    return vf_scale2(p, r);
+}
+
+/* Adds the squared differences of `units` coordinates; a and b at the first one. */
+INLINE void add_distances(tile *sum, const float *a, const float *b, int64_t stride,
+                          int64_t units)
+{
+    for (int64_t k = 0; k < units; ++k, a += VF, b += VF) {
+        vf column[TILE_VECTORS];
+#pragma GCC unroll 3
+        for (int v = 0; v < TILE_VECTORS; ++v) column[v] = vf_load(b + v * stride);
+#pragma GCC unroll 8
+        for (int r = 0; r < PANEL; ++r) {
+            const vf row = vf_set(a[r]);
+#pragma GCC unroll 3
+            for (int v = 0; v < TILE_VECTORS; ++v) {
+                const vf difference = vf_sub(row, column[v]);
+                sum->at[r][v] = vf_fma(difference, difference, sum->at[r][v]);
+            }
+        }
+    }
+}
+
+INLINE void tile_clear(tile *t)
+{
+#pragma GCC unroll 8
+    for (int r = 0; r < PANEL; ++r)
+#pragma GCC unroll 3
+        for (int v = 0; v < TILE_VECTORS; ++v) t->at[r][v] = vf_set(0.0f);
+}
+
+/* Whether any distance of the tile is below the cut. */
+INLINE int tile_counts(const tile *t, float cut)
+{
+    vf least = t->at[0][0];
+#pragma GCC unroll 8
+    for (int r = 0; r < PANEL; ++r)
+#pragma GCC unroll 3
+        for (int v = 0; v < TILE_VECTORS; ++v) least = vf_min(least, t->at[r][v]);
+    return vf_gt(vf_set(cut), least) != 0;
+}
+
+/* As add_distances, looking every STEP units. Returns 0 if the tile is dropped. */
+INLINE int add_until_cut(tile *sum, const float *a, const float *b, int64_t stride,
+                         int64_t units, float cut)
+{
+    int64_t k = 0;
+    for (; k + STEP <= units; k += STEP) {
+        add_distances(sum, a + k * VF, b + k * VF, stride, STEP);
+        if (!tile_counts(sum, cut)) return 0;
+    }
+    add_distances(sum, a + k * VF, b + k * VF, stride, units - k);
+    return 1;
+}
+
+/* A tile whose pairs are all i < j and all within a class, or all across: `lower` is
+ * KDE_LOWER_WITHIN or KDE_LOWER_ACROSS, and the matching upper follows it. */
+INLINE void add_whole(const tile *t, const kde_matrix *m, int64_t row, int lower,
+                      kde_workspace *work, column_sums *column)
+{
+    const vf minus_scale = vf_set(-m->scale), limit = vf_set(m->limit);
+    float *lower_row = work->lane_sum[lower] + row * VF;
+    float *upper_row = work->lane_sum[lower + 1] + row * VF;
+    vf *lower_column = column->at[lower], *upper_column = column->at[lower + 1];
+    vf lower_sum[TILE_VECTORS], upper_sum[TILE_VECTORS];
+#pragma GCC unroll 8
+    for (int r = 0; r < PANEL; ++r) {
+        vf e[TILE_VECTORS], e4[TILE_VECTORS];
+#pragma GCC unroll 3
+        for (int v = 0; v < TILE_VECTORS; ++v) {
+            e[v] = similarity(t->at[r][v], minus_scale, limit);
+            const vf e2 = vf_mul(e[v], e[v]);
+            e4[v] = vf_mul(e2, e2);
+            lower_sum[v] = r ? vf_add(lower_sum[v], e[v]) : e[v];
+            upper_sum[v] = r ? vf_add(upper_sum[v], e4[v]) : e4[v];
+        }
+        vf_store(lower_row + r * VF, vf_add(vf_load(lower_row + r * VF),
+                                            vf_add(vf_add(e[0], e[1]), e[2])));
+        vf_store(upper_row + r * VF, vf_add(vf_load(upper_row + r * VF),
+                                            vf_add(vf_add(e4[0], e4[1]), e4[2])));
+    }
+#pragma GCC unroll 3
+    for (int v = 0; v < TILE_VECTORS; ++v) {
+        lower_column[v] = vf_add(lower_column[v], lower_sum[v]);
+        upper_column[v] = vf_add(upper_column[v], upper_sum[v]);
+    }
+}
+
+/* Any tile: on the diagonal, at the end of the matrix, or where classes meet. Row i's
+ * class never exceeds column j's, so the two differ where the column's is greater. */
+static __attribute__((noinline)) void
+add_mixed(const tile *t, const kde_matrix *m, int64_t first, int64_t row, int64_t at,
+          kde_workspace *work, column_sums *column)
+{
+    const vf zero = vf_set(0.0f);
+    for (int r = 0; r < PANEL; ++r) {
+        const vf position = vf_set((float)(first + row + r));
+        const vf class_of = vf_set(m->class_of[first + row + r]);
+        for (int v = 0; v < TILE_VECTORS; ++v) {
+            vf e = similarity(t->at[r][v], vf_set(-m->scale), vf_set(m->limit));
+            e = vf_where_gt(vf_load(m->position + at + v * VF), position, e, zero);
+            const vf across = vf_where_gt(vf_load(m->class_of + at + v * VF), class_of,
+                                          e, zero);
+            const vf within = vf_sub(e, across); /* one of the two is zero */
+            const vf part[KDE_SUMS] = {
+                within, vf_mul(vf_mul(within, within), vf_mul(within, within)),
+                across, vf_mul(vf_mul(across, across), vf_mul(across, across))};
+            for (int s = 0; s < KDE_SUMS; ++s) {
+                float *lanes = work->lane_sum[s] + (row + r) * VF;
+                vf_store(lanes, vf_add(vf_load(lanes), part[s]));
+                column->at[s][v] = vf_add(column->at[s][v], part[s]);
+            }
+        }
+    }
+}
+
+/* `row` counts from the block's first row. */
+INLINE void add_tile(const tile *t, const kde_matrix *m, int64_t first, int64_t row,
+                     int64_t at, kde_workspace *work, column_sums *column)
+{
+    const float *class_of = m->class_of;
+    const int64_t i = first + row, last = i + PANEL - 1, end = at + TILE_COLUMNS - 1;
+    if (at > last && end < m->n && class_of[last] < class_of[at])
+        add_whole(t, m, row, KDE_LOWER_ACROSS, work, column);
+    else if (at > last && end < m->n && class_of[i] == class_of[end])
+        add_whole(t, m, row, KDE_LOWER_WITHIN, work, column);
+    else {
+        const tile copy = *t; /* so that *t may stay in registers */
+        add_mixed(&copy, m, first, row, at, work, column);
+    }
+}
+
+INLINE const float *unit_of(const kde_matrix *m, int64_t i, int64_t k)
+{
+    return m->rows + (i / VF * m->d + k) * VF + i % VF;
+}
+
+/* One column group against the rows [first + row, first + end). */
+typedef void sweep(const kde_matrix *m, int64_t first, int64_t row, int64_t end,
+                   int64_t at, kde_workspace *work, column_sums *column);
+
+/* Layers of one chunk: d is a constant where the caller gives one. */
+INLINE void sweep_rows(const kde_matrix *m, int64_t d, int64_t first, int64_t row,
+                       int64_t end, int64_t at, kde_workspace *work,
+                       column_sums *column)
+{
+    const float *b = m->rows + at * d;
+    for (; row < end; row += PANEL) {
+        tile t;
+        tile_clear(&t);
+        const float *a = m->rows + (first + row) / VF * d * VF + (first + row) % VF;
+        if (d <= UNROLLED_MAX)
+            add_distances(&t, a, b, d * VF, d);
+        else if (!add_until_cut(&t, a, b, d * VF, d, m->cut))
+            continue;
+        add_tile(&t, m, first, row, at, work, column);
+    }
+}
+
+static void sweep_narrow(const kde_matrix *m, int64_t first, int64_t row, int64_t end,
+                         int64_t at, kde_workspace *work, column_sums *column)
+{
+    sweep_rows(m, m->d, first, row, end, at, work, column);
+}
+
+/* Wider layers: chunk by chunk, with the distances of the tiles that are still
+ * needed waiting in work->partial. */
+static void sweep_wide(const kde_matrix *m, int64_t first, int64_t row, int64_t end,
+                       int64_t at, kde_workspace *work, column_sums *column)
+{
+    int64_t live[WIDE_ROWS / PANEL];
+    int lives = 0;
+    tile *partial = (tile *)work->partial;
+    for (int64_t i = row; i < end; i += PANEL) live[lives++] = i;
+    for (int64_t k = 0; k < m->d && lives; k += CHUNK) {
+        const int64_t units = m->d - k < CHUNK ? m->d - k : CHUNK;
+        const float *b = m->rows + at * m->d + k * VF;
+        int kept = 0;
+        for (int p = 0; p < lives; ++p) {
+            tile t;
+            if (k) t = partial[p];
+            else tile_clear(&t);
+            if (!add_until_cut(&t, unit_of(m, first + live[p], k), b, m->d * VF, units,
+                               m->cut))
+                continue;
+            live[kept] = live[p];
+            partial[kept++] = t;
+        }
+        lives = kept;
+    }
+    for (int p = 0; p < lives; ++p)
+        add_tile(&partial[p], m, first, live[p], at, work, column);
+}
+
+#define UNROLLED(D)                                                            \
+    static void sweep_##D(const kde_matrix *m, int64_t first, int64_t row,     \
+                          int64_t end, int64_t at, kde_workspace *work,        \
+                          column_sums *column)                                 \
+    {                                                                          \
+        sweep_rows(m, D, first, row, end, at, work, column);                   \
+    }
+UNROLLED(1)  UNROLLED(2)  UNROLLED(3)  UNROLLED(4)  UNROLLED(5)  UNROLLED(6)
+UNROLLED(7)  UNROLLED(8)  UNROLLED(9)  UNROLLED(10) UNROLLED(11) UNROLLED(12)
+UNROLLED(13) UNROLLED(14) UNROLLED(15) UNROLLED(16) UNROLLED(17) UNROLLED(18)
+UNROLLED(19) UNROLLED(20) UNROLLED(21) UNROLLED(22) UNROLLED(23) UNROLLED(24)
+UNROLLED(25) UNROLLED(26) UNROLLED(27) UNROLLED(28) UNROLLED(29) UNROLLED(30)
+UNROLLED(31) UNROLLED(32)
+#undef UNROLLED
+
+static sweep *sweep_of(int64_t d)
+{
+    static sweep *const unrolled[UNROLLED_MAX + 1] = {
+        NULL,     sweep_1,  sweep_2,  sweep_3,  sweep_4,  sweep_5,  sweep_6,
+        sweep_7,  sweep_8,  sweep_9,  sweep_10, sweep_11, sweep_12, sweep_13,
+        sweep_14, sweep_15, sweep_16, sweep_17, sweep_18, sweep_19, sweep_20,
+        sweep_21, sweep_22, sweep_23, sweep_24, sweep_25, sweep_26, sweep_27,
+        sweep_28, sweep_29, sweep_30, sweep_31, sweep_32};
+    return d <= UNROLLED_MAX ? unrolled[d] : d <= CHUNK ? sweep_narrow : sweep_wide;
+}
+
+/* x 2^40 to the nearest integer, for 0 <= x < 2048: 6144 + x has an ulp of 2^-40. */
+INLINE int64_t fixed(float x)
+{
+    const double shifted = 6144.0 + (double)x, zero = 6144.0;
+    int64_t bits, base;
+    memcpy(&bits, &shifted, sizeof bits);
+    memcpy(&base, &zero, sizeof base);
+    return bits - base;
+}
+
+static void flush_columns(const column_sums *column, int64_t at, kde_workspace *work)
+{
+    for (int s = 0; s < KDE_SUMS; ++s) {
+        float sum[TILE_COLUMNS];
+        memcpy(sum, column->at[s], sizeof sum);
+        int64_t *to = work->column[s] + at;
+        for (int c = 0; c < TILE_COLUMNS; ++c) to[c] += fixed(sum[c]);
+    }
+}
+
+static void flush_rows(int64_t rows, kde_workspace *work)
+{
+    for (int s = 0; s < KDE_SUMS; ++s)
+        for (int64_t r = 0; r < rows; ++r)
+            work->row[s][r] += fixed(vf_sum(vf_load(work->lane_sum[s] + r * VF)));
+}
+
+static void block(const kde_matrix *m, int64_t first, int64_t column, kde_workspace *work)
+{
+    const int64_t rows = m->n - first < KDE_ROWS ? m->n - first : KDE_ROWS;
+    const int64_t end = m->padded - column < KDE_SPAN ? m->padded - column : KDE_SPAN;
+    const int64_t height = m->d > CHUNK ? WIDE_ROWS : KDE_ROWS;
+    sweep *const pass = sweep_of(m->d);
+    for (int s = 0; s < KDE_SUMS; ++s)
+        for (int r = 0; r < KDE_ROWS; ++r)
+            vf_store(work->lane_sum[s] + r * VF, vf_set(0.0f));
+
+    for (int64_t row = 0; row < rows; row += height)
+        for (int64_t c = 0; c < end; c += TILE_COLUMNS) {
+            /* Rows at and below the group's last column have no pair i < j here. */
+            const int64_t above = column + c + TILE_COLUMNS - 1 - first;
+            int64_t stop = row + height < rows ? row + height : rows;
+            if (stop > above) stop = above;
+            if (stop <= row) continue;
+            column_sums sums;
+            for (int s = 0; s < KDE_SUMS; ++s)
+                for (int v = 0; v < TILE_VECTORS; ++v) sums.at[s][v] = vf_set(0.0f);
+            pass(m, first, row, stop, column + c, work, &sums);
+            flush_columns(&sums, c, work);
+        }
+    flush_rows(rows, work);
+}
+
+const kde_kernels KERNELS(kde_kernels) = {VF, TILE_COLUMNS, block};
+
+#endif

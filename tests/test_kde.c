@@ -1,0 +1,535 @@
+/*
+ * test_kde.c - the pair sums of a backend against double, exact cases, and the
+ * promise that a layer's sums depend on the layer alone.
+ */
+#include "check.h"
+#include "ipl_backend.h"
+#include "oracle_kde.h"
+#include "random.h"
+
+enum { GUARD = 4096, GUARD_BYTE = 0x5a };
+
+/* -- Layers -------------------------------------------------------------------- */
+
+typedef struct {
+    int64_t  n, d;
+    int32_t  classes;
+    float   *t; /* [n][d], host */
+    int32_t *y; /* [n], host    */
+} layer;
+
+/* What a layer's activations look like; the spread within a class is the last factor.
+ * SPREAD and after: tanh in its linear range, tanh at its ends, ReLU with norms large
+ * against the spread (where |a|^2 + |b|^2 - 2ab fails), tanh collapsed to its class. */
+typedef enum { NORMAL, SPREAD, SATURATED, RELU, COLLAPSED, FAMILIES } family;
+static const char *const family_name[] = {"normal", "tanh spread", "tanh saturated",
+                                          "relu with large norms", "tanh collapsed"};
+
+static double normal(uint64_t stream, uint64_t index)
+{
+    const ipl_random r = {check_seed(), 1000 + stream};
+    const double radius = sqrt(-2.0 * log(1.0 - ipl_random_uniform(r, 2 * index)));
+    return radius * cos(6.283185307179586 * ipl_random_uniform(r, 2 * index + 1));
+}
+
+static double activation(family f, double centre, double z)
+{
+    switch (f) {
+    case SPREAD:    return tanh(0.8 * centre + 0.5 * z);
+    case SATURATED: return tanh(4.0 * centre + z);
+    case RELU:      return fmax(0.0, 30.0 * centre + 0.02 * z);
+    case COLLAPSED: return tanh(3.0 * centre + 0.05 * z);
+    default:        return z;
+    }
+}
+
+static layer layer_make(family f, int64_t n, int64_t d, int32_t classes)
+{
+    layer l = {n, d, classes, malloc((size_t)(n * d) * sizeof(float)),
+               malloc((size_t)n * sizeof(int32_t))};
+    const ipl_random r = {check_seed(), 2000 + (uint64_t)(n * 31 + d)};
+    for (int64_t i = 0; i < n; ++i) {
+        l.y[i] = (int32_t)ipl_random_below(r, (uint64_t)i, (uint64_t)classes);
+        for (int64_t k = 0; k < d; ++k)
+            l.t[i * d + k] = (float)activation(f, normal(f, (uint64_t)(l.y[i] * d + k)),
+                                               normal(100 + f, (uint64_t)(i * d + k)));
+    }
+    return l;
+}
+
+static void layer_free(layer l)
+{
+    free(l.t);
+    free(l.y);
+}
+
+/* A variance at which similarities are neither all 0 nor all 1. */
+static double fitting_var(int64_t d) { return (double)d / 4.0; }
+
+/* -- Running a backend between guard bands ------------------------------------- */
+
+typedef struct {
+    ipl_kde_job job;
+    ipl_labels  y;
+    char       *sums; /* device: band, sum[0], band, sum[1], ... band */
+    int64_t    *sum;  /* host, [4][n] */
+} run;
+
+static size_t sum_stride(int64_t n)
+{
+    return ((size_t)n * sizeof(int64_t) + 63) / 64 * 64 + GUARD;
+}
+
+static char *guarded_alloc(ipl_device *dev, size_t bytes)
+{
+    void *at;
+    char *fill = malloc(bytes);
+    memset(fill, GUARD_BYTE, bytes);
+    CHECK_OK(ipl_alloc(dev, bytes, &at));
+    CHECK_OK(ipl_upload(dev, fill, bytes, at));
+    free(fill);
+    return at;
+}
+
+static void check_band(const char *at, size_t bytes)
+{
+    for (size_t b = 0; b < bytes; ++b) CHECK(at[b] == GUARD_BYTE);
+}
+
+static run run_open(ipl_device *dev, const layer *l, double noise_var)
+{
+    void *t;
+    run r = {.sum = malloc((size_t)l->n * 4 * sizeof(int64_t))};
+    CHECK_OK(ipl_labels_create(dev, l->n, l->classes, l->y, &r.y));
+    CHECK_OK(ipl_alloc(dev, (size_t)(l->n * l->d) * sizeof(float), &t));
+    CHECK_OK(ipl_upload(dev, l->t, (size_t)(l->n * l->d) * sizeof(float), t));
+    r.sums = guarded_alloc(dev, 4 * sum_stride(l->n) + GUARD);
+    r.job = (ipl_kde_job){.n = l->n, .d = l->d, .t = t, .noise_var = noise_var};
+    for (int k = 0; k < 4; ++k)
+        r.job.sum[k] = (int64_t *)(void *)(r.sums + (size_t)k * sum_stride(l->n) + GUARD);
+    return r;
+}
+
+/* Reads the sums back, and sees that nothing else was written. */
+static void run_read(ipl_device *dev, run *r)
+{
+    const size_t stride = sum_stride(r->job.n), bytes = 4 * stride + GUARD;
+    const size_t used = (size_t)r->job.n * sizeof(int64_t);
+    char *all = malloc(bytes);
+    CHECK_OK(ipl_download(dev, r->sums, bytes, all));
+    for (size_t k = 0; k < 4; ++k) {
+        check_band(all + k * stride, GUARD);
+        memcpy(r->sum + k * (size_t)r->job.n, all + k * stride + GUARD, used);
+        check_band(all + k * stride + GUARD + used, stride - GUARD - used);
+    }
+    check_band(all + 4 * stride, GUARD);
+    free(all);
+}
+
+static void run_close(ipl_device *dev, run *r)
+{
+    ipl_labels_free(dev, &r->y);
+    ipl_free(dev, (void *)r->job.t);
+    ipl_free(dev, r->sums);
+    free(r->sum);
+}
+
+/* All jobs in one call, with scratch of exactly the promised size between bands. */
+static void run_all(ipl_device *dev, int count, run *r, int full_sums)
+{
+    ipl_kde_job *job = malloc((size_t)count * sizeof *job);
+    for (int j = 0; j < count; ++j) {
+        job[j] = r[j].job;
+        job[j].y = &r[j].y;
+    }
+    const size_t bytes = dev->backend->kde_scratch_bytes(dev->state, count, job);
+    char *scratch = guarded_alloc(dev, bytes + 2 * GUARD), band[GUARD];
+    CHECK_OK(dev->backend->kde_sums(dev->state, count, job, full_sums, scratch + GUARD));
+    CHECK_OK(ipl_download(dev, scratch, GUARD, band));
+    check_band(band, GUARD);
+    CHECK_OK(ipl_download(dev, scratch + GUARD + bytes, GUARD, band));
+    check_band(band, GUARD);
+    ipl_free(dev, scratch);
+    for (int j = 0; j < count; ++j) {
+        memcpy(r[j].job.mean_log, job[j].mean_log, sizeof job[j].mean_log);
+        run_read(dev, &r[j]);
+    }
+    free(job);
+}
+
+static run run_one(ipl_device *dev, const layer *l, double noise_var, int full_sums)
+{
+    run r = run_open(dev, l, noise_var);
+    run_all(dev, 1, &r, full_sums);
+    return r;
+}
+
+static void check_same(const run *a, const run *b)
+{
+    CHECK(!memcmp(a->sum, b->sum, (size_t)a->job.n * 4 * sizeof(int64_t)));
+    CHECK(!memcmp(a->job.mean_log, b->job.mean_log, sizeof a->job.mean_log));
+}
+
+/* -- Against the oracle -------------------------------------------------------- */
+
+/* Share of the allowed error that the worst entry uses; fails above 1. Returns the
+ * worst error of the four means in bits. */
+static double check_oracle(ipl_device *dev, const layer *l, double noise_var,
+                           int full_sums, double *share)
+{
+    const int64_t n = l->n;
+    double *value = malloc((size_t)n * 12 * sizeof *value);
+    double *allowed = value + 4 * n, *got = value + 8 * n, worst = 0.0;
+    double mean[4], mean_allowed[4];
+    run r = run_one(dev, l, noise_var, full_sums);
+    oracle_kde(n, l->d, l->t, l->y, noise_var, full_sums, value, allowed);
+    oracle_mean_log(n, value, allowed, mean, mean_allowed);
+    for (int64_t i = 0; i < n; ++i)
+        for (int k = 0; k < 4; ++k) {
+            const int64_t e = 4 * i + k;
+            got[e] = (double)r.sum[k * n + i] / (double)IPL_KDE_ONE;
+            const double used = fabs(got[e] - value[e]) / allowed[e];
+            if (!(used <= 1.0))
+                fail_msg("n %lld d %lld var %g: sum[%d][%lld] is %.12g, want %.12g "
+                         "within %.2g (seed %llu)", (long long)n, (long long)l->d,
+                         noise_var, k, (long long)i, got[e], value[e], allowed[e],
+                         (unsigned long long)check_seed());
+            if (used > *share) *share = used;
+        }
+    for (int k = 0; k < 4; ++k) {
+        const double error = fabs(r.job.mean_log[k] - mean[k]);
+        if (!(error <= mean_allowed[k]))
+            fail_msg("n %lld d %lld: mean_log[%d] is %.12g, want %.12g within %.2g",
+                     (long long)n, (long long)l->d, k, r.job.mean_log[k], mean[k],
+                     mean_allowed[k]);
+        if (error / log(2.0) > worst) worst = error / log(2.0);
+    }
+    run_close(dev, &r);
+    free(value);
+    return worst;
+}
+
+static void sums_stay_within_rounding_at_every_height(void **state)
+{
+    static const int64_t edge[] = {64, 96, 128, 192, 256, 384, 512, 768, 896, 1536};
+    double share = 0.0;
+    for (int64_t n = 1; n <= 50; ++n) {
+        const layer l = layer_make(NORMAL, n, 5, 3);
+        check_oracle(check_device(state), &l, fitting_var(5), 0, &share);
+        layer_free(l);
+    }
+    for (size_t e = 0; e < sizeof edge / sizeof *edge; ++e)
+        for (int64_t n = edge[e] - 1; n <= edge[e] + 1; ++n) {
+            const layer l = layer_make(NORMAL, n, 5, 4);
+            check_oracle(check_device(state), &l, fitting_var(5), 0, &share);
+            layer_free(l);
+        }
+    printf("# %.0f%% of the allowed rounding\n", 100.0 * share);
+}
+
+static void sums_stay_within_rounding_at_every_width(void **state)
+{
+    static const int64_t wide[] = {63,  64,  65,  127, 128, 129, 143, 144,
+                                   145, 255, 256, 257, 784, 1024};
+    double share = 0.0;
+    for (int full = 0; full < 2; ++full) {
+        for (int64_t d = 1; d <= 40; ++d) {
+            const layer l = layer_make(NORMAL, 83, d, 3);
+            check_oracle(check_device(state), &l, fitting_var(d), full, &share);
+            layer_free(l);
+        }
+        for (size_t e = 0; e < sizeof wide / sizeof *wide; ++e) {
+            const layer l = layer_make(NORMAL, 150, wide[e], 3);
+            check_oracle(check_device(state), &l, fitting_var(wide[e]), full, &share);
+            layer_free(l);
+        }
+    }
+    printf("# %.0f%% of the allowed rounding\n", 100.0 * share);
+}
+
+static void means_are_right_to_5e_6_bits_on_every_family(void **state)
+{
+    static const int64_t width[] = {2, 20, 128, 1024};
+    double share = 0.0, worst = 0.0;
+    for (int f = SPREAD; f < FAMILIES; ++f)
+        for (size_t w = 0; w < sizeof width / sizeof *width; ++w)
+            for (int small = 0; small < 2; ++small) {
+                const layer l = layer_make(f, 300, width[w], 10);
+                const double error = check_oracle(check_device(state), &l,
+                                                  small ? 1e-3 : 0.1, 0, &share);
+                if (error > 5e-6)
+                    fail_msg("%s, d %lld, var %g: %.2g bits", family_name[f],
+                             (long long)width[w], small ? 1e-3 : 0.1, error);
+                worst = fmax(worst, error);
+                layer_free(l);
+            }
+    printf("# worst mean %.1e bits, %.0f%% of the allowed rounding\n", worst,
+           100.0 * share);
+}
+
+static void early_exit_costs_less_than_1e_6_bits(void **state)
+{
+    double worst = 0.0;
+    for (int f = SPREAD; f < FAMILIES; ++f)
+        for (int64_t d = 100; d <= 1000; d += 900) {
+            const layer l = layer_make(f, 1500, d, 10);
+            run cut = run_one(check_device(state), &l, 0.1, 0);
+            run full = run_one(check_device(state), &l, 0.1, 1);
+            for (int k = 0; k < 4; ++k) {
+                const double lost = full.job.mean_log[k] - cut.job.mean_log[k];
+                CHECK(fabs(lost) / log(2.0) <= 1e-6);
+                worst = fmax(worst, fabs(lost) / log(2.0));
+            }
+            run_close(check_device(state), &cut);
+            run_close(check_device(state), &full);
+            layer_free(l);
+        }
+    printf("# at most %.1e bits\n", worst);
+}
+
+/* -- Exact cases --------------------------------------------------------------- */
+
+static void check_exact(ipl_device *dev, const layer *l, double noise_var, int full_sums,
+                        const int64_t *all, const int64_t *own)
+{
+    run r = run_one(dev, l, noise_var, full_sums);
+    for (int64_t i = 0; i < l->n; ++i) {
+        CHECK(r.sum[0 * l->n + i] == all[i] * IPL_KDE_ONE);
+        CHECK(r.sum[1 * l->n + i] == own[i] * IPL_KDE_ONE);
+        CHECK(r.sum[2 * l->n + i] == all[i] * IPL_KDE_ONE);
+        CHECK(r.sum[3 * l->n + i] == own[i] * IPL_KDE_ONE);
+    }
+    run_close(dev, &r);
+}
+
+/* Expects 1 for pairs of equal rows and 0 for all others, exactly. */
+static void check_equal_or_far(ipl_device *dev, const layer *l, double noise_var)
+{
+    int64_t *all = calloc((size_t)l->n, sizeof *all);
+    int64_t *own = calloc((size_t)l->n, sizeof *own);
+    const size_t bytes = (size_t)l->d * sizeof(float);
+    for (int64_t i = 0; i < l->n; ++i)
+        for (int64_t j = 0; j < l->n; ++j) {
+            if (memcmp(l->t + i * l->d, l->t + j * l->d, bytes)) continue;
+            ++all[i];
+            own[i] += l->y[i] == l->y[j];
+        }
+    check_exact(dev, l, noise_var, 0, all, own);
+    check_exact(dev, l, noise_var, 1, all, own);
+    free(all);
+    free(own);
+}
+
+static void equal_rows_count_exactly(void **state)
+{
+    static const int64_t n[] = {2, 23, 130, 800}, d[] = {1, 7, 33, 200};
+    for (int a = 0; a < 4; ++a)
+        for (int b = 0; b < 4; ++b) {
+            layer l = layer_make(NORMAL, n[a], d[b], 3);
+            for (int64_t i = 1; i < l.n; ++i)
+                memcpy(l.t + i * l.d, l.t, (size_t)l.d * sizeof(float));
+            check_equal_or_far(check_device(state), &l, 0.1);
+            layer_free(l);
+        }
+}
+
+static void far_rows_count_only_themselves(void **state)
+{
+    static const int64_t n[] = {2, 23, 130, 800}, d[] = {1, 7, 33, 200};
+    for (int a = 0; a < 4; ++a)
+        for (int b = 0; b < 4; ++b) {
+            layer l = layer_make(NORMAL, n[a], d[b], 3);
+            for (int64_t i = 0; i < l.n; ++i) l.t[i * l.d + l.d - 1] = 100.0f * (float)i;
+            check_equal_or_far(check_device(state), &l, 0.1);
+            layer_free(l);
+        }
+}
+
+/* Values whose differences, squares or sums leave float's range: equal or far. */
+static void huge_values_give_zero_and_not_nan(void **state)
+{
+    static const float huge[] = {1e19f, 1e30f, 1.5e38f, 3.4e38f};
+    for (int h = 0; h < 4; ++h)
+        for (int64_t d = 1; d <= 201; d += 40) {
+            layer l = layer_make(NORMAL, 131, d, 3);
+            for (int64_t e = 0; e < l.n * d; ++e)
+                l.t[e] = (float)(e * 7 % 5 - 2) / 2.0f * huge[h];
+            check_equal_or_far(check_device(state), &l, 0.05);
+            layer_free(l);
+        }
+}
+
+/* A noise variance in proportion to the activations makes any unit as good as any. */
+static void unit_of_the_activations_does_not_matter(void **state)
+{
+    static const double unit[] = {1e-30, 1e-17, 1e-3, 1e3, 1e17, 1e30};
+    double share = 0.0;
+    for (int u = 0; u < 6; ++u) {
+        layer l = layer_make(NORMAL, 90, 6, 3);
+        for (int64_t e = 0; e < l.n * l.d; ++e) l.t[e] *= (float)unit[u];
+        check_oracle(check_device(state), &l, fitting_var(6) * unit[u] * unit[u], 0,
+                     &share);
+        layer_free(l);
+    }
+}
+
+static void variance_at_the_ends_of_its_range_is_right(void **state)
+{
+    layer l = layer_make(NORMAL, 50, 3, 2);
+    memcpy(l.t + 3, l.t, 3 * sizeof(float));
+    check_equal_or_far(check_device(state), &l, 1e-300);
+    check_equal_or_far(check_device(state), &l, 1e-30);
+    double share = 0.0;
+    check_oracle(check_device(state), &l, 1e30, 0, &share);
+    check_oracle(check_device(state), &l, 1e300, 0, &share);
+    layer_free(l);
+}
+
+/* -- Classes ------------------------------------------------------------------- */
+
+static void sums_stay_within_rounding_for_any_classes(void **state)
+{
+    double share = 0.0;
+    for (int kind = 0; kind < 5; ++kind)
+        for (int64_t n = 30; n <= 900; n += 290) {
+            layer l = layer_make(NORMAL, n, 4, 3);
+            for (int64_t i = 0; i < n; ++i)
+                switch (kind) {
+                case 0: l.y[i] = 0, l.classes = 1; break;
+                case 1: l.y[i] = l.y[i] == 1 ? 3 : l.y[i], l.classes = 6; break;
+                case 2: l.y[i] = (int32_t)(n - 1 - i), l.classes = (int32_t)n; break;
+                case 3: l.y[i] = (int32_t)(i / 5), l.classes = (int32_t)n; break;
+                case 4: l.y[i] = i == n / 2, l.classes = 2; break;
+                }
+            check_oracle(check_device(state), &l, fitting_var(4), 0, &share);
+            layer_free(l);
+        }
+    printf("# %.0f%% of the allowed rounding\n", 100.0 * share);
+}
+
+static void own_class_is_all_or_one_exactly(void **state)
+{
+    layer l = layer_make(NORMAL, 333, 6, 1);
+    run one = run_one(check_device(state), &l, 1.0, 0);
+    CHECK(!memcmp(one.sum, one.sum + l.n, (size_t)l.n * sizeof(int64_t)));
+    CHECK(!memcmp(one.sum + 2 * l.n, one.sum + 3 * l.n, (size_t)l.n * sizeof(int64_t)));
+    run_close(check_device(state), &one);
+
+    for (int64_t i = 0; i < l.n; ++i) l.y[i] = (int32_t)i;
+    l.classes = (int32_t)l.n;
+    run each = run_one(check_device(state), &l, 1.0, 0);
+    for (int64_t i = 0; i < l.n; ++i)
+        CHECK(each.sum[l.n + i] == IPL_KDE_ONE && each.sum[3 * l.n + i] == IPL_KDE_ONE);
+    CHECK(each.job.mean_log[1] == 0.0 && each.job.mean_log[3] == 0.0);
+    run_close(check_device(state), &each);
+    layer_free(l);
+}
+
+/* -- A layer's sums depend on the layer alone ---------------------------------- */
+
+enum { COMPANY = 7 };
+
+static void company_make(layer l[COMPANY])
+{
+    static const int64_t n[COMPANY] = {1000, 77, 2, 770, 1, 300, 500};
+    static const int64_t d[COMPANY] = {3, 20, 5, 140, 1, 40, 1};
+    for (int j = 0; j < COMPANY; ++j) l[j] = layer_make(NORMAL, n[j], d[j], 4);
+}
+
+/* All the layers in one call on `dev`. */
+static void company_run(ipl_device *dev, const layer l[COMPANY], run r[COMPANY])
+{
+    for (int j = 0; j < COMPANY; ++j) r[j] = run_open(dev, &l[j], fitting_var(l[j].d));
+    run_all(dev, COMPANY, r, 0);
+}
+
+static void company_end(ipl_device *dev, layer l[COMPANY], run r[COMPANY])
+{
+    for (int j = 0; j < COMPANY; ++j) {
+        if (r) run_close(dev, &r[j]);
+        if (l) layer_free(l[j]);
+    }
+}
+
+static void company_and_repetition_change_no_bit(void **state)
+{
+    ipl_device *dev = check_device(state);
+    layer l[COMPANY];
+    run first[COMPANY], second[COMPANY];
+    company_make(l);
+    company_run(dev, l, first);
+    company_run(dev, l, second);
+    for (int j = 0; j < COMPANY; ++j) {
+        run alone = run_one(dev, &l[j], fitting_var(l[j].d), 0);
+        check_same(&first[j], &second[j]);
+        check_same(&first[j], &alone);
+        run_close(dev, &alone);
+    }
+    company_end(dev, NULL, second);
+    company_end(dev, l, first);
+}
+
+static void number_of_threads_changes_no_bit(void **state)
+{
+    ipl_device *dev = check_device(state);
+    layer l[COMPANY];
+    run given[COMPANY];
+    company_make(l);
+    company_run(dev, l, given);
+    for (int threads = 1; threads <= 5; threads += 2) {
+        ipl_device *other;
+        const ipl_device_options options = {.threads = threads};
+        run r[COMPANY];
+        CHECK_OK(ipl_device_open(ipl_device_about(dev)->name, &options, &other));
+        company_run(other, l, r);
+        for (int j = 0; j < COMPANY; ++j) check_same(&given[j], &r[j]);
+        company_end(other, NULL, r);
+        ipl_device_close(other);
+    }
+    company_end(dev, l, given);
+}
+
+static void permuted_rows_have_the_permuted_sums(void **state)
+{
+    enum { N = 400, D = 9 };
+    layer l = layer_make(NORMAL, N, D, 5), p = layer_make(NORMAL, N, D, 5);
+    int32_t order[N];
+    double value[4 * N], allowed[4 * N];
+    ipl_random_permutation((ipl_random){check_seed(), 9}, N, order);
+    for (int64_t i = 0; i < N; ++i) {
+        p.y[i] = l.y[order[i]];
+        memcpy(p.t + i * D, l.t + order[i] * D, D * sizeof(float));
+    }
+    oracle_kde(N, D, l.t, l.y, fitting_var(D), 0, value, allowed);
+    run a = run_one(check_device(state), &l, fitting_var(D), 0);
+    run b = run_one(check_device(state), &p, fitting_var(D), 0);
+    for (int64_t i = 0; i < N; ++i)
+        for (int k = 0; k < 4; ++k) {
+            const int64_t apart = b.sum[k * N + i] - a.sum[k * N + order[i]];
+            CHECK(fabs((double)apart) <=
+                  2.0 * allowed[4 * order[i] + k] * (double)IPL_KDE_ONE);
+        }
+    run_close(check_device(state), &a);
+    run_close(check_device(state), &b);
+    layer_free(l);
+    layer_free(p);
+}
+
+static const check_test tests[] = {
+    CHECK_TEST(sums_stay_within_rounding_at_every_height),
+    CHECK_TEST(sums_stay_within_rounding_at_every_width),
+    CHECK_TEST(sums_stay_within_rounding_for_any_classes),
+    CHECK_TEST(means_are_right_to_5e_6_bits_on_every_family),
+    CHECK_TEST(early_exit_costs_less_than_1e_6_bits),
+    CHECK_TEST(equal_rows_count_exactly),
+    CHECK_TEST(far_rows_count_only_themselves),
+    CHECK_TEST(huge_values_give_zero_and_not_nan),
+    CHECK_TEST(unit_of_the_activations_does_not_matter),
+    CHECK_TEST(variance_at_the_ends_of_its_range_is_right),
+    CHECK_TEST(own_class_is_all_or_one_exactly),
+    CHECK_TEST(company_and_repetition_change_no_bit),
+    CHECK_TEST(number_of_threads_changes_no_bit),
+    CHECK_TEST(permuted_rows_have_the_permuted_sums),
+};
+
+CHECK_MAIN("kde", tests, 1)
