@@ -54,9 +54,11 @@ static inline void oracle_kde(int64_t n, int64_t d, const float *t, const int32_
     }
 }
 
-/* The means over i of log(value[4 * i + k]), and what the sums' errors may do to them. */
-static inline void oracle_mean_log(int64_t n, const double *value, const double *allowed,
-                                   double mean[4], double mean_allowed[4])
+/* The means over i of log(value[4 * i + k]), and what the sums' errors may do to
+ * them. */
+static inline void oracle_mean_log(int64_t n, const double *value,
+                                   const double *allowed, double mean[4],
+                                   double mean_allowed[4])
 {
     for (int s = 0; s < 4; ++s) {
         mean[s] = mean_allowed[s] = 0.0;

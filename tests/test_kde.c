@@ -106,7 +106,8 @@ static run run_open(ipl_device *dev, const layer *l, double noise_var)
     r.sums = guarded_alloc(dev, 4 * sum_stride(l->n) + GUARD);
     r.job = (ipl_kde_job){.n = l->n, .d = l->d, .t = t, .noise_var = noise_var};
     for (int k = 0; k < 4; ++k)
-        r.job.sum[k] = (int64_t *)(void *)(r.sums + (size_t)k * sum_stride(l->n) + GUARD);
+        r.job.sum[k] =
+            (int64_t *)(void *)(r.sums + (size_t)k * sum_stride(l->n) + GUARD);
     return r;
 }
 
@@ -144,7 +145,8 @@ static void run_all(ipl_device *dev, int count, run *r, int full_sums)
     }
     const size_t bytes = dev->backend->kde_scratch_bytes(dev->state, count, job);
     char *scratch = guarded_alloc(dev, bytes + 2 * GUARD), band[GUARD];
-    CHECK_OK(dev->backend->kde_sums(dev->state, count, job, full_sums, scratch + GUARD));
+    CHECK_OK(
+        dev->backend->kde_sums(dev->state, count, job, full_sums, scratch + GUARD));
     CHECK_OK(ipl_download(dev, scratch, GUARD, band));
     check_band(band, GUARD);
     CHECK_OK(ipl_download(dev, scratch + GUARD + bytes, GUARD, band));
@@ -289,8 +291,8 @@ static void early_exit_costs_less_than_1e_6_bits(void **state)
 
 /* -- Exact cases --------------------------------------------------------------- */
 
-static void check_exact(ipl_device *dev, const layer *l, double noise_var, int full_sums,
-                        const int64_t *all, const int64_t *own)
+static void check_exact(ipl_device *dev, const layer *l, double noise_var,
+                        int full_sums, const int64_t *all, const int64_t *own)
 {
     run r = run_one(dev, l, noise_var, full_sums);
     for (int64_t i = 0; i < l->n; ++i) {
@@ -339,7 +341,8 @@ static void far_rows_count_only_themselves(void **state)
     for (int a = 0; a < 4; ++a)
         for (int b = 0; b < 4; ++b) {
             layer l = layer_make(NORMAL, n[a], d[b], 3);
-            for (int64_t i = 0; i < l.n; ++i) l.t[i * l.d + l.d - 1] = 100.0f * (float)i;
+            for (int64_t i = 0; i < l.n; ++i)
+                l.t[i * l.d + l.d - 1] = 100.0f * (float)i;
             check_equal_or_far(check_device(state), &l, 0.1);
             layer_free(l);
         }

@@ -12,7 +12,6 @@
  * any company.
  */
 #include <math.h>
-#include <omp.h>
 #include <sched.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -50,12 +49,13 @@ typedef struct {
 
 typedef struct {
     const kde_kernels *kernels;
-    int                jobs, threads;
+    int                jobs;
     int64_t            strips, blocks;
     layer             *layers;
     strip             *strip; /* [strips + 1]; the last one only ends the blocks */
-    kde_workspace     *work;  /* [threads]                                      */
 } plan;
+
+static int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
 
 /* Multiples of a cache line from `scratch`, or only their count where it is NULL. */
 static void *take(char *scratch, size_t *used, int64_t count, size_t size)
@@ -70,7 +70,7 @@ static size_t lay_out(const cpu_state *state, int jobs, const ipl_kde_job *job,
                       char *scratch, plan *p)
 {
     size_t used = 0;
-    *p = (plan){.kernels = kernels[state->isa], .jobs = jobs, .threads = state->threads};
+    *p = (plan){.kernels = kernels[state->isa], .jobs = jobs};
     p->layers = take(scratch, &used, jobs, sizeof *p->layers);
     for (int j = 0; j < jobs; ++j) {
         const int64_t padded =
@@ -80,13 +80,13 @@ static size_t lay_out(const cpu_state *state, int jobs, const ipl_kde_job *job,
             .position = take(scratch, &used, padded, sizeof(float)),
             .class_of = take(scratch, &used, padded, sizeof(float)),
             .sum = take(scratch, &used, KDE_SUMS * padded, sizeof(int64_t)),
-            .lock = take(scratch, &used, ceil_div(padded, KDE_ROWS), sizeof(atomic_int)),
+            .lock = take(scratch, &used, ceil_div(padded, KDE_ROWS),
+                         sizeof(atomic_int)),
         };
         if (scratch) p->layers[j] = l;
         p->strips += ceil_div(padded, KDE_SPAN);
     }
     p->strip = take(scratch, &used, p->strips + 1, sizeof *p->strip);
-    p->work = take(scratch, &used, p->threads, sizeof *p->work);
     return used;
 }
 
@@ -120,7 +120,7 @@ static void fill_plan(plan *p, ipl_kde_job *job, int full_sums)
     for (int j = 0; j < p->jobs; ++j) {
         const kde_matrix *m = &p->layers[j].matrix;
         for (int64_t column = 0; column < m->padded; column += KDE_SPAN, ++s) {
-            const int64_t end = column + KDE_SPAN < m->n ? column + KDE_SPAN : m->n;
+            const int64_t end = least(column + KDE_SPAN, m->n);
             *s = (strip){&p->layers[j], column, p->blocks};
             p->blocks += ceil_div(end, KDE_ROWS);
         }
@@ -132,13 +132,14 @@ static void pack_strip(const plan *p, const strip *s)
 {
     const layer *l = s->of;
     const kde_matrix *m = &l->matrix;
-    const int64_t end = s->column + KDE_SPAN < m->padded ? s->column + KDE_SPAN : m->padded;
-    kde_pack(l->job, m, l->factor, p->kernels->lanes, s->column, end, l->rows, l->position,
-             l->class_of);
+    const int64_t end = least(s->column + KDE_SPAN, m->padded);
+    kde_pack(l->job, m, l->factor, p->kernels->lanes, s->column, end, l->rows,
+             l->position, l->class_of);
     for (int k = 0; k < KDE_SUMS; ++k)
         memset(l->sum + k * m->padded + s->column, 0,
                (size_t)(end - s->column) * sizeof(int64_t));
-    for (int64_t i = s->column; i < end; i += KDE_ROWS) atomic_init(&l->lock[i / KDE_ROWS], 0);
+    for (int64_t i = s->column; i < end; i += KDE_ROWS)
+        atomic_init(&l->lock[i / KDE_ROWS], 0);
 }
 
 /* Adds part[k][0 ..) to the layer's sums of up to KDE_ROWS rows from `first`, which
@@ -146,7 +147,7 @@ static void pack_strip(const plan *p, const strip *s)
 static void add_sums(const layer *l, int64_t first, int64_t *part, int64_t stride)
 {
     const int64_t padded = l->matrix.padded;
-    const int64_t rows = padded - first < KDE_ROWS ? padded - first : KDE_ROWS;
+    const int64_t rows = least(padded - first, KDE_ROWS);
     atomic_int *lock = &l->lock[first / KDE_ROWS];
     /* Held for less than a microsecond, unless its thread lost the processor. */
     while (atomic_exchange_explicit(lock, 1, memory_order_acquire)) sched_yield();
@@ -167,23 +168,24 @@ static void add_columns(const strip *s, kde_workspace *work)
 }
 
 /* One thread's share of the blocks. */
-static void do_blocks(const plan *p, kde_workspace *work)
+static void do_blocks(const plan *p)
 {
+    _Alignas(CPU_ALIGN) kde_workspace work;
     const strip *s = p->strip; /* blocks come in ascending order, so strips do too */
-    memset(work->row, 0, sizeof work->row);
-    memset(work->column, 0, sizeof work->column);
+    memset(work.row, 0, sizeof work.row);
+    memset(work.column, 0, sizeof work.column);
 #pragma omp for schedule(monotonic : dynamic, 1) nowait
     for (int64_t b = 0; b < p->blocks; ++b) {
         if (b >= s[1].begin) {
-            add_columns(s, work);
+            add_columns(s, &work);
             while (b >= s[1].begin) ++s;
         }
         const int64_t first = (b - s->begin) * KDE_ROWS;
-        p->kernels->block(&s->of->matrix, first, s->column, work);
-        add_sums(s->of, first, &work->row[0][0], KDE_ROWS);
+        p->kernels->block(&s->of->matrix, first, s->column, &work);
+        add_sums(s->of, first, &work.row[0][0], KDE_ROWS);
     }
-    add_columns(s, work);
-#pragma omp barrier
+    add_columns(s, &work);
+#pragma omp barrier /* before the sums are read */
 }
 
 /* Similarity sums of a strip's rows, in the order of the activations. */
@@ -192,7 +194,7 @@ static void hand_out(const strip *s)
     const ipl_kde_job *job = s->of->job;
     const kde_matrix *m = &s->of->matrix;
     const int64_t *sum = s->of->sum, padded = m->padded;
-    const int64_t end = s->column + KDE_SPAN < m->n ? s->column + KDE_SPAN : m->n;
+    const int64_t end = least(s->column + KDE_SPAN, m->n);
     for (int64_t i = s->column; i < end; ++i) {
         const int64_t lower = IPL_KDE_ONE + sum[KDE_LOWER_WITHIN * padded + i];
         const int64_t upper = IPL_KDE_ONE + sum[KDE_UPPER_WITHIN * padded + i];
@@ -212,7 +214,7 @@ static double mean_log(const int64_t *sum, int64_t n)
     double total = 0.0;
     for (int64_t i = 0; i < n; i += TERMS) {
         double product[LANES] = {1.0, 1.0, 1.0, 1.0};
-        const int64_t end = n - i < TERMS ? n - i : TERMS;
+        const int64_t end = least(n - i, TERMS);
         for (int64_t e = 0; e < end; ++e)
             product[e % LANES] *= (double)sum[i + e] / (double)IPL_KDE_ONE;
         total += log(product[0] * product[1] * (product[2] * product[3]));
@@ -246,14 +248,15 @@ ipl_status cpu_kde_sums(void *opaque, int jobs, ipl_kde_job *job, int full_sums,
                         void *scratch)
 {
     plan p;
-    lay_out(opaque, jobs, job, scratch, &p);
+    const cpu_state *state = opaque;
+    lay_out(state, jobs, job, scratch, &p);
     fill_plan(&p, job, full_sums);
-#pragma omp parallel num_threads(p.threads)
+#pragma omp parallel num_threads(state->threads)
     {
         const unsigned mode = flush_denormals();
 #pragma omp for schedule(dynamic, 1)
         for (int64_t s = 0; s < p.strips; ++s) pack_strip(&p, &p.strip[s]);
-        do_blocks(&p, &p.work[omp_get_thread_num()]);
+        do_blocks(&p);
 #pragma omp for schedule(static)
         for (int64_t s = 0; s < p.strips; ++s) hand_out(&p.strip[s]);
         restore_denormals(mode);

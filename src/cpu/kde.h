@@ -19,7 +19,13 @@ enum {
 };
 
 /* The sums that a pair goes to: both bounds, if the classes agree or differ. */
-enum { KDE_LOWER_WITHIN, KDE_UPPER_WITHIN, KDE_LOWER_ACROSS, KDE_UPPER_ACROSS, KDE_SUMS };
+enum {
+    KDE_LOWER_WITHIN,
+    KDE_UPPER_WITHIN,
+    KDE_LOWER_ACROSS,
+    KDE_UPPER_ACROSS,
+    KDE_SUMS
+};
 
 /* One layer, packed. Row i below is row order[i] of the layer. */
 typedef struct {

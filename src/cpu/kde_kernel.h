@@ -309,7 +309,8 @@ static void flush_rows(int64_t rows, kde_workspace *work)
             work->row[s][r] += fixed(vf_sum(vf_load(work->lane_sum[s] + r * VF)));
 }
 
-static void block(const kde_matrix *m, int64_t first, int64_t column, kde_workspace *work)
+static void block(const kde_matrix *m, int64_t first, int64_t column,
+                  kde_workspace *work)
 {
     const int64_t rows = m->n - first < KDE_ROWS ? m->n - first : KDE_ROWS;
     const int64_t end = m->padded - column < KDE_SPAN ? m->padded - column : KDE_SPAN;

@@ -38,7 +38,8 @@ static int unit_exponent(const ipl_kde_job *job, double scale)
     return k < -120 ? -120 : k > 120 ? 120 : k;
 }
 
-float kde_prepare(const ipl_kde_job *job, int full_sums, int64_t columns, kde_matrix *m)
+float kde_prepare(const ipl_kde_job *job, int full_sums, int64_t columns,
+                  kde_matrix *m)
 {
     const double log2_e = 1.4426950408889634;
     double scale = fmin(log2_e / (8.0 * job->noise_var), 1e300);
@@ -96,6 +97,7 @@ void kde_pack(const ipl_kde_job *job, const kde_matrix *m, float factor, int64_t
             /* Where a class begins names it, in order and below 2^24. */
             class_of[i + l] = (float)job->y->start[job->y->at[order[filled]]];
         }
-        pack_four(row, m->d, factor, lanes, rows + i / lanes * m->d * lanes + i % lanes);
+        pack_four(row, m->d, factor, lanes,
+                  rows + i / lanes * m->d * lanes + i % lanes);
     }
 }
