@@ -82,10 +82,11 @@ ifeq ($(CUDA),1)
   ARCH  ?= $(or $(GPU),$(filter $(KNOWN),75 80 86 89 90 100 120))
   PTX   ?= $(firstword $(ARCH)) $(lastword $(ARCH))
   NVFLAGS += -O3 -lineinfo -std=c++20 -Iinclude -Isrc -Ikernels -MMD -MP \
-             -Xcompiler -fPIC,-Wall -cudart shared --threads 0 \
+             -Xcompiler -fPIC,-Wall -cudart shared -Xptxas -v \
              $(foreach a,$(ARCH),-gencode arch=compute_$(a),code=sm_$(a)) \
              $(foreach a,$(PTX),-gencode arch=compute_$(a),code=compute_$(a))
-  LIB_OBJ += $(patsubst kernels/%.cu,$(BUILD)/kernels/%.o,$(wildcard kernels/*.cu))
+  KERNEL_OBJ := $(patsubst kernels/%.cu,$(BUILD)/kernels/%.o,$(wildcard kernels/*.cu))
+  LIB_OBJ += $(KERNEL_OBJ)
   LDLIBS += -L$(CUDA_HOME)/lib64 -Wl,-rpath,$(CUDA_HOME)/lib64 -lcublas -lcudart -lstdc++
 endif
 
@@ -119,9 +120,11 @@ $(BUILD)/src/%.o: src/%.c
 	$(CC) $(CFLAGS) $(ISA) $(INC_LIB) $(LIB_CFLAGS) -DIPL_VERSION='"$(VERSION)"' \
 	    -DIPL_REVISION='"$(REVISION)"' -c $< -o $@
 
+# What ptxas says of registers and spills goes to a file that kernels-report reads.
 $(BUILD)/kernels/%.o: kernels/%.cu
 	@mkdir -p $(@D)
-	$(NVCC) $(NVFLAGS) -c $< -o $@
+	$(NVCC) $(NVFLAGS) -c $< -o $@ 2> $(@:.o=.ptxas) || { cat $(@:.o=.ptxas) >&2; exit 1; }
+	@grep -vE '^ptxas info|bytes stack frame|^$$' $(@:.o=.ptxas) >&2 || true
 
 $(BUILD)/tests/%: tests/%.c $(BUILD)/libinfoplane.a
 	@mkdir -p $(@D)
@@ -156,6 +159,10 @@ check: setup-tests
 check-emulated: setup-tests
 	@$(MAKE) --no-print-directory -s CUDA=1 MODE=$(MODE) tests
 	@sh tests/run.sh build/$(MODE)-cuda $(EMU) $(EMU_CHECKS)
+
+kernels-report: $(KERNEL_OBJ)
+	@$(if $(KERNEL_OBJ),,echo "kernels-report: nothing to report without nvcc" >&2; exit 1)
+	@cat $(KERNEL_OBJ:.o=.ptxas) | c++filt | awk -f kernels/report.awk
 
 tests: $(TESTS) infoplane
 

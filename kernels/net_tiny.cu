@@ -211,7 +211,8 @@ static __device__ void tiles_step(const tiny_plan &plan, const net_rule &rule,
     }
 }
 
-static __global__ void __launch_bounds__(THREADS)
+/* Shared memory leaves room for one or two blocks, so registers need not be saved. */
+static __global__ void __launch_bounds__(THREADS, 1)
 train_tiny(const __grid_constant__ tiny_plan plan, const __grid_constant__ net_rule rule,
            const __grid_constant__ tiny_job job)
 {
