@@ -256,4 +256,6 @@ extern const ipl_backend ipl_backend_cuda = {
     .trainer_train = ipl_cuda_trainer_train,
     .forward = ipl_cuda_forward,
     .evaluate = ipl_cuda_evaluate,
+    .kde_scratch_bytes = ipl_cuda_kde_scratch_bytes,
+    .kde_sums = ipl_cuda_kde_sums,
 };

@@ -1,0 +1,146 @@
+/*
+ * kde_rows.cu - before and after the pairs: sorting rows, boxing tiles, ending sums.
+ *
+ * Launch    blockIdx.y counts layers (and strides over them), blockIdx.x tiles of rows
+ *           or runs of 256 rows.
+ * Traffic   A few passes over n d floats and over n integers: memory limits, and the
+ *           pairs take far longer.
+ * Numerics  Boxes are exact. Logarithms are in double and their sums in a fixed order
+ *           that depends on n alone: equal input, equal bits.
+ */
+#include "kde_tile.cuh"
+
+enum { BLOCK = 256, LAYERS_AT_ONCE = 65535 };
+
+/* The order of rows by class, and for narrow layers the rows in it, unit first. */
+static __global__ void __launch_bounds__(KDE_SMALL_TILE)
+gather_rows(const kde_layer *__restrict__ layers, int layer_count)
+{
+    for (int job = blockIdx.y; job < layer_count; job += gridDim.y) {
+        const kde_layer &l = layers[job];
+        const int i = blockIdx.x * KDE_SMALL_TILE + threadIdx.x;
+        const int64_t padded = (int64_t)l.tiles * KDE_SMALL_TILE;
+        const int32_t row = i < l.n ? l.order[i] : -1;
+        if (row >= 0) l.sorted_class[i] = l.label[row];
+        if (l.width == 0 || i >= padded) continue;
+        for (int k = 0; k < l.width; ++k) {
+            float v = row < 0 ? INFINITY : 0.0f; /* no row; a unit too many */
+            if (row >= 0 && k < l.d) v = l.t[(int64_t)row * l.d + k];
+            l.packed[k * padded + i] = v;
+        }
+    }
+}
+
+/* The smallest and largest value of each unit in each tile of sorted rows. */
+static __global__ void __launch_bounds__(KDE_SMALL_TILE)
+box_tiles(const kde_layer *__restrict__ layers, int layer_count)
+{
+    for (int job = blockIdx.y; job < layer_count; job += gridDim.y) {
+        const kde_layer &l = layers[job];
+        const int tile = l.width ? KDE_SMALL_TILE : KDE_WIDE_TILE;
+        if ((int)blockIdx.x >= l.tiles) continue;
+        const int from = blockIdx.x * tile, to = min(from + tile, l.n);
+        for (int k = threadIdx.x; k < l.box_units; k += blockDim.x) {
+            float lo = INFINITY, hi = -INFINITY;
+            for (int i = from; i < to; ++i) {
+                const float v = l.t[(int64_t)l.order[i] * l.d + k];
+                lo = fminf(lo, v);
+                hi = fmaxf(hi, v);
+            }
+            l.box_lo[(int64_t)blockIdx.x * l.box_units + k] = lo;
+            l.box_hi[(int64_t)blockIdx.x * l.box_units + k] = hi;
+        }
+    }
+}
+
+ipl_status kde_launch_gather(ipl_cuda *dev, int tiles_max, int layers,
+                             const kde_layer *layer)
+{
+    const dim3 grid((unsigned)tiles_max, (unsigned)min(layers, LAYERS_AT_ONCE));
+    gather_rows<<<grid, KDE_SMALL_TILE, 0, dev->measure>>>(layer, layers);
+    IPL_LAUNCHED(dev, gather_rows);
+    box_tiles<<<grid, KDE_SMALL_TILE, 0, dev->measure>>>(layer, layers);
+    IPL_LAUNCHED(dev, box_tiles);
+    return IPL_OK;
+}
+
+/* The sum over a block of each v[q], for its thread 0, always in the same order. */
+template <int Q>
+static __device__ __forceinline__ void block_sum(double (&v)[Q], double (*warp_sum)[Q])
+{
+#pragma unroll
+    for (int q = 0; q < Q; ++q) {
+        for (int step = 16; step; step /= 2) v[q] += __shfl_down_sync(~0u, v[q], step);
+        if (threadIdx.x % 32 == 0) warp_sum[threadIdx.x / 32][q] = v[q];
+    }
+    __syncthreads();
+    if (threadIdx.x == 0)
+#pragma unroll
+        for (int q = 0; q < Q; ++q) {
+            v[q] = 0.0;
+            for (unsigned w = 0; w < blockDim.x / 32; ++w) v[q] += warp_sum[w][q];
+        }
+    __syncthreads();
+}
+
+/* Joins own and cross, adds the term of j = i, and puts sums in the order of t; the
+ * logarithms of a block's rows are added up. */
+static __global__ void __launch_bounds__(BLOCK)
+finish_sums(const kde_layer *__restrict__ layers, int layer_count)
+{
+    __shared__ double warp_sum[BLOCK / 32][4];
+    for (int job = blockIdx.y; job < layer_count; job += gridDim.y) {
+        const kde_layer &l = layers[job];
+        const int i = blockIdx.x * BLOCK + threadIdx.x;
+        const int64_t padded =
+            (int64_t)l.tiles * (l.width ? KDE_SMALL_TILE : KDE_WIDE_TILE);
+        if ((int64_t)blockIdx.x * BLOCK >= l.n) continue; /* the whole block */
+        double logs[4] = {};
+        if (i < l.n) {
+            const int32_t row = l.order[i];
+            for (int bound = 0; bound < 2; ++bound) {
+                const int64_t own =
+                    (int64_t)l.part[(2 * KDE_OWN + bound) * padded + i] + IPL_KDE_ONE;
+                const int64_t all =
+                    (int64_t)l.part[(2 * KDE_CROSS + bound) * padded + i] + own;
+                const int to = bound == KDE_UPPER ? 0 : 2;
+                l.sum[to][row] = all;
+                l.sum[to + 1][row] = own;
+                logs[to] = log((double)all / (double)IPL_KDE_ONE);
+                logs[to + 1] = log((double)own / (double)IPL_KDE_ONE);
+            }
+        }
+        block_sum(logs, warp_sum);
+        if (threadIdx.x == 0)
+            for (int q = 0; q < 4; ++q) l.logs[4 * (int64_t)blockIdx.x + q] = logs[q];
+    }
+}
+
+/* mean_log[layer][q] from the blocks' sums. */
+static __global__ void __launch_bounds__(BLOCK)
+mean_logs(const kde_layer *__restrict__ layers, double *__restrict__ mean_log)
+{
+    __shared__ double warp_sum[BLOCK / 32][4];
+    const kde_layer &l = layers[blockIdx.x];
+    const int blocks = (l.n + BLOCK - 1) / BLOCK;
+    double logs[4] = {};
+    for (int b = threadIdx.x; b < blocks; b += BLOCK)
+        for (int q = 0; q < 4; ++q) logs[q] += l.logs[4 * (int64_t)b + q];
+    block_sum(logs, warp_sum);
+    if (threadIdx.x == 0)
+        for (int q = 0; q < 4; ++q) mean_log[4 * blockIdx.x + q] = logs[q] / l.n;
+}
+
+int64_t kde_finish_blocks(int64_t n) { return ceil_div(n, BLOCK); }
+
+ipl_status kde_launch_finish(ipl_cuda *dev, int32_t n_max, int layers,
+                             const kde_layer *layer, double *mean_log)
+{
+    const dim3 grid((unsigned)kde_finish_blocks(n_max),
+                    (unsigned)min(layers, LAYERS_AT_ONCE));
+    finish_sums<<<grid, BLOCK, 0, dev->measure>>>(layer, layers);
+    IPL_LAUNCHED(dev, finish_sums);
+    mean_logs<<<(unsigned)layers, BLOCK, 0, dev->measure>>>(layer, mean_log);
+    IPL_LAUNCHED(dev, mean_logs);
+    return IPL_OK;
+}

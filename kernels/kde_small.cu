@@ -1,0 +1,135 @@
+/*
+ * kde_small.cu - pair sums of narrow layers, one kernel for each width up to 32.
+ *
+ * For each row i and class-sorted rows j, adds exp2(scale * |t_i - t_j|^2) and its
+ * fourth power to layer.part (kde_tile.cuh says where).
+ *
+ * Launch    Blocks of 256 threads. A block keeps a tile of 128 rows and sweeps up to
+ *           `strip` tiles of 128 columns; blockIdx.x counts the strips of all layers,
+ *           found by layer.first_block. Two blocks fit a multiprocessor (128 registers).
+ * Traffic   A tile of 16384 pairs reads 512 d bytes and adds 256 to 512 integers to
+ *           memory; a pair takes 2 d float operations for the distance, 7 for the two
+ *           bounds in both directions and one exponential. The float units limit, not
+ *           the exponential's and not memory.
+ * Numerics  Direct differences, so that close rows keep their digits. The thread's sums
+ *           are in float, short and in a fixed order; beyond the strip they are
+ *           integers in fixed point. Equal input, equal bits, for any schedule.
+ *           A tile whose bounding boxes are further apart than layer.limit is left
+ *           out; differences of box ends round as those of rows do and bound them.
+ * Limits    width in `widths` of kde.cu, n <= 2^20.
+ */
+#include "kde_tile.cuh"
+
+enum { SIDE = 16, TILE = KDE_SMALL_TILE, THREADS = SIDE * SIDE };
+
+/* The row tile and the column tiles [first, last) of strip `s`: strips are squares of
+ * strip x strip tiles on and above the diagonal, row after row. */
+static __device__ __forceinline__ bool strip_of(const kde_layer &l, int64_t s, int *row,
+                                                int *first, int *last)
+{
+    int across, down;
+    triangle(s / l.strip, &down, &across);
+    *row = down * l.strip + (int)(s % l.strip);
+    *first = max(*row, across * l.strip);
+    *last = min((across + 1) * l.strip, l.tiles);
+    return *row < l.tiles;
+}
+
+/* far[j] = the boxes prove that tile `first + j` has no pair within the limit. */
+static __device__ __forceinline__ void find_far(const kde_layer &l, int row, int first,
+                                                int last, int *far)
+{
+    const int lane = threadIdx.x % 32, units = l.box_units;
+    for (int j = threadIdx.x / 32; j < last - first; j += THREADS / 32) {
+        float gap = 0.0f;
+        if (lane < units) {
+            const int64_t a = (int64_t)row * units + lane;
+            const int64_t b = (int64_t)(first + j) * units + lane;
+            gap = fmaxf(0.0f, fmaxf(l.box_lo[a] - l.box_hi[b], l.box_lo[b] - l.box_hi[a]));
+        }
+        float sum = gap * gap;
+        for (int step = 16; step; step /= 2) sum += __shfl_xor_sync(~0u, sum, step);
+        if (lane == 0) far[j] = sum > l.limit;
+    }
+}
+
+template <int WIDTH>
+static __device__ __forceinline__ void load_tile(const kde_layer &l, int tile,
+                                                 float (*to)[TILE], int32_t *to_class)
+{
+    const int64_t padded = (int64_t)l.tiles * TILE;
+    const float *from = l.packed + (int64_t)tile * TILE;
+    for (int k = threadIdx.x / TILE; k < WIDTH; k += THREADS / TILE)
+        to[k][threadIdx.x % TILE] = from[k * padded + threadIdx.x % TILE];
+    if (threadIdx.x < TILE)
+        to_class[threadIdx.x] =
+            l.sorted_class[min(tile * TILE + (int)threadIdx.x, l.n - 1)];
+}
+
+template <int WIDTH>
+static __global__ void __launch_bounds__(THREADS, 2)
+sweep_strip(const kde_layer *__restrict__ layers, int layer_count)
+{
+    __shared__ __align__(16) float rows[WIDTH][TILE], cols[WIDTH][TILE];
+    __shared__ __align__(16) kde_end<SIDE> end;
+    __shared__ kde_layer l;
+    __shared__ int far[KDE_STRIP_MAX];
+
+    fetch_layer(layers, layer_count, blockIdx.x, &l);
+    const int x = threadIdx.x % SIDE, y = threadIdx.x / SIDE;
+    const int64_t padded = (int64_t)l.tiles * TILE;
+    int row, first, last;
+    if (!strip_of(l, blockIdx.x - l.first_block, &row, &first, &last)) return;
+
+    load_tile<WIDTH>(l, row, rows, end.row_class);
+    find_far(l, row, first, last, far);
+    __syncthreads();
+
+    float row_lower[8] = {}, row_upper[8] = {};
+    int   summing = KDE_OWN; /* the kind that the row sums are of */
+    for (int tile = first; tile < last; ++tile) {
+        if (far[tile - first]) continue;
+        load_tile<WIDTH>(l, tile, cols, end.col_class);
+        int kind, kind_last;
+        kinds_of(l, TILE, row, tile, &kind, &kind_last);
+        const bool whole = tile != row && kind == kind_last;
+        for (; kind <= kind_last; ++kind) { /* a mixed tile is computed once for each */
+            __syncthreads(); /* cols are there, end.col has been read */
+            if (kind != summing) {
+                flush_rows(end, summing, padded, row, x, y, row_lower, row_upper, l.part);
+                summing = kind;
+            }
+            float d2[8][8] = {};
+#pragma unroll(WIDTH <= 8 ? WIDTH : 2)
+            for (int k = 0; k < WIDTH; ++k)
+                add_unit<SIDE>(rows[k], cols[k], x, y, d2);
+            if (!whole) keep_kind(kind, tile == row, x, y, end, d2);
+            add_terms(d2, l.scale, x, end, row_lower, row_upper);
+            __syncthreads(); /* cols may be overwritten */
+            flush_columns(end, kind, padded, tile, l.part);
+        }
+    }
+    flush_rows(end, summing, padded, row, x, y, row_lower, row_upper, l.part);
+}
+
+typedef void sweep(const kde_layer *, int);
+
+ipl_status kde_launch_small(ipl_cuda *dev, int width, int64_t blocks, int layers,
+                            const kde_layer *layer)
+{
+    static const struct { int width; sweep *run; } sweeps[] = {
+        {1, sweep_strip<1>},   {2, sweep_strip<2>},   {3, sweep_strip<3>},
+        {4, sweep_strip<4>},   {5, sweep_strip<5>},   {6, sweep_strip<6>},
+        {7, sweep_strip<7>},   {8, sweep_strip<8>},   {10, sweep_strip<10>},
+        {12, sweep_strip<12>}, {14, sweep_strip<14>}, {16, sweep_strip<16>},
+        {20, sweep_strip<20>}, {24, sweep_strip<24>}, {28, sweep_strip<28>},
+        {32, sweep_strip<32>},
+    };
+    for (const auto &s : sweeps)
+        if (s.width == width) {
+            s.run<<<(unsigned)blocks, THREADS, 0, dev->measure>>>(layer, layers);
+            IPL_LAUNCHED(dev, sweep_strip);
+            return IPL_OK;
+        }
+    return IPL_FAIL(IPL_E_UNSUPPORTED, "no KDE kernel of width %d", width);
+}

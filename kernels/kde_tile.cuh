@@ -1,0 +1,260 @@
+/*
+ * kde_tile.cuh - what the KDE kernels share: a layer, a tile of pairs, its end.
+ *
+ * A block owns a tile of TILE x TILE pairs of class-sorted rows and each thread 8 x 8
+ * of them in registers. Only tiles on and above the diagonal are visited: a pair adds
+ * to the sum of its row and of its column. Sums are kept apart by whether the two rows
+ * share a class (OWN) or not (CROSS). As rows are sorted by class, two tiles can only
+ * share the last class of the upper and the first of the lower one, so that nearly
+ * every tile is all OWN or all CROSS; the few others, and those on the diagonal, end
+ * with a mask. No class is padded, so classes may be as many and as small as they like.
+ *
+ * Row n and those after it, up to the end of the last tile, are +infinity in each unit:
+ * their distance to a row is infinite and adds 0; to each other it is NaN, which only
+ * enters sums that nobody reads.
+ */
+#ifndef IPL_KDE_TILE_CUH
+#define IPL_KDE_TILE_CUH
+
+#include "common.cuh"
+
+enum { KDE_OWN, KDE_CROSS };                  /* where a pair's term goes          */
+enum { KDE_LOWER, KDE_UPPER };                /* exp(-d2 / (8 var)), its 4th power */
+enum { KDE_SMALL_TILE = 128, KDE_WIDE_TILE = 64, KDE_STRIP_MAX = 16,
+       KDE_BOX_MAX = 512 };                   /* units that a bounding box covers  */
+
+/* One job as the kernels see it; the arrays are the job's part of the scratch. */
+struct kde_layer {
+    int32_t n, d, tiles, strip; /* a block sweeps `strip` column tiles (small d) */
+    int32_t box_units, width;   /* width: d rounded up, or 0 for wide layers     */
+    int64_t first_block;        /* blocks of the layers before it in the launch  */
+    const float   *t;           /* [n][d]                                        */
+    const int32_t *order;       /* [n] rows sorted by class                      */
+    const int32_t *label;       /* [n] class of each row                         */
+    int32_t *sorted_class;      /* [tiles * TILE], only the first n are used     */
+    float   *packed;            /* [width][tiles * TILE] sorted rows, unit first */
+    float   *box_lo, *box_hi;   /* [tiles][box_units]                            */
+    unsigned long long *part;   /* [own, cross][lower, upper][tiles * TILE]      */
+    double  *logs;              /* [blocks of finish_sums][4]                    */
+    int64_t *sum[4];            /* as in ipl_kde_job                             */
+    float    scale;             /* exponent base 2 of LOWER = scale * d2, < 0    */
+    float    limit;             /* beyond this d2 a pair is negligible           */
+};
+
+/* kde_small.cu, kde_wide.cu, kde_rows.cu; `layer` is on the device. */
+ipl_status kde_launch_small(ipl_cuda *dev, int width, int64_t blocks, int layers,
+                            const kde_layer *layer);
+ipl_status kde_launch_wide(ipl_cuda *dev, int64_t blocks, int layers,
+                           const kde_layer *layer);
+ipl_status kde_launch_gather(ipl_cuda *dev, int tiles_max, int layers,
+                             const kde_layer *layer);
+ipl_status kde_launch_finish(ipl_cuda *dev, int32_t n_max, int layers,
+                             const kde_layer *layer, double *mean_log);
+int64_t    kde_finish_blocks(int64_t n);
+
+#ifdef __CUDACC__
+
+/* The layer that block `b` works for. */
+static __device__ __forceinline__ const kde_layer *
+layer_of_block(const kde_layer *layer, int layers, int64_t b)
+{
+    int low = 0, high = layers;
+    while (high - low > 1) {
+        const int middle = (low + high) / 2;
+        if (layer[middle].first_block <= b) low = middle;
+        else high = middle;
+    }
+    return layer + low;
+}
+
+/* Copies the layer of block `b` to shared memory: reread after each barrier, it takes
+ * no registers from the tile. Holds a barrier. */
+static __device__ __forceinline__ void fetch_layer(const kde_layer *layers, int count,
+                                                   int64_t b, kde_layer *to)
+{
+    const kde_layer *from = layer_of_block(layers, count, b);
+    static_assert(sizeof *from % sizeof(int) == 0, "copied in words");
+    for (unsigned w = threadIdx.x; w < sizeof *from / sizeof(int); w += blockDim.x)
+        ((int *)to)[w] = ((const int *)from)[w];
+    __syncthreads();
+}
+
+/* Number p of the pairs (a, b), a <= b, in the order (0,0) (0,1) (1,1) (0,2) ... */
+static __device__ __forceinline__ void triangle(int64_t p, int *a, int *b)
+{
+    int64_t q = (int64_t)((sqrtf(8.0f * (float)p + 1.0f) - 1.0f) * 0.5f);
+    while (q * (q + 1) / 2 > p) --q;
+    while ((q + 1) * (q + 2) / 2 <= p) ++q;
+    *a = (int)(p - q * (q + 1) / 2);
+    *b = (int)q;
+}
+
+/* Shared memory of a tile's end: sums per row and per column, and the classes. */
+template <int SIDE> struct kde_end {
+    float   row[2][8 * SIDE];
+    float   col[2][SIDE * SIDE / 32][8 * SIDE]; /* of each warp */
+    int32_t row_class[8 * SIDE], col_class[8 * SIDE];
+};
+
+/* Thread (x, y) holds rows y * 8 + i and these columns: two runs of four, so that a
+ * quarter of a warp reads 128 consecutive bytes. */
+template <int SIDE> static __device__ __forceinline__ int column(int x, int j)
+{
+    return (j >> 2) * 4 * SIDE + x * 4 + (j & 3);
+}
+
+/* d2 += the squared difference in one unit, for the thread's 8 x 8 pairs. */
+template <int SIDE>
+static __device__ __forceinline__ void add_unit(const float *rows, const float *cols,
+                                                int x, int y, float (&d2)[8][8])
+{
+    float a[8], b[8];
+    *(float4 *)(a)     = *(const float4 *)(rows + y * 8);
+    *(float4 *)(a + 4) = *(const float4 *)(rows + y * 8 + 4);
+    *(float4 *)(b)     = *(const float4 *)(cols + x * 4);
+    *(float4 *)(b + 4) = *(const float4 *)(cols + x * 4 + 4 * SIDE);
+#pragma unroll
+    for (int i = 0; i < 8; ++i)
+#pragma unroll
+        for (int j = 0; j < 8; ++j) {
+            const float z = a[i] - b[j];
+            d2[i][j] = fmaf(z, z, d2[i][j]);
+        }
+}
+
+/* One MUFU instruction, within 2 ulp; denormal results become 0. */
+static __device__ __forceinline__ float exp2_fast(float u)
+{
+    float e;
+    asm("ex2.approx.ftz.f32 %0, %1;" : "=f"(e) : "f"(u));
+    return e;
+}
+
+/* Moves pairs of the other kind, and those on and below the diagonal, out of reach. */
+template <int SIDE>
+static __device__ __forceinline__ void keep_kind(int kind, bool diagonal, int x, int y,
+                                                 const kde_end<SIDE> &end,
+                                                 float (&d2)[8][8])
+{
+    int above = diagonal ? 0 : 8 * SIDE; /* how far below the diagonal is allowed */
+    asm volatile("" : "+r"(above)); /* else 64 comparisons are kept in registers */
+#pragma unroll
+    for (int i = 0; i < 8; ++i)
+#pragma unroll
+        for (int j = 0; j < 8; ++j) {
+            const int r = y * 8 + i, c = column<SIDE>(x, j);
+            const bool own = end.row_class[r] == end.col_class[c];
+            if (own != (kind == KDE_OWN) || r >= c + above) d2[i][j] = INFINITY;
+        }
+}
+
+/* Adds the tile's terms to the thread's row sums and writes each warp's column sums to
+ * `end`. */
+template <int SIDE>
+static __device__ __forceinline__ void
+add_terms(const float (&d2)[8][8], float scale, int x, kde_end<SIDE> &end,
+          float (&row_lower)[8], float (&row_upper)[8])
+{
+    float col_lower[8], col_upper[8];
+#pragma unroll
+    for (int i = 0; i < 8; ++i) {
+        float lower = 0.0f, upper = 0.0f; /* short sums first: fewer roundings */
+#pragma unroll
+        for (int j = 0; j < 8; ++j) {
+            const float e = exp2_fast(scale * d2[i][j]), e2 = e * e, e4 = e2 * e2;
+            lower = j ? lower + e : e;
+            upper = j ? upper + e4 : e4;
+            col_lower[j] = i ? col_lower[j] + e : e;
+            col_upper[j] = i ? col_upper[j] + e4 : e4;
+        }
+        row_lower[i] += lower;
+        row_upper[i] += upper;
+    }
+#pragma unroll
+    for (int j = 0; j < 8; ++j) {
+#pragma unroll
+        for (int lane = SIDE; lane < 32; lane *= 2) {
+            col_lower[j] += __shfl_xor_sync(~0u, col_lower[j], lane);
+            col_upper[j] += __shfl_xor_sync(~0u, col_upper[j], lane);
+        }
+    }
+    if (threadIdx.x % 32 < SIDE) {
+        const int warp = threadIdx.x / 32;
+#pragma unroll
+        for (int j = 0; j < 8; j += 4) {
+            const int c = column<SIDE>(x, j);
+            *(float4 *)&end.col[KDE_LOWER][warp][c] = *(float4 *)(col_lower + j);
+            *(float4 *)&end.col[KDE_UPPER][warp][c] = *(float4 *)(col_upper + j);
+        }
+    }
+}
+
+/* Adds v in fixed point; integer addition makes the order irrelevant. */
+static __device__ __forceinline__ void add_fixed(unsigned long long *at, float v)
+{
+    if (v > 0.0f) /* atomicAdd would first ask which memory `at` is in */
+        asm volatile("red.global.add.u64 [%0], %1;" ::"l"(
+                         (unsigned long long)__cvta_generic_to_global(at)),
+                     "l"(__float2ull_rn(v * (float)IPL_KDE_ONE))
+                     : "memory");
+}
+
+/* Adds the column sums to `part` + tile * TILE. Call after a barrier. */
+template <int SIDE>
+static __device__ __forceinline__ void
+flush_columns(const kde_end<SIDE> &end, int kind, int64_t padded, int tile,
+              unsigned long long *part)
+{
+#pragma unroll
+    for (int u = 0; u < 16 / SIDE; ++u) {
+        const int e = threadIdx.x + u * SIDE * SIDE;
+        const int bound = e / (8 * SIDE), c = e % (8 * SIDE);
+        float v = 0.0f;
+#pragma unroll
+        for (int warp = 0; warp < SIDE * SIDE / 32; ++warp) v += end.col[bound][warp][c];
+        add_fixed(part + (2 * kind + bound) * padded + (int64_t)tile * 8 * SIDE + c, v);
+    }
+}
+
+/* The same for the row sums, which start again from 0. Holds a barrier. */
+template <int SIDE>
+static __device__ __forceinline__ void
+flush_rows(kde_end<SIDE> &end, int kind, int64_t padded, int tile, int x, int y,
+           float (&lower)[8], float (&upper)[8], unsigned long long *part)
+{
+#pragma unroll
+    for (int i = 0; i < 8; ++i) {
+#pragma unroll
+        for (int lane = SIDE / 2; lane; lane /= 2) {
+            lower[i] += __shfl_xor_sync(~0u, lower[i], lane);
+            upper[i] += __shfl_xor_sync(~0u, upper[i], lane);
+        }
+        if (x == 0) {
+            end.row[KDE_LOWER][y * 8 + i] = lower[i];
+            end.row[KDE_UPPER][y * 8 + i] = upper[i];
+        }
+        lower[i] = upper[i] = 0.0f;
+    }
+    __syncthreads();
+#pragma unroll
+    for (int u = 0; u < 16 / SIDE; ++u) {
+        const int e = threadIdx.x + u * SIDE * SIDE;
+        const int bound = e / (8 * SIDE), r = e % (8 * SIDE);
+        add_fixed(part + (2 * kind + bound) * padded + (int64_t)tile * 8 * SIDE + r,
+                  end.row[bound][r]);
+    }
+}
+
+/* Which kinds of pairs the tile of rows a and of columns b >= a holds: first..last. */
+static __device__ __forceinline__ void kinds_of(const kde_layer &l, int tile, int a,
+                                                int b, int *first, int *last)
+{
+    const int32_t *of = l.sorted_class;
+    const int32_t a_last = of[min((a + 1) * tile, l.n) - 1], b_first = of[b * tile];
+    const int32_t a_first = of[a * tile], b_last = of[min((b + 1) * tile, l.n) - 1];
+    *first = a == b || a_last == b_first ? KDE_OWN : KDE_CROSS;
+    *last  = a_first == b_last ? KDE_OWN : KDE_CROSS;
+}
+
+#endif
+#endif
