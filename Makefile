@@ -120,6 +120,13 @@ $(BUILD)/src/%.o: src/%.c
 	$(CC) $(CFLAGS) $(ISA) $(INC_LIB) $(LIB_CFLAGS) -DIPL_VERSION='"$(VERSION)"' \
 	    -DIPL_REVISION='"$(REVISION)"' -c $< -o $@
 
+# The revision is part of one file only, which is compiled anew after a commit.
+$(BUILD)/src/plane/version.o: $(BUILD)/revision
+$(BUILD)/revision: FORCE
+	@mkdir -p $(@D)
+	@echo '$(REVISION)' | cmp -s - $@ || echo '$(REVISION)' > $@
+FORCE:
+
 # What ptxas says of registers and spills goes to a file that kernels-report reads.
 $(BUILD)/kernels/%.o: kernels/%.cu
 	@mkdir -p $(@D)

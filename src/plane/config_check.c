@@ -1,0 +1,113 @@
+/*
+ * config_check.c - what a configuration means: keys against each other, and the
+ * options of estimators and policies that it stands for.
+ */
+#include "config.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+ipl_mi_options ipl_config_options(const ipl_config *config, ipl_mi_estimator which)
+{
+    ipl_mi_options out = which == IPL_MI_BIN ? config->bin : config->kde;
+    if (which != IPL_MI_BIN) return out;
+    if (out.bin_form == IPL_BIN_EDGES) out.bins = config->bin_edges;
+    if (out.bin_form == IPL_BIN_COUNT) out.bins = config->bin_count;
+    if (out.bin_form == IPL_BIN_QUANTILES) out.bins = config->bin_quantiles;
+    return out;
+}
+
+/* One entry of measure.list: "7", "3:9" or "0:2000:20". */
+static int read_section(const char *text, size_t length, int64_t *first, int64_t *last,
+                        int64_t *step)
+{
+    char word[64], *end;
+    if (length >= sizeof word) return 0;
+    memcpy(word, text, length);
+    word[length] = 0;
+    *first = *last = strtoll(word, &end, 10);
+    *step = 1;
+    if (end == word) return 0;
+    for (int part = 0; part < 2 && *end == ':'; ++part) {
+        char *begin = end + 1;
+        *(part ? step : last) = strtoll(begin, &end, 10);
+        if (end == begin) return 0;
+    }
+    end += strspn(end, " \t");
+    return !*end && *first >= 0 && *last >= *first && *step >= 1;
+}
+
+/* Ticks of measure.list up to `last`, in made[size]; *count may exceed the size,
+ * which then tells how much is needed. */
+static ipl_status list_ticks(const char *text, int64_t last, int64_t size,
+                             int64_t *made, int64_t *count)
+{
+    int64_t before = -1;
+    *count = 0;
+    for (const char *at = text; *at;) {
+        int64_t first, final, step;
+        at += strspn(at, " \t");
+        const size_t length = strcspn(at, ",");
+        if (!read_section(at, length, &first, &final, &step) || first <= before)
+            return IPL_FAIL(IPL_E_ARGUMENT, "[measure] list = '%s': at '%.*s' expected "
+                            "a tick, first:last or first:last:step, above %lld", text,
+                            (int)length, at, (long long)before);
+        before = final;
+        for (int64_t t = first; t <= final && t <= last; t += step, ++*count)
+            if (*count < size) made[*count] = t;
+        at += length + (at[length] == ',');
+    }
+    return IPL_OK;
+}
+
+ipl_status ipl_config_policy(const ipl_config *config, int64_t last,
+                             ipl_policy_options *out, int64_t **list)
+{
+    int64_t count = 0, *ticks = NULL;
+    if (config->policy == IPL_POLICY_LIST) {
+        IPL_TRY(list_ticks(config->list, last, 0, NULL, &count));
+        ticks = malloc((size_t)(count + 1) * sizeof *ticks);
+        if (!ticks) return IPL_FAIL(IPL_E_MEMORY, "list of %lld", (long long)count);
+        list_ticks(config->list, last, count, ticks, &count);
+    }
+    *out = (ipl_policy_options){
+        .kind = (ipl_policy_kind)config->policy,
+        .every = config->every,
+        .dense = config->log_dense,
+        .per_decade = config->log_per_decade,
+        .list = ticks,
+        .list_count = count,
+        .delta = config->delta,
+        .multiplier = config->multiplier,
+        .skip_max = config->skip_max,
+        .halve = config->halve,
+    };
+    *list = ticks;
+    return IPL_OK;
+}
+
+/* Whether the estimator whose change decides is one that is measured. */
+static int decider_measured(const ipl_config *config)
+{
+    const int which = config->delta_estimator;
+    return !which || config->estimators & (which == 1 ? 1u << IPL_MI_BIN
+                                                      : 1u << IPL_MI_KDE);
+}
+
+ipl_status ipl_config_check(const ipl_config *config)
+{
+    ipl_net_shape shape;
+    int64_t count;
+    if (ipl_net_parse(config->layers, &shape) != IPL_OK)
+        return IPL_FAIL(IPL_E_ARGUMENT, "[net] layers: %s", ipl_last_error_text());
+    IPL_REQUIRE(config->data.set == IPL_DATA_IB || config->data_path[0],
+                "[data] path is empty, but only set = ib needs none");
+    IPL_REQUIRE(config->policy != IPL_POLICY_LIST || config->list[0],
+                "[measure] policy = list needs list");
+    IPL_TRY(list_ticks(config->list, -1, 0, NULL, &count)); /* the form alone */
+    IPL_REQUIRE(decider_measured(config),
+                "[measure] delta_estimator is not among the estimators");
+    return IPL_OK;
+}
