@@ -1,0 +1,242 @@
+/*
+ * experiment.c - what one run trains and measures: data, networks, where they stand.
+ *
+ * The rows go to the device once, in the order of the split: those that train, those
+ * that test and all of them are then parts of one matrix.
+ */
+#include "experiment.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "random.h"
+
+enum { ROWS_ALL, ROWS_TRAIN, ROWS_TEST };
+
+/* -- Data -------------------------------------------------------------------------*/
+
+/* Uploads the named rows of the data set, and their labels. */
+static ipl_status upload_rows(ipl_experiment *e, int64_t count, const int32_t *row,
+                              ipl_mat *x, ipl_labels *y)
+{
+    const ipl_dataset *data = &e->data;
+    const size_t width = (size_t)data->inputs;
+    ipl_status st = IPL_OK;
+    float   *values = malloc((size_t)count * width * sizeof *values);
+    int32_t *labels = malloc((size_t)count * sizeof *labels);
+    if (!values || !labels) {
+        st = IPL_FAIL(IPL_E_MEMORY, "%lld rows of %d inputs", (long long)count,
+                      data->inputs);
+        goto done;
+    }
+    for (int64_t i = 0; i < count; ++i) {
+        memcpy(values + (size_t)i * width, data->x + (size_t)row[i] * width,
+               width * sizeof *values);
+        labels[i] = data->y[row[i]];
+    }
+    if (x) {
+        IPL_TRY_DONE(ipl_mat_alloc(e->dev, count, data->inputs, x));
+        IPL_TRY_DONE(ipl_upload(e->dev, values, (size_t)count * width * sizeof *values,
+                                x->at));
+    }
+    IPL_TRY_DONE(ipl_labels_create(e->dev, count, data->classes, labels, y));
+done:
+    free(values);
+    free(labels);
+    return st;
+}
+
+/* The rows to be measured, as a part of `all` or, drawn by data.seed, as a copy. */
+static ipl_status choose_measured(ipl_experiment *e)
+{
+    const int     which = e->config.rows;
+    const int64_t begin = which == ROWS_TEST ? e->train.rows : 0;
+    const int64_t rows = which == ROWS_ALL ? e->all.rows
+                         : which == ROWS_TRAIN ? e->train.rows : e->test.rows;
+    const int64_t subset = e->config.subset ? e->config.subset : rows;
+    IPL_REQUIRE(subset <= rows && subset >= 2,
+                "[measure] subset: %lld of %lld rows: expected 2 to as many as there "
+                "are", (long long)subset, (long long)rows);
+    const int32_t *first = e->data.split + begin;
+    ipl_status st = IPL_OK;
+    int32_t *drawn = NULL;
+    if (subset == rows) {
+        e->measured = (ipl_mat){e->all.at + begin * e->all.cols, rows, e->all.cols};
+        IPL_TRY(upload_rows(e, rows, first, NULL, &e->measured_y));
+    } else {
+        drawn = malloc((size_t)rows * sizeof *drawn);
+        if (!drawn) return IPL_FAIL(IPL_E_MEMORY, "%lld rows", (long long)rows);
+        ipl_random_permutation((ipl_random){e->config.data.seed, IPL_STREAM_SUBSET},
+                               rows, drawn);
+        for (int64_t i = 0; i < subset; ++i) drawn[i] = first[drawn[i]];
+        e->measured_drawn = 1;
+        IPL_TRY_DONE(upload_rows(e, subset, drawn, &e->measured, &e->measured_y));
+    }
+    e->h_x = log((double)subset);
+    e->h_y = ipl_mi_label_entropy(&e->measured_y);
+done:
+    free(drawn);
+    return st;
+}
+
+static ipl_status load(ipl_experiment *e)
+{
+    IPL_TRY(ipl_dataset_load(&e->config.data, &e->data));
+    const ipl_dataset *data = &e->data;
+    const int32_t inputs = e->shape.width[0], classes = e->shape.width[e->shape.layers];
+    IPL_REQUIRE(data->inputs == inputs && data->classes <= classes,
+                "[net] layers start with %d inputs and end with %d classes: the data "
+                "set %s has %d and %d", inputs, classes, data->name, data->inputs,
+                data->classes);
+    /* More outputs than classes are fine: the others are never right. */
+    e->data.classes = classes;
+    IPL_TRY(upload_rows(e, data->rows, data->split, &e->all, &e->measured_y));
+    ipl_labels_free(e->dev, &e->measured_y);
+
+    const int64_t trains = data->train_rows, tests = data->rows - trains;
+    e->train = (ipl_mat){e->all.at, trains, inputs};
+    e->test = (ipl_mat){e->all.at + trains * inputs, tests, inputs};
+    IPL_TRY(upload_rows(e, trains, data->split, NULL, &e->train_y));
+    if (tests) IPL_TRY(upload_rows(e, tests, data->split + trains, NULL, &e->test_y));
+    IPL_TRY(choose_measured(e));
+    free(e->data.x);
+    e->data.x = NULL;
+    return IPL_OK;
+}
+
+/* -- Networks ---------------------------------------------------------------------*/
+
+static ipl_status make_networks(ipl_experiment *e)
+{
+    ipl_train_options *train = &e->config.train;
+    const int64_t rows = e->train.rows;
+    if (!train->batch || train->batch > rows) train->batch = rows;
+    e->steps = (rows + train->batch - 1) / train->batch;
+    e->last = e->config.epochs * (e->config.tick ? e->steps : 1);
+    e->replicas = (int)e->config.replicas;
+    e->parameters = ipl_net_parameters(&e->shape);
+    IPL_TRY(ipl_trainer_create(e->dev, &e->shape, train, e->replicas, e->train,
+                               &e->train_y, &e->trainer));
+
+    const size_t networks = (size_t)e->replicas;
+    const int64_t floats = ipl_trainer_state_floats(e->trainer);
+    const int64_t each = floats / e->replicas;
+    e->order = malloc(networks * (size_t)rows * sizeof *e->order);
+    e->slice = malloc(networks * (size_t)train->batch * sizeof *e->slice);
+    e->host_params = malloc((size_t)e->parameters * sizeof *e->host_params);
+    float *state = calloc((size_t)floats, sizeof *state);
+    ipl_status st = IPL_OK;
+    if (!e->order || !e->slice || !e->host_params || !state) {
+        st = IPL_FAIL(IPL_E_MEMORY, "%d networks of %lld parameters", e->replicas,
+                      (long long)e->parameters);
+        goto done;
+    }
+    for (int r = 0; r < e->replicas; ++r)
+        IPL_TRY_DONE(ipl_net_init(&e->shape, e->config.init,
+                                  (uint64_t)(e->config.seed + r), state + r * each));
+    IPL_TRY_DONE(ipl_trainer_write(e->trainer, state, 0));
+done:
+    free(state);
+    return st;
+}
+
+ipl_status ipl_experiment_open(ipl_device *dev, const ipl_config *config,
+                               ipl_experiment *out)
+{
+    IPL_TRY(ipl_config_check(config));
+    memset(out, 0, sizeof *out);
+    out->dev = dev;
+    out->config = *config;
+    out->config.data.path = out->config.data_path;
+    IPL_TRY(ipl_net_parse(config->layers, &out->shape));
+    ipl_status st = load(out);
+    if (st == IPL_OK) st = make_networks(out);
+    if (st != IPL_OK) ipl_experiment_close(out);
+    return st;
+}
+
+void ipl_experiment_close(ipl_experiment *e)
+{
+    if (!e->dev) return;
+    ipl_trainer_destroy(e->trainer);
+    if (e->measured_drawn) ipl_free(e->dev, e->measured.at);
+    ipl_free(e->dev, e->all.at);
+    ipl_labels_free(e->dev, &e->train_y);
+    ipl_labels_free(e->dev, &e->test_y);
+    ipl_labels_free(e->dev, &e->measured_y);
+    ipl_dataset_free(&e->data);
+    free(e->order);
+    free(e->slice);
+    free(e->host_params);
+    memset(e, 0, sizeof *e);
+}
+
+/* -- Time goes on -----------------------------------------------------------------*/
+
+/* Each replica's order of rows in this epoch: a function of its seed and the epoch
+ * alone, so that a replica equals a run of its own. */
+static void make_order(ipl_experiment *e, int64_t epoch)
+{
+    const int64_t rows = e->train.rows;
+    if (e->order_epoch == epoch) return;
+    for (int r = 0; r < e->replicas; ++r) {
+        int32_t *order = e->order + r * rows;
+        if (e->config.shuffle)
+            ipl_net_shuffle(rows, (uint64_t)(e->config.seed + r), epoch, order);
+        else if (!e->order_epoch)
+            for (int64_t i = 0; i < rows; ++i) order[i] = (int32_t)i;
+    }
+    e->order_epoch = epoch;
+}
+
+ipl_status ipl_experiment_advance(ipl_experiment *e, ipl_gradient_stats *stats)
+{
+    const int64_t rows = e->train.rows, batch = e->config.train.batch;
+    if (!e->config.tick) {
+        make_order(e, e->tick + 1);
+        IPL_TRY(ipl_trainer_train(e->trainer, rows, e->order, stats));
+    } else {
+        const int64_t begin = e->tick % e->steps * batch;
+        const int64_t count = rows - begin < batch ? rows - begin : batch;
+        make_order(e, e->tick / e->steps + 1);
+        for (int r = 0; r < e->replicas; ++r)
+            memcpy(e->slice + r * count, e->order + r * rows + begin,
+                   (size_t)count * sizeof *e->slice);
+        IPL_TRY(ipl_trainer_train(e->trainer, count, e->slice, stats));
+    }
+    ++e->tick;
+    return IPL_OK;
+}
+
+ipl_status ipl_experiment_snapshot(ipl_experiment *e, float *params)
+{
+    for (int r = 0; r < e->replicas; ++r)
+        IPL_TRY(ipl_trainer_snapshot(e->trainer, r, params + r * e->parameters));
+    return IPL_OK;
+}
+
+ipl_status ipl_experiment_evaluate(ipl_experiment *e, const float *params,
+                                   ipl_training_row *row)
+{
+    int64_t correct;
+    row->loss_test_nats = row->accuracy_test = NAN;
+    IPL_TRY(ipl_net_evaluate(e->dev, &e->shape, params, e->train, &e->train_y,
+                             &row->loss_train_nats, &correct));
+    row->accuracy_train = (double)correct / (double)e->train.rows;
+    if (e->test.rows) {
+        IPL_TRY(ipl_net_evaluate(e->dev, &e->shape, params, e->test, &e->test_y,
+                                 &row->loss_test_nats, &correct));
+        row->accuracy_test = (double)correct / (double)e->test.rows;
+    }
+    IPL_TRY(ipl_download(e->dev, params, (size_t)e->parameters * sizeof *params,
+                         e->host_params));
+    for (int l = 1; l <= e->shape.layers; ++l) {
+        const float *w = e->host_params + ipl_net_weight_at(&e->shape, l);
+        const int64_t count = (int64_t)e->shape.width[l - 1] * e->shape.width[l];
+        double squares = 0.0;
+        for (int64_t i = 0; i < count; ++i) squares += (double)w[i] * (double)w[i];
+        row->weight_norm[l - 1] = sqrt(squares);
+    }
+    return IPL_OK;
+}

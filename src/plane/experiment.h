@@ -1,0 +1,52 @@
+/*
+ * experiment.h - what one run trains and measures: data, networks, where they stand.
+ */
+#ifndef IPL_EXPERIMENT_H
+#define IPL_EXPERIMENT_H
+
+#include "config.h"
+#include "rundir.h"
+
+typedef struct {
+    ipl_device   *dev;
+    ipl_config    config; /* its data.path points into itself                    */
+    ipl_net_shape shape;
+    ipl_dataset   data;   /* x is freed once it is on the device                 */
+
+    ipl_mat    all;          /* device: the rows in the order of the split       */
+    ipl_mat    train, test;  /* parts of it; test.rows may be 0                  */
+    ipl_labels train_y, test_y;
+    ipl_mat    measured;     /* rows that are measured: a part, or drawn of one  */
+    int        measured_drawn; /* a copy, to be freed                            */
+    ipl_labels measured_y;
+    double     h_x, h_y;     /* ceilings in nats: log n, H(Y) of measured rows   */
+
+    ipl_trainer *trainer;
+    int64_t      parameters; /* of one network                                   */
+    int          replicas;
+    int64_t      steps;      /* of the optimiser in one epoch                    */
+    int64_t      tick, last; /* where the training stands, and where it ends     */
+
+    int64_t  order_epoch;    /* whose order of rows is in `order`; 0: none's     */
+    int32_t *order;          /* [replicas][train.rows]                           */
+    int32_t *slice;          /* [replicas][batch]: one step's share of it        */
+    float   *host_params;    /* [parameters]                                     */
+} ipl_experiment;
+
+/* Loads the data, copies it to the device and makes the networks of tick 0. The
+ * caller gives it back with ipl_experiment_close, which allows a zeroed struct. */
+ipl_status ipl_experiment_open(ipl_device *dev, const ipl_config *config,
+                               ipl_experiment *out);
+void       ipl_experiment_close(ipl_experiment *e);
+
+/* Trains all replicas for one tick. stats[replicas][layers], or NULL. */
+ipl_status ipl_experiment_advance(ipl_experiment *e, ipl_gradient_stats *stats);
+
+/* Copies the networks, as they stand, to device memory [replicas][parameters]. */
+ipl_status ipl_experiment_snapshot(ipl_experiment *e, float *params);
+
+/* Loss, accuracy and weight norms of one network (device); gradients are left. */
+ipl_status ipl_experiment_evaluate(ipl_experiment *e, const float *params,
+                                   ipl_training_row *row);
+
+#endif

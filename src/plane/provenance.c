@@ -1,0 +1,162 @@
+/*
+ * provenance.c - run.json: what ran where, made of what, and how long it took.
+ */
+#include "provenance.h"
+
+#include <cblas.h>
+#include <jansson.h>
+#include <math.h>
+#include <matio.h>
+#include <stdio.h>
+#include <time.h>
+#include <zlib.h>
+
+#ifdef __clang__
+#define COMPILER "clang " __clang_version__
+#else
+#define COMPILER "gcc " __VERSION__
+#endif
+
+static const char *const act_names[] = {
+#define IPL_ROW(name, text, formula) text,
+    IPL_ACT_ROWS(IPL_ROW)
+#undef IPL_ROW
+};
+
+void ipl_provenance_start(ipl_provenance *p)
+{
+    struct tm utc;
+    const time_t now = time(NULL);
+    gmtime_r(&now, &utc);
+    strftime(p->started, sizeof p->started, "%Y-%m-%dT%H:%M:%SZ", &utc);
+}
+
+void ipl_provenance_experiment(ipl_provenance *p, const ipl_experiment *e)
+{
+    p->dev = e->dev;
+    p->config = &e->config;
+    p->source = e->data.name;
+    p->rows = e->all.rows;
+    p->train_rows = e->train.rows;
+    p->measured_rows = e->measured.rows;
+    p->inputs = e->shape.width[0];
+    p->classes = e->shape.width[e->shape.layers];
+    p->estimators = 0;
+    for (int k = 0; k < IPL_MI_ESTIMATOR_COUNT; ++k)
+        if (e->config.estimators & 1u << k)
+            p->options[p->estimators++] = ipl_config_options(&e->config,
+                                                             (ipl_mi_estimator)k);
+    p->layers = e->shape.layers;
+    for (int l = 1; l <= e->shape.layers; ++l)
+        snprintf(p->layer[l - 1], sizeof p->layer[0], "%d-%s", e->shape.width[l],
+                 act_names[e->shape.act[l]]);
+    p->seed = e->config.seed;
+    p->replicas = e->replicas;
+    p->tick = e->config.tick ? "step" : "epoch";
+    p->h_x = e->h_x;
+    p->h_y = e->h_y;
+}
+
+static json_t *number_or_null(double value)
+{
+    return isfinite(value) ? json_real(value) : json_null();
+}
+
+static json_t *libraries(void)
+{
+    int major, minor, release;
+    char matio[32];
+    Mat_GetLibraryVersion(&major, &minor, &release);
+    snprintf(matio, sizeof matio, "%d.%d.%d", major, minor, release);
+    return json_pack("{s:s, s:s, s:s, s:s}", "openblas", openblas_get_config(),
+                     "zlib", zlibVersion(), "matio", matio, "jansson",
+                     jansson_version_str());
+}
+
+static json_t *device(ipl_device *dev)
+{
+    const ipl_device_info *about = ipl_device_about(dev);
+    return json_pack("{s:s, s:s, s:i, s:I}", "name", about->name, "description",
+                     about->description, "threads", about->threads, "memory_bytes",
+                     (json_int_t)about->memory_bytes);
+}
+
+static json_t *config_sections(const ipl_config *config)
+{
+    json_t *all = json_object();
+    for (int k = 0; config && k < ipl_config_keys(); ++k) {
+        ipl_config_key key;
+        if (ipl_config_key_at(config, k, &key) != IPL_OK) break;
+        json_t *section = json_object_get(all, key.section);
+        if (!section)
+            json_object_set_new(all, key.section, section = json_object());
+        json_object_set_new(section, key.key, json_string(key.value));
+    }
+    return all;
+}
+
+static json_t *estimator(const ipl_mi_options *o)
+{
+    static const char *const forms[] = {"width", "edges", "count", "quantiles"};
+    if (o->estimator == IPL_MI_KDE)
+        return json_pack("{s:s, s:f, s:b}", "name", "kde", "noise_var", o->noise_var,
+                         "noise_relative", o->noise_relative);
+    json_t *out = json_pack("{s:s, s:s}", "name", "bin", "form", forms[o->bin_form]);
+    if (o->bin_form == IPL_BIN_WIDTH)
+        json_object_set_new(out, "width", json_real(o->bin_width));
+    else
+        json_object_set_new(out, "bins", json_integer(o->bins));
+    if (o->bin_form == IPL_BIN_EDGES)
+        json_object_set_new(out, "range",
+                            json_pack("[f, f]", o->bin_lo, o->bin_hi));
+    return out;
+}
+
+static json_t *data(const ipl_provenance *p)
+{
+    json_t *out = json_pack("{s:s, s:I}", "name", p->source, "measured_rows",
+                            (json_int_t)p->measured_rows);
+    if (p->rows < 0) return out;
+    json_object_set_new(out, "rows", json_integer(p->rows));
+    json_object_set_new(out, "train_rows", json_integer(p->train_rows));
+    json_object_set_new(out, "inputs", json_integer(p->inputs));
+    json_object_set_new(out, "classes", json_integer(p->classes));
+    return out;
+}
+
+static json_t *seconds(const ipl_provenance *p)
+{
+    const ipl_progress *at = &p->progress;
+    return json_pack("{s:f, s:f, s:f, s:f, s:f}", "wall", at->wall_s, "load", p->load_s,
+                     "train", at->train_s, "measure", at->measure_s, "write",
+                     at->write_s);
+}
+
+ipl_status ipl_provenance_write(const ipl_provenance *p, ipl_rundir *dir)
+{
+    json_t *layers = json_array(), *seeds = json_array(), *estimators = json_array();
+    for (int l = 0; l < p->layers; ++l)
+        json_array_append_new(layers, json_string(p->layer[l]));
+    for (int64_t r = 0; r < p->replicas; ++r)
+        json_array_append_new(seeds, json_integer(p->seed + r));
+    for (int e = 0; e < p->estimators; ++e)
+        json_array_append_new(estimators, estimator(&p->options[e]));
+    json_t *out = json_pack(
+        "{s:s, s:s, s:s, s:o, s:s, s:s*, s:o, s:o, s:o, s:o, s:s, s:o,"
+        " s:{s:o, s:o}, s:{s:I, s:I, s:I, s:I}, s:o, s:o}",
+        "infoplane", ipl_version(), "compiler", COMPILER, "started", p->started,
+        "libraries", libraries(), "status", p->status, "error", p->error,
+        "device", device(p->dev), "data", data(p), "layers", layers, "seeds", seeds,
+        "tick", p->tick, "estimators", estimators,
+        "ceilings", "i_xt_bits", number_or_null(p->h_x / log(2.0)),
+        "i_ty_bits", number_or_null(p->h_y / log(2.0)),
+        "counts", "last_tick", (json_int_t)p->progress.last,
+        "ticks_trained", (json_int_t)p->progress.tick,
+        "ticks_measured", (json_int_t)p->progress.measured,
+        "points", (json_int_t)p->points,
+        "seconds", seconds(p), "config", config_sections(p->config));
+    if (!out) return IPL_FAIL(IPL_E_MEMORY, "run.json");
+    const ipl_status st = ipl_rundir_json(dir, "run.json", out);
+    json_decref(out);
+    return st;
+}

@@ -1,0 +1,41 @@
+/*
+ * provenance.h - run.json: what ran where, made of what, and how long it took.
+ */
+#ifndef IPL_PROVENANCE_H
+#define IPL_PROVENANCE_H
+
+#include "experiment.h"
+#include "rundir.h"
+
+/* What a run directory tells about itself, beside its tables. */
+typedef struct {
+    ipl_device          *dev;
+    const char          *status; /* "running", "done", "failed"                  */
+    const char          *error;  /* NULL: none                                   */
+    const ipl_config    *config; /* NULL: activations from elsewhere             */
+    const char          *source; /* data set or folder                           */
+    int64_t              rows, train_rows, measured_rows; /* -1: not known       */
+    int                  inputs, classes;
+    int                  estimators;
+    ipl_mi_options       options[IPL_MI_ESTIMATOR_COUNT];
+    int                  layers;
+    char                 layer[IPL_NET_LAYERS_MAX][24]; /* "10-tanh"             */
+    int64_t              seed, replicas;
+    const char          *tick;   /* "epoch", "step"                              */
+    double               h_x, h_y; /* ceilings in nats; h_y NAN: no labels       */
+    int64_t              points; /* rows of plane.csv                            */
+    char                 started[32]; /* UTC                                     */
+    double               load_s;
+    ipl_progress         progress;
+} ipl_provenance;
+
+/* Writes the present time to p->started. */
+void ipl_provenance_start(ipl_provenance *p);
+
+/* Fills in what the experiment knows: data, layers, estimators, ceilings. Texts stay
+ * the experiment's. */
+void ipl_provenance_experiment(ipl_provenance *p, const ipl_experiment *e);
+
+ipl_status ipl_provenance_write(const ipl_provenance *p, ipl_rundir *dir);
+
+#endif

@@ -1,0 +1,241 @@
+/*
+ * rundir.c - the files of a run directory, as they are written.
+ */
+#include "rundir.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "file.h"
+
+enum { PATH_BYTES = 4096 };
+
+/* A file that only grows, by whole flushes. */
+typedef struct {
+    int     fd;
+    char    name[32];
+    int64_t good; /* bytes of complete rows in the file                          */
+    char   *text; /* rows still to be written                                    */
+    size_t  used, size;
+} table;
+
+enum { PLANE, DETAILS, TRAINING, TABLES };
+
+struct ipl_rundir {
+    char  dir[PATH_BYTES];
+    char  path[PATH_BYTES + 64];
+    table tables[TABLES];
+};
+
+const char *ipl_rundir_path(ipl_rundir *r, const char *name)
+{
+    snprintf(r->path, sizeof r->path, "%s/%s", r->dir, name);
+    return r->path;
+}
+
+/* -- Tables -----------------------------------------------------------------------*/
+
+__attribute__((format(printf, 2, 3)))
+static ipl_status add(table *t, const char *format, ...)
+{
+    for (;;) {
+        va_list args;
+        va_start(args, format);
+        const size_t room = t->size - t->used;
+        const int length = vsnprintf(t->text ? t->text + t->used : NULL, room, format,
+                                     args);
+        va_end(args);
+        if (length < 0) return IPL_FAIL(IPL_E_FORMAT, "%s: format %s", t->name, format);
+        if ((size_t)length < room) {
+            t->used += (size_t)length;
+            return IPL_OK;
+        }
+        const size_t size = 2 * t->size + (size_t)length + 4096;
+        char *more = realloc(t->text, size);
+        if (!more) return IPL_FAIL(IPL_E_MEMORY, "%s: %zu bytes", t->name, size);
+        t->text = more;
+        t->size = size;
+    }
+}
+
+/* A number with 9 digits, which tell all float32 apart; "" for what is not known. */
+static ipl_status add_real(table *t, double value)
+{
+    if (isnan(value)) return add(t, ",");
+    return add(t, ",%.9g", value == 0.0 ? 0.0 : value); /* no "-0" */
+}
+
+static ipl_status flush(ipl_rundir *r, table *t)
+{
+    if (!t->used) return IPL_OK;
+    const ipl_status st = ipl_file_write_at(t->fd, ipl_rundir_path(r, t->name), t->text,
+                                            t->used, t->good);
+    if (st != IPL_OK) {
+        /* A torn row would make the whole file unreadable. */
+        const int torn = ftruncate(t->fd, t->good);
+        return IPL_FAIL(st, "%s; %s", ipl_last_error_text(),
+                        torn ? "its last row is torn" : "the rows until here are kept");
+    }
+    t->good += (int64_t)t->used;
+    t->used = 0;
+    return IPL_OK;
+}
+
+ipl_status ipl_rundir_flush(ipl_rundir *r)
+{
+    for (int t = 0; t < TABLES; ++t)
+        if (r->tables[t].fd >= 0) IPL_TRY(flush(r, &r->tables[t]));
+    return IPL_OK;
+}
+
+static ipl_status open_table(ipl_rundir *r, int which, const char *name)
+{
+    table *t = &r->tables[which];
+    snprintf(t->name, sizeof t->name, "%s", name);
+    t->fd = open(ipl_rundir_path(r, name), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC,
+                 0666);
+    if (t->fd < 0) return IPL_FAIL(IPL_E_IO, "%s: %s", r->path, strerror(errno));
+    return IPL_OK;
+}
+
+/* -- The directory ----------------------------------------------------------------*/
+
+/* Makes each folder of the path; only the last one must be new. */
+static ipl_status make_folders(char *path)
+{
+    for (char *slash = strchr(path + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
+        *slash = 0;
+        const int failed = mkdir(path, 0777) && errno != EEXIST;
+        if (failed) return IPL_FAIL(IPL_E_IO, "%s: %s", path, strerror(errno));
+        *slash = '/';
+    }
+    if (!mkdir(path, 0777)) return IPL_OK;
+    if (errno == EEXIST)
+        return IPL_FAIL(IPL_E_ARGUMENT, "%s exists already: give another directory "
+                        "with --out, or remove it", path);
+    return IPL_FAIL(IPL_E_IO, "%s: %s", path, strerror(errno));
+}
+
+static ipl_status add_headers(ipl_rundir *r, int training_layers)
+{
+    static const char *const columns[] = {"weight_norm", "gradient_mean",
+                                          "gradient_deviation"};
+    table *t = r->tables;
+    IPL_TRY(add(&t[PLANE], "seed,epoch,layer,estimator,i_xt_bits,i_ty_bits\n"));
+    IPL_TRY(add(&t[DETAILS], "seed,epoch,layer,estimator,h_t_bits,i_t_next_bits,cells,"
+                             "outside_share,noise_var,flags\n"));
+    if (!training_layers) return IPL_OK;
+    IPL_TRY(add(&t[TRAINING], "seed,epoch,loss_train_nats,loss_test_nats,"
+                              "accuracy_train,accuracy_test"));
+    for (int c = 0; c < 3; ++c)
+        for (int l = 1; l <= training_layers; ++l)
+            IPL_TRY(add(&t[TRAINING], ",%s_%d", columns[c], l));
+    return add(&t[TRAINING], "\n");
+}
+
+ipl_status ipl_rundir_create(const char *dir, int training_layers, ipl_rundir **out)
+{
+    size_t length = strlen(dir);
+    while (length > 1 && dir[length - 1] == '/') --length;
+    IPL_REQUIRE(length > 0 && length < PATH_BYTES, "directory name of %zu characters",
+                length);
+    ipl_status st = IPL_OK;
+    ipl_rundir *r = calloc(1, sizeof *r);
+    if (!r) return IPL_FAIL(IPL_E_MEMORY, "a run directory");
+    for (int t = 0; t < TABLES; ++t) r->tables[t].fd = -1;
+    memcpy(r->dir, dir, length);
+    IPL_TRY_DONE(make_folders(r->dir));
+    IPL_TRY_DONE(open_table(r, PLANE, "plane.csv"));
+    IPL_TRY_DONE(open_table(r, DETAILS, "plane_details.csv"));
+    if (training_layers) IPL_TRY_DONE(open_table(r, TRAINING, "training.csv"));
+    IPL_TRY_DONE(add_headers(r, training_layers));
+    IPL_TRY_DONE(ipl_rundir_flush(r));
+    *out = r;
+done:
+    if (st != IPL_OK) ipl_rundir_close(r);
+    return st;
+}
+
+void ipl_rundir_close(ipl_rundir *r)
+{
+    if (!r) return;
+    for (int t = 0; t < TABLES; ++t) {
+        if (r->tables[t].fd >= 0) close(r->tables[t].fd);
+        free(r->tables[t].text);
+    }
+    free(r);
+}
+
+/* -- Rows -------------------------------------------------------------------------*/
+
+static double bits(double nats) { return nats / log(2.0); }
+
+static ipl_status add_flags(table *t, unsigned flags)
+{
+    return add(t, ",%s%s%s\n", flags & IPL_MI_SATURATED ? "saturated" : "",
+               (flags & IPL_MI_SATURATED) && (flags & IPL_MI_OUTSIDE) ? "|" : "",
+               flags & IPL_MI_OUTSIDE ? "outside" : "");
+}
+
+static ipl_status add_point(ipl_rundir *r, int64_t seed, int64_t tick, int layer,
+                            const ipl_mi_point *p, double i_next)
+{
+    for (int which = PLANE; which <= DETAILS; ++which)
+        IPL_TRY(add(&r->tables[which], "%lld,%lld,%d,%s", (long long)seed,
+                    (long long)tick, layer, p->name));
+    table *plane = &r->tables[PLANE], *details = &r->tables[DETAILS];
+    const int bin = !p->bound;
+    IPL_TRY(add_real(plane, bits(p->i_xt)));
+    IPL_TRY(add_real(plane, bits(p->i_ty)));
+    IPL_TRY(add(plane, "\n"));
+    IPL_TRY(add_real(details, bits(p->h_t)));
+    IPL_TRY(add_real(details, bin ? bits(i_next) : NAN));
+    IPL_TRY(add_real(details, bin ? (double)p->cells : NAN));
+    IPL_TRY(add_real(details, bin ? p->outside_share : NAN));
+    IPL_TRY(add_real(details, bin ? NAN : p->noise_var));
+    return add_flags(details, p->flags);
+}
+
+ipl_status ipl_rundir_points(ipl_rundir *r, int64_t seed, int64_t tick, int layers,
+                             const ipl_layer *layer)
+{
+    for (int l = 0; l < layers; ++l)
+        for (int p = 0; p < layer[l].points; ++p)
+            IPL_TRY(add_point(r, seed, tick, l + 1, &layer[l].point[p],
+                              layer[l].i_next));
+    return IPL_OK;
+}
+
+ipl_status ipl_rundir_training(ipl_rundir *r, int64_t seed, int64_t tick, int layers,
+                               const ipl_training_row *row)
+{
+    table *t = &r->tables[TRAINING];
+    IPL_TRY(add(t, "%lld,%lld", (long long)seed, (long long)tick));
+    IPL_TRY(add_real(t, row->loss_train_nats));
+    IPL_TRY(add_real(t, row->loss_test_nats));
+    IPL_TRY(add_real(t, row->accuracy_train));
+    IPL_TRY(add_real(t, row->accuracy_test));
+    for (int l = 0; l < layers; ++l) IPL_TRY(add_real(t, row->weight_norm[l]));
+    for (int l = 0; l < layers; ++l) IPL_TRY(add_real(t, row->gradient[l].mean));
+    for (int l = 0; l < layers; ++l) IPL_TRY(add_real(t, row->gradient[l].deviation));
+    return add(t, "\n");
+}
+
+/* -- JSON -------------------------------------------------------------------------*/
+
+ipl_status ipl_rundir_json(ipl_rundir *r, const char *name, const json_t *json)
+{
+    char *text = json_dumps(json, JSON_INDENT(2));
+    if (!text) return IPL_FAIL(IPL_E_MEMORY, "%s", ipl_rundir_path(r, name));
+    const ipl_file_part parts[] = {{text, strlen(text)}, {"\n", 1}};
+    const ipl_status st = ipl_file_replace(ipl_rundir_path(r, name), 2, parts);
+    free(text);
+    return st;
+}

@@ -1,0 +1,43 @@
+/*
+ * rundir.h - the files of a run directory, as they are written.
+ *
+ * Rows collect in memory and reach the files at a flush, whole or not at all: a
+ * flush that fails takes back what it had written of its rows.
+ */
+#ifndef IPL_RUNDIR_H
+#define IPL_RUNDIR_H
+
+#include <jansson.h>
+
+#include "measure.h"
+
+typedef struct ipl_rundir ipl_rundir;
+
+/* Makes the directory, and its parents. plane.csv, plane_details.csv and, when
+ * training_layers > 0, training.csv get their header. E_ARGUMENT: it exists;
+ * E_IO. */
+ipl_status ipl_rundir_create(const char *dir, int training_layers, ipl_rundir **out);
+void       ipl_rundir_close(ipl_rundir *r);
+
+/* The layers of one network at one tick. */
+ipl_status ipl_rundir_points(ipl_rundir *r, int64_t seed, int64_t tick, int layers,
+                             const ipl_layer *layer);
+
+/* One row of training.csv; NAN leaves a field empty. */
+typedef struct {
+    double loss_train_nats, loss_test_nats, accuracy_train, accuracy_test;
+    double weight_norm[IPL_NET_LAYERS_MAX]; /* 2-norm of W_l, without biases      */
+    ipl_gradient_stats gradient[IPL_NET_LAYERS_MAX];
+} ipl_training_row;
+ipl_status ipl_rundir_training(ipl_rundir *r, int64_t seed, int64_t tick, int layers,
+                               const ipl_training_row *row);
+
+ipl_status ipl_rundir_flush(ipl_rundir *r);
+
+/* Replaces a file of the directory by this JSON text, in one step. */
+ipl_status ipl_rundir_json(ipl_rundir *r, const char *name, const json_t *json);
+
+/* "DIR/name", in a text that the next call overwrites. */
+const char *ipl_rundir_path(ipl_rundir *r, const char *name);
+
+#endif
