@@ -1,0 +1,175 @@
+/*
+ * gnuplot.c - runs gnuplot on a script.
+ *
+ * The script is a file and not a pipe, so that a gnuplot that stops early cannot
+ * block or kill the writer; its standard error is read back for the message.
+ */
+#include "gnuplot.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <spawn.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+extern char **environ;
+
+static const char *temporary(void)
+{
+    const char *dir = getenv("TMPDIR");
+    return dir && *dir && strlen(dir) < 32 ? dir : "/tmp";
+}
+
+static int ends_in(const char *file, const char *ending)
+{
+    const size_t length = strlen(file), tail = strlen(ending);
+    return length > tail && !strcasecmp(file + length - tail, ending);
+}
+
+/* The file's name as gnuplot reads it between single quotes. */
+static void quoted(const char *text, FILE *out)
+{
+    fputc('\'', out);
+    for (; *text; ++text) {
+        if (*text == '\'') fputc('\'', out);
+        fputc(*text, out);
+    }
+    fputc('\'', out);
+}
+
+ipl_status ipl_gnuplot_start(const char *file, int width, int height, ipl_gnuplot *out)
+{
+    const int svg = ends_in(file, ".svg"), png = ends_in(file, ".png");
+    IPL_REQUIRE(svg || png, "picture '%s': expected a name that ends in .svg or .png",
+                file);
+    IPL_REQUIRE(strlen(file) < sizeof out->file, "picture: a name of %zu characters",
+                strlen(file));
+    *out = (ipl_gnuplot){0};
+    snprintf(out->file, sizeof out->file, "%s", file);
+    snprintf(out->made, sizeof out->made, "%s.new", file);
+    snprintf(out->script_path, sizeof out->script_path, "%s/infoplane-XXXXXX",
+             temporary());
+    const int fd = mkstemp(out->script_path);
+    if (fd < 0 || !(out->script = fdopen(fd, "w"))) {
+        const int why = errno;
+        if (fd >= 0) {
+            close(fd);
+            unlink(out->script_path);
+        }
+        return IPL_FAIL(IPL_E_IO, "%s: %s", out->script_path, strerror(why));
+    }
+    if (svg)
+        fprintf(out->script, "set terminal svg size %d,%d enhanced background '#ffffff' "
+                "font 'DejaVu Sans,12'\n", width, height);
+    else
+        /* Its fonts are in points of 4/3 pixel, those of the SVG in pixels. */
+        fprintf(out->script, "set terminal pngcairo size %d,%d enhanced font "
+                "'DejaVu Sans,12' fontscale 1.5 linewidth 2 pointscale 2\n", 2 * width,
+                2 * height);
+    fprintf(out->script, "set output ");
+    quoted(out->made, out->script);
+    fprintf(out->script, "\n");
+    return IPL_OK;
+}
+
+/* What gnuplot complained about: it repeats the command and points below it, then
+ * says why in the last line. */
+static void last_words(int fd, char *out, size_t size)
+{
+    char text[1024];
+    lseek(fd, 0, SEEK_SET);
+    const ssize_t length = read(fd, text, sizeof text - 1);
+    text[length > 0 ? length : 0] = 0;
+    const char *best = "";
+    for (char *line = strtok(text, "\n"); line; line = strtok(NULL, "\n"))
+        if (strspn(line, " ^\t") < strlen(line)) best = line + strspn(line, " \t");
+    snprintf(out, size, "%s", best);
+}
+
+/* gnuplot says nothing of a disk that filled up; a whole picture has its end. */
+static int is_whole(const char *path)
+{
+    char tail[64] = "";
+    FILE *file = fopen(path, "rb");
+    if (!file) return 0;
+    fseek(file, -32, SEEK_END);
+    const size_t length = fread(tail, 1, sizeof tail - 1, file);
+    fclose(file);
+    for (size_t k = 0; k + 4 <= length; ++k)
+        if (!memcmp(tail + k, "IEND", 4) || !memcmp(tail + k, "/svg", 4)) return 1;
+    return 0;
+}
+
+static ipl_status draw(const ipl_gnuplot *g, int errors)
+{
+    char *const argv[] = {(char *)"gnuplot", (char *)g->script_path, NULL};
+    char words[256];
+    int status;
+    pid_t child;
+    posix_spawn_file_actions_t actions;
+    if (posix_spawn_file_actions_init(&actions))
+        return IPL_FAIL(IPL_E_MEMORY, "starting gnuplot");
+    posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+    posix_spawn_file_actions_adddup2(&actions, errors, STDOUT_FILENO);
+    posix_spawn_file_actions_adddup2(&actions, errors, STDERR_FILENO);
+    const int failed = posix_spawnp(&child, "gnuplot", &actions, NULL, argv, environ);
+    posix_spawn_file_actions_destroy(&actions);
+    if (failed == ENOENT)
+        return IPL_FAIL(IPL_E_UNSUPPORTED, "%s: gnuplot is not installed (Debian: "
+                        "gnuplot-nox)", g->file);
+    if (failed) return IPL_FAIL(IPL_E_IO, "gnuplot: %s", strerror(failed));
+    while (waitpid(child, &status, 0) < 0)
+        if (errno != EINTR)
+            return IPL_FAIL(IPL_E_IO, "gnuplot: %s", strerror(errno));
+    if (WIFEXITED(status) && WEXITSTATUS(status) == 127)
+        return IPL_FAIL(IPL_E_UNSUPPORTED, "%s: gnuplot cannot be run (Debian: "
+                        "gnuplot-nox)", g->file);
+    if (!WIFEXITED(status) || WEXITSTATUS(status) || !is_whole(g->made)) {
+        last_words(errors, words, sizeof words);
+        return IPL_FAIL(IPL_E_IO, "%s: gnuplot failed: %s", g->file,
+                        *words ? words : "the picture is not whole (disk full?)");
+    }
+    return IPL_OK;
+}
+
+ipl_status ipl_gnuplot_finish(ipl_gnuplot *g)
+{
+    char log[64];
+    ipl_status st = IPL_OK;
+    fprintf(g->script, "\nunset output\n");
+    const int torn = ferror(g->script);
+    if (fclose(g->script) || torn) {
+        st = IPL_FAIL(IPL_E_IO, "%s: %s", g->script_path, strerror(errno));
+        unlink(g->script_path);
+        return st;
+    }
+    snprintf(log, sizeof log, "%s/infoplane-XXXXXX", temporary());
+    const int errors = mkstemp(log);
+    if (errors < 0) {
+        st = IPL_FAIL(IPL_E_IO, "%s: %s", log, strerror(errno));
+    } else {
+        unlink(log);
+        st = draw(g, errors);
+        close(errors);
+    }
+    unlink(g->script_path);
+    if (st == IPL_OK && rename(g->made, g->file))
+        st = IPL_FAIL(IPL_E_IO, "%s: %s", g->file, strerror(errno));
+    if (st != IPL_OK) unlink(g->made);
+    return st;
+}
+
+const char *ipl_gnuplot_plain(const char *text, char *out, size_t size)
+{
+    size_t used = 0;
+    for (; *text && used + 3 < size; ++text) {
+        if (strchr("_^{}@&~\\", *text)) out[used++] = '\\';
+        if (*text == '\'') out[used++] = '\'';
+        out[used++] = *text;
+    }
+    out[used] = 0;
+    return out;
+}

@@ -1,0 +1,168 @@
+/*
+ * plot.c - a run directory to a picture: which panels there are, and where.
+ *
+ * Panels stand on a grid whose cells have equal size; a legend on top says which
+ * colour and shape is which layer, and holds for every panel.
+ */
+#include "plot.h"
+
+#include <math.h>
+
+#include "gnuplot.h"
+
+enum { CELL_WIDTH = 430, CELL_HEIGHT = 330, LEGEND_HEIGHT = 84 };
+
+const char *ipl_plot_colour(int layer)
+{
+    /* Okabe and Ito (2008), told apart with every colour vision; without yellow,
+     * which a white page swallows. */
+    static const char *const colours[] = {"#0072B2", "#D55E00", "#009E73", "#CC79A7",
+                                          "#E69F00", "#56B4E9", "#444444"};
+    return colours[(layer - 1) % 7];
+}
+
+int ipl_plot_shape(int layer, int filled)
+{
+    /* gnuplot's circle, square, triangles, diamond, pentagon: filled 5, 7, .., and
+     * the outline one less. */
+    static const int shapes[] = {7, 5, 9, 11, 13, 15};
+    return shapes[(layer - 1) % 6] - !filled;
+}
+
+/* -- One panel --------------------------------------------------------------------*/
+
+void ipl_plot_open(const canvas *c, plot_box box, int bar, const char *title,
+                   const char *x_label, const char *y_label)
+{
+    const int right = bar ? PLOT_BAR : PLOT_RIGHT;
+    const double w = c->width, h = c->height;
+    fprintf(c->out,
+            "\nunset logscale; unset arrow; unset label; unset key; unset colorbox\n"
+            "unset format; set bars 0\n"
+            "unset y2tics; unset y2label; set border 3 lc '#444444'; set grid lc '#e6e6e6'"
+            " lt 1 lw 0.5\nset xtics auto out nomirror scale 0.6; set ytics auto out nomirror scale 0.6\n"
+            "set format '%%g'; set xrange [*:*]; set yrange [*:*]\n"
+            "set lmargin at screen %.6f; set rmargin at screen %.6f\n"
+            "set tmargin at screen %.6f; set bmargin at screen %.6f\n"
+            "set title '%s' font ',13' offset 0,-0.4\n"
+            "set xlabel '%s' offset 0,0.4; set ylabel '%s' offset 0.8,0\n",
+            (box.x + PLOT_LEFT) / w, (box.x + box.width - right) / w,
+            1.0 - (box.y + PLOT_ABOVE) / h, 1.0 - (box.y + box.height - PLOT_BELOW) / h,
+            title, x_label, y_label);
+}
+
+void ipl_plot_tick_axis(const canvas *c)
+{
+    const plot_data *d = c->d;
+    const double last = d->last > 1 ? (double)d->last : 2.0;
+    fprintf(c->out, "set logscale x; set xrange [0.5:%.9g]; set mxtics 10\n"
+            "set xtics ('0' 0.5", last * 1.06);
+    for (int power = 0; pow(10, power) <= last; ++power)
+        fprintf(c->out, power < 4 ? ", '%.0f' %.0f" : ", '10^{%.0f}' %.0f",
+                power < 4 ? pow(10, power) : power, pow(10, power));
+    for (int power = 0; pow(10, power) <= last; ++power)
+        for (int digit = 2; digit < 10 && digit * pow(10, power) <= last; ++digit)
+            fprintf(c->out, ", '' %.0f 1", digit * pow(10, power));
+    fprintf(c->out, ")\n");
+}
+
+/* -- Title and layers -------------------------------------------------------------*/
+
+void ipl_plot_legend(const canvas *c, plot_box box)
+{
+    const plot_data *d = c->d;
+    char source[512], layer[64];
+    const double h = c->height;
+    ipl_plot_open(c, box, 0, "", "", "");
+    fprintf(c->out, "unset border; unset tics; unset grid; set xrange [0:1]; set yrange "
+            "[0:1]\nset lmargin at screen 0; set rmargin at screen 1\n"
+            "set tmargin at screen 1; set bmargin at screen %.6f\n", 1.0 - box.height / h);
+    fprintf(c->out, "set label '{/:Bold %s}  –  %lld samples measured",
+            ipl_gnuplot_plain(d->source, source, sizeof source), (long long)d->rows);
+    if (d->seeds > 1) fprintf(c->out, ", mean of %d seeds, ± one deviation", d->seeds);
+    fprintf(c->out, "' at screen 0.5,%.6f center font ',15'\n", 1.0 - 24.0 / h);
+    fprintf(c->out, "set key at screen 0.5,%.6f center center horizontal samplen 2.4 "
+            "width 1 height 0.2 maxrows 2\nplot ", 1.0 - 60.0 / h);
+    for (int l = 1; l <= d->layers; ++l)
+        fprintf(c->out, "%sNaN with linespoints lw 2 lc '%s' pt %d ps 1.1 title "
+                "'T_{%d}: %s'", l > 1 ? ", " : "", ipl_plot_colour(l),
+                ipl_plot_shape(l, 1), l,
+                ipl_gnuplot_plain(d->layer[l - 1], layer, sizeof layer));
+    fprintf(c->out, "\n");
+}
+
+/* -- The picture ------------------------------------------------------------------*/
+
+static plot_box cell(int column, int row)
+{
+    return (plot_box){column * CELL_WIDTH, LEGEND_HEIGHT + row * CELL_HEIGHT, CELL_WIDTH,
+                      CELL_HEIGHT};
+}
+
+/* The planes alone are larger and share one colour bar. */
+static void draw_planes(const canvas *c)
+{
+    for (int e = 0; e < c->d->estimators; ++e) {
+        const int bar = e == c->d->estimators - 1;
+        plot_box box = cell(e, 0);
+        box.height = c->height - LEGEND_HEIGHT;
+        if (bar) box.width += PLOT_BAR - PLOT_RIGHT;
+        ipl_plot_plane(c, box, e, bar);
+    }
+}
+
+static void draw_all(const canvas *c, ipl_plot_what what)
+{
+    int row = 0;
+    const int first = what == IPL_PLOT_ALL;
+    for (int e = 0; what != IPL_PLOT_SNR && e < c->d->estimators; ++e, ++row) {
+        if (first) ipl_plot_plane(c, cell(0, row), e, 1);
+        ipl_plot_epochs(c, cell(first, row), e, PLOT_X);
+        ipl_plot_epochs(c, cell(first + 1, row), e, PLOT_Y);
+    }
+    if (what == IPL_PLOT_EPOCHS || !c->d->trainings) return;
+    ipl_plot_gradients(c, cell(0, row));
+    ipl_plot_ratio(c, cell(1, row));
+    ipl_plot_training(c, cell(2, row));
+}
+
+static void size_of(const plot_data *d, ipl_plot_what what, int *width, int *height)
+{
+    const int rows = what == IPL_PLOT_SNR ? 1
+                     : d->estimators + (what == IPL_PLOT_ALL && d->trainings > 0);
+    const int columns = what == IPL_PLOT_EPOCHS ? 2 : 3;
+    *width = columns * CELL_WIDTH;
+    *height = LEGEND_HEIGHT + rows * CELL_HEIGHT;
+    if (what == IPL_PLOT_PLANE) {
+        *width = d->estimators * CELL_WIDTH + PLOT_BAR - PLOT_RIGHT;
+        *height = LEGEND_HEIGHT + CELL_HEIGHT + 40;
+    }
+}
+
+ipl_status ipl_plot(const char *dir, ipl_plot_what what, const char *file)
+{
+    IPL_REQUIRE(dir && file && what >= 0 && what < IPL_PLOT_COUNT,
+                "directory or file is NULL, or picture %d", (int)what);
+    plot_data d = {0};
+    ipl_gnuplot g;
+    canvas c = {.d = &d};
+    IPL_TRY(ipl_plot_read(dir, &d));
+    ipl_status st = IPL_OK;
+    if (what == IPL_PLOT_SNR && !d.trainings) {
+        st = IPL_FAIL(IPL_E_FORMAT, "%s: no rows in training.csv to draw", dir);
+        goto done;
+    }
+    size_of(&d, what, &c.width, &c.height);
+    IPL_TRY_DONE(ipl_gnuplot_start(file, c.width, c.height, &g));
+    c.out = g.script;
+    ipl_plot_blocks(&c);
+    fprintf(c.out, "set multiplot\n");
+    ipl_plot_legend(&c, (plot_box){0, 0, c.width, LEGEND_HEIGHT});
+    if (what == IPL_PLOT_PLANE) draw_planes(&c);
+    else draw_all(&c, what);
+    fprintf(c.out, "unset multiplot\n");
+    IPL_TRY_DONE(ipl_gnuplot_finish(&g));
+done:
+    ipl_plot_free(&d);
+    return st;
+}

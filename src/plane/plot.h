@@ -1,0 +1,53 @@
+/*
+ * plot.h - the panels of a picture.
+ */
+#ifndef IPL_PLOT_H
+#define IPL_PLOT_H
+
+#include <stdio.h>
+
+#include "plot_data.h"
+
+/* Room around the axes of a panel, in points; a colour bar needs more to the right. */
+enum { PLOT_LEFT = 66, PLOT_RIGHT = 24, PLOT_BAR = 84, PLOT_ABOVE = 34, PLOT_BELOW = 50 };
+
+typedef struct {
+    FILE            *out;           /* gnuplot commands                          */
+    const plot_data *d;
+    int              width, height; /* of the picture, in points                 */
+} canvas;
+
+/* Where a panel stands, margins included, in points from the top left. */
+typedef struct {
+    int x, y, width, height;
+} plot_box;
+
+/* The data blocks that the panels draw from; before the first panel. */
+void ipl_plot_blocks(const canvas *c);
+
+/* Title, and which colour, shape and line is which layer. */
+void ipl_plot_legend(const canvas *c, plot_box box);
+
+/* I(T;Y) against I(X;T) of one estimator, with or without the colour bar. */
+void ipl_plot_plane(const canvas *c, plot_box box, int estimator, int bar);
+
+/* I(X;T) (axis PLOT_X) or I(T;Y) (PLOT_Y) of one estimator over the ticks. */
+void ipl_plot_epochs(const canvas *c, plot_box box, int estimator, int axis);
+
+/* Mean and deviation of the gradients; their ratio; loss and accuracy. */
+void ipl_plot_gradients(const canvas *c, plot_box box);
+void ipl_plot_ratio(const canvas *c, plot_box box);
+void ipl_plot_training(const canvas *c, plot_box box);
+
+/* For plot_panels.c: opens a panel, with nothing left of the one before. */
+void ipl_plot_open(const canvas *c, plot_box box, int bar, const char *title,
+                   const char *x_label, const char *y_label);
+
+/* For plot_panels.c: x axis of ticks, logarithmic, with room for tick 0. */
+void ipl_plot_tick_axis(const canvas *c);
+
+/* Colour, filled and open shape of layer 1, 2, .. */
+const char *ipl_plot_colour(int layer);
+int         ipl_plot_shape(int layer, int filled);
+
+#endif

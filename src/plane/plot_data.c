@@ -1,0 +1,327 @@
+/*
+ * plot_data.c - a run directory, read back and averaged over its seeds.
+ */
+#include "plot_data.h"
+
+#include <errno.h>
+#include <jansson.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* -- Tables -----------------------------------------------------------------------*/
+
+typedef struct {
+    char  path[4200];
+    FILE *file;
+    long  line;
+    char *text;
+    size_t size;
+} table;
+
+static ipl_status bad(const table *t, const char *expected)
+{
+    return IPL_FAIL(IPL_E_FORMAT, "%s:%ld: expected %s", t->path, t->line, expected);
+}
+
+/* The next line without its end; NULL after the last one. */
+static char *next_line(table *t)
+{
+    const ssize_t length = getline(&t->text, &t->size, t->file);
+    if (length <= 0) return NULL;
+    ++t->line;
+    t->text[strcspn(t->text, "\r\n")] = 0;
+    return t->text;
+}
+
+static ipl_status open_table(table *t, const char *dir, const char *name)
+{
+    *t = (table){0};
+    snprintf(t->path, sizeof t->path, "%s/%s", dir, name);
+    t->file = fopen(t->path, "r");
+    if (!t->file) return IPL_FAIL(IPL_E_IO, "%s: %s", t->path, strerror(errno));
+    return IPL_OK;
+}
+
+static void close_table(table *t)
+{
+    if (t->file) fclose(t->file);
+    free(t->text);
+}
+
+/* A field that is a number, or empty: not known. Moves *at past its comma. */
+static int take_real(char **at, double *out)
+{
+    char *end = *at;
+    *out = NAN;
+    if (**at && **at != ',') *out = strtod(*at, &end);
+    if (*end && *end != ',') return 0;
+    *at = end + (*end == ',');
+    return 1;
+}
+
+static int take_whole(char **at, int64_t *out)
+{
+    char *end;
+    *out = strtoll(*at, &end, 10);
+    if (end == *at || (*end && *end != ',')) return 0;
+    *at = end + (*end == ',');
+    return 1;
+}
+
+/* A larger array when it is full; NULL when memory ran out. */
+static void *room_for(void *array, int64_t count, int64_t *size, size_t each)
+{
+    if (count < *size) return array;
+    *size = 2 * *size + 1024;
+    return realloc(array, (size_t)*size * each);
+}
+
+/* -- plane.csv --------------------------------------------------------------------*/
+
+static int by_place(const void *a, const void *b)
+{
+    const plot_point *x = a, *y = b;
+    if (x->estimator != y->estimator) return x->estimator - y->estimator;
+    if (x->layer != y->layer) return x->layer - y->layer;
+    return (x->tick > y->tick) - (x->tick < y->tick);
+}
+
+/* The estimator's number, given out in the order of appearance; -1: too many. */
+static int estimator_of(plot_data *d, const char *name, size_t length)
+{
+    if (length >= sizeof d->estimator[0]) return -1;
+    for (int e = 0; e < d->estimators; ++e)
+        if (strlen(d->estimator[e]) == length && !strncmp(d->estimator[e], name, length))
+            return e;
+    if (d->estimators == PLOT_ESTIMATORS_MAX || !length) return -1;
+    memcpy(d->estimator[d->estimators], name, length);
+    return d->estimators++;
+}
+
+static int take_point(plot_data *d, char *at, plot_point *p)
+{
+    int64_t seed, layer;
+    if (!take_whole(&at, &seed) || !take_whole(&at, &p->tick) || !take_whole(&at, &layer))
+        return 0;
+    const size_t length = strcspn(at, ",");
+    p->layer = (int)layer;
+    p->estimator = estimator_of(d, at, length);
+    at += length + (at[length] == ',');
+    return p->tick >= 0 && layer >= 1 && layer <= d->layers && p->estimator >= 0 &&
+           take_real(&at, &p->mean[PLOT_X]) && take_real(&at, &p->mean[PLOT_Y]) && !*at;
+}
+
+/* Points of equal place become one: mean and deviation (n - 1) over the seeds. */
+static void average_points(plot_data *d)
+{
+    int64_t kept = 0;
+    qsort(d->point, (size_t)d->points, sizeof *d->point, by_place);
+    for (int64_t first = 0, end; first < d->points; first = end) {
+        plot_point p = d->point[first];
+        for (end = first; end < d->points && !by_place(&p, &d->point[end]);) ++end;
+        const double count = (double)(end - first);
+        for (int s = 0; s < 2; ++s) {
+            double sum = 0.0, squares = 0.0;
+            for (int64_t k = first; k < end; ++k) sum += d->point[k].mean[s];
+            p.mean[s] = sum / count;
+            for (int64_t k = first; k < end; ++k)
+                squares += pow(d->point[k].mean[s] - p.mean[s], 2);
+            p.sd[s] = count > 1 ? sqrt(squares / (count - 1)) : 0.0;
+        }
+        if (p.tick > d->last) d->last = p.tick;
+        d->point[kept++] = p;
+    }
+    d->points = kept;
+}
+
+static ipl_status read_plane(const char *dir, plot_data *d)
+{
+    static const char header[] = "seed,epoch,layer,estimator,i_xt_bits,i_ty_bits";
+    table t;
+    int64_t size = 0;
+    ipl_status st = open_table(&t, dir, "plane.csv");
+    if (st != IPL_OK) return st;
+    char *line = next_line(&t);
+    if (!line || strcmp(line, header)) st = bad(&t, header);
+    while (st == IPL_OK && (line = next_line(&t))) {
+        plot_point p = {0}, *more = room_for(d->point, d->points, &size, sizeof p);
+        if (!more) {
+            st = IPL_FAIL(IPL_E_MEMORY, "%lld points", (long long)size);
+            break;
+        }
+        d->point = more;
+        if (take_point(d, line, &p)) d->point[d->points++] = p;
+        else st = bad(&t, header);
+    }
+    if (st == IPL_OK && !d->points)
+        st = IPL_FAIL(IPL_E_FORMAT, "%s: no points yet", t.path);
+    if (st == IPL_OK) average_points(d);
+    close_table(&t);
+    return st;
+}
+
+/* -- training.csv -----------------------------------------------------------------*/
+
+static int by_tick(const void *a, const void *b)
+{
+    const plot_training *x = a, *y = b;
+    return (x->tick > y->tick) - (x->tick < y->tick);
+}
+
+static int columns_of(const plot_data *d)
+{
+    return PLOT_LAYERS + PLOT_LAYER_COLUMNS * d->layers;
+}
+
+static int take_training(const plot_data *d, char *at, plot_training *row)
+{
+    int64_t seed;
+    if (!take_whole(&at, &seed) || !take_whole(&at, &row->tick)) return 0;
+    for (int c = 0; c < columns_of(d); ++c)
+        if (!take_real(&at, &row->value[c])) return 0;
+    return !*at;
+}
+
+/* Rows of equal tick become their mean. */
+static void average_training(plot_data *d)
+{
+    int64_t kept = 0;
+    qsort(d->training, (size_t)d->trainings, sizeof *d->training, by_tick);
+    for (int64_t first = 0, end; first < d->trainings; first = end) {
+        plot_training mean = d->training[first];
+        for (end = first + 1; end < d->trainings && d->training[end].tick == mean.tick;
+             ++end)
+            for (int c = 0; c < columns_of(d); ++c)
+                mean.value[c] += d->training[end].value[c];
+        for (int c = 0; c < columns_of(d); ++c) mean.value[c] /= (double)(end - first);
+        if (mean.tick > d->last) d->last = mean.tick;
+        d->training[kept++] = mean;
+    }
+    d->trainings = kept;
+}
+
+static ipl_status read_training(const char *dir, plot_data *d)
+{
+    static const char header[] = "seed,epoch,loss_train_nats,loss_test_nats,"
+                                 "accuracy_train,accuracy_test";
+    table t;
+    int64_t size = 0;
+    char    path[4200];
+    snprintf(path, sizeof path, "%s/training.csv", dir);
+    FILE *file = fopen(path, "r");
+    if (!file && errno == ENOENT) return IPL_OK; /* activations from elsewhere */
+    if (file) fclose(file);
+    IPL_TRY(open_table(&t, dir, "training.csv"));
+    ipl_status st = IPL_OK;
+    char *line = next_line(&t);
+    if (!line || strncmp(line, header, sizeof header - 1)) st = bad(&t, header);
+    while (st == IPL_OK && (line = next_line(&t))) {
+        plot_training row = {0};
+        plot_training *more = room_for(d->training, d->trainings, &size, sizeof row);
+        if (!more) {
+            st = IPL_FAIL(IPL_E_MEMORY, "%lld rows", (long long)size);
+            break;
+        }
+        d->training = more;
+        if (take_training(d, line, &row)) d->training[d->trainings++] = row;
+        else st = bad(&t, "a number, or nothing, for each column of line 1");
+    }
+    if (st == IPL_OK) average_training(d);
+    close_table(&t);
+    return st;
+}
+
+/* -- run.json ---------------------------------------------------------------------*/
+
+/* What is behind "kde-upper" or "bin": "noise variance 0.05", "30 edges in [-1, 1]". */
+static void describe(const json_t *all, const char *name, char *text, size_t size)
+{
+    size_t k;
+    const json_t *at;
+    json_array_foreach(all, k, at) {
+        const char *is = json_string_value(json_object_get(at, "name"));
+        const char *form = json_string_value(json_object_get(at, "form"));
+        if (!is || strncmp(is, name, strlen(is))) continue;
+        const double var = json_number_value(json_object_get(at, "noise_var"));
+        const double width = json_number_value(json_object_get(at, "width"));
+        const long long bins = json_integer_value(json_object_get(at, "bins"));
+        const json_t *range = json_object_get(at, "range");
+        if (!form)
+            snprintf(text, size, "noise variance %.4g%s", var,
+                     json_is_true(json_object_get(at, "noise_relative"))
+                         ? " of the mean square" : "");
+        else if (!strcmp(form, "width"))
+            snprintf(text, size, "bins of width %.4g", width);
+        else if (!strcmp(form, "edges"))
+            snprintf(text, size, "%lld edges over [%.4g, %.4g]", bins,
+                     json_number_value(json_array_get(range, 0)),
+                     json_number_value(json_array_get(range, 1)));
+        else
+            snprintf(text, size, "%lld %s", bins,
+                     strcmp(form, "count") ? "quantiles" : "equal bins");
+        return;
+    }
+}
+
+static double number_or_nan(const json_t *at)
+{
+    return json_is_number(at) ? json_number_value(at) : NAN;
+}
+
+static ipl_status read_about(const char *dir, plot_data *d, json_t **out)
+{
+    char path[4200];
+    json_error_t error;
+    snprintf(path, sizeof path, "%s/run.json", dir);
+    FILE *file = fopen(path, "r");
+    if (!file) return IPL_FAIL(IPL_E_IO, "%s: %s", path, strerror(errno));
+    json_t *about = json_loadf(file, 0, &error);
+    fclose(file);
+    if (!about)
+        return IPL_FAIL(IPL_E_FORMAT, "%s:%d: %s", path, error.line, error.text);
+    *out = about;
+    const json_t *ceilings = json_object_get(about, "ceilings");
+    const json_t *layers = json_object_get(about, "layers");
+    const json_t *data = json_object_get(about, "data");
+    const char *source = json_string_value(json_object_get(data, "name"));
+    const char *tick = json_string_value(json_object_get(about, "tick"));
+    d->layers = (int)json_array_size(layers);
+    if (d->layers < 1 || d->layers > IPL_NET_LAYERS_MAX || !source || !tick)
+        return IPL_FAIL(IPL_E_FORMAT, "%s: expected layers, data.name and tick", path);
+    for (int l = 0; l < d->layers; ++l) {
+        const char *layer = json_string_value(json_array_get(layers, (size_t)l));
+        snprintf(d->layer[l], sizeof d->layer[l], "%s", layer ? layer : "");
+    }
+    snprintf(d->source, sizeof d->source, "%s", source);
+    snprintf(d->tick, sizeof d->tick, "%s", tick);
+    d->rows = json_integer_value(json_object_get(data, "measured_rows"));
+    d->seeds = (int)json_array_size(json_object_get(about, "seeds"));
+    d->ceiling[PLOT_X] = number_or_nan(json_object_get(ceilings, "i_xt_bits"));
+    d->ceiling[PLOT_Y] = number_or_nan(json_object_get(ceilings, "i_ty_bits"));
+    return IPL_OK;
+}
+
+ipl_status ipl_plot_read(const char *dir, plot_data *out)
+{
+    plot_data made = {0};
+    json_t *about = NULL;
+    ipl_status st = read_about(dir, &made, &about);
+    if (st == IPL_OK) st = read_plane(dir, &made);
+    if (st == IPL_OK) st = read_training(dir, &made);
+    for (int e = 0; st == IPL_OK && e < made.estimators; ++e)
+        describe(json_object_get(about, "estimators"), made.estimator[e],
+                 made.options[e], sizeof made.options[e]);
+    json_decref(about);
+    if (st == IPL_OK) *out = made;
+    else ipl_plot_free(&made);
+    return st;
+}
+
+void ipl_plot_free(plot_data *data)
+{
+    free(data->point);
+    free(data->training);
+    *data = (plot_data){0};
+}

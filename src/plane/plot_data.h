@@ -1,0 +1,51 @@
+/*
+ * plot_data.h - a run directory, read back and averaged over its seeds.
+ */
+#ifndef IPL_PLOT_DATA_H
+#define IPL_PLOT_DATA_H
+
+#include "ipl_plane.h"
+
+enum { PLOT_ESTIMATORS_MAX = 16, PLOT_X = 0, PLOT_Y = 1 };
+
+/* One estimator's layer at one tick: I(X;T) and I(T;Y) in bits. */
+typedef struct {
+    double  mean[2], sd[2]; /* over the seeds; sd 0 for one seed                 */
+    int64_t tick;
+    int     layer, estimator;
+} plot_point;
+
+/* Columns of training.csv behind seed and epoch. Those from PLOT_LAYERS on have
+ * one for each layer: layer l of column c is value[PLOT_LAYERS + c * layers + l - 1]. */
+enum { PLOT_LOSS = 0, PLOT_ACCURACY = 2, PLOT_LAYERS = 4 };
+enum { PLOT_NORM, PLOT_MEAN, PLOT_DEVIATION, PLOT_LAYER_COLUMNS };
+
+/* One tick of training.csv, mean over the seeds. */
+typedef struct {
+    int64_t tick;
+    double  value[PLOT_LAYERS + PLOT_LAYER_COLUMNS * IPL_NET_LAYERS_MAX];
+} plot_training;
+
+typedef struct {
+    char    source[256];   /* data set or folder                                 */
+    char    tick[16];      /* "epoch", "step"                                    */
+    int64_t rows;          /* measured                                           */
+    int     seeds, layers;
+    char    layer[IPL_NET_LAYERS_MAX][24];    /* "10-tanh"                       */
+    int     estimators;
+    char    estimator[PLOT_ESTIMATORS_MAX][16]; /* "kde-upper", as in plane.csv  */
+    char    options[PLOT_ESTIMATORS_MAX][96];   /* "noise variance 0.05"         */
+    double  ceiling[2];    /* log2 n, H(Y) in bits; NAN: not known               */
+    int64_t last;          /* largest tick in either table                       */
+
+    int64_t        points;
+    plot_point    *point;  /* by estimator, layer, tick                          */
+    int64_t        trainings;
+    plot_training *training; /* by tick; none for activations from elsewhere     */
+} plot_data;
+
+/* E_IO, E_FORMAT: file, line and what was expected. */
+ipl_status ipl_plot_read(const char *dir, plot_data *out);
+void       ipl_plot_free(plot_data *data);
+
+#endif

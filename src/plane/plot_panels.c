@@ -1,0 +1,325 @@
+/*
+ * plot_panels.c - what each panel shows.
+ *
+ * Ticks stand on logarithmic axes, tick 0 at 0.5 and, in the plane, in white.
+ */
+#include <math.h>
+#include <string.h>
+
+#include "gnuplot.h"
+#include "plot.h"
+
+enum { TICKS_DRAWN = 400, BARS_DRAWN = 10 }; /* more would hide what they stand for */
+
+static const char *const axis_name[] = {"I(X;T) [bits]", "I(T;Y) [bits]"};
+
+/* -- Data -------------------------------------------------------------------------*/
+
+/* The points of one layer under one estimator: [*first, return value). */
+static int64_t layer_points(const plot_data *d, int estimator, int layer, int64_t *first)
+{
+    int64_t k = 0;
+    while (k < d->points &&
+           (d->point[k].estimator != estimator || d->point[k].layer != layer))
+        ++k;
+    *first = k;
+    while (k < d->points && d->point[k].estimator == estimator &&
+           d->point[k].layer == layer)
+        ++k;
+    return k;
+}
+
+/* Whether a point is drawn: each where there are few, else those that move on by a
+ * fair step of the logarithmic axis; the last always. */
+static int is_drawn(const plot_data *d, int most, int64_t count, int64_t tick,
+                    double *before)
+{
+    const double at = log10((double)tick + 1.0);
+    const double step = log10((double)d->last + 1.0) / most;
+    if (count > most && tick != d->last && at - *before < step) return 0;
+    *before = at;
+    return 1;
+}
+
+void ipl_plot_blocks(const canvas *c)
+{
+    const plot_data *d = c->d;
+    double before = -1e9, bar = -1e9;
+    fprintf(c->out, "set encoding utf8\nset datafile missing 'nan'\n");
+    for (int e = 0; e < d->estimators; ++e) {
+        fprintf(c->out, "$plane%d << END\n", e);
+        for (int l = 1; l <= d->layers; ++l, before = bar = -1e9) {
+            int64_t k, end = layer_points(d, e, l, &k);
+            const int64_t count = end - k;
+            for (; k < end; ++k) {
+                const plot_point *p = &d->point[k];
+                if (!is_drawn(d, TICKS_DRAWN, count, p->tick, &before)) continue;
+                fprintf(c->out, "%.9g %.6g %.6g %.6g %.6g %d\n",
+                        p->tick ? (double)p->tick : 0.5, p->mean[PLOT_X], p->sd[PLOT_X],
+                        p->mean[PLOT_Y], p->sd[PLOT_Y],
+                        is_drawn(d, BARS_DRAWN, count, p->tick, &bar));
+            }
+            fprintf(c->out, "nan nan nan nan nan 0\n\n\n");
+        }
+        fprintf(c->out, "END\n");
+    }
+    const int columns = PLOT_LAYERS + PLOT_LAYER_COLUMNS * d->layers;
+    fprintf(c->out, "$training << END\n");
+    for (int64_t k = 0; k < d->trainings; ++k) {
+        const plot_training *t = &d->training[k];
+        if (!is_drawn(d, TICKS_DRAWN, d->trainings, t->tick, &before)) continue;
+        fprintf(c->out, "%.9g", t->tick ? (double)t->tick : 0.5);
+        for (int v = 0; v < columns; ++v)
+            if (isnan(t->value[v])) fprintf(c->out, " nan");
+            else fprintf(c->out, " %.6g", t->value[v]);
+        fprintf(c->out, "\n");
+    }
+    fprintf(c->out, "END\n");
+}
+
+/* From 0, or below it where values are, to somewhat above the ceiling. */
+static void value_range(const plot_data *d, int estimator, int axis, double *lo,
+                        double *hi)
+{
+    double low = 0.0, high = isnan(d->ceiling[axis]) ? 0.0 : d->ceiling[axis];
+    for (int64_t k = 0; k < d->points; ++k) {
+        const plot_point *p = &d->point[k];
+        if (p->estimator != estimator || !isfinite(p->mean[axis])) continue;
+        low = fmin(low, p->mean[axis]);
+        high = fmax(high, p->mean[axis]);
+    }
+    if (high - low < 1e-9) high = low + 1.0;
+    *lo = low < 0 ? low - 0.04 * (high - low) : -0.02 * (high - low);
+    *hi = high + 0.10 * (high - low);
+}
+
+/* "kde, upper bound", "bin": the estimator as a title has it. */
+static const char *title_of(const plot_data *d, int estimator, char *text, size_t size)
+{
+    const char *name = d->estimator[estimator], *dash = strchr(name, '-');
+    const char *options = d->options[estimator];
+    char escaped[128];
+    ipl_gnuplot_plain(options, escaped, sizeof escaped);
+    if (dash)
+        snprintf(text, size, "%.*s, %s bound%s%s", (int)(dash - name), name, dash + 1,
+                 *options ? ": " : "", escaped);
+    else
+        snprintf(text, size, "%s%s%s", name, *options ? ": " : "", escaped);
+    return text;
+}
+
+/* -- The plane --------------------------------------------------------------------*/
+
+static void draw_ceilings(const canvas *c, const double lo[2], const double hi[2])
+{
+    const double x = c->d->ceiling[PLOT_X], y = c->d->ceiling[PLOT_Y];
+    const char *style = "nohead lc '#888888' dt 2 lw 1";
+    if (isfinite(x))
+        fprintf(c->out, "set arrow from %.9g,%.9g to %.9g,%.9g %s\n"
+                "set label 'log_2 n = %.4g' at %.9g,%.9g right offset -0.4,0 font ',10' "
+                "tc '#666666'\n", x, lo[1], x, hi[1], style, x, x,
+                lo[1] + 0.05 * (hi[1] - lo[1]));
+    if (isfinite(y))
+        fprintf(c->out, "set arrow from %.9g,%.9g to %.9g,%.9g %s\n"
+                "set label 'H(Y) = %.4g' at %.9g,%.9g left offset 0.5,0.6 font ',10' "
+                "tc '#666666'\n", lo[0], y, hi[0], y, style, y, lo[0], y);
+}
+
+/* Numbers of the layers above their last points, as they come from below; layers that end at one place share
+ * a label. */
+static void label_layers(const canvas *c, int estimator, const double lo[2],
+                         const double hi[2])
+{
+    const plot_data *d = c->d;
+    double x[IPL_NET_LAYERS_MAX], y[IPL_NET_LAYERS_MAX];
+    int done[IPL_NET_LAYERS_MAX] = {0};
+    for (int l = 0; l < d->layers; ++l) {
+        int64_t first, end = layer_points(d, estimator, l + 1, &first);
+        done[l] = end == first;
+        if (done[l]) continue;
+        x[l] = d->point[end - 1].mean[PLOT_X];
+        y[l] = d->point[end - 1].mean[PLOT_Y];
+        done[l] = !isfinite(x[l]) || !isfinite(y[l]);
+    }
+    for (int l = 0; l < d->layers; ++l) {
+        if (done[l]) continue;
+        char text[8 * IPL_NET_LAYERS_MAX];
+        int used = snprintf(text, sizeof text, "%d", l + 1);
+        for (int m = l + 1; m < d->layers; ++m)
+            if (!done[m] && fabs(x[m] - x[l]) < 0.05 * (hi[0] - lo[0]) &&
+                fabs(y[m] - y[l]) < 0.05 * (hi[1] - lo[1])) {
+                used += snprintf(text + used, sizeof text - (size_t)used, ",%d", m + 1);
+                done[m] = 1;
+            }
+        fprintf(c->out, "set label '{/:Bold %s}' at %.9g,%.9g center offset 0,0.8 "
+                "font ',10' front tc '%s'\n", text, x[l], y[l],
+                strchr(text, ',') ? "#222222" : ipl_plot_colour(l + 1));
+    }
+}
+
+void ipl_plot_plane(const canvas *c, plot_box box, int estimator, int bar)
+{
+    const plot_data *d = c->d;
+    const double last = d->last > 1 ? (double)d->last : 2.0;
+    double lo[2], hi[2];
+    char title[256];
+    ipl_plot_open(c, box, bar, title_of(d, estimator, title, sizeof title),
+                  axis_name[PLOT_X], axis_name[PLOT_Y]);
+    for (int s = 0; s < 2; ++s) value_range(d, estimator, s, &lo[s], &hi[s]);
+    fprintf(c->out, "set xrange [%.9g:%.9g]; set yrange [%.9g:%.9g]\n", lo[0], hi[0],
+            lo[1], hi[1]);
+    /* viridis (van der Walt and Smith 2015): even to the eye, also in grey */
+    fprintf(c->out, "set palette defined (0 '#440154', 1 '#482878', 2 '#3e4989', "
+            "3 '#31688e', 4 '#26828e', 5 '#1f9e89', 6 '#35b779', 7 '#6ece58', "
+            "8 '#b5de2b', 9 '#fde725')\nset logscale cb; set cbrange [1:%.9g]\n", last);
+    if (bar)
+        fprintf(c->out, "set colorbox user origin screen %.6f,%.6f size screen "
+                "%.6f,%.6f noborder\nset cblabel '%s (white: 0)' offset -0.6,0; set "
+                "cbtics scale 0.4 offset -0.5,0\n",
+                (double)(box.x + box.width - PLOT_BAR + 14) / c->width,
+                1.0 - (double)(box.y + box.height - PLOT_BELOW) / c->height,
+                12.0 / c->width,
+                (double)(box.height - PLOT_ABOVE - PLOT_BELOW) / c->height, d->tick);
+    draw_ceilings(c, lo, hi);
+    label_layers(c, estimator, lo, hi);
+    const char *sep = "plot ";
+    for (int l = 1; l <= d->layers; ++l, sep = ", ")
+        fprintf(c->out, "%s$plane%d index %d using 2:4 with lines lc '#c0c0c0' lw 1",
+                sep, estimator, l - 1);
+    for (int l = 1; d->seeds > 1 && l <= d->layers; ++l)
+        fprintf(c->out, ", $plane%d index %d using ($6>0?$2:NaN):4:3:5 with "
+                "xyerrorbars pt -1 lc '#a0a0a0' lw 0.8", estimator, l - 1);
+    for (int l = 1; l <= d->layers; ++l)
+        fprintf(c->out, ", $plane%d index %d using ($1<1?$2:NaN):4 with points pt %d ps "
+                "1.0 lc '#ffffff', $plane%d index %d using ($1<1?NaN:$2):4:1 with points "
+                "pt %d ps 1.0 lc palette z, $plane%d index %d using 2:4 with points pt "
+                "%d ps 1.0 lw 0.9 lc '%s'", estimator, l - 1, ipl_plot_shape(l, 1),
+                estimator, l - 1, ipl_plot_shape(l, 1), estimator, l - 1,
+                ipl_plot_shape(l, 0), ipl_plot_colour(l));
+    fprintf(c->out, "\n");
+}
+
+/* -- Over the ticks ---------------------------------------------------------------*/
+
+void ipl_plot_epochs(const canvas *c, plot_box box, int estimator, int axis)
+{
+    const plot_data *d = c->d;
+    const double ceiling = d->ceiling[axis];
+    double lo, hi;
+    char title[256];
+    ipl_plot_open(c, box, 0, title_of(d, estimator, title, sizeof title), d->tick,
+                  axis_name[axis]);
+    value_range(d, estimator, axis, &lo, &hi);
+    ipl_plot_tick_axis(c);
+    fprintf(c->out, "set yrange [%.9g:%.9g]\n", lo, hi);
+    if (isfinite(ceiling))
+        fprintf(c->out, "set arrow from graph 0,first %.9g to graph 1,first %.9g nohead "
+                "lc '#888888' dt 2 lw 1\nset label '%s = %.4g' at graph 1,first %.9g "
+                "right offset -0.3,0.6 font ',10' tc '#666666'\n", ceiling, ceiling,
+                axis == PLOT_X ? "log_2 n" : "H(Y)", ceiling, ceiling);
+    const int value = axis == PLOT_X ? 2 : 4;
+    const char *sep = "plot ";
+    for (int l = 1; d->seeds > 1 && l <= d->layers; ++l, sep = ", ")
+        fprintf(c->out, "%s$plane%d index %d using 1:($%d-$%d):($%d+$%d) with "
+                "filledcurves fs transparent solid 0.15 noborder lc '%s'", sep, estimator,
+                l - 1, value, value + 1, value, value + 1, ipl_plot_colour(l));
+    for (int l = 1; l <= d->layers; ++l, sep = ", ")
+        fprintf(c->out, "%s$plane%d index %d using 1:%d with linespoints lw 1.8 pt %d "
+                "ps 0.45 lc '%s'", sep, estimator, l - 1, value, ipl_plot_shape(l, 1),
+                ipl_plot_colour(l));
+    fprintf(c->out, "\n");
+}
+
+/* -- Training ---------------------------------------------------------------------*/
+
+/* gnuplot's column of a layer's value, from 1; tick is column 1. */
+static int column(const plot_data *d, int which, int layer)
+{
+    return 2 + PLOT_LAYERS + which * d->layers + layer - 1;
+}
+
+/* Decades that hold what a log axis shows: positive quotients of two columns over the
+ * layers. 0 when there are none. */
+static int decades(const plot_data *d, int above, int below, double *lo, double *hi)
+{
+    for (int64_t k = 0; k < d->trainings; ++k)
+        for (int l = 0; l < d->layers; ++l) {
+            const double *v = d->training[k].value + PLOT_LAYERS;
+            const double q = v[above * d->layers + l] / v[below * d->layers + l];
+            if (!(q > 0) || !isfinite(q)) continue;
+            *lo = fmin(*lo, q);
+            *hi = fmax(*hi, q);
+        }
+    return *lo <= *hi;
+}
+
+/* Sets a logarithmic y axis for these values, or says why the panel is empty. */
+static int log_axis(const canvas *c, int any, double lo, double hi)
+{
+    if (!any) {
+        fprintf(c->out, "set yrange [0:1]; unset ytics; set label 'one batch a tick: no "
+                "spread' at graph 0.5,0.5 center tc '#666666'\nplot NaN\n");
+        return 0;
+    }
+    fprintf(c->out, "set logscale y; set yrange [%.3g:%.3g]; set format y '10^{%%T}'; "
+            "set mytics 10\n", 0.8 * lo, 1.25 * hi);
+    return 1;
+}
+
+void ipl_plot_gradients(const canvas *c, plot_box box)
+{
+    const plot_data *d = c->d;
+    double lo = INFINITY, hi = 0.0;
+    int any = decades(d, PLOT_MEAN, PLOT_NORM, &lo, &hi);
+    any |= decades(d, PLOT_DEVIATION, PLOT_NORM, &lo, &hi);
+    ipl_plot_open(c, box, 0, "gradients: mean (solid), deviation (dashed)", d->tick,
+                  "norm / norm of the weights");
+    ipl_plot_tick_axis(c);
+    if (!log_axis(c, any, lo, hi)) return;
+    for (int l = 1; l <= d->layers; ++l)
+        for (int s = 0; s < 2; ++s) {
+            const int of = column(d, s ? PLOT_DEVIATION : PLOT_MEAN, l);
+            fprintf(c->out, "%s$training using 1:($%d>0?$%d/$%d:NaN) with lines lw 1.8 "
+                    "dt %d lc '%s'", l + s > 1 ? ", " : "plot ", of, of,
+                    column(d, PLOT_NORM, l), s ? 2 : 1, ipl_plot_colour(l));
+        }
+    fprintf(c->out, "\n");
+}
+
+void ipl_plot_ratio(const canvas *c, plot_box box)
+{
+    const plot_data *d = c->d;
+    double lo = INFINITY, hi = 0.0;
+    const int any = decades(d, PLOT_MEAN, PLOT_DEVIATION, &lo, &hi);
+    ipl_plot_open(c, box, 0, "gradients: signal-to-noise ratio", d->tick,
+                  "mean / deviation");
+    ipl_plot_tick_axis(c);
+    if (!log_axis(c, any, lo, hi)) return;
+    for (int l = 1; l <= d->layers; ++l)
+        fprintf(c->out, "%s$training using 1:($%d>0?$%d/$%d:NaN) with lines lw 1.8 lc "
+                "'%s'", l > 1 ? ", " : "plot ", column(d, PLOT_DEVIATION, l),
+                column(d, PLOT_MEAN, l), column(d, PLOT_DEVIATION, l),
+                ipl_plot_colour(l));
+    fprintf(c->out, "\n");
+}
+
+void ipl_plot_training(const canvas *c, plot_box box)
+{
+    static const char *const colour[] = {"#D55E00", "#0072B2"};
+    static const char *const what[] = {"loss [nats]", "accuracy"};
+    double top = 0.0;
+    for (int64_t k = 0; k < c->d->trainings; ++k)
+        for (int s = 0; s < 2; ++s)
+            top = fmax(top, c->d->training[k].value[PLOT_LOSS + s]);
+    box.width -= 30; /* for the axis on the right */
+    ipl_plot_open(c, box, 0, "loss and accuracy: train (solid), test (dashed)",
+                  c->d->tick, what[0]);
+    ipl_plot_tick_axis(c);
+    fprintf(c->out, "set border 11; set yrange [0:%.6g]; set y2range [0:1.0]; set y2tics "
+            "0.2 out nomirror scale 0.6; set y2label 'accuracy' offset -0.8,0 tc '%s'; "
+            "set ylabel tc '%s'\n", top > 0 ? 1.06 * top : 1.0, colour[1], colour[0]);
+    for (int s = 0; s < 4; ++s)
+        fprintf(c->out, "%s$training using 1:%d axes x1y%d with lines lw 2 dt %d lc '%s'",
+                s ? ", " : "plot ", 2 + s, 1 + s / 2, s % 2 ? 2 : 1, colour[s / 2]);
+    fprintf(c->out, "\n");
+}
