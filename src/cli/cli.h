@@ -1,0 +1,87 @@
+/*
+ * cli.h - what the commands of the program share.
+ *
+ * Only this folder prints and ends the process: results go to stdout, everything
+ * else to stderr. A command returns its exit status: 0 done, 1 failed, 2 wrong usage.
+ */
+#ifndef CLI_H
+#define CLI_H
+
+#include "ipl_plane.h"
+
+enum { CLI_DONE = 0, CLI_FAILED = 1, CLI_USAGE = 2, CLI_GO_ON = -1 };
+
+typedef struct {
+    const char *name, *arguments, *summary; /* "plot", "DIR [-o FILE]"           */
+    const char *text; /* the rest of its help: what it does, with an example     */
+    int (*run)(int argc, char **argv);
+} cli_command;
+
+extern const cli_command cli_run, cli_estimate, cli_plot, cli_dataset, cli_devices;
+
+/* -- Options ----------------------------------------------------------------------*/
+
+typedef enum {
+    CLI_SWITCH, /* int, set to 1                                                 */
+    CLI_TEXT,   /* const char *                                                  */
+    CLI_LIST,   /* cli_list: may be given again and again                        */
+    CLI_WHOLE,  /* int64_t                                                       */
+    CLI_REAL,   /* double                                                        */
+    CLI_PAIR    /* double[2]: two numbers with a comma, the first one smaller    */
+} cli_type;
+
+enum { CLI_LIST_MAX = 256 };
+typedef struct {
+    int         count;
+    const char *text[CLI_LIST_MAX];
+} cli_list;
+
+typedef struct {
+    const char *name, *value, *help; /* "out", "DIR"; a short form has one letter */
+    cli_type    type;
+    void       *target;
+    double      min, max; /* numbers                                             */
+    int         above;    /* min itself is out of range                          */
+} cli_option;
+
+/* Reads --name value, --name=value, -n value and what is no option, of which there
+ * are at most `most`. CLI_GO_ON, or the status to return: after --help, and after a
+ * complaint that names the argument. */
+int cli_parse(const cli_command *command, const cli_option *options, int count,
+              int argc, char **argv, int most, const char **plain, int *plain_count);
+
+/* "infoplane run: TEXT; see infoplane run --help"; returns CLI_USAGE. */
+__attribute__((format(printf, 2, 3)))
+int cli_misused(const cli_command *command, const char *format, ...);
+
+/* -- What went wrong, and how far it is -------------------------------------------*/
+
+/* IPL_LOG: 0 errors only, 1 notes and progress, 2 errors with code and source line,
+ * 3 also a line for each tick measured. */
+int cli_log_level(void);
+
+/* Prints the library's last error; returns CLI_FAILED. */
+int cli_failed(void);
+
+/* The text of the library's last error, without code and source line. */
+const char *cli_error_text(void);
+
+/* Opens --device with --threads, and says on stderr when auto found no GPU. */
+int cli_open_device(const cli_command *command, const char *name, int64_t threads,
+                    int quiet, ipl_device **out);
+
+/* Progress on stderr: a bar on a terminal, else a line every few seconds. */
+typedef struct {
+    const char *tick;    /* "epoch", "step"                                      */
+    int         bar;     /* stderr is a terminal                                 */
+    double      shown_s; /* wall time of the latest line                         */
+    int64_t     measured;
+} cli_progress;
+cli_progress cli_progress_start(const char *tick);
+void         cli_progress_show(void *progress, const ipl_progress *now);
+void         cli_progress_end(cli_progress *progress);
+
+/* "1:02:03", "4:05", "12 s". */
+const char *cli_duration(double seconds, char *text, size_t size);
+
+#endif

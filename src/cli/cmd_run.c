@@ -1,0 +1,120 @@
+/*
+ * cmd_run.c - infoplane run: a configuration to a run directory and a picture.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli.h"
+
+static int run(int argc, char **argv);
+
+const cli_command cli_run = {
+    "run",
+    "CONFIG [--set section.key=value]... [--out DIR] [--device NAME] [--threads N] "
+    "[--quiet]",
+    "Train a network, measure its layers as it learns, draw the plane",
+    "The run directory gets config.ini (every key, resolved), plane.csv (the points,\n"
+    "in bits), plane_details.csv, training.csv, run.json and plane.svg. It must not\n"
+    "exist yet. Keys of a configuration: infoplane run --keys.\n\n"
+    "Five networks side by side, 2000 epochs, finer bins:\n\n"
+    "  infoplane run configs/ib-tanh.ini --set train.replicas=5 \\\n"
+    "      --set train.epochs=2000 --set bin.edges=60 --out runs/five\n",
+    run};
+
+static int print_keys(void)
+{
+    ipl_config config;
+    const char *section = "";
+    ipl_config_defaults(&config);
+    printf("Keys of a configuration, each with its default. A file has them one a line,\n"
+           "below their section; comments start with ; or #.\n");
+    for (int k = 0; k < ipl_config_keys(); ++k) {
+        ipl_config_key key;
+        if (ipl_config_key_at(&config, k, &key) != IPL_OK) return cli_failed();
+        if (strcmp(section, key.section)) printf("\n[%s]\n", section = key.section);
+        printf("%s = %s\n    %s%s%s\n", key.key, key.fallback, key.help,
+               *key.help ? ": " : "", key.expected);
+    }
+    return CLI_DONE;
+}
+
+/* runs/NAME for any/folder/NAME.ini */
+static void default_out(const char *config, char *out, size_t size)
+{
+    const char *slash = strrchr(config, '/'), *name = slash ? slash + 1 : config;
+    const char *dot = strrchr(name, '.');
+    snprintf(out, size, "runs/%.*s", dot && dot != name ? (int)(dot - name) : 200, name);
+}
+
+static void print_summary(const ipl_config *config, const char *dir,
+                          const ipl_progress *at)
+{
+    char spent[32];
+    printf("%s: %lld of %lld %s measured in %s (training %.1f s, measuring %.1f s)\n",
+           dir, (long long)at->measured, (long long)at->last + 1,
+           config->tick ? "steps" : "epochs",
+           cli_duration(at->wall_s, spent, sizeof spent), at->train_s, at->measure_s);
+}
+
+static int run_and_plot(ipl_device *dev, const ipl_config *config, const char *dir,
+                        int quiet)
+{
+    char file[4200];
+    ipl_progress at;
+    cli_progress shown = cli_progress_start(config->tick ? "step" : "epoch");
+    const ipl_status st = ipl_run(dev, config, dir, quiet ? NULL : cli_progress_show,
+                                  &shown, &at);
+    if (!quiet) cli_progress_end(&shown);
+    if (st != IPL_OK) return cli_failed();
+    if (!quiet) print_summary(config, dir, &at);
+    snprintf(file, sizeof file, "%s/plane.svg", dir);
+    if (ipl_plot(dir, IPL_PLOT_ALL, file) == IPL_OK) {
+        if (!quiet) printf("picture: %s\n", file);
+        return CLI_DONE;
+    }
+    /* The results are complete without their picture. */
+    fprintf(stderr, "infoplane: results are in %s, but there is no picture: %s\n", dir,
+            cli_error_text());
+    return CLI_FAILED;
+}
+
+static int run(int argc, char **argv)
+{
+    static cli_list sets;
+    const char *out = NULL, *device = "auto", *plain[1];
+    char        made[256];
+    int64_t     threads = 0;
+    int         quiet = cli_log_level() == 0, keys = 0, count;
+    const cli_option options[] = {
+        {"set", "SECTION.KEY=VALUE", "instead of what the file says; may be repeated",
+         CLI_LIST, &sets, 0, 0, 0},
+        {"out", "DIR", "run directory, default runs/ and the file's name", CLI_TEXT,
+         &out, 0, 0, 0},
+        {"device", "NAME", "auto, cpu, cuda or cuda:N; see infoplane devices", CLI_TEXT,
+         &device, 0, 0, 0},
+        {"threads", "N", "of the CPU, default all that the process may use", CLI_WHOLE,
+         &threads, 1, 4096, 0},
+        {"quiet", NULL, "errors only", CLI_SWITCH, &quiet, 0, 0, 0},
+        {"keys", NULL, "print the keys of a configuration", CLI_SWITCH, &keys, 0, 0, 0},
+    };
+    int status = cli_parse(&cli_run, options, sizeof options / sizeof *options, argc,
+                           argv, 1, plain, &count);
+    if (status != CLI_GO_ON) return status;
+    if (keys) return print_keys();
+    if (!count) return cli_misused(&cli_run, "which configuration?");
+
+    ipl_config config;
+    if (ipl_config_read(plain[0], &config) != IPL_OK) return cli_failed();
+    for (int s = 0; s < sets.count; ++s)
+        if (ipl_config_set(&config, sets.text[s]) != IPL_OK)
+            return cli_misused(&cli_run, "--set %s", cli_error_text());
+    if (ipl_config_check(&config) != IPL_OK) return cli_failed();
+    if (!out) default_out(plain[0], made, sizeof made), out = made;
+
+    ipl_device *dev = NULL;
+    status = cli_open_device(&cli_run, device, threads, quiet, &dev);
+    if (status == CLI_GO_ON) status = run_and_plot(dev, &config, out, quiet);
+    ipl_device_close(dev);
+    return status;
+}

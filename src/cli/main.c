@@ -1,0 +1,60 @@
+/*
+ * main.c - infoplane: the table of commands.
+ */
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cli.h"
+
+static const cli_command *const commands[] = {
+    &cli_run, &cli_estimate, &cli_plot, &cli_dataset, &cli_devices,
+};
+enum { COMMANDS = sizeof commands / sizeof *commands };
+
+static void print_help(void)
+{
+    printf("infoplane trains a network and shows, epoch by epoch, how much each layer T\n"
+           "knows about the input X and the label Y: the information plane.\n\n"
+           "usage: infoplane COMMAND ...\n\n");
+    for (int c = 0; c < COMMANDS; ++c)
+        printf("  %-10s %s\n", commands[c]->name, commands[c]->summary);
+    printf("\n"
+           "  infoplane COMMAND --help tells more; infoplane --version\n\n"
+           "A first picture, in runs/ib-tanh/plane.svg:\n\n"
+           "  infoplane run configs/ib-tanh.ini\n\n"
+           "Exit status: 0 done, 1 failed, 2 wrong usage. IPL_LOG=0..3 in the\n"
+           "environment: errors only, and progress (1), and where in the source an\n"
+           "error arose (2), and a line for each tick measured (3).\n");
+}
+
+int main(int argc, char **argv)
+{
+    const char *name = argc > 1 ? argv[1] : "";
+    /* A file that reaches its size limit is then an error like a full disk, and a
+     * reader that went away a failed write. */
+    signal(SIGXFSZ, SIG_IGN);
+    signal(SIGPIPE, SIG_IGN);
+    if (!strcmp(name, "--version")) {
+        printf("infoplane %s\n", ipl_version());
+    } else if (!strcmp(name, "--help") || !strcmp(name, "-h") || !strcmp(name, "help")) {
+        print_help();
+    } else {
+        int c = 0;
+        while (c < COMMANDS && strcmp(commands[c]->name, name)) ++c;
+        if (c == COMMANDS) {
+            if (*name) fprintf(stderr, "infoplane: no command '%s': ", name);
+            else fprintf(stderr, "infoplane: which command? ");
+            fprintf(stderr, "expected run, estimate, plot, dataset or devices; see "
+                            "infoplane --help\n");
+            return CLI_USAGE;
+        }
+        const int status = commands[c]->run(argc - 2, argv + 2);
+        if (status != CLI_DONE) return status;
+    }
+    if (fflush(stdout) || ferror(stdout)) {
+        perror("infoplane: standard output");
+        return CLI_FAILED;
+    }
+    return CLI_DONE;
+}

@@ -1,0 +1,160 @@
+/*
+ * options.c - arguments of the commands, and their help.
+ */
+#include <ctype.h>
+#include <errno.h>
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli.h"
+
+int cli_misused(const cli_command *command, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    fprintf(stderr, "infoplane %s: ", command->name);
+    vfprintf(stderr, format, args);
+    va_end(args);
+    fprintf(stderr, "; see infoplane %s --help\n", command->name);
+    return CLI_USAGE;
+}
+
+static void print_help(const cli_command *command, const cli_option *options, int count)
+{
+    printf("usage: infoplane %s %s\n\n%s.\n\n", command->name, command->arguments,
+           command->summary);
+    for (int o = 0; o < count; ++o) {
+        char left[64];
+        const cli_option *at = &options[o];
+        snprintf(left, sizeof left, "%s%s %s", strlen(at->name) == 1 ? "-" : "--",
+                 at->name, at->value ? at->value : "");
+        printf("  %-24s %s\n", left, at->help);
+    }
+    printf("  %-24s %s\n\n%s", "--help", "this text", command->text);
+}
+
+static int number_fits(const cli_option *o, double value)
+{
+    return isfinite(value) && value <= o->max &&
+           (o->above ? value > o->min : value >= o->min);
+}
+
+/* 1 when all of the text is a number, which is then stored. */
+static int store_number(const cli_option *o, const char *text)
+{
+    char *end;
+    errno = 0;
+    if (o->type == CLI_WHOLE) {
+        const long long whole = strtoll(text, &end, 10);
+        if (end == text || *end || errno || !number_fits(o, (double)whole)) return 0;
+        *(int64_t *)o->target = whole;
+        return 1;
+    }
+    const double real = strtod(text, &end);
+    if (o->type == CLI_REAL) {
+        if (end == text || *end || !number_fits(o, real)) return 0;
+        *(double *)o->target = real;
+        return 1;
+    }
+    if (end == text || *end != ',') return 0;
+    const char *second = end + 1;
+    const double high = strtod(second, &end);
+    if (end == second || *end || !number_fits(o, real) || !number_fits(o, high) ||
+        !(real < high))
+        return 0;
+    ((double *)o->target)[0] = real;
+    ((double *)o->target)[1] = high;
+    return 1;
+}
+
+static void expected(const cli_option *o, char *text, size_t size)
+{
+    if (o->type == CLI_PAIR)
+        snprintf(text, size, "two numbers LO,HI with LO < HI");
+    else
+        snprintf(text, size, "a %s %s %.9g to %.9g",
+                 o->type == CLI_WHOLE ? "whole number" : "number",
+                 o->above ? "above" : "from", o->min, o->max);
+}
+
+static int store(const cli_command *command, const cli_option *o, const char *given,
+                 const char *value)
+{
+    char      wanted[96];
+    cli_list *list = o->target;
+    switch (o->type) {
+    case CLI_SWITCH: *(int *)o->target = 1; return CLI_GO_ON;
+    case CLI_TEXT: *(const char **)o->target = value; return CLI_GO_ON;
+    case CLI_LIST:
+        if (list->count == CLI_LIST_MAX)
+            return cli_misused(command, "%s: more than %d times", given, CLI_LIST_MAX);
+        list->text[list->count++] = value;
+        return CLI_GO_ON;
+    case CLI_WHOLE:
+    case CLI_REAL:
+    case CLI_PAIR:
+        if (store_number(o, value)) return CLI_GO_ON;
+        expected(o, wanted, sizeof wanted);
+        return cli_misused(command, "%s '%s': expected %s", given, value, wanted);
+    }
+    return CLI_GO_ON;
+}
+
+static const cli_option *option_of(const cli_option *options, int count,
+                                   const char *name, size_t length)
+{
+    for (int o = 0; o < count; ++o)
+        if (strlen(options[o].name) == length && !strncmp(options[o].name, name, length))
+            return &options[o];
+    return NULL;
+}
+
+/* One option and its value, which may be the next argument; advances *at past it. */
+static int take_option(const cli_command *command, const cli_option *options, int count,
+                       int argc, char **argv, int *at)
+{
+    const char *given = argv[*at];
+    const char *name = given + (given[1] == '-' ? 2 : 1), *equal = strchr(name, '=');
+    const size_t length = equal ? (size_t)(equal - name) : strlen(name);
+    const cli_option *o = option_of(options, count, name, length);
+    /* One letter has one dash, a word two. */
+    if (!o || (length == 1) != (given[1] != '-'))
+        return cli_misused(command, "unknown option '%s'", given);
+    ++*at;
+    if (o->type == CLI_SWITCH) {
+        if (equal) return cli_misused(command, "'%s': takes no value", given);
+        return store(command, o, given, NULL);
+    }
+    const char *value = equal ? equal + 1 : *at < argc ? argv[(*at)++] : NULL;
+    if (!value || !*value || (!equal && !strncmp(value, "--", 2)))
+        return cli_misused(command, "%.*s: needs a value %s",
+                           (int)(name - given + (int)length), given, o->value);
+    char shown[64];
+    snprintf(shown, sizeof shown, "%.*s", (int)(name - given + (int)length), given);
+    return store(command, o, shown, value);
+}
+
+int cli_parse(const cli_command *command, const cli_option *options, int count,
+              int argc, char **argv, int most, const char **plain, int *plain_count)
+{
+    *plain_count = 0;
+    for (int at = 0; at < argc; ++at)
+        if (!strcmp(argv[at], "--help") || !strcmp(argv[at], "-h")) {
+            print_help(command, options, count);
+            return CLI_DONE;
+        }
+    for (int at = 0; at < argc;) {
+        if (argv[at][0] == '-' && argv[at][1]) {
+            const int status = take_option(command, options, count, argc, argv, &at);
+            if (status != CLI_GO_ON) return status;
+        } else if (*plain_count == most) {
+            return cli_misused(command, "unexpected argument '%s'", argv[at]);
+        } else {
+            plain[(*plain_count)++] = argv[at++];
+        }
+    }
+    return CLI_GO_ON;
+}

@@ -1,0 +1,106 @@
+/*
+ * report.c - errors, notes and progress, all on stderr.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli.h"
+
+int cli_log_level(void)
+{
+    const char *text = getenv("IPL_LOG");
+    return text && *text >= '0' && *text <= '3' && !text[1] ? *text - '0' : 1;
+}
+
+const char *cli_error_text(void)
+{
+    return cli_log_level() < 2 ? ipl_last_error_text() : ipl_last_error();
+}
+
+int cli_failed(void)
+{
+    fprintf(stderr, "infoplane: %s\n", cli_error_text());
+    return CLI_FAILED;
+}
+
+int cli_open_device(const cli_command *command, const char *name, int64_t threads,
+                    int quiet, ipl_device **out)
+{
+    const ipl_device_options options = {.threads = (int)threads};
+    const ipl_status st = ipl_device_open(name, &options, out);
+    if (st == IPL_E_ARGUMENT)
+        return cli_misused(command, "--device: %s", cli_error_text());
+    if (st != IPL_OK) return cli_failed();
+    const ipl_device_info *about = ipl_device_about(*out);
+    if (about->note[0] && !quiet && cli_log_level() >= 1) {
+        const char *why = strstr(about->note, "): ");
+        fprintf(stderr, "infoplane: on %s: %s\n", about->name,
+                why ? why + 3 : about->note);
+    }
+    return CLI_GO_ON;
+}
+
+const char *cli_duration(double seconds, char *text, size_t size)
+{
+    const long long s = seconds > 0 ? (long long)(seconds + 0.5) : 0;
+    if (s < 60) snprintf(text, size, "%lld s", s);
+    else if (s < 3600) snprintf(text, size, "%lld:%02lld", s / 60, s % 60);
+    else snprintf(text, size, "%lld:%02lld:%02lld", s / 3600, s / 60 % 60, s % 60);
+    return text;
+}
+
+cli_progress cli_progress_start(const char *tick)
+{
+    return (cli_progress){.tick = tick, .bar = isatty(STDERR_FILENO)};
+}
+
+/* Training and measuring have their own pace; where the policy cannot say what it will
+ * measure, the past is taken for the future. Negative: cannot tell yet. */
+static double left_s(const ipl_progress *now)
+{
+    const double ticks = (double)(now->last - now->tick);
+    if (!now->tick && now->last) return -1.0;
+    const double each = now->tick ? now->train_s / (double)now->tick : 0.0;
+    if (now->planned < 0)
+        return now->tick ? now->wall_s * ticks / (double)now->tick : -1.0;
+    if (!now->measured) return -1.0;
+    return each * ticks + now->measure_s / (double)now->measured *
+                              (double)(now->planned - now->measured);
+}
+
+static void print_line(const cli_progress *p, const ipl_progress *now)
+{
+    enum { BAR = 24 };
+    char spent[32], left[32] = "?";
+    const double ahead = left_s(now);
+    if (ahead >= 0) cli_duration(ahead, left, sizeof left);
+    cli_duration(now->wall_s, spent, sizeof spent);
+    if (p->bar) {
+        const int full = now->last ? (int)(BAR * now->tick / now->last) : BAR;
+        fprintf(stderr, "\r\033[K[%.*s%*s] ", full, "########################",
+                BAR - full, "");
+    }
+    fprintf(stderr, "%s %lld of %lld, %lld measured, %s, %s left%s", p->tick,
+            (long long)now->tick, (long long)now->last, (long long)now->measured, spent,
+            left, p->bar ? "" : "\n");
+    fflush(stderr);
+}
+
+void cli_progress_show(void *progress, const ipl_progress *now)
+{
+    cli_progress *p = progress;
+    const int each = cli_log_level() >= 3 && now->measured > p->measured;
+    if (!each && now->wall_s - p->shown_s < (p->bar ? 0.1 : 10.0)) return;
+    p->shown_s = now->wall_s;
+    p->measured = now->measured;
+    print_line(p, now);
+    if (each && p->bar) fputc('\n', stderr);
+}
+
+void cli_progress_end(cli_progress *p)
+{
+    if (p->bar && p->shown_s > 0) fprintf(stderr, "\r\033[K");
+    p->shown_s = 0;
+}
