@@ -195,6 +195,26 @@ install: all
 	    'Libs: -L$${libdir} -linfoplane' 'Libs.private: -lm -fopenmp' \
 	    'Cflags: -I$${includedir}' > $(DESTDIR)$(PREFIX)/lib/pkgconfig/infoplane.pc
 
+# The readers alone, with libFuzzer and the sanitizers of clang. Seeds are made by the
+# targets; what a target crashes on stays in build/fuzz/NAME-*.
+FUZZ_SRC := $(wildcard src/data/*.c) src/outfile.c src/random.c src/status.c
+FUZZ := $(patsubst tests/%.c,build/fuzz/%,$(wildcard tests/fuzz_*.c))
+
+build/fuzz/%: tests/%.c $(FUZZ_SRC) $(wildcard src/data/*.h tests/f*.h)
+	@mkdir -p $(@D)
+	clang -O1 -g -std=c11 -D_DEFAULT_SOURCE -fsanitize=fuzzer,address,undefined \
+	    -fno-sanitize-recover=undefined $(INC_LIB) -Itests $(LIB_CFLAGS) \
+	    $< $(FUZZ_SRC) -o $@ $(LDLIBS)
+
+fuzz: $(FUZZ)
+	@for target in $(FUZZ); do \
+	    echo "== $$target, $(FUZZ_SECONDS) s"; mkdir -p $$target.corpus; \
+	    TMPDIR=$$(test -w /dev/shm && echo /dev/shm || echo /tmp) $$target \
+	        -max_total_time=$(FUZZ_SECONDS) -max_len=2048 -timeout=5 -rss_limit_mb=1024 \
+	        -print_final_stats=0 -verbosity=0 -artifact_prefix=$$target- \
+	        $$target.corpus || exit 1; \
+	done
+
 clean:
 	rm -rf build infoplane
 

@@ -137,7 +137,7 @@ static void wrong_variables_are_named(void **state)
     refused(Mat_VarCreate("F", MAT_C_DOUBLE, MAT_T_DOUBLE, 2, one, &complex_part,
                           MAT_F_COMPLEX), some_labels(), "F is complex");
     refused(Mat_VarCreateStruct("F", 2, one, NULL, 0), some_labels(),
-            "F is not numeric");
+            "at byte 128 is a cell array, struct or object: exp");
     double cube[30] = {0};
     refused(Mat_VarCreate("F", MAT_C_DOUBLE, MAT_T_DOUBLE, 3, three, cube, 0),
             some_labels(), "F has 3 dimensions: expected 2");

@@ -17,8 +17,9 @@
 
 #include "input.h"
 
-enum { HEADER_BYTES = 128, HDF5_AT = 512, PIECE = 1 << 14 };
+enum { HEADER_BYTES = 128, HDF5_AT = 512, PIECE = 1 << 14, HEAD = 512 };
 enum { LEVEL_5 = 0x0100, LEVEL_7_3 = 0x0200, MATRIX = 14, COMPRESSED = 15 };
+enum { CELL = 1, OBJECT = 3, DIMS_MAX = 32 };
 
 typedef struct {
     const char *path;
@@ -57,24 +58,36 @@ static ipl_status read_level(mat_file *f, unsigned *level)
     return IPL_OK;
 }
 
-/* Unpacks `bytes` of the file as one zlib stream and counts what comes out. */
-static ipl_status check_stream(mat_file *f, uint64_t bytes, z_stream *z, uint64_t *size)
+/* A variable's content, with or without the tag that says it is a matrix. */
+typedef struct {
+    uint64_t      size; /* bytes                                                  */
+    unsigned char head[HEAD + 8];
+} content;
+
+static void keep_head(content *c, const unsigned char *piece, size_t bytes)
 {
-    unsigned char packed[PIECE], content[PIECE];
+    const size_t room = c->size < sizeof c->head ? sizeof c->head - (size_t)c->size : 0;
+    memcpy(c->head + sizeof c->head - room, piece, bytes < room ? bytes : room);
+    c->size += bytes;
+}
+
+/* Unpacks `bytes` of the file as one zlib stream. */
+static ipl_status unpack(mat_file *f, uint64_t bytes, z_stream *z, content *c)
+{
+    unsigned char packed[PIECE], piece[PIECE];
     const uint64_t start = f->at;
     int step = Z_OK;
-    *size = 0;
     while (bytes && step != Z_STREAM_END) {
-        const size_t piece = bytes < PIECE ? (size_t)bytes : PIECE;
-        IPL_TRY(take(f, "a compressed variable", piece, packed));
-        bytes -= piece;
+        const size_t count = bytes < PIECE ? (size_t)bytes : PIECE;
+        IPL_TRY(take(f, "a compressed variable", count, packed));
+        bytes -= count;
         z->next_in = packed;
-        z->avail_in = (uInt)piece;
+        z->avail_in = (uInt)count;
         do {
-            z->next_out = content;
+            z->next_out = piece;
             z->avail_out = PIECE;
             step = inflate(z, Z_NO_FLUSH);
-            *size += PIECE - z->avail_out;
+            keep_head(c, piece, PIECE - z->avail_out);
         } while (step == Z_OK && (z->avail_in || !z->avail_out));
         if (step != Z_OK && step != Z_STREAM_END && step != Z_BUF_ERROR) break;
     }
@@ -89,32 +102,92 @@ static ipl_status check_stream(mat_file *f, uint64_t bytes, z_stream *z, uint64_
     return IPL_OK;
 }
 
-static ipl_status skip_matrix(mat_file *f, uint64_t bytes)
+static ipl_status read_plain(mat_file *f, uint64_t bytes, content *c)
 {
     unsigned char piece[PIECE];
     while (bytes) {
         const size_t count = bytes < PIECE ? (size_t)bytes : PIECE;
         IPL_TRY(take(f, "a variable", count, piece));
+        keep_head(c, piece, count);
         bytes -= count;
     }
     return IPL_OK;
 }
 
+/* The tag of a part of a variable: type, bytes, and where the next part starts. Up to
+ * 4 bytes may lie in the tag itself, whose upper half then holds their number. */
+static int read_tag(const mat_file *f, const content *c, uint64_t at, uint32_t *type,
+                    uint32_t *bytes, uint64_t *next)
+{
+    if (at + 8 > c->size || at + 8 > HEAD) return 0;
+    *type = word_at(f, c->head + at);
+    *bytes = word_at(f, c->head + at + 4);
+    const uint32_t inside = *type >> 16;
+    if (inside) {
+        *type &= 0xffff;
+        *bytes = inside;
+        *next = at + 8;
+        return inside <= 4;
+    }
+    *next = at + 8 + ((uint64_t)*bytes + 7) / 8 * 8;
+    return at + 8 + *bytes <= c->size;
+}
+
+/* The parts before the values must be there and of sane sizes: flags, dimensions,
+ * name. Containers are refused, as their parts would have to be checked as well. */
+static ipl_status check_head(const mat_file *f, const content *c, uint64_t start)
+{
+    uint32_t type, bytes;
+    uint64_t at = 0, next;
+    const char *bad = "array flags";
+    if (!read_tag(f, c, at, &type, &bytes, &next) || type != 6 || bytes != 8) goto fail;
+    const unsigned class = word_at(f, c->head + 8) & 0xff;
+    bad = "dimensions";
+    at = next;
+    if (!read_tag(f, c, at, &type, &bytes, &next) || type != 5 || bytes < 8 ||
+        bytes > 4 * DIMS_MAX || bytes % 4)
+        goto fail;
+    bad = "name";
+    at = next;
+    if (!read_tag(f, c, at, &type, &bytes, &next) || type != 1 || next > HEAD) goto fail;
+    if (class >= CELL && class <= OBJECT)
+        return IPL_FAIL(IPL_E_FORMAT, "%s: the variable at byte %" PRIu64 " is a cell "
+                        "array, struct or object: expected numeric variables; save F "
+                        "and y alone", f->path, start);
+    return IPL_OK;
+fail:
+    return IPL_FAIL(IPL_E_FORMAT, "%s: variable at byte %" PRIu64 ": its %s cannot be "
+                    "read", f->path, start, bad);
+}
+
 static ipl_status check_element(mat_file *f, const unsigned char tag[8], uint64_t *size)
 {
     const uint32_t type = word_at(f, tag), bytes = word_at(f, tag + 4);
+    const uint64_t start = f->at - 8;
+    content c = {0};
     if (type != MATRIX && type != COMPRESSED)
         return IPL_FAIL(IPL_E_FORMAT, "%s: element of type %u at byte %" PRIu64 ": "
                         "expected a matrix (14) or a compressed one (15)", f->path,
-                        type, f->at - 8);
-    *size = bytes;
-    if (type == MATRIX) return skip_matrix(f, bytes);
-    z_stream z = {0};
-    if (inflateInit(&z) != Z_OK)
-        return IPL_FAIL(IPL_E_MEMORY, "%s: no memory to unpack", f->path);
-    const ipl_status st = check_stream(f, bytes, &z, size);
-    inflateEnd(&z);
-    return st;
+                        type, start);
+    if (type == MATRIX) {
+        IPL_TRY(read_plain(f, bytes, &c));
+    } else {
+        z_stream z = {0};
+        if (inflateInit(&z) != Z_OK)
+            return IPL_FAIL(IPL_E_MEMORY, "%s: no memory to unpack", f->path);
+        const ipl_status st = unpack(f, bytes, &z, &c);
+        inflateEnd(&z);
+        if (st != IPL_OK) return st;
+        if (c.size < 8 || word_at(f, c.head) != MATRIX ||
+            word_at(f, c.head + 4) != c.size - 8)
+            return IPL_FAIL(IPL_E_FORMAT, "%s: compressed variable at byte %" PRIu64
+                            ": expected a matrix of %" PRIu64 " bytes", f->path, start,
+                            c.size < 8 ? 0 : c.size - 8);
+        memmove(c.head, c.head + 8, HEAD);
+        c.size -= 8;
+    }
+    *size = c.size;
+    return check_head(f, &c, start);
 }
 
 static ipl_status check_elements(mat_file *f, uint64_t file_bytes, uint64_t *most)

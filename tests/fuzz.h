@@ -1,0 +1,56 @@
+/*
+ * fuzz.h - what the libFuzzer targets of the file readers share.
+ *
+ * A target makes its own seeds when it starts: LLVMFuzzerInitialize runs before the
+ * corpus folder, the first argument without a dash, is read.
+ */
+#ifndef FUZZ_H
+#define FUZZ_H
+
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE /* memfd_create */
+#endif
+#include <sys/mman.h>
+
+#include "files.h"
+#include "ipl_data.h"
+
+int LLVMFuzzerInitialize(int *argc, char ***argv);
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes);
+
+static inline const char *fuzz_corpus(int argc, char **argv)
+{
+    struct stat about; /* when a finding is repeated, the argument is a file          */
+    for (int a = 1; a < argc; ++a)
+        if (argv[a][0] != '-' && !stat(argv[a], &about) && S_ISDIR(about.st_mode))
+            return argv[a];
+    return NULL;
+}
+
+/* A file in memory with this content; close the descriptor to remove it. */
+static inline int fuzz_file(const void *content, size_t bytes, char path[64])
+{
+    const int at = memfd_create("fuzz", 0);
+    if (at < 0 || write(at, content, bytes) != (ssize_t)bytes) abort();
+    snprintf(path, 64, "/proc/self/fd/%d", at);
+    return at;
+}
+
+/* What every loaded set must be, whatever the file was. */
+static inline void fuzz_check_set(const ipl_dataset *d)
+{
+    if (d->rows < 1 || d->inputs < 1 || d->train_rows < 1 || d->train_rows > d->rows)
+        abort();
+    for (int64_t i = 0; i < d->rows; ++i)
+        if (d->y[i] < 0 || d->y[i] >= d->classes) abort();
+    for (int64_t i = 0; i < d->rows * d->inputs; ++i)
+        if (d->x[i] - d->x[i] != 0.0f) abort(); /* NaN or infinity                   */
+}
+
+/* A failure must say something and leave nothing behind. */
+static inline void fuzz_check_refusal(const void *left)
+{
+    if (!*ipl_last_error() || left) abort();
+}
+
+#endif
