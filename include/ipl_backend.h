@@ -108,6 +108,7 @@ typedef struct {
     ipl_status (*upload)(void *state, const void *host, size_t bytes, void *at);
     ipl_status (*download)(void *state, const void *at, size_t bytes, void *host);
     ipl_status (*sync)(void *state);
+    void       (*use_threads)(void *state, int threads); /* NULL: no choice     */
 
     /* Measuring the device itself: ipl_bench.h. */
     ipl_status (*ceilings)(void *state, ipl_ceilings *out);
@@ -166,6 +167,7 @@ struct ipl_device {
     const ipl_backend *backend;
     void              *state;
     ipl_device_info    about;
+    ipl_device_options options; /* as it was opened with                        */
 };
 
 #ifdef __cplusplus

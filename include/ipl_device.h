@@ -72,6 +72,15 @@ typedef struct {
 ipl_status ipl_device_open(const char *name, const ipl_device_options *options,
                            ipl_device **out);
 
+/* Opens the device of `dev` once more, with the same options: a second line of work
+ * that another thread may use beside the first. Fails as ipl_device_open does. */
+ipl_status ipl_device_open_again(const ipl_device *dev, ipl_device **out);
+
+/* CPU: the calls to come use this many of the threads that the device was opened
+ * with; results do not depend on it. Others have nothing to choose. E_ARGUMENT:
+ * outside [1, threads]. */
+ipl_status ipl_device_use_threads(ipl_device *dev, int threads);
+
 /* Waits for pending work, then frees everything. NULL is allowed. */
 void ipl_device_close(ipl_device *dev);
 

@@ -44,6 +44,7 @@ static ipl_status open_named(const char *name, const ipl_device_options *options
     ipl_device *dev = calloc(1, sizeof *dev);
     if (!dev) return IPL_FAIL(IPL_E_MEMORY, "%zu bytes for a device", sizeof *dev);
     dev->backend = backend;
+    dev->options = *options;
     const ipl_status st = backend->open(variant, options, &dev->about, &dev->state);
     if (st != IPL_OK) {
         free(dev);
@@ -68,6 +69,21 @@ ipl_status ipl_device_open(const char *name, const ipl_device_options *options,
     snprintf(why, sizeof why, "%.255s", ipl_last_error());
     IPL_TRY(open_named("cpu", options, out));
     memcpy((*out)->about.note, why, sizeof why);
+    return IPL_OK;
+}
+
+ipl_status ipl_device_open_again(const ipl_device *dev, ipl_device **out)
+{
+    IPL_REQUIRE(dev && out, "device or result is NULL");
+    return open_named(dev->about.name, &dev->options, out);
+}
+
+ipl_status ipl_device_use_threads(ipl_device *dev, int threads)
+{
+    if (!dev->backend->use_threads) return IPL_OK;
+    IPL_REQUIRE(threads >= 1 && threads <= dev->about.threads,
+                "%d threads: expected 1 to %d", threads, dev->about.threads);
+    dev->backend->use_threads(dev->state, threads);
     return IPL_OK;
 }
 

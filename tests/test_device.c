@@ -43,6 +43,22 @@ static void requests_beyond_memory_say_the_bytes(void **state)
     CHECK_FAILS(ipl_mat_alloc(dev, INT64_MAX / 2, 3, &m), IPL_E_ARGUMENT, "matrix");
 }
 
+static void a_device_opens_again_and_takes_fewer_threads(void **state)
+{
+    ipl_device *dev = check_device(state), *again;
+    CHECK_OK(ipl_device_open_again(dev, &again));
+    CHECK(!strcmp(ipl_device_about(dev)->name, ipl_device_about(again)->name));
+    const int threads = ipl_device_about(dev)->threads;
+    assert_int_equal(ipl_device_about(again)->threads, threads);
+    CHECK_OK(ipl_device_use_threads(again, 1));
+    CHECK_OK(ipl_device_use_threads(again, threads));
+    if (!strncmp(ipl_device_about(dev)->name, "cpu", 3)) {
+        CHECK_FAILS(ipl_device_use_threads(again, 0), IPL_E_ARGUMENT, "0 threads");
+        CHECK_FAILS(ipl_device_use_threads(again, threads + 1), IPL_E_ARGUMENT, "1 to");
+    }
+    ipl_device_close(again);
+}
+
 static void labels_are_grouped_and_stable(void **state)
 {
     ipl_device *dev = check_device(state);
@@ -124,6 +140,7 @@ static const check_test tests[] = {
     CHECK_TEST(bytes_survive_the_round_trip),
     CHECK_TEST(empty_requests_are_allowed),
     CHECK_TEST(requests_beyond_memory_say_the_bytes),
+    CHECK_TEST(a_device_opens_again_and_takes_fewer_threads),
     CHECK_TEST(labels_are_grouped_and_stable),
     CHECK_TEST(labels_out_of_range_name_row_and_value),
     CHECK_TEST(about_names_the_device),

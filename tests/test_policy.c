@@ -96,7 +96,7 @@ static void fill_curve(curve *c, int shape, draws *d)
 static int64_t play(curve *c, const ipl_policy_options *options, int together,
                     draws *d, int watch)
 {
-    int64_t flying[64], count = 0, measured = 0, oldest = -1;
+    int64_t flying[64], count = 0, measured = 0, earliest = 0;
     char *excluded = test_calloc((size_t)c->last + 1, 1);
     ipl_policy *p;
     memset(c->measured, 0, (size_t)c->last + 1);
@@ -107,7 +107,7 @@ static int64_t play(curve *c, const ipl_policy_options *options, int together,
         int64_t tick = -1;
         while (count < together && (tick = ipl_policy_next(p)) >= 0) {
             CHECK(tick <= c->last && !c->given[tick] && !excluded[tick]);
-            CHECK(!ipl_policy_may_ask(p, tick));
+            CHECK(!ipl_policy_may_ask(p, tick) && tick >= earliest);
             c->given[tick] = 1;
             flying[count++] = tick;
         }
@@ -123,9 +123,13 @@ static int64_t play(curve *c, const ipl_policy_options *options, int together,
             CHECK(!(may && (excluded[t] || c->given[t])));
             if (!may && !c->given[t]) excluded[t] = 1;
         }
-        oldest = tick;
+        CHECK(ipl_policy_earliest(p) >= earliest);
+        earliest = ipl_policy_earliest(p);
+        for (int64_t t = 0; watch && t <= c->last && t < earliest; ++t)
+            CHECK(!ipl_policy_may_ask(p, t));
+        CHECK(!watch || earliest > c->last || ipl_policy_may_ask(p, earliest));
     }
-    CHECK(oldest >= 0 && ipl_policy_next(p) == -1);
+    CHECK(earliest == c->last + 1 && ipl_policy_next(p) == -1);
     for (int64_t t = 0; t <= c->last; ++t) {
         CHECK(!ipl_policy_may_ask(p, t) && !ipl_policy_may_compare(p, t));
         CHECK(c->given[t] == c->measured[t]);

@@ -125,6 +125,11 @@ static ipl_status cpu_sync(void *state)
     return IPL_OK;
 }
 
+static void cpu_use_threads(void *state, int threads)
+{
+    ((cpu_state *)state)->threads = threads;
+}
+
 const ipl_backend ipl_backend_cpu = {
     .name = "cpu",
     .variant_name = cpu_variant_name,
@@ -135,6 +140,7 @@ const ipl_backend ipl_backend_cpu = {
     .upload = cpu_copy_in,
     .download = cpu_copy_out,
     .sync = cpu_sync,
+    .use_threads = cpu_use_threads,
     .ceilings = cpu_ceilings,
     .timer_start = cpu_timer_start,
     .timer_stop = cpu_timer_stop,

@@ -328,12 +328,14 @@ ipl_status cpu_trainer_train(void *state, void *trainer, int64_t count,
                              const int32_t *order, ipl_gradient_stats *stats)
 {
     cpu_trainer *t = trainer;
-    (void)state;
+    const cpu_state *cpu = state;
     if (stats) IPL_TRY(want_moments(t));
     const int layers = t->shape.layers;
-    const int inner = t->replicas > 1 ? 1 : t->threads;
-#pragma omp parallel for schedule(dynamic, 1) num_threads(t->workers) \
-    if (t->workers > 1)
+    /* The device may have been told to use fewer than when the trainer was made. */
+    const int threads = t->threads < cpu->threads ? t->threads : cpu->threads;
+    const int workers = t->workers < threads ? t->workers : threads;
+    const int inner = t->replicas > 1 ? 1 : threads;
+#pragma omp parallel for schedule(dynamic, 1) num_threads(workers) if (workers > 1)
     for (int r = 0; r < t->replicas; ++r)
         train_replica(t, inner, &t->worker[omp_get_thread_num()],
                       t->state + r * t->state_floats, count, order + r * count,

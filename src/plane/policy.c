@@ -134,12 +134,8 @@ int64_t ipl_policy_next(ipl_policy *p)
 {
     if (p->delta) return policy_delta_next(p->delta);
     if (p->given == p->last) return -1;
-    if (p->every) {
-        if (p->given < 0) p->given = 0;
-        else p->given = p->every < p->last - p->given ? p->given + p->every : p->last;
-    } else {
-        p->given = p->list[p->cursor++];
-    }
+    p->given = ipl_policy_earliest(p);
+    if (p->list) ++p->cursor;
     ++p->waiting;
     return p->given;
 }
@@ -172,6 +168,15 @@ int ipl_policy_may_ask(const ipl_policy *p, int64_t tick)
         else hi = mid;
     }
     return lo < p->list_count && p->list[lo] == tick;
+}
+
+int64_t ipl_policy_earliest(const ipl_policy *p)
+{
+    if (p->delta) return policy_delta_earliest(p->delta);
+    if (p->given == p->last) return p->last + 1;
+    if (p->list) return p->list[p->cursor];
+    if (p->given < 0) return 0;
+    return p->every < p->last - p->given ? p->given + p->every : p->last;
 }
 
 int ipl_policy_may_compare(const ipl_policy *p, int64_t tick)

@@ -81,6 +81,10 @@ int ipl_policy_done(const ipl_policy *policy);
  * Never turns from 0 to 1. */
 int ipl_policy_may_ask(const ipl_policy *policy, int64_t tick);
 
+/* The smallest tick that may still be given out, whatever the values to come; last + 1
+ * when none will be. Never becomes smaller. */
+int64_t ipl_policy_earliest(const ipl_policy *policy);
+
 /* 1 if the distance function may still be asked about this tick: only then do its
  * points have to be at hand. Never turns from 0 to 1 once it was measured. */
 int ipl_policy_may_compare(const ipl_policy *policy, int64_t tick);

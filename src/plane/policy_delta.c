@@ -233,19 +233,39 @@ int policy_delta_done(const policy_delta *p)
     return p->front_known && p->front == p->last && !p->ready_count && !p->flying_count;
 }
 
+/* Of the next skip of APPROX, while it is not known whether D will be small. */
+static int64_t smallest_skip(const policy_delta *p)
+{
+    return p->step[p->halve && p->level > 0 ? p->level - 1 : p->level];
+}
+
 int policy_delta_may_ask(const policy_delta *p, int64_t tick)
 {
     for (int64_t r = 0; r < p->ready_count; ++r)
         if (p->ready[r] == tick) return 1;
     if (tick > p->front) {
         if (p->exact || tick == p->last) return 1;
-        /* The smallest skip to come, and what all skips to come are multiples of. */
-        const int64_t low = p->halve && p->level > 0 ? p->level - 1 : p->level;
-        return tick - p->front >= p->step[low] &&
-               (p->halve || (tick - p->front) % p->common[low] == 0);
+        /* All skips to come are multiples of `common`, where they cannot shrink. */
+        return tick - p->front >= smallest_skip(p) &&
+               (p->halve || (tick - p->front) % p->common[p->level] == 0);
     }
     const int64_t at = section_at(p, tick);
     return at < p->open_count && p->open[at].a < tick && tick < p->open[at].b;
+}
+
+int64_t policy_delta_earliest(const policy_delta *p)
+{
+    int64_t tick = p->last + 1;
+    if (p->front < p->last)
+        tick = p->front + (p->exact ? 1 : smallest_skip(p));
+    if (tick > p->last && p->front < p->last) tick = p->last;
+    /* A section that is open may be split at any tick between its ends. */
+    for (int64_t s = 0; s < p->open_count; ++s)
+        if (p->open[s].b > p->open[s].a + 1) {
+            if (p->open[s].a + 1 < tick) tick = p->open[s].a + 1;
+            break;
+        }
+    return p->ready_count && p->ready[0] < tick ? p->ready[0] : tick;
 }
 
 int policy_delta_may_compare(const policy_delta *p, int64_t tick)

@@ -18,6 +18,7 @@ int64_t    policy_delta_next(policy_delta *delta);
 ipl_status policy_delta_measured(policy_delta *delta, int64_t tick);
 int        policy_delta_done(const policy_delta *delta);
 int        policy_delta_may_ask(const policy_delta *delta, int64_t tick);
+int64_t    policy_delta_earliest(const policy_delta *delta);
 int        policy_delta_may_compare(const policy_delta *delta, int64_t tick);
 
 #endif
