@@ -135,7 +135,7 @@ $(BUILD)/kernels/%.o: kernels/%.cu
 
 $(BUILD)/tests/%: tests/%.c $(BUILD)/libinfoplane.a
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) -UNDEBUG -Itests $(INC_LIB) $(LIB_CFLAGS) $^ -o $@ $(LDLIBS) -lcmocka
+	$(CC) $(CFLAGS) -UNDEBUG -Itests $(INC_LIB) $(LIB_CFLAGS) $(filter %.c %.a,$^) -o $@ $(LDLIBS) -lcmocka
 
 # The demo and the tests build for what this machine can run: CUDA where there is a
 # GPU (or an emulator is given), the CPU alone elsewhere.
@@ -197,7 +197,7 @@ install: all
 
 # The readers alone, with libFuzzer and the sanitizers of clang. Seeds are made by the
 # targets; what a target crashes on stays in build/fuzz/NAME-*.
-FUZZ_SRC := $(wildcard src/data/*.c) src/outfile.c src/random.c src/status.c
+FUZZ_SRC := $(wildcard src/data/*.c) src/file.c src/random.c src/status.c
 FUZZ := $(patsubst tests/%.c,build/fuzz/%,$(wildcard tests/fuzz_*.c))
 
 build/fuzz/%: tests/%.c $(FUZZ_SRC) $(wildcard src/data/*.h tests/f*.h)

@@ -69,7 +69,8 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 }
 
 /* Appends `bytes` as one compressed element; returns the new length. */
-static size_t pack(const uint8_t *from, size_t bytes, unsigned char *content, size_t used)
+static size_t pack(const uint8_t *from, size_t bytes, unsigned char *content,
+                   size_t used)
 {
     uLongf packed = CONTENT - used - 8;
     if (compress2(content + used + 8, &packed, from, bytes, 1) != Z_OK) abort();

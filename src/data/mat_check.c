@@ -149,7 +149,8 @@ static ipl_status check_head(const mat_file *f, const content *c, uint64_t start
         goto fail;
     bad = "name";
     at = next;
-    if (!read_tag(f, c, at, &type, &bytes, &next) || type != 1 || next > HEAD) goto fail;
+    if (!read_tag(f, c, at, &type, &bytes, &next) || type != 1 || next > HEAD)
+        goto fail;
     if (class >= CELL && class <= OBJECT)
         return IPL_FAIL(IPL_E_FORMAT, "%s: the variable at byte %" PRIu64 " is a cell "
                         "array, struct or object: expected numeric variables; save F "

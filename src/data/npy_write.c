@@ -2,10 +2,11 @@
  * npy_write.c - writing NumPy's NPY files, format 1.0, C order.
  */
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "ipl_data.h"
-#include "outfile.h"
+#include "file.h"
 
 /* The header, padded so that the values start at a multiple of 64 bytes. */
 static size_t make_header(const char *descr, int64_t rows, int64_t cols, char at[128])
@@ -29,16 +30,14 @@ static ipl_status write_array(const char *path, const char *descr, int64_t rows,
                               int64_t cols, const void *values)
 {
     char header[128];
-    ipl_outfile out = {0};
     IPL_REQUIRE(path && values, "path or values are NULL");
     IPL_REQUIRE(rows > 0 && cols >= 0 &&
                     (!cols || rows <= INT64_MAX / 4 / cols), /* 4 bytes a value */
                 "%s: array of %" PRId64 " x %" PRId64, path, rows, cols);
     const size_t count = (size_t)rows * (size_t)(cols ? cols : 1);
-    IPL_TRY(ipl_outfile_open(path, &out));
-    if (fwrite(header, 1, make_header(descr, rows, cols, header), out.file))
-        fwrite(values, 4, count, out.file);
-    return ipl_outfile_commit(&out); /* reports failed writes too */
+    const ipl_file_part part[2] = {
+        {header, make_header(descr, rows, cols, header)}, {values, 4 * count}};
+    return ipl_file_replace(path, 2, part);
 }
 
 ipl_status ipl_npy_write_float32(const char *path, int64_t rows, int64_t cols,

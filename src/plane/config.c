@@ -7,9 +7,10 @@
 #include <errno.h>
 #include <ini.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
-#include "outfile.h"
+#include "file.h"
 
 /* -- Keys by name -----------------------------------------------------------------*/
 
@@ -196,17 +197,26 @@ ipl_status ipl_config_set(ipl_config *config, const char *text)
 ipl_status ipl_config_write(const ipl_config *config, const char *path)
 {
     const char *section = "";
-    ipl_outfile out;
-    IPL_TRY(ipl_outfile_open(path, &out));
+    char *text = NULL;
+    size_t bytes = 0;
+    FILE *out = open_memstream(&text, &bytes);
+    if (!out) return IPL_FAIL(IPL_E_MEMORY, "%s: no memory to write it", path);
     for (int r = 0; r < ipl_config_row_count; ++r) {
         const config_row *row = &ipl_config_rows[r];
         char value[IPL_CONFIG_TEXT];
         ipl_config_print(config, row, value, sizeof value);
         if (strcmp(section, row->section))
-            fprintf(out.file, "%s[%s]\n", r ? "\n" : "", section = row->section);
-        fprintf(out.file, "%s =%s%s\n", row->key, *value ? " " : "", value);
+            fprintf(out, "%s[%s]\n", r ? "\n" : "", section = row->section);
+        fprintf(out, "%s =%s%s\n", row->key, *value ? " " : "", value);
     }
-    return ipl_outfile_commit(&out);
+    const int torn = ferror(out);
+    ipl_status st = IPL_OK;
+    if (fclose(out) || torn)
+        st = IPL_FAIL(IPL_E_MEMORY, "%s: no memory to write it", path);
+    else
+        st = ipl_file_replace(path, 1, &(ipl_file_part){text, bytes});
+    free(text);
+    return st;
 }
 
 /* -- The rest of the public functions ---------------------------------------------*/
