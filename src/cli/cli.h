@@ -17,7 +17,8 @@ typedef struct {
     int (*run)(int argc, char **argv);
 } cli_command;
 
-extern const cli_command cli_run, cli_estimate, cli_plot, cli_dataset, cli_devices;
+extern const cli_command cli_run, cli_estimate, cli_plot, cli_dataset, cli_bench,
+    cli_devices;
 
 /* -- Options ----------------------------------------------------------------------*/
 

@@ -8,7 +8,7 @@
 #include "cli.h"
 
 static const cli_command *const commands[] = {
-    &cli_run, &cli_estimate, &cli_plot, &cli_dataset, &cli_devices,
+    &cli_run, &cli_estimate, &cli_plot, &cli_dataset, &cli_bench, &cli_devices,
 };
 enum { COMMANDS = sizeof commands / sizeof *commands };
 
@@ -45,7 +45,8 @@ int main(int argc, char **argv)
         if (c == COMMANDS) {
             if (*name) fprintf(stderr, "infoplane: no command '%s': ", name);
             else fprintf(stderr, "infoplane: which command? ");
-            fprintf(stderr, "expected run, estimate, plot, dataset or devices; see "
+            fprintf(stderr, "expected run, estimate, plot, dataset, bench or "
+                            "devices; see "
                             "infoplane --help\n");
             return CLI_USAGE;
         }

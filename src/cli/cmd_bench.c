@@ -1,0 +1,131 @@
+/*
+ * cmd_bench.c - infoplane bench: how fast this machine's devices are.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "bench_cases.h"
+#include "cli.h"
+
+static int run(int argc, char **argv);
+
+const cli_command cli_bench = {
+    "bench",
+    "[kde|bin|train|measure] [--device NAME] [--threads N] [--seconds S] [--json]",
+    "Time the estimators and the training on this machine's devices",
+    "Without a word it times all four: single layers (kde, bin), training steps by\n"
+    "number of replicas (train), and the measuring of a whole snapshot (measure).\n"
+    "Each device first measures its own ceilings (copy, multiply-add, exponential);\n"
+    "share_of_ceiling is the median's part of the one that applies. Every result is\n"
+    "compared with plain float64 loops before it is timed. CSV, or JSON a line:\n\n"
+    "  infoplane bench kde --device cpu --threads 1\n",
+    run};
+
+static const struct {
+    const char *name;
+    ipl_status (*run)(bench_context *context);
+} families[] = {
+    {"kde", bench_kde}, {"bin", bench_bin}, {"train", bench_train},
+    {"measure", bench_measure},
+};
+enum { FAMILIES = sizeof families / sizeof *families };
+
+typedef struct {
+    const ipl_device_info *about;
+    int json, emulated;
+} bench_output;
+
+static void print_ceiling(const bench_output *out, const char *what, double rate)
+{
+    if (out->json)
+        printf("{\"device\":\"%s\",\"what\":\"ceiling-%s\",\"rate\":%.6g,"
+               "\"emulated\":%s}\n", out->about->name, what, rate,
+               out->emulated ? "true" : "false");
+    else
+        printf("# %s: %s %.4g\n", out->about->name, what, rate);
+}
+
+static void print_row(void *user, const bench_row *row)
+{
+    const bench_output *out = user;
+    const char *form =
+        out->json
+            ? "{\"device\":\"%s\",\"what\":\"%s\",\"network\":\"%s\",\"n\":%lld,\"d\":%lld,"
+              "\"repeats\":%d,\"best_ms\":%.6g,\"median_ms\":%.6g,\"gflop_per_s\":%.6g,"
+              "\"gb_per_s\":%.6g,\"ceiling\":\"%s\",\"share_of_ceiling\":%.4g,"
+              "\"emulated\":%s}\n"
+            : "%s,%s,\"%s\",%lld,%lld,%d,%.6g,%.6g,%.6g,%.6g,%s,%.4g%s\n";
+    const char *mark = out->json ? (out->emulated ? "true" : "false")
+                                 : (out->emulated ? ",emulated" : ",measured");
+    printf(form, out->about->name, row->what, row->shape, (long long)row->n,
+           (long long)row->d, row->repeats, row->best_ms, row->median_ms,
+           row->gflop_per_s, row->gb_per_s, row->ceiling, row->share_of_ceiling, mark);
+    fflush(stdout); /* a long job: each line as soon as it is known */
+}
+
+static ipl_status bench_device(ipl_device *dev, const char *family, double seconds,
+                               int json)
+{
+    bench_output out = {ipl_device_about(dev), json, 0};
+    out.emulated = strstr(out.about->description, "emulation") != NULL;
+    bench_context context = {.dev = dev, .seconds = seconds, .small = out.emulated,
+                             .report = print_row, .user = &out};
+    IPL_TRY(ipl_device_ceilings(dev, &context.ceilings));
+    if (!json)
+        printf("# %s: %s, %d threads%s\n", out.about->name, out.about->description,
+               out.about->threads, out.emulated ? "; EMULATED: times mean nothing" : "");
+    print_ceiling(&out, "copy_gb_per_s", context.ceilings.copy_gb_per_s);
+    print_ceiling(&out, "fma_gflop_per_s", context.ceilings.fma_gflop_per_s);
+    print_ceiling(&out, "exp2_g_per_s", context.ceilings.exp2_g_per_s);
+    if (!json)
+        printf("device,what,network,n,d,repeats,best_ms,median_ms,gflop_per_s,gb_per_s,"
+               "ceiling,share_of_ceiling,mark\n");
+    for (int f = 0; f < FAMILIES; ++f)
+        if (!family || !strcmp(family, families[f].name))
+            IPL_TRY(families[f].run(&context));
+    return IPL_OK;
+}
+
+static int known(const char *family)
+{
+    for (int f = 0; family && f < FAMILIES; ++f)
+        if (!strcmp(family, families[f].name)) return 1;
+    return !family;
+}
+
+static int run(int argc, char **argv)
+{
+    const char *device = NULL, *plain[1] = {NULL};
+    int64_t threads = 0;
+    double seconds = 0.5;
+    int json = 0, count = 0;
+    const cli_option options[] = {
+        {"device", "NAME", "only that one; default the CPU and each GPU", CLI_TEXT,
+         &device, 0, 0, 0},
+        {"threads", "N", "of the CPU, default all that the process may use", CLI_WHOLE,
+         &threads, 1, 4096, 0},
+        {"seconds", "S", "least time spent on a row, default 0.5", CLI_REAL, &seconds,
+         0, 3600, 1},
+        {"json", NULL, "one object a line", CLI_SWITCH, &json, 0, 0, 0},
+    };
+    const int status = cli_parse(&cli_bench, options, sizeof options / sizeof *options,
+                                 argc, argv, 1, plain, &count);
+    if (status != CLI_GO_ON) return status;
+    const char *family = count ? plain[0] : NULL;
+    if (!known(family))
+        return cli_misused(&cli_bench, "'%s': expected kde, bin, train or measure", family);
+
+    for (int d = -1; d < (device ? 0 : ipl_device_count()); ++d) {
+        char name[32];
+        ipl_device *dev = NULL;
+        if (d < 0) snprintf(name, sizeof name, "%s", device ? device : "cpu");
+        else if (ipl_device_name(d, name, sizeof name) != IPL_OK) return cli_failed();
+        if (d >= 0 && !strncmp(name, "cpu", 3)) continue; /* "cpu" was its best code */
+        const int opened = cli_open_device(&cli_bench, name, threads, 1, &dev);
+        if (opened != CLI_GO_ON) return opened;
+        const ipl_status st = bench_device(dev, family, seconds, json);
+        ipl_device_close(dev);
+        if (st != IPL_OK) return cli_failed();
+    }
+    return CLI_DONE;
+}
