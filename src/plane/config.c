@@ -63,14 +63,16 @@ static const config_row *nearest(const char *section, const char *key)
     return best;
 }
 
-static ipl_status unknown_key(const char *where, const char *section, const char *key)
+/* `code` is what the caller's caller gets: E_FORMAT for files, E_ARGUMENT for --set. */
+static ipl_status unknown_key(ipl_status code, const char *where, const char *section,
+                              const char *key)
 {
     const config_row *meant = nearest(section, key);
     if (meant)
-        return IPL_FAIL(IPL_E_FORMAT, "%s: no key '%s' in section [%s]; is [%s] %s "
+        return IPL_FAIL(code, "%s: no key '%s' in section [%s]; is [%s] %s "
                         "meant?", where, key, section, meant->section, meant->key);
     if (!known_section(section))
-        return IPL_FAIL(IPL_E_FORMAT, "%s: no section [%s]: expected data, net, train, "
+        return IPL_FAIL(code, "%s: no section [%s]: expected data, net, train, "
                         "measure, bin or kde", where, section);
     char   keys[400] = "";
     size_t used = 0;
@@ -78,20 +80,20 @@ static ipl_status unknown_key(const char *where, const char *section, const char
         if (!strcmp(ipl_config_rows[r].section, section))
             used += (size_t)snprintf(keys + used, sizeof keys - used, " %s",
                                      ipl_config_rows[r].key);
-    return IPL_FAIL(IPL_E_FORMAT, "%s: no key '%s' in section [%s], which has%s", where,
+    return IPL_FAIL(code, "%s: no key '%s' in section [%s], which has%s", where,
                     key, section, keys);
 }
 
-static ipl_status set_key(ipl_config *config, const char *where, const char *section,
-                          const char *key, const char *value)
+static ipl_status set_key(ipl_config *config, ipl_status code, const char *where,
+                          const char *section, const char *key, const char *value)
 {
     const config_row *row = row_of(section, key);
-    if (!row) return unknown_key(where, section, key);
+    if (!row) return unknown_key(code, where, section, key);
     if (ipl_config_store(config, row, value)) return IPL_OK;
     char expected[256];
     ipl_config_describe(row, expected, sizeof expected);
-    return IPL_FAIL(IPL_E_FORMAT, "%s: [%s] %s = '%s': expected %s", where, section,
-                    key, value, expected);
+    return IPL_FAIL(code, "%s: [%s] %s = '%s': expected %s", where, section, key, value,
+                    expected);
 }
 
 /* -- Files ------------------------------------------------------------------------*/
@@ -129,7 +131,7 @@ static char *read_line(char *text, int size, void *user)
         char name[64] = "";
         sscanf(text, "[%63[^]\n]", name);
         if (!known_section(name)) {
-            r->st = unknown_key(place(r, where, sizeof where), name, "");
+            r->st = unknown_key(IPL_E_FORMAT, place(r, where, sizeof where), name, "");
             return NULL;
         }
     }
@@ -147,7 +149,7 @@ static int take_key(void *user, const char *section, const char *key, const char
         r->st = IPL_FAIL(IPL_E_FORMAT, "%s: [%s] %s = '%s': already set in line %d",
                          where, section, key, value, r->at[row - ipl_config_rows]);
     else
-        r->st = set_key(r->config, where, section, key, value);
+        r->st = set_key(r->config, IPL_E_FORMAT, where, section, key, value);
     if (row) r->at[row - ipl_config_rows] = r->line;
     return r->st == IPL_OK;
 }
@@ -166,7 +168,7 @@ ipl_status ipl_config_read(const char *path, ipl_config *config)
     const int bad_line = ini_parse_stream(read_line, &r, take_key, &r);
     if (r.st == IPL_OK && ferror(r.file))
         r.st = IPL_FAIL(IPL_E_IO, "%s: %s", path, strerror(errno));
-    else if (r.st == IPL_OK && bad_line)
+    else if (bad_line && (r.st == IPL_OK || bad_line < r.line)) /* what comes first */
         r.st = IPL_FAIL(IPL_E_FORMAT, "%s:%d: expected [section] or key = value", path,
                         bad_line);
     fclose(r.file);
@@ -190,8 +192,7 @@ ipl_status ipl_config_set(ipl_config *config, const char *text)
     size_t length = strlen(begin);
     while (length && isspace((unsigned char)begin[length - 1])) --length;
     snprintf(value, sizeof value, "%.*s", (int)length, begin);
-    return set_key(config, where, section, key, value) == IPL_OK ? IPL_OK
-                                                                 : IPL_E_ARGUMENT;
+    return set_key(config, IPL_E_ARGUMENT, where, section, key, value);
 }
 
 ipl_status ipl_config_write(const ipl_config *config, const char *path)

@@ -92,30 +92,34 @@ static ipl_status list_folder(folder_run *f)
     return IPL_OK;
 }
 
-/* Every epoch must have the layers 1 .. L. */
+static ipl_status wrong_file(const folder_run *f, entry at, const char *what)
+{
+    char path[4096];
+    path_of(f, at, path, sizeof path);
+    return IPL_FAIL(IPL_E_FORMAT, "%s: %s: each epoch needs the layers 1 to %d, as epoch "
+                    "%lld has them", path, what, f->about.layers,
+                    (long long)f->entries[0].epoch);
+}
+
+/* Every epoch must have the layers 1 .. L of the first one. */
 static ipl_status check_layers(folder_run *f)
 {
-    int layers = 0;
+    int layers = 0, seen = 0; /* seen: layers of the present epoch */
     while (layers < f->count && f->entries[layers].epoch == f->entries[0].epoch) ++layers;
     if (layers > IPL_NET_LAYERS_MAX)
         return IPL_FAIL(IPL_E_ARGUMENT, "%s: %d layers: expected at most %d", f->folder,
                         layers, IPL_NET_LAYERS_MAX);
-    for (int k = 0; k < f->count; ++k) {
-        const entry first = f->entries[k - k % layers];
-        const entry want = {first.epoch, k % layers + 1};
-        char path[4096];
-        path_of(f, by_epoch(&f->entries[k], &want) > 0 ? want : f->entries[k], path,
-                sizeof path);
-        if (by_epoch(&f->entries[k], &want))
-            return IPL_FAIL(IPL_E_FORMAT, "%s: %s: each epoch needs the layers 1 to %d",
-                            path, by_epoch(&f->entries[k], &want) > 0 ? "missing"
-                            : "unexpected", layers);
-    }
-    if (f->count % layers)
-        return IPL_FAIL(IPL_E_FORMAT, "%s: epoch %lld has %d layers, epoch %lld %d",
-                        f->folder, (long long)f->entries[f->count - 1].epoch,
-                        f->count % layers, (long long)f->entries[0].epoch, layers);
     f->about.layers = layers;
+    for (int k = 0; k < f->count; ++k) {
+        const entry at = f->entries[k];
+        const int last = k + 1 == f->count || f->entries[k + 1].epoch != at.epoch;
+        ++seen;
+        if (at.layer != seen) return wrong_file(f, (entry){at.epoch, seen}, "missing");
+        if (seen > layers) return wrong_file(f, at, "unexpected");
+        if (last && seen < layers)
+            return wrong_file(f, (entry){at.epoch, seen + 1}, "missing");
+        if (last) seen = 0;
+    }
     return IPL_OK;
 }
 

@@ -21,12 +21,11 @@ const char *ipl_plot_colour(int layer)
     return colours[(layer - 1) % 7];
 }
 
-int ipl_plot_shape(int layer, int filled)
+int ipl_plot_shape(int layer)
 {
-    /* gnuplot's circle, square, triangles, diamond, pentagon: filled 5, 7, .., and
-     * the outline one less. */
+    /* gnuplot's filled circle, square, triangles, diamond, pentagon. */
     static const int shapes[] = {7, 5, 9, 11, 13, 15};
-    return shapes[(layer - 1) % 6] - !filled;
+    return shapes[(layer - 1) % 6];
 }
 
 /* -- One panel --------------------------------------------------------------------*/
@@ -86,7 +85,7 @@ void ipl_plot_legend(const canvas *c, plot_box box)
     for (int l = 1; l <= d->layers; ++l)
         fprintf(c->out, "%sNaN with linespoints lw 2 lc '%s' pt %d ps 1.1 title "
                 "'T_{%d}: %s'", l > 1 ? ", " : "", ipl_plot_colour(l),
-                ipl_plot_shape(l, 1), l,
+                ipl_plot_shape(l), l,
                 ipl_gnuplot_plain(d->layer[l - 1], layer, sizeof layer));
     fprintf(c->out, "\n");
 }

@@ -46,8 +46,8 @@ void ipl_plot_open(const canvas *c, plot_box box, int bar, const char *title,
 /* For plot_panels.c: x axis of ticks, logarithmic, with room for tick 0. */
 void ipl_plot_tick_axis(const canvas *c);
 
-/* Colour, filled and open shape of layer 1, 2, .. */
+/* Colour and gnuplot's point type of layer 1, 2, .. */
 const char *ipl_plot_colour(int layer);
-int         ipl_plot_shape(int layer, int filled);
+int         ipl_plot_shape(int layer);
 
 #endif

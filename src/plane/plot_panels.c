@@ -189,13 +189,15 @@ void ipl_plot_plane(const canvas *c, plot_box box, int estimator, int bar)
     for (int l = 1; d->seeds > 1 && l <= d->layers; ++l)
         fprintf(c->out, ", $plane%d index %d using ($6>0?$2:NaN):4:3:5 with "
                 "xyerrorbars pt -1 lc '#a0a0a0' lw 0.8", estimator, l - 1);
+    /* All rims of a layer first: a dense trajectory is then a band with its rim, and
+     * not rims that hide the colours. */
     for (int l = 1; l <= d->layers; ++l)
-        fprintf(c->out, ", $plane%d index %d using ($1<1?$2:NaN):4 with points pt %d ps "
-                "1.0 lc '#ffffff', $plane%d index %d using ($1<1?NaN:$2):4:1 with points "
-                "pt %d ps 1.0 lc palette z, $plane%d index %d using 2:4 with points pt "
-                "%d ps 1.0 lw 0.9 lc '%s'", estimator, l - 1, ipl_plot_shape(l, 1),
-                estimator, l - 1, ipl_plot_shape(l, 1), estimator, l - 1,
-                ipl_plot_shape(l, 0), ipl_plot_colour(l));
+        fprintf(c->out, ", $plane%d index %d using 2:4 with points pt %d ps 1.15 lc '%s'"
+                ", $plane%d index %d using ($1<1?$2:NaN):4 with points pt %d ps 0.7 lc "
+                "'#ffffff', $plane%d index %d using ($1<1?NaN:$2):4:1 with points pt %d "
+                "ps 0.7 lc palette z", estimator, l - 1, ipl_plot_shape(l),
+                ipl_plot_colour(l), estimator, l - 1, ipl_plot_shape(l), estimator,
+                l - 1, ipl_plot_shape(l));
     fprintf(c->out, "\n");
 }
 
@@ -225,7 +227,7 @@ void ipl_plot_epochs(const canvas *c, plot_box box, int estimator, int axis)
                 l - 1, value, value + 1, value, value + 1, ipl_plot_colour(l));
     for (int l = 1; l <= d->layers; ++l, sep = ", ")
         fprintf(c->out, "%s$plane%d index %d using 1:%d with linespoints lw 1.8 pt %d "
-                "ps 0.45 lc '%s'", sep, estimator, l - 1, value, ipl_plot_shape(l, 1),
+                "ps 0.45 lc '%s'", sep, estimator, l - 1, value, ipl_plot_shape(l),
                 ipl_plot_colour(l));
     fprintf(c->out, "\n");
 }

@@ -1,0 +1,295 @@
+/*
+ * test_config.c - configurations: what is read, refused, explained and written.
+ */
+#include "check.h"
+
+#include <dirent.h>
+#include <unistd.h>
+
+#include "config.h"
+
+/* Writes text to a file of its own, whose name is then in path[64]. */
+static void write_file(const char *text, char *path)
+{
+    strcpy(path, "/tmp/ipl-config-XXXXXX");
+    const int fd = mkstemp(path);
+    CHECK(fd >= 0);
+    CHECK(write(fd, text, strlen(text)) == (ssize_t)strlen(text));
+    close(fd);
+}
+
+static ipl_status read_text(const char *text, ipl_config *config)
+{
+    char path[64];
+    write_file(text, path);
+    const ipl_status st = ipl_config_read(path, config);
+    unlink(path);
+    return st;
+}
+
+/* The values of all keys, as text, must agree. */
+static void check_equal(const ipl_config *a, const ipl_config *b)
+{
+    for (int k = 0; k < ipl_config_keys(); ++k) {
+        ipl_config_key x, y;
+        CHECK_OK(ipl_config_key_at(a, k, &x));
+        CHECK_OK(ipl_config_key_at(b, k, &y));
+        if (strcmp(x.value, y.value))
+            fail_msg("[%s] %s is '%s' and '%s'", x.section, x.key, x.value, y.value);
+    }
+}
+
+static void defaults_are_the_values_of_an_empty_file(void **state)
+{
+    (void)state;
+    ipl_config defaults, empty;
+    ipl_config_defaults(&defaults);
+    CHECK_OK(read_text("", &empty));
+    check_equal(&defaults, &empty);
+    CHECK_OK(ipl_config_check(&empty));
+    CHECK(empty.epochs == 8000 && empty.train.batch == 512 && empty.seed == 1);
+    CHECK(empty.train.optimizer == IPL_ADAM && empty.train.learning_rate == 4e-4);
+    CHECK(empty.kde.noise_var == 0.05 && empty.bin_edges == 30 && empty.delta == 0.02);
+    CHECK(empty.estimators == 3 && empty.replicas == 1 && empty.rows == 0);
+}
+
+static void keys_are_unique_and_explained(void **state)
+{
+    (void)state;
+    ipl_config config;
+    ipl_config_defaults(&config);
+    for (int a = 0; a < ipl_config_keys(); ++a) {
+        ipl_config_key x, y;
+        CHECK_OK(ipl_config_key_at(&config, a, &x));
+        CHECK(x.expected[0] && strlen(x.expected) < sizeof x.expected - 1);
+        CHECK(*x.help || strcmp(x.section, "kde"));
+        for (int b = 0; b < a; ++b) {
+            CHECK_OK(ipl_config_key_at(&config, b, &y));
+            CHECK(strcmp(x.section, y.section) || strcmp(x.key, y.key));
+        }
+    }
+    CHECK_FAILS(ipl_config_key_at(&config, ipl_config_keys(), &(ipl_config_key){0}),
+                IPL_E_ARGUMENT, "key");
+}
+
+static void written_config_reads_back_the_same(void **state)
+{
+    (void)state;
+    static const char *const sets[] = {
+        "train.learning_rate=0.1", "kde.noise_var=1.2345678901234567e-7",
+        "bin.range=-0.30000000000000004, 1e9", "train.seed=9007199254740991",
+        "measure.estimators=kde", "data.path=a folder/with = signs # and all",
+        "net.layers=784, 1024-leaky-relu, 10", "measure.list=0:19, 20:99:5",
+        "bin.form=quantiles", "train.shuffle=no", "measure.tick=step",
+    };
+    char path[64];
+    ipl_config config, again;
+    ipl_config_defaults(&config);
+    for (size_t s = 0; s < sizeof sets / sizeof *sets; ++s)
+        CHECK_OK(ipl_config_set(&config, sets[s]));
+    write_file("", path);
+    CHECK_OK(ipl_config_write(&config, path));
+    CHECK_OK(ipl_config_read(path, &again));
+    unlink(path);
+    check_equal(&config, &again);
+    CHECK(again.bin.bin_lo == -0.30000000000000004);
+    CHECK(again.kde.noise_var == 1.2345678901234567e-7);
+}
+
+static void blanks_comments_and_line_ends_do_not_matter(void **state)
+{
+    (void)state;
+    ipl_config config;
+    CHECK_OK(read_text("\xef\xbb\xbf# a comment\r\n[train]\r\n  epochs=7 ; inline\r\n"
+                       "\tbatch =  64  \r\n\r\n; more\r\n[measure]\r\n"
+                       "estimators = kde ,bin\r\n[train]\r\nseed = 3", &config));
+    CHECK(config.epochs == 7 && config.train.batch == 64 && config.seed == 3);
+    CHECK(config.estimators == 3);
+}
+
+static void bad_lines_are_named(void **state)
+{
+    (void)state;
+    static const struct { const char *text, *words; } bad[] = {
+        {"[train]\nepoch = 7\n", ":2: no key 'epoch' in section [train]; is [train] "
+                                 "epochs meant?"},
+        {"[data]\nepochs = 7\n", ":2: no key 'epochs' in section [data]; is [train] "
+                                 "epochs meant?"},
+        {"[train]\nzebra = 7\n", ":2: no key 'zebra' in section [train], which has "
+                                 "optimizer"},
+        {"[tarin]\nepochs = 7\n", ":1: no section [tarin]"},
+        {"[nothing]\n", ":1: no section [nothing]"},
+        {"epochs = 7\n", ":1: no key 'epochs' in section []; is [train] epochs meant?"},
+        {"[train]\n\nseed = 1\nseed = 2\n", ":4: [train] seed = '2': already set in "
+                                            "line 3"},
+        {"[train]\nepochs = 7x\n", ":2: [train] epochs = '7x': expected a whole number "
+                                   "from 1 to 1000000000"},
+        {"[train]\nepochs = 7.5\n", "'7.5': expected a whole number"},
+        {"[train]\nepochs = 0\n", "'0': expected a whole number from 1"},
+        {"[train]\nepochs =\n", "epochs = '': expected a whole number"},
+        {"[train]\nepochs = 99999999999999999999\n", "expected a whole number"},
+        {"[train]\nlearning_rate = 0\n", "expected a number above 0 to"},
+        {"[train]\nlearning_rate = nan\n", "'nan': expected a number"},
+        {"[train]\nlearning_rate = inf\n", "'inf': expected a number"},
+        {"[train]\nlearning_rate = 1e-3 0\n", "'1e-3 0': expected a number"},
+        {"[train]\noptimizer = adm\n", "'adm': expected sgd, momentum or adam"},
+        {"[train]\nshuffle = true\n", "'true': expected no or yes"},
+        {"[measure]\npolicy = every 10\n", "'every 10': expected every, log, list, "
+                                           "delta-approx or delta-exact"},
+        {"[measure]\nestimators = bin, bin\n", "expected any of bin or kde"},
+        {"[measure]\nestimators = \n", "expected any of"},
+        {"[bin]\nrange = 1, -1\n", "'1, -1': expected two numbers"},
+        {"[bin]\nrange = 1\n", "expected two numbers"},
+        {"[bin]\nrange = -1, 0, 1\n", "expected two numbers"},
+        {"[bin]\nwidth = -0.1\n", "'-0.1': expected a number above 0"},
+        {"[kde]\nnoise_var = 0\n", "'0': expected a number above 0"},
+        {"[train]\nepochs\n", ":2: expected [section] or key = value"},
+        {"[train\nepochs = 1\n", ":1: expected [section] or key = value"},
+    };
+    for (size_t b = 0; b < sizeof bad / sizeof *bad; ++b) {
+        ipl_config config;
+        CHECK_FAILS(read_text(bad[b].text, &config), IPL_E_FORMAT, bad[b].words);
+    }
+    ipl_config config;
+    CHECK_FAILS(ipl_config_read("/no/such.ini", &config), IPL_E_IO, "/no/such.ini");
+    CHECK_FAILS(ipl_config_read("/tmp", &config), IPL_E_IO, "/tmp");
+}
+
+static void overlong_lines_are_refused_and_not_split(void **state)
+{
+    (void)state;
+    char text[400] = "[data]\npath = ";
+    ipl_config config;
+    memset(text + strlen(text), 'x', 250);
+    CHECK_FAILS(read_text(text, &config), IPL_E_FORMAT, ":2: longer than");
+    memset(text, 0, sizeof text);
+    strcpy(text, "data.path=");
+    memset(text + strlen(text), 'x', IPL_CONFIG_TEXT);
+    ipl_config_defaults(&config);
+    CHECK_FAILS(ipl_config_set(&config, text), IPL_E_ARGUMENT, "at most 175 characters");
+}
+
+static void failed_reading_leaves_the_config(void **state)
+{
+    (void)state;
+    ipl_config config, before;
+    ipl_config_defaults(&config);
+    CHECK_OK(ipl_config_set(&config, "train.epochs=5"));
+    before = config;
+    CHECK_FAILS(read_text("[train]\nseed = 9\nepochs = x\n", &config), IPL_E_FORMAT, "x");
+    check_equal(&before, &config);
+}
+
+static void set_names_its_argument(void **state)
+{
+    (void)state;
+    static const struct { const char *text, *words; } bad[] = {
+        {"train.epochs", "'train.epochs': expected section.key=value"},
+        {"epochs=7", "'epochs=7': expected section.key=value"},
+        {"train.epoch=7", "'train.epoch=7': no key 'epoch'"},
+        {"train.epochs=seven", "'train.epochs=seven': [train] epochs = 'seven'"},
+        {"data.path=a ;b", "without ' ;'"},
+    };
+    for (size_t b = 0; b < sizeof bad / sizeof *bad; ++b) {
+        ipl_config config;
+        ipl_config_defaults(&config);
+        CHECK_FAILS(ipl_config_set(&config, bad[b].text), IPL_E_ARGUMENT, bad[b].words);
+    }
+}
+
+static void keys_must_fit_each_other(void **state)
+{
+    (void)state;
+    static const struct { const char *set, *words; } bad[] = {
+        {"net.layers=12, 10-tahn, 2", "[net] layers:"},
+        {"data.set=idx", "[data] path is empty"},
+        {"measure.policy=list", "needs list"},
+        {"measure.list=3, 2", "at '2'"},
+        {"measure.list=3:1", "expected a tick"},
+        {"measure.list=1 2", "expected a tick"},
+        {"measure.list=0:9999999999999:0", "expected a tick"},
+    };
+    for (size_t b = 0; b < sizeof bad / sizeof *bad; ++b) {
+        ipl_config config;
+        ipl_config_defaults(&config);
+        CHECK_OK(ipl_config_set(&config, bad[b].set));
+        CHECK_FAILS(ipl_config_check(&config), IPL_E_ARGUMENT, bad[b].words);
+    }
+    ipl_config config;
+    ipl_config_defaults(&config);
+    CHECK_OK(ipl_config_set(&config, "measure.estimators=kde"));
+    CHECK_OK(ipl_config_set(&config, "measure.delta_estimator=bin"));
+    CHECK_FAILS(ipl_config_check(&config), IPL_E_ARGUMENT, "delta_estimator");
+}
+
+static void list_gives_its_ticks_up_to_the_last(void **state)
+{
+    (void)state;
+    ipl_config config;
+    ipl_policy_options options;
+    int64_t *list;
+    ipl_config_defaults(&config);
+    CHECK_OK(ipl_config_set(&config, "measure.policy=list"));
+    CHECK_OK(ipl_config_set(&config,
+                            "measure.list=0:19, 20:99:5, 100:1999:20, 2000:10000:100"));
+    CHECK_OK(ipl_config_policy(&config, 10000, &options, &list));
+    CHECK(options.kind == IPL_POLICY_LIST && options.list_count == 20 + 16 + 95 + 81);
+    CHECK(list[19] == 19 && list[20] == 20 && list[21] == 25 && list[36] == 100 &&
+          list[131] == 2000 && list[211] == 10000);
+    free(list);
+    CHECK_OK(ipl_config_policy(&config, 22, &options, &list));
+    CHECK(options.list_count == 21 && list[20] == 20);
+    free(list);
+}
+
+static void bin_forms_have_their_own_number(void **state)
+{
+    (void)state;
+    ipl_config config;
+    CHECK_OK(read_text("[bin]\nedges = 31\ncount = 32\nquantiles = 33\nwidth = 0.5\n",
+                       &config));
+    static const char *const forms[] = {"bin.form=edges", "bin.form=count",
+                                        "bin.form=quantiles"};
+    for (int f = 0; f < 3; ++f) {
+        CHECK_OK(ipl_config_set(&config, forms[f]));
+        CHECK(ipl_config_options(&config, IPL_MI_BIN).bins == 31 + f);
+    }
+    CHECK(ipl_config_options(&config, IPL_MI_BIN).bin_width == 0.5);
+    CHECK(ipl_config_options(&config, IPL_MI_KDE).estimator == IPL_MI_KDE);
+}
+
+static void shipped_configs_are_valid(void **state)
+{
+    (void)state;
+    int count = 0;
+    DIR *dir = opendir("configs");
+    CHECK(dir);
+    for (struct dirent *d; (d = readdir(dir));) {
+        char path[320];
+        ipl_config config;
+        if (!strstr(d->d_name, ".ini")) continue;
+        snprintf(path, sizeof path, "configs/%s", d->d_name);
+        CHECK_OK(ipl_config_read(path, &config));
+        CHECK_OK(ipl_config_check(&config));
+        ++count;
+    }
+    closedir(dir);
+    CHECK(count >= 6);
+}
+
+static const check_test tests[] = {
+    CHECK_TEST(defaults_are_the_values_of_an_empty_file),
+    CHECK_TEST(keys_are_unique_and_explained),
+    CHECK_TEST(written_config_reads_back_the_same),
+    CHECK_TEST(blanks_comments_and_line_ends_do_not_matter),
+    CHECK_TEST(bad_lines_are_named),
+    CHECK_TEST(overlong_lines_are_refused_and_not_split),
+    CHECK_TEST(failed_reading_leaves_the_config),
+    CHECK_TEST(set_names_its_argument),
+    CHECK_TEST(keys_must_fit_each_other),
+    CHECK_TEST(list_gives_its_ticks_up_to_the_last),
+    CHECK_TEST(bin_forms_have_their_own_number),
+    CHECK_TEST(shipped_configs_are_valid),
+};
+
+CHECK_MAIN("config", tests, 0)

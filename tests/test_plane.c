@@ -1,0 +1,568 @@
+/*
+ * test_plane.c - whole runs: what is in the directory, and that it is the same again.
+ */
+#include "check.h"
+
+#include <dirent.h>
+#include <jansson.h>
+#include <signal.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "ipl_plane.h"
+
+/* -- Directories and files --------------------------------------------------------*/
+
+typedef struct {
+    char path[64];
+} folder;
+
+static folder make_folder(void)
+{
+    folder f = {"/tmp/ipl-plane-XXXXXX"};
+    CHECK(mkdtemp(f.path));
+    return f;
+}
+
+static const char *inside(folder f, const char *name)
+{
+    static char paths[4][512];
+    static int  next;
+    char *path = paths[next++ % 4];
+    snprintf(path, sizeof paths[0], "%s/%s", f.path, name);
+    return path;
+}
+
+static void remove_all(const char *path)
+{
+    DIR *dir = opendir(path);
+    if (!dir) {
+        unlink(path);
+        return;
+    }
+    for (struct dirent *d; (d = readdir(dir));) {
+        char inner[1024];
+        if (!strcmp(d->d_name, ".") || !strcmp(d->d_name, "..")) continue;
+        snprintf(inner, sizeof inner, "%s/%s", path, d->d_name);
+        remove_all(inner);
+    }
+    closedir(dir);
+    rmdir(path);
+}
+
+/* The whole file as a text, to be freed. */
+static char *text_of(const char *path)
+{
+    FILE *file = fopen(path, "rb");
+    if (!file) fail_msg("%s cannot be read", path);
+    char  *text = NULL;
+    size_t used = 0, got;
+    do {
+        text = realloc(text, used + 65537);
+        CHECK(text);
+        used += got = fread(text + used, 1, 65536, file);
+    } while (got);
+    fclose(file);
+    text[used] = 0;
+    return text;
+}
+
+static int64_t lines_of(const char *text)
+{
+    int64_t lines = 0;
+    for (; *text; ++text) lines += *text == '\n';
+    return lines;
+}
+
+static json_t *json_of(const char *path)
+{
+    json_error_t error;
+    json_t *json = json_load_file(path, 0, &error);
+    if (!json) fail_msg("%s:%d: %s", path, error.line, error.text);
+    return json;
+}
+
+/* -- Runs -------------------------------------------------------------------------*/
+
+/* A few epochs of a small network on 256 rows. More sets follow, ended by NULL. */
+static ipl_config small_config(const char *first, ...)
+{
+    static const char *const sets[] = {
+        "net.layers=12, 6-tanh, 4-relu, 2", "train.epochs=6", "train.batch=32",
+        "train.learning_rate=0.01", "measure.policy=every", "measure.every=2",
+        "data.limit=256", "data.split=shuffled", "measure.estimators=bin, kde",
+    };
+    ipl_config config;
+    va_list more;
+    ipl_config_defaults(&config);
+    for (size_t s = 0; s < sizeof sets / sizeof *sets; ++s)
+        CHECK_OK(ipl_config_set(&config, sets[s]));
+    va_start(more, first);
+    for (const char *set = first; set; set = va_arg(more, const char *))
+        CHECK_OK(ipl_config_set(&config, set));
+    va_end(more);
+    return config;
+}
+
+/* Runs into f/name and gives plane.csv, to be freed. */
+static char *plane_of(ipl_device *dev, folder f, const char *name, ipl_config config)
+{
+    char table[512];
+    CHECK_OK(ipl_run(dev, &config, inside(f, name), NULL, NULL, NULL));
+    snprintf(table, sizeof table, "%s/%s/plane.csv", f.path, name);
+    return text_of(table);
+}
+
+typedef struct {
+    long long seed, epoch;
+    int       layer;
+    char      estimator[16];
+    double    x, y;
+} point;
+
+/* The next row behind *at; 0 at the end. */
+static int next_point(const char **at, point *p)
+{
+    int used = 0;
+    if (!**at) return 0;
+    const int fields = sscanf(*at, "%lld,%lld,%d,%15[^,],%lf,%lf\n%n", &p->seed,
+                              &p->epoch, &p->layer, p->estimator, &p->x, &p->y, &used);
+    if (fields != 6) fail_msg("not a row: %.60s", *at);
+    *at += used;
+    return 1;
+}
+
+static const char *first_row(const char *text)
+{
+    static const char header[] = "seed,epoch,layer,estimator,i_xt_bits,i_ty_bits\n";
+    CHECK(!strncmp(text, header, sizeof header - 1));
+    return text + sizeof header - 1;
+}
+
+static void check_same_file(const char *a, const char *b)
+{
+    char *x = text_of(a), *y = text_of(b);
+    if (strcmp(x, y)) fail_msg("%s and %s differ", a, b);
+    free(x);
+    free(y);
+}
+
+/* -- Tests ------------------------------------------------------------------------*/
+
+static void run_directory_is_complete_and_ordered(void **state)
+{
+    static const char *const names[] = {"bin", "kde-upper", "kde-lower"};
+    const folder f = make_folder();
+    ipl_progress at;
+    ipl_config config = small_config("train.replicas=2", "train.seed=7", NULL);
+    CHECK_OK(ipl_run(check_device(state), &config, inside(f, "a/deep/run"), NULL, NULL,
+                     &at));
+    CHECK(at.last == 6 && at.tick == 6 && at.measured == 4 && at.planned == 4);
+
+    char *text = text_of(inside(f, "a/deep/run/plane.csv"));
+    const char *row = first_row(text);
+    point p;
+    for (int tick = 0; tick <= 6; tick += 2)
+        for (int seed = 7; seed <= 8; ++seed)
+            for (int layer = 1; layer <= 3; ++layer)
+                for (int e = 0; e < 3; ++e) {
+                    CHECK(next_point(&row, &p));
+                    CHECK(p.seed == seed && p.epoch == tick && p.layer == layer);
+                    CHECK(!strcmp(p.estimator, names[e]));
+                }
+    CHECK(!next_point(&row, &p));
+    free(text);
+
+    char *details = text_of(inside(f, "a/deep/run/plane_details.csv"));
+    CHECK(lines_of(details) == 1 + 4 * 2 * 3 * 3);
+    CHECK(strstr(details, "seed,epoch,layer,estimator,h_t_bits,i_t_next_bits,cells,"
+                          "outside_share,noise_var,flags\n") == details);
+    free(details);
+    /* ticks 0 .. 6 of the training log, each for both seeds */
+    char *training = text_of(inside(f, "a/deep/run/training.csv"));
+    CHECK(lines_of(training) == 1 + 7 * 2);
+    free(training);
+    remove_all(f.path);
+}
+
+static void run_json_says_what_ran(void **state)
+{
+    const folder f = make_folder();
+    ipl_config config = small_config("train.replicas=2", "measure.rows=test", NULL);
+    CHECK_OK(ipl_run(check_device(state), &config, inside(f, "r"), NULL, NULL, NULL));
+    json_t *all = json_of(inside(f, "r/run.json"));
+    const char *status, *device, *name, *batch;
+    json_int_t rows, train, measured, ticks, points;
+    double x, y, wall;
+    CHECK(!json_unpack(all,
+                       "{s:s, s:{s:s}, s:{s:s, s:I, s:I, s:I}, s:{s:I, s:I},"
+                       " s:{s:F, s:F}, s:{s:F}, s:{s:{s:s}}}",
+                       "status", &status, "device", "name", &device, "data", "name",
+                       &name, "rows", &rows, "train_rows", &train, "measured_rows",
+                       &measured, "counts", "ticks_measured", &ticks, "points", &points,
+                       "ceilings", "i_xt_bits", &x, "i_ty_bits", &y, "seconds", "wall",
+                       &wall, "config", "train", "batch", &batch));
+    CHECK(!strcmp(status, "done") && !strcmp(name, "ib") && !strcmp(batch, "32"));
+    CHECK(!strcmp(device, ipl_device_about(check_device(state))->name));
+    CHECK(rows == 256 && train == 205 && measured == 51 && ticks == 4);
+    CHECK(points == 4 * 2 * 3 * 3 && wall > 0);
+    CHECK(fabs(x - log2(51)) < 1e-12 && y > 0 && y <= 1);
+    json_decref(all);
+    remove_all(f.path);
+}
+
+static void points_stay_below_their_ceilings(void **state)
+{
+    const folder f = make_folder();
+    char *text = plane_of(check_device(state), f, "r",
+                          small_config("measure.every=1", "train.epochs=30", NULL));
+    json_t *all = json_of(inside(f, "r/run.json"));
+    double x, y;
+    point  p;
+    int    upper = 0;
+    double upper_x = 0;
+    CHECK(!json_unpack(all, "{s:{s:F, s:F}}", "ceilings", "i_xt_bits", &x, "i_ty_bits",
+                       &y));
+    for (const char *row = first_row(text); next_point(&row, &p);) {
+        CHECK(p.x >= 0 && p.x <= x);
+        if (!strcmp(p.estimator, "bin")) CHECK(p.y >= 0 && p.y <= y + 1e-9);
+        if (!strcmp(p.estimator, "kde-upper")) upper_x = p.x, ++upper;
+        if (!strcmp(p.estimator, "kde-lower")) CHECK(p.x <= upper_x + 1e-5);
+    }
+    CHECK(upper == 31 * 3);
+    json_decref(all);
+    free(text);
+    remove_all(f.path);
+}
+
+static void equal_configs_give_equal_bytes(void **state)
+{
+    static const char *const tables[] = {"plane.csv", "plane_details.csv",
+                                         "training.csv", "config.ini"};
+    const char *name = ipl_device_about(check_device(state))->name;
+    const folder f = make_folder();
+    for (int threads = 1; threads <= 3; ++threads) {
+        char run[16];
+        ipl_device *dev;
+        const ipl_device_options options = {.threads = threads};
+        const ipl_config config = small_config("train.replicas=2", NULL);
+        CHECK_OK(ipl_device_open(name, &options, &dev));
+        snprintf(run, sizeof run, "%d", threads);
+        CHECK_OK(ipl_run(dev, &config, inside(f, run), NULL, NULL, NULL));
+        ipl_device_close(dev);
+    }
+    const ipl_config config = small_config("train.replicas=2", NULL);
+    CHECK_OK(ipl_run(check_device(state), &config, inside(f, "4"), NULL, NULL, NULL));
+    for (int t = 0; t < 4; ++t)
+        for (int other = 2; other <= 4; ++other) {
+            char a[64], b[64];
+            snprintf(a, sizeof a, "1/%s", tables[t]);
+            snprintf(b, sizeof b, "%d/%s", other, tables[t]);
+            check_same_file(inside(f, a), inside(f, b));
+        }
+    remove_all(f.path);
+}
+
+static void resolved_config_gives_the_same_run(void **state)
+{
+    const folder f = make_folder();
+    ipl_config config = small_config("train.batch=0", "bin.form=quantiles", NULL), again;
+    CHECK_OK(ipl_run(check_device(state), &config, inside(f, "a"), NULL, NULL, NULL));
+    CHECK_OK(ipl_config_read(inside(f, "a/config.ini"), &again));
+    CHECK_OK(ipl_run(check_device(state), &again, inside(f, "b"), NULL, NULL, NULL));
+    check_same_file(inside(f, "a/plane.csv"), inside(f, "b/plane.csv"));
+    check_same_file(inside(f, "a/training.csv"), inside(f, "b/training.csv"));
+    check_same_file(inside(f, "a/config.ini"), inside(f, "b/config.ini"));
+    remove_all(f.path);
+}
+
+static void replicas_equal_runs_of_one_seed(void **state)
+{
+    const folder f = make_folder();
+    ipl_device *dev = check_device(state);
+    char *both = plane_of(dev, f, "both",
+                          small_config("train.seed=5", "train.replicas=2", NULL));
+    for (int seed = 5; seed <= 6; ++seed) {
+        char name[16], set[32], own[8];
+        snprintf(name, sizeof name, "%d", seed);
+        snprintf(set, sizeof set, "train.seed=%d", seed);
+        snprintf(own, sizeof own, "%d,", seed);
+        char *alone = plane_of(dev, f, name, small_config(set, NULL));
+        const char *row = first_row(alone);
+        for (const char *at = first_row(both); *at; at = strchr(at, '\n') + 1) {
+            const size_t length = (size_t)(strchr(at, '\n') + 1 - at);
+            if (strncmp(at, own, 2)) continue;
+            if (strncmp(at, row, length))
+                fail_msg("%.*s is not %.*s", (int)length, at, (int)length, row);
+            row += length;
+        }
+        CHECK(!*row);
+        free(alone);
+    }
+    free(both);
+    remove_all(f.path);
+}
+
+/* A run in steps trains as a run in epochs does. */
+static void steps_pass_through_the_epochs(void **state)
+{
+    const folder f = make_folder();
+    ipl_device *dev = check_device(state);
+    char *epochs = plane_of(dev, f, "epochs", small_config("measure.every=1", NULL));
+    /* 205 rows in batches of 32: 7 steps an epoch, the last of 13 rows */
+    char *steps = plane_of(dev, f, "steps", small_config("measure.tick=step",
+                                                         "measure.every=7", NULL));
+    const char *a = first_row(epochs), *b = first_row(steps);
+    point p, q;
+    int   count = 0;
+    while (next_point(&a, &p)) {
+        CHECK(next_point(&b, &q));
+        CHECK(q.epoch == 7 * p.epoch && q.layer == p.layer && q.x == p.x && q.y == p.y);
+        ++count;
+    }
+    CHECK(count == 7 * 3 * 3 && !next_point(&b, &q));
+    free(epochs);
+    free(steps);
+    remove_all(f.path);
+}
+
+/* Whatever a policy leaves out, the rest is what measuring everything gives; and
+ * delta-exact leaves no gap: D <= delta between neighbours that are not adjacent. */
+static void policies_only_leave_out(void **state)
+{
+    static const char *const policies[] = {
+        "measure.policy=log", "measure.policy=list", "measure.policy=delta-approx",
+        "measure.policy=delta-exact",
+    };
+    const folder f = make_folder();
+    ipl_device *dev = check_device(state);
+    char *every = plane_of(dev, f, "every",
+                           small_config("measure.every=1", "train.epochs=40", NULL));
+    for (int k = 0; k < 4; ++k) {
+        char name[8];
+        snprintf(name, sizeof name, "%d", k);
+        char *some = plane_of(dev, f, name,
+                              small_config(policies[k], "train.epochs=40",
+                                           "measure.list=0:3, 11", "measure.log_dense=3",
+                                           "measure.log_per_decade=4",
+                                           "measure.delta=0.05", NULL));
+        CHECK(lines_of(some) < lines_of(every));
+        CHECK(strstr(some, "\n1,0,1,") && strstr(some, "\n1,40,1,"));
+        /* Out of order for delta-exact, which goes back. */
+        for (const char *at = first_row(some); *at; at = strchr(at, '\n') + 1) {
+            char row[128];
+            snprintf(row, sizeof row, "\n%.*s\n", (int)strcspn(at, "\n"), at);
+            if (!strstr(every, row)) fail_msg("policy %d: %s", k, row);
+        }
+        free(some);
+    }
+    free(every);
+    remove_all(f.path);
+}
+
+static void measured_rows_are_those_asked_for(void **state)
+{
+    static const struct { const char *rows, *subset; json_int_t expected; } cases[] = {
+        {"measure.rows=all", "measure.subset=0", 256},
+        {"measure.rows=train", "measure.subset=0", 205},
+        {"measure.rows=test", "measure.subset=0", 51},
+        {"measure.rows=test", "measure.subset=51", 51},
+        {"measure.rows=all", "measure.subset=100", 100},
+        {"measure.rows=train", "measure.subset=2", 2},
+    };
+    const folder f = make_folder();
+    for (int k = 0; k < 6; ++k) {
+        char name[8], file[32];
+        double x;
+        json_int_t rows;
+        snprintf(name, sizeof name, "%d", k);
+        snprintf(file, sizeof file, "%d/run.json", k);
+        const ipl_config config = small_config(cases[k].rows, cases[k].subset, NULL);
+        CHECK_OK(ipl_run(check_device(state), &config, inside(f, name), NULL, NULL,
+                         NULL));
+        json_t *all = json_of(inside(f, file));
+        CHECK(!json_unpack(all, "{s:{s:I}, s:{s:F}}", "data", "measured_rows", &rows,
+                           "ceilings", "i_xt_bits", &x));
+        CHECK(rows == cases[k].expected);
+        CHECK(fabs(x - log2((double)rows)) < 1e-12);
+        json_decref(all);
+    }
+    const ipl_config config = small_config("measure.rows=test", "measure.subset=52",
+                                           NULL);
+    CHECK_FAILS(ipl_run(check_device(state), &config, inside(f, "x"), NULL, NULL, NULL),
+                IPL_E_ARGUMENT, "52 of 51 rows");
+    CHECK(access(inside(f, "x"), F_OK));
+    remove_all(f.path);
+}
+
+static void existing_directory_is_left_alone(void **state)
+{
+    const folder f = make_folder();
+    const ipl_config config = small_config(NULL);
+    CHECK(!mkdir(inside(f, "r"), 0777));
+    CHECK_FAILS(ipl_run(check_device(state), &config, inside(f, "r"), NULL, NULL, NULL),
+                IPL_E_ARGUMENT, "exists already");
+    CHECK(!rmdir(inside(f, "r")));
+    CHECK_FAILS(ipl_run(check_device(state), &config, "/proc/no/run", NULL, NULL, NULL),
+                IPL_E_IO, "/proc/no");
+    remove_all(f.path);
+}
+
+static void network_must_fit_the_data(void **state)
+{
+    const folder f = make_folder();
+    ipl_config config = small_config("net.layers=13, 4-tanh, 2", NULL);
+    CHECK_FAILS(ipl_run(check_device(state), &config, inside(f, "r"), NULL, NULL, NULL),
+                IPL_E_ARGUMENT, "13 inputs");
+    CHECK(access(inside(f, "r"), F_OK));
+    remove_all(f.path);
+}
+
+static void diverging_training_keeps_what_it_had(void **state)
+{
+    const folder f = make_folder();
+    ipl_config config = small_config("train.optimizer=sgd", "train.learning_rate=1e6",
+                                     "net.layers=12, 8-linear, 8-linear, 2",
+                                     "measure.every=1", "train.epochs=50", NULL);
+    CHECK_FAILS(ipl_run(check_device(state), &config, inside(f, "r"), NULL, NULL, NULL),
+                IPL_E_NUMERIC, "epoch ");
+    char *text = text_of(inside(f, "r/plane.csv"));
+    const char *row = first_row(text);
+    point p;
+    CHECK(next_point(&row, &p) && p.epoch == 0);
+    while (next_point(&row, &p)) {}
+    free(text);
+    json_t *all = json_of(inside(f, "r/run.json"));
+    const char *status, *error;
+    CHECK(!json_unpack(all, "{s:s, s:s}", "status", &status, "error", &error));
+    CHECK(!strcmp(status, "failed") && !strncmp(error, "epoch ", 6));
+    json_decref(all);
+    remove_all(f.path);
+}
+
+/* A limit on the size of files stands for the full disk. */
+static void full_disk_leaves_whole_rows(void **state)
+{
+    struct rlimit before, small;
+    const folder f = make_folder();
+    const ipl_config config = small_config("measure.every=1", "train.epochs=200", NULL);
+    void (*was)(int) = signal(SIGXFSZ, SIG_IGN);
+    CHECK(!getrlimit(RLIMIT_FSIZE, &before));
+    small = before;
+    small.rlim_cur = 10000;
+    CHECK(!setrlimit(RLIMIT_FSIZE, &small));
+    const ipl_status st = ipl_run(check_device(state), &config, inside(f, "r"), NULL,
+                                  NULL, NULL);
+    CHECK(!setrlimit(RLIMIT_FSIZE, &before));
+    signal(SIGXFSZ, was);
+    CHECK(st == IPL_E_IO && strstr(ipl_last_error(), "the rows until here are kept"));
+    CHECK(strstr(ipl_last_error(), ".csv"));
+    char *text = text_of(inside(f, "r/plane.csv"));
+    int rows = 0;
+    point p;
+    for (const char *row = first_row(text); next_point(&row, &p);) ++rows;
+    CHECK(rows > 9 && rows % 9 == 0);
+    free(text);
+    remove_all(f.path);
+}
+
+/* -- Activations from elsewhere ---------------------------------------------------*/
+
+/* T = the first b bits of 8: the plug-in I(X;T) is b bits, and I(T;Y) is 1 where Y is
+ * the first of them. */
+static void write_bits(folder f, int64_t epoch, int layer, int bits)
+{
+    float t[256 * 8];
+    char  name[64];
+    for (int i = 0; i < 256; ++i)
+        for (int b = 0; b < bits; ++b)
+            t[i * bits + b] = (float)(i >> (7 - b) & 1);
+    snprintf(name, sizeof name, "epoch_%lld_layer_%d.npy", (long long)epoch, layer);
+    CHECK_OK(ipl_npy_write_float32(inside(f, name), 256, bits, t));
+}
+
+static void write_labels(folder f)
+{
+    int32_t y[256];
+    for (int i = 0; i < 256; ++i) y[i] = i >> 7;
+    CHECK_OK(ipl_npy_write_int32(inside(f, "y.npy"), 256, y));
+}
+
+static void folder_of_bits_gives_bits(void **state)
+{
+    const folder f = make_folder();
+    const ipl_mi_options options = ipl_mi_defaults(IPL_MI_BIN);
+    ipl_progress at;
+    /* Epoch 10 sorts behind epoch 9 as a number, before it as a text. */
+    for (int layer = 1; layer <= 2; ++layer) {
+        write_bits(f, 0, layer, 4 * layer);
+        write_bits(f, 9, layer, 4 * layer);
+        write_bits(f, 10, layer, 4 * layer);
+    }
+    write_labels(f);
+    CHECK_OK(ipl_estimate_folder(check_device(state), 1, &options, f.path,
+                                 inside(f, "y.npy"), inside(f, "run"), NULL, NULL, &at));
+    CHECK(at.measured == 3 && at.last == 10);
+    char *text = text_of(inside(f, "run/plane.csv"));
+    CHECK(!strcmp(first_row(text), "0,0,1,bin,4,1\n0,0,2,bin,8,1\n0,9,1,bin,4,1\n"
+                                   "0,9,2,bin,8,1\n0,10,1,bin,4,1\n0,10,2,bin,8,1\n"));
+    free(text);
+    CHECK_OK(ipl_estimate_folder(check_device(state), 1, &options, f.path, NULL,
+                                 inside(f, "free"), NULL, NULL, NULL));
+    text = text_of(inside(f, "free/plane.csv"));
+    CHECK(!strncmp(first_row(text), "0,0,1,bin,4,\n0,0,2,bin,8,\n", 26));
+    free(text);
+    remove_all(f.path);
+}
+
+static void folder_with_gaps_is_refused(void **state)
+{
+    const folder f = make_folder();
+    ipl_device *dev = check_device(state);
+    const ipl_mi_options o = ipl_mi_defaults(IPL_MI_BIN);
+    const char *out = "/tmp/ipl-plane-never";
+    CHECK_FAILS(ipl_estimate_folder(dev, 1, &o, f.path, NULL, out, NULL, NULL, NULL),
+                IPL_E_FORMAT, "no file epoch_E_layer_L.npy");
+    CHECK_FAILS(ipl_estimate_folder(dev, 1, &o, "/no/such", NULL, out, NULL, NULL, NULL),
+                IPL_E_IO, "/no/such");
+    write_bits(f, 0, 1, 4);
+    write_bits(f, 0, 2, 4);
+    write_bits(f, 1, 2, 4);
+    CHECK_FAILS(ipl_estimate_folder(dev, 1, &o, f.path, NULL, out, NULL, NULL, NULL),
+                IPL_E_FORMAT, "epoch_1_layer_1.npy: missing");
+    write_bits(f, 1, 1, 4);
+    write_bits(f, 1, 3, 4);
+    CHECK_FAILS(ipl_estimate_folder(dev, 1, &o, f.path, NULL, out, NULL, NULL, NULL),
+                IPL_E_FORMAT, "epoch_1_layer_3.npy: unexpected");
+    unlink(inside(f, "epoch_1_layer_3.npy"));
+    write_bits(f, 2, 1, 4);
+    CHECK_FAILS(ipl_estimate_folder(dev, 1, &o, f.path, NULL, out, NULL, NULL, NULL),
+                IPL_E_FORMAT, "epoch_2_layer_2.npy: missing");
+    unlink(inside(f, "epoch_2_layer_1.npy"));
+    CHECK_OK(ipl_npy_write_int32(inside(f, "y.npy"), 3, (int32_t[]){0, 1, 0}));
+    CHECK_FAILS(ipl_estimate_folder(dev, 1, &o, f.path, inside(f, "y.npy"), out, NULL,
+                                    NULL, NULL), IPL_E_FORMAT, "256 rows");
+    CHECK(access(out, F_OK));
+    remove_all(f.path);
+}
+
+static const check_test tests[] = {
+    CHECK_TEST(run_directory_is_complete_and_ordered),
+    CHECK_TEST(run_json_says_what_ran),
+    CHECK_TEST(points_stay_below_their_ceilings),
+    CHECK_TEST(equal_configs_give_equal_bytes),
+    CHECK_TEST(resolved_config_gives_the_same_run),
+    CHECK_TEST(replicas_equal_runs_of_one_seed),
+    CHECK_TEST(steps_pass_through_the_epochs),
+    CHECK_TEST(policies_only_leave_out),
+    CHECK_TEST(measured_rows_are_those_asked_for),
+    CHECK_TEST(existing_directory_is_left_alone),
+    CHECK_TEST(network_must_fit_the_data),
+    CHECK_TEST(diverging_training_keeps_what_it_had),
+    CHECK_TEST(full_disk_leaves_whole_rows),
+    CHECK_TEST(folder_of_bits_gives_bits),
+    CHECK_TEST(folder_with_gaps_is_refused),
+};
+
+CHECK_MAIN("plane", tests, 1)
