@@ -38,15 +38,15 @@ typedef struct {
 } cli_list;
 
 typedef struct {
-    const char *name, *value, *help; /* "out", "DIR"; a short form has one letter */
+    const char *name, *value, *help; /* "--out", "DIR"                            */
     cli_type    type;
     void       *target;
     double      min, max; /* numbers                                             */
     int         above;    /* min itself is out of range                          */
 } cli_option;
 
-/* Reads --name value, --name=value, -n value and what is no option, of which there
- * are at most `most`. CLI_GO_ON, or the status to return: after --help, and after a
+/* Reads --name value, --name=value and what is no option, of which there are at most
+ * `most`. CLI_GO_ON, or the status to return: after --help, and after a
  * complaint that names the argument. */
 int cli_parse(const cli_command *command, const cli_option *options, int count,
               int argc, char **argv, int most, const char **plain, int *plain_count);

@@ -77,8 +77,8 @@ static int run(int argc, char **argv)
     const char *out = NULL, *plain[1];
     int count;
     const cli_option options[] = {
-        {"out", "DIR", "where the two files go", CLI_TEXT, &out, 0, 0, 0},
-        {"set", "SECTION.KEY=VALUE", "a key of a configuration; may be repeated",
+        {"--out", "DIR", "where the two files go", CLI_TEXT, &out, 0, 0, 0},
+        {"--set", "SECTION.KEY=VALUE", "a key of a configuration; may be repeated",
          CLI_LIST, &sets, 0, 0, 0},
     };
     const int status = cli_parse(&cli_dataset, options, sizeof options / sizeof *options,

@@ -30,6 +30,7 @@ typedef struct {
     int            json, quiet, noise_relative;
     int64_t        threads, edges, count, quantiles;
     double         width, range[2], noise_var;
+    int            head; /* the table has its first line                          */
     int            estimators;
     ipl_mi_options options[IPL_MI_ESTIMATOR_COUNT];
 } request;
@@ -140,7 +141,22 @@ static void print_row(const ipl_mi_point *p, double unit)
     printf("\n");
 }
 
-static int estimate_one(ipl_device *dev, const request *q, const ipl_mi_options *o,
+static void print_head(const request *q, ipl_mat t)
+{
+    printf("%s: %lld samples of %lld values, in %s\n%-10s %12s %12s %14s\n", q->t,
+           (long long)t.rows, (long long)t.cols, q->units, "estimator", "I(X;T)",
+           "I(T;Y)", "H(T)");
+}
+
+/* The library counts jobs; here there is one, which the file's name tells. */
+static const char *without_job(const char *text)
+{
+    int used = 0;
+    sscanf(text, "job %*d: %n", &used);
+    return text + used;
+}
+
+static int estimate_one(ipl_device *dev, request *q, const ipl_mi_options *o,
                         ipl_mi_job *job)
 {
     const double unit = strcmp(q->units, "bits") ? 1.0 : log(2.0);
@@ -151,9 +167,10 @@ static int estimate_one(ipl_device *dev, const request *q, const ipl_mi_options 
     if (st == IPL_OK) st = ipl_mi_estimate(dev, o, 1, job, scratch, bytes);
     ipl_free(dev, scratch);
     if (st != IPL_OK) {
-        fprintf(stderr, "infoplane: %s: %s\n", q->t, cli_error_text());
+        fprintf(stderr, "infoplane: %s: %s\n", q->t, without_job(cli_error_text()));
         return CLI_FAILED;
     }
+    if (!q->json && !q->head++) print_head(q, job->t);
     for (int p = 0; p < job->points; ++p)
         if (q->json)
             print_json(&job->point[p], o->estimator == IPL_MI_BIN ? "bin" : "kde",
@@ -189,7 +206,7 @@ static int load_labels(ipl_device *dev, const request *q, int64_t n, ipl_labels 
     return status;
 }
 
-static int estimate_file(ipl_device *dev, const request *q)
+static int estimate_file(ipl_device *dev, request *q)
 {
     ipl_array  t = {0};
     ipl_labels y = {0};
@@ -203,10 +220,6 @@ static int estimate_file(ipl_device *dev, const request *q)
     else
         status = load_labels(dev, q, t.rows, &y);
     if (status == CLI_GO_ON && q->y) job.y = &y;
-    if (status == CLI_GO_ON && !q->json)
-        printf("%s: %lld samples of %lld values, in %s\n%-10s %12s %12s %14s\n", q->t,
-               (long long)t.rows, (long long)t.cols, q->units, "estimator", "I(X;T)",
-               "I(T;Y)", "H(T)");
     for (int e = 0; e < q->estimators && status == CLI_GO_ON; ++e)
         status = estimate_one(dev, q, &q->options[e], &job);
     ipl_free(dev, job.t.at);
@@ -264,31 +277,31 @@ static int run(int argc, char **argv)
     request q = {.units = "bits", .device = "auto", .range = {NAN, NAN},
                  .quiet = cli_log_level() == 0};
     const cli_option options[] = {
-        {"t", "T.npy", "activations, n x d, or a folder of them", CLI_TEXT, &q.t, 0, 0, 0},
-        {"y", "Y.npy", "n classes; without it there is no I(T;Y)", CLI_TEXT, &q.y, 0, 0, 0},
-        {"estimator", "NAME[,NAME]", "bin, kde", CLI_TEXT, &q.names, 0, 0, 0},
-        {"bin-width", "W", "bins floor(t / W)", CLI_REAL, &q.width, 0, 1e30, 1},
-        {"bin-edges", "N", "N fixed edges over the range; default 30", CLI_WHOLE,
+        {"--t", "T.npy", "activations, n x d, or a folder of them", CLI_TEXT, &q.t, 0, 0, 0},
+        {"--y", "Y.npy", "n classes; without it there is no I(T;Y)", CLI_TEXT, &q.y, 0, 0, 0},
+        {"--estimator", "NAME[,NAME]", "bin, kde", CLI_TEXT, &q.names, 0, 0, 0},
+        {"--bin-width", "W", "bins floor(t / W)", CLI_REAL, &q.width, 0, 1e30, 1},
+        {"--bin-edges", "N", "N fixed edges over the range; default 30", CLI_WHOLE,
          &q.edges, 2, 65536, 0},
-        {"range", "LO,HI", "first and last edge; default -1,1", CLI_PAIR, q.range, -1e30,
+        {"--range", "LO,HI", "first and last edge; default -1,1", CLI_PAIR, q.range, -1e30,
          1e30, 0},
-        {"bin-count", "N", "N equal bins over the layer's own range", CLI_WHOLE, &q.count,
+        {"--bin-count", "N", "N equal bins over the layer's own range", CLI_WHOLE, &q.count,
          1, 65536, 0},
-        {"bin-quantiles", "N", "N bins of equal occupation", CLI_WHOLE, &q.quantiles, 1,
+        {"--bin-quantiles", "N", "N bins of equal occupation", CLI_WHOLE, &q.quantiles, 1,
          65536, 0},
-        {"noise-var", "V", "kde: variance of the noise; default 0.05", CLI_REAL,
+        {"--noise-var", "V", "kde: variance of the noise; default 0.05", CLI_REAL,
          &q.noise_var, 0, 1e30, 1},
-        {"noise-relative", NULL, "kde: V is a share of the layer's mean square",
+        {"--noise-relative", NULL, "kde: V is a share of the layer's mean square",
          CLI_SWITCH, &q.noise_relative, 0, 0, 0},
-        {"units", "UNITS", "bits (default) or nats", CLI_TEXT, &q.units, 0, 0, 0},
-        {"json", NULL, "one object a line", CLI_SWITCH, &q.json, 0, 0, 0},
-        {"out", "DIR", "run directory for a folder of activations", CLI_TEXT, &q.out, 0,
+        {"--units", "UNITS", "bits (default) or nats", CLI_TEXT, &q.units, 0, 0, 0},
+        {"--json", NULL, "one object a line", CLI_SWITCH, &q.json, 0, 0, 0},
+        {"--out", "DIR", "run directory for a folder of activations", CLI_TEXT, &q.out, 0,
          0, 0},
-        {"device", "NAME", "auto, cpu, cuda or cuda:N; see infoplane devices", CLI_TEXT,
+        {"--device", "NAME", "auto, cpu, cuda or cuda:N; see infoplane devices", CLI_TEXT,
          &q.device, 0, 0, 0},
-        {"threads", "N", "of the CPU, default all that the process may use", CLI_WHOLE,
+        {"--threads", "N", "of the CPU, default all that the process may use", CLI_WHOLE,
          &q.threads, 1, 4096, 0},
-        {"quiet", NULL, "results and errors only", CLI_SWITCH, &q.quiet, 0, 0, 0},
+        {"--quiet", NULL, "results and errors only", CLI_SWITCH, &q.quiet, 0, 0, 0},
     };
     const int status = cli_parse(&cli_estimate, options, sizeof options / sizeof *options,
                                  argc, argv, 0, plain, &count);

@@ -87,16 +87,16 @@ static int run(int argc, char **argv)
     int64_t     threads = 0;
     int         quiet = cli_log_level() == 0, keys = 0, count;
     const cli_option options[] = {
-        {"set", "SECTION.KEY=VALUE", "instead of what the file says; may be repeated",
+        {"--set", "SECTION.KEY=VALUE", "instead of what the file says; may be repeated",
          CLI_LIST, &sets, 0, 0, 0},
-        {"out", "DIR", "run directory, default runs/ and the file's name", CLI_TEXT,
+        {"--out", "DIR", "run directory, default runs/ and the file's name", CLI_TEXT,
          &out, 0, 0, 0},
-        {"device", "NAME", "auto, cpu, cuda or cuda:N; see infoplane devices", CLI_TEXT,
+        {"--device", "NAME", "auto, cpu, cuda or cuda:N; see infoplane devices", CLI_TEXT,
          &device, 0, 0, 0},
-        {"threads", "N", "of the CPU, default all that the process may use", CLI_WHOLE,
+        {"--threads", "N", "of the CPU, default all that the process may use", CLI_WHOLE,
          &threads, 1, 4096, 0},
-        {"quiet", NULL, "errors only", CLI_SWITCH, &quiet, 0, 0, 0},
-        {"keys", NULL, "print the keys of a configuration", CLI_SWITCH, &keys, 0, 0, 0},
+        {"--quiet", NULL, "errors only", CLI_SWITCH, &quiet, 0, 0, 0},
+        {"--keys", NULL, "print the keys of a configuration", CLI_SWITCH, &keys, 0, 0, 0},
     };
     int status = cli_parse(&cli_run, options, sizeof options / sizeof *options, argc,
                            argv, 1, plain, &count);

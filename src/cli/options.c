@@ -29,8 +29,7 @@ static void print_help(const cli_command *command, const cli_option *options, in
     for (int o = 0; o < count; ++o) {
         char left[64];
         const cli_option *at = &options[o];
-        snprintf(left, sizeof left, "%s%s %s", strlen(at->name) == 1 ? "-" : "--",
-                 at->name, at->value ? at->value : "");
+        snprintf(left, sizeof left, "%s %s", at->name, at->value ? at->value : "");
         printf("  %-24s %s\n", left, at->help);
     }
     printf("  %-24s %s\n\n%s", "--help", "this text", command->text);
@@ -80,8 +79,7 @@ static void expected(const cli_option *o, char *text, size_t size)
                  o->above ? "above" : "from", o->min, o->max);
 }
 
-static int store(const cli_command *command, const cli_option *o, const char *given,
-                 const char *value)
+static int store(const cli_command *command, const cli_option *o, const char *value)
 {
     char      wanted[96];
     cli_list *list = o->target;
@@ -90,7 +88,8 @@ static int store(const cli_command *command, const cli_option *o, const char *gi
     case CLI_TEXT: *(const char **)o->target = value; return CLI_GO_ON;
     case CLI_LIST:
         if (list->count == CLI_LIST_MAX)
-            return cli_misused(command, "%s: more than %d times", given, CLI_LIST_MAX);
+            return cli_misused(command, "%s: more than %d times", o->name,
+                               CLI_LIST_MAX);
         list->text[list->count++] = value;
         return CLI_GO_ON;
     case CLI_WHOLE:
@@ -98,7 +97,7 @@ static int store(const cli_command *command, const cli_option *o, const char *gi
     case CLI_PAIR:
         if (store_number(o, value)) return CLI_GO_ON;
         expected(o, wanted, sizeof wanted);
-        return cli_misused(command, "%s '%s': expected %s", given, value, wanted);
+        return cli_misused(command, "%s '%s': expected %s", o->name, value, wanted);
     }
     return CLI_GO_ON;
 }
@@ -116,25 +115,19 @@ static const cli_option *option_of(const cli_option *options, int count,
 static int take_option(const cli_command *command, const cli_option *options, int count,
                        int argc, char **argv, int *at)
 {
-    const char *given = argv[*at];
-    const char *name = given + (given[1] == '-' ? 2 : 1), *equal = strchr(name, '=');
-    const size_t length = equal ? (size_t)(equal - name) : strlen(name);
-    const cli_option *o = option_of(options, count, name, length);
-    /* One letter has one dash, a word two. */
-    if (!o || (length == 1) != (given[1] != '-'))
-        return cli_misused(command, "unknown option '%s'", given);
+    const char *given = argv[*at], *equal = strchr(given, '=');
+    const size_t length = equal ? (size_t)(equal - given) : strlen(given);
+    const cli_option *o = option_of(options, count, given, length);
+    if (!o) return cli_misused(command, "unknown option '%s'", given);
     ++*at;
     if (o->type == CLI_SWITCH) {
         if (equal) return cli_misused(command, "'%s': takes no value", given);
-        return store(command, o, given, NULL);
+        return store(command, o, NULL);
     }
     const char *value = equal ? equal + 1 : *at < argc ? argv[(*at)++] : NULL;
     if (!value || !*value || (!equal && !strncmp(value, "--", 2)))
-        return cli_misused(command, "%.*s: needs a value %s",
-                           (int)(name - given + (int)length), given, o->value);
-    char shown[64];
-    snprintf(shown, sizeof shown, "%.*s", (int)(name - given + (int)length), given);
-    return store(command, o, shown, value);
+        return cli_misused(command, "%s: needs a value %s", o->name, o->value);
+    return store(command, o, value);
 }
 
 int cli_parse(const cli_command *command, const cli_option *options, int count,

@@ -8,6 +8,7 @@
 #include "measure.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 enum { ACTIVATION_BYTES = 256 << 20 };
@@ -58,6 +59,15 @@ static ipl_status grow(ipl_measurer *m, buffer *b, size_t bytes)
     IPL_TRY(ipl_alloc(m->dev, bytes, &b->at));
     b->bytes = bytes;
     return IPL_OK;
+}
+
+/* Estimators count jobs; whoever reads the message knows layers. */
+static ipl_status by_layer(ipl_status st, int layers)
+{
+    int job, used = 0;
+    const char *text = ipl_last_error_text();
+    if (sscanf(text, "job %d: %n", &job, &used) != 1 || !used) return st;
+    return IPL_FAIL(st, "layer %d: %s", job % layers + 1, text + used);
 }
 
 static ipl_status estimate(ipl_measurer *m, const ipl_mi_options *options, int jobs,
@@ -135,6 +145,7 @@ ipl_status ipl_measure_layers(ipl_measurer *m, int nets, int layers, const ipl_m
     }
     for (int j = 0; j < jobs; ++j) out[j] = made[j];
 done:
+    if (st != IPL_OK) st = by_layer(st, layers);
     free(job);
     free(made);
     return st;

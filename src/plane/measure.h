@@ -26,7 +26,7 @@ ipl_status ipl_measurer_create(ipl_device *dev, int estimators,
 void       ipl_measurer_destroy(ipl_measurer *m);
 
 /* Places t[nets][layers] (device, equal rows) as out[nets][layers], in one call of
- * each estimator for all of them. E_NUMERIC names net and layer. */
+ * each estimator for all of them. E_NUMERIC names the layer. */
 ipl_status ipl_measure_layers(ipl_measurer *m, int nets, int layers, const ipl_mat *t,
                               ipl_layer *out);
 

@@ -70,6 +70,13 @@ static int take_whole(char **at, int64_t *out)
     return 1;
 }
 
+static int commas_of(const char *text)
+{
+    int commas = 0;
+    for (; *text; ++text) commas += *text == ',';
+    return commas;
+}
+
 /* A larger array when it is full; NULL when memory ran out. */
 static void *room_for(void *array, int64_t count, int64_t *size, size_t each)
 {
@@ -103,6 +110,7 @@ static int estimator_of(plot_data *d, const char *name, size_t length)
 static int take_point(plot_data *d, char *at, plot_point *p)
 {
     int64_t seed, layer;
+    if (commas_of(at) != 5) return 0;
     if (!take_whole(&at, &seed) || !take_whole(&at, &p->tick) || !take_whole(&at, &layer))
         return 0;
     const size_t length = strcspn(at, ",");
@@ -178,6 +186,7 @@ static int columns_of(const plot_data *d)
 static int take_training(const plot_data *d, char *at, plot_training *row)
 {
     int64_t seed;
+    if (commas_of(at) != 1 + columns_of(d)) return 0;
     if (!take_whole(&at, &seed) || !take_whole(&at, &row->tick)) return 0;
     for (int c = 0; c < columns_of(d); ++c)
         if (!take_real(&at, &row->value[c])) return 0;

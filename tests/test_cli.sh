@@ -1,0 +1,296 @@
+#!/bin/sh
+# test_cli.sh BUILD - the program from outside: what it prints, writes and returns.
+#
+# Every wrong use must give one line on stderr that names what is wrong, nothing on
+# stdout, and status 2 (usage) or 1 (failed). Output is TAP.
+set -u
+program=$(realpath "$1/infoplane")
+python=/usr/bin/python3
+here=$(pwd)
+work=$(mktemp -d) || exit 1
+mounted=
+trap '[ -n "$mounted" ] && umount "$mounted"; rm -rf "$work"' EXIT
+cd "$work" || exit 1
+count=0
+
+ok() { count=$((count + 1)); echo "ok $count - $1"; }
+skip() { count=$((count + 1)); echo "ok $count - $1 # SKIP $2"; }
+# not_ok NAME FILE...: with what the files say.
+not_ok() {
+    count=$((count + 1))
+    echo "not ok $count - $1"
+    shift
+    sed 's/^/#   /' "$@" 2>/dev/null | head -20
+}
+
+# fails STATUS WORDS ARGUMENT...: status, one line on stderr with the words, no output.
+fails() {
+    status=$1 words=$2
+    shift 2
+    "$program" "$@" >out 2>err </dev/null
+    got=$?
+    grep -v '^infoplane: on cpu' err >err.rest
+    if [ $got -eq "$status" ] && [ ! -s out ] && [ "$(wc -l <err.rest)" -eq 1 ] &&
+        grep -qF -- "$words" err.rest; then
+        ok "status $status, '$words'"
+    else
+        echo "# got status $got, wanted $status"
+        not_ok "infoplane $* must say '$words'" out err
+    fi
+}
+
+# works NAME ARGUMENT...: status 0; output stays in `out`.
+works() {
+    name=$1
+    shift
+    if "$program" "$@" >out 2>err </dev/null; then ok "$name"; else not_ok "$name" out err; fi
+}
+
+# holds NAME COMMAND...: the command's status decides; `out` and `err` stay.
+holds() {
+    name=$1
+    shift
+    if "$@" >held 2>&1; then ok "$name"; else not_ok "$name" held; fi
+}
+
+cat >small.ini <<END
+[net]
+layers = 12, 4-tanh, 3-relu, 2
+[train]
+epochs = 4
+batch = 64
+[measure]
+policy = every
+every = 1
+[data]
+limit = 256
+split = shuffled
+END
+printf '[train]\nepochs = 4\nepoch = 5\n' >typo.ini
+printf '[data]\nset = idx\npath = none\n[net]\nlayers = 784, 10\n' >nowhere.ini
+printf '[net]\nlayers = 13, 4-tanh, 2\n' >misfit.ini
+
+$python - <<'END'
+import numpy as np, gzip, os
+bits = ((np.arange(256)[:, None] >> np.arange(7, -1, -1)) & 1).astype('f4')
+np.save('t.npy', bits[:, :3]); np.save('y.npy', (bits[:, 0]).astype('i8'))
+np.save('t64.npy', np.asfortranarray(bits[:, :3].astype('f8')))
+np.save('short.npy', np.zeros(9, 'i4')); np.save('one.npy', np.zeros((1, 3), 'f4'))
+np.save('negative.npy', np.where(np.arange(256) == 7, -3, 0))
+np.save('half.npy', np.where(np.arange(256) == 9, 0.5, 0))
+nan = bits[:, :3].copy(); nan[5, 1] = np.nan; np.save('nan.npy', nan)
+inf = bits[:, :3].copy(); inf[6, 2] = np.inf; np.save('inf.npy', inf)
+np.save('big.npy', bits[:, :3].astype('>f4')); np.save('cube.npy', np.zeros((4, 4, 4), 'f4'))
+np.save('object.npy', np.array([{}, 1], dtype=object), allow_pickle=True)
+np.save('empty.npy', np.zeros((0, 3), 'f4'))
+open('nothing.npy', 'w'); open('text.npy', 'w').write('hello, world, this is no array\n')
+whole = open('t.npy', 'rb').read()
+open('cut.npy', 'wb').write(whole[:-5]); open('long.npy', 'wb').write(whole + b'x')
+os.mkdir('planes')
+for e in (0, 1, 10):
+    for l in (1, 2):
+        np.save(f'planes/epoch_{e}_layer_{l}.npy', bits[:, :6 - 2 * l])
+END
+
+# -- Wrong usage ------------------------------------------------------------------
+fails 2 'which command?'
+fails 2 "no command 'rum'" rum
+fails 2 'which configuration?' run
+fails 2 "unexpected argument 'b.ini'" run a.ini b.ini
+fails 2 "unknown option '--fast'" run small.ini --fast
+fails 2 "unknown option '-fast'" run small.ini -fast
+fails 2 '--out: needs a value DIR' run small.ini --out
+fails 2 '--out: needs a value DIR' run small.ini --out --quiet
+fails 2 "'--quiet=1': takes no value" run small.ini --quiet=1
+fails 2 "--threads 'two': expected a whole number from 1" run small.ini --threads two
+fails 2 "--threads '0'" run small.ini --threads=0
+fails 2 "--device: device 'gpu'" run small.ini --device gpu --out x
+fails 2 "'train.epochs': expected section.key=value" run small.ini --set train.epochs
+fails 2 "no key 'epoch' in section [train]; is [train] epochs meant?" \
+    run small.ini --set train.epoch=3
+fails 2 "'3x': expected a whole number" run small.ini --set train.epochs=3x
+fails 2 'which run directory?' plot
+fails 2 "--what 'pie': expected all, plane, epochs or snr" plot x --what pie
+fails 2 '--out DIR is missing' dataset ib
+fails 2 'which data set?' dataset --out x
+fails 2 '--t is missing' estimate --estimator bin
+fails 2 '--estimator is missing' estimate --t t.npy
+fails 2 "--estimator 'ksh': expected bin or kde" estimate --t t.npy --estimator bin,ksh
+fails 2 'names bin twice' estimate --t t.npy --estimator bin,bin
+fails 2 "--bin-width '0': expected a number above 0" \
+    estimate --t t.npy --estimator bin --bin-width 0
+fails 2 "--noise-var '-1': expected a number above 0" \
+    estimate --t t.npy --estimator kde --noise-var -1
+fails 2 'exclude each other' estimate --t t.npy --estimator bin --bin-width 1 --bin-count 3
+fails 2 '--range goes with --bin-edges only' \
+    estimate --t t.npy --estimator bin --bin-count 3 --range 0,1
+fails 2 "--range '1,-1': expected two numbers LO,HI" \
+    estimate --t t.npy --estimator bin --range=1,-1
+fails 2 'need --estimator bin' estimate --t t.npy --estimator kde --bin-width 1
+fails 2 'needs --estimator kde' estimate --t t.npy --estimator bin --noise-var 1
+fails 2 "--units 'digits': expected bits or nats" \
+    estimate --t t.npy --estimator bin --units digits
+fails 2 '--out DIR is needed' estimate --t planes --estimator bin
+fails 2 '--out goes with a folder' estimate --t t.npy --estimator bin --out x
+
+# -- Bad input --------------------------------------------------------------------
+fails 1 'no.ini: No such file' run no.ini
+fails 1 "typo.ini:3: no key 'epoch' in section [train]" run typo.ini
+fails 1 'none' run nowhere.ini --out x
+fails 1 'start with 13 inputs' run misfit.ini --out x
+fails 1 'cuda' run small.ini --device cuda:99 --out x
+fails 1 'no.npy' estimate --t no.npy --estimator bin
+fails 1 'nothing.npy' estimate --t nothing.npy --estimator bin
+fails 1 'text.npy' estimate --t text.npy --estimator bin
+fails 1 'cut.npy' estimate --t cut.npy --estimator bin
+fails 1 'long.npy' estimate --t long.npy --estimator bin
+fails 1 'big.npy' estimate --t big.npy --estimator bin
+fails 1 'object.npy' estimate --t object.npy --estimator bin
+fails 1 'cube.npy' estimate --t cube.npy --estimator bin
+fails 1 'empty.npy' estimate --t empty.npy --estimator bin
+fails 1 'one.npy' estimate --t one.npy --estimator bin
+for estimator in bin kde; do
+    fails 1 'nan.npy' estimate --t nan.npy --estimator $estimator
+    fails 1 'inf.npy' estimate --t inf.npy --estimator $estimator
+done
+fails 1 'short.npy is 9 x 1: expected a class for each of the 256 rows' \
+    estimate --t t.npy --y short.npy --estimator bin
+fails 1 'negative.npy' estimate --t t.npy --y negative.npy --estimator bin
+fails 1 'half.npy' estimate --t t.npy --y half.npy --estimator bin
+fails 1 'not_here/run.json' plot not_here
+
+# -- A run ------------------------------------------------------------------------
+works 'run small.ini' run small.ini
+holds 'the run directory has its files' test -s runs/small/config.ini -a \
+    -s runs/small/plane.csv -a -s runs/small/plane_details.csv -a \
+    -s runs/small/training.csv -a -s runs/small/run.json -a -s runs/small/plane.svg
+holds 'nothing else is left in it' test "$(ls runs/small | wc -l)" -eq 6
+fails 1 'runs/small exists already' run small.ini
+works '--set, --threads=N, --device cpu' run small.ini --set train.epochs=3 \
+    --set=train.replicas=2 --threads=1 --device cpu --out two
+holds '--set counts' grep -q '^epochs = 3$' two/config.ini
+works 'a resolved config runs as it is' run two/config.ini --out again --quiet
+holds '--quiet prints nothing' test ! -s out -a ! -s err
+holds 'and gives the same points' cmp two/plane.csv again/plane.csv
+holds 'without a terminal progress has plain lines' \
+    sh -c "IPL_LOG=3 '$program' run small.ini --out lines 2>lines.txt &&
+           grep -q '^epoch 4 of 4, 5 measured' lines.txt &&
+           ! grep -q '$(printf '\033')' lines.txt"
+
+# -- Pictures ---------------------------------------------------------------------
+for what in all plane epochs snr; do
+    works "plot --what $what" plot two -o "$what.svg" --what $what
+    holds "$what.svg is XML with its axes" $python -c "
+import sys, xml.etree.ElementTree as e
+text = ' '.join(e.parse('$what.svg').getroot().itertext())
+sys.exit(not all(w in text for w in ('T', 'epoch', 'mean of 2 seeds')))"
+done
+works 'plot -o FILE.png' plot two -o two.png
+holds 'two.png is a PNG' $python -c "
+d = open('two.png', 'rb').read()
+assert d[:8] == b'\\x89PNG\\r\\n\\x1a\\n' and d[-8:-4] == b'IEND'"
+fails 2 'ends in .svg or .png' plot two -o two.jpg
+fails 1 'no_such_folder' plot two -o no_such_folder/x.svg
+mkdir empty_path
+for tool in env sh; do ln -s "$(command -v $tool)" empty_path/; done
+holds 'without gnuplot plot says so' sh -c "
+    PATH='$work/empty_path' '$program' plot two -o x.svg 2>err.gnuplot
+    test \$? -eq 1 && $(command -v grep) -q 'gnuplot is not installed' err.gnuplot"
+cp -r two torn
+rows=$(wc -l <torn/plane.csv)
+echo '1,2,3,bin,4' >>torn/plane.csv
+fails 1 "torn/plane.csv:$((rows + 1)): expected seed,epoch,layer" plot torn -o x.svg
+rm torn/plane.csv
+fails 1 'torn/plane.csv: No such file' plot torn -o x.svg
+holds 'failed plots leave nothing' sh -c '! ls x.svg* two.jpg* 2>/dev/null'
+
+# -- Estimates --------------------------------------------------------------------
+works 'estimate --json' estimate --t t.npy --y y.npy --estimator bin,kde --bin-width 0.5 \
+    --noise-var 1e-4 --json
+holds 'one valid object a line, with the agreed keys first, and exact bits' $python -c '
+import json
+rows = [json.loads(l) for l in open("out")]
+keys = ["estimator", "bound", "n", "d", "i_xt", "i_ty", "h_t", "units"]
+assert [(r["estimator"], r["bound"]) for r in rows] == [
+    ("bin", None), ("kde", "upper"), ("kde", "lower")]
+for r in rows:
+    assert list(r)[:8] == keys and r["n"] == 256 and r["d"] == 3 and r["units"] == "bits"
+    assert abs(r["i_xt"] - 3) < 1e-6 and abs(r["i_ty"] - 1) < 1e-6, r
+assert rows[0]["cells"] == 8 and rows[0]["h_t"] == 3'
+works 'estimate --units nats, float64 in Fortran order' estimate --t t64.npy \
+    --estimator bin --units nats --json
+holds 'nats are bits times log 2, and no labels give null' $python -c '
+import json, math
+r = json.loads(open("out").read())
+assert abs(r["i_xt"] - 3 * math.log(2)) < 1e-9 and r["i_ty"] is None
+assert r["units"] == "nats"'
+works 'estimate as a table' estimate --t t.npy --y y.npy --estimator=bin --bin-count=2
+holds 'the table has the numbers' grep -q '^bin  *3.000000  *1.000000  *3.000000' out
+works 'estimate tells what lies outside' estimate --t t.npy --estimator bin \
+    --bin-edges 3 --range=-1,0.5 --json
+holds 'outside is flagged with its share' grep -q \
+    '"outside_share":0.5,"flags":\["outside"\]' out
+works 'estimate of a folder' estimate --t planes --y y.npy --estimator bin,kde --out folder
+holds 'it becomes a run directory with its picture' test -s folder/plane.csv -a \
+    -s folder/plane.svg -a -s folder/run.json
+holds 'with exact bits' grep -qx '0,10,2,bin,2,1' folder/plane.csv
+works 'which can be drawn' plot folder -o folder.png
+
+# -- Data sets, devices, help -----------------------------------------------------
+works 'dataset ib' dataset ib --out ib
+holds 'ib is the published set' $python -c '
+import numpy as np, zlib
+x, y = np.load("ib/X.npy"), np.load("ib/y.npy")
+assert x.dtype == np.float32 and y.dtype == np.int32 and x.shape == (4096, 12)
+assert zlib.crc32(y.astype("u1").tobytes()) == 0xafdfb145
+assert (x[1234] == [int(c) for c in f"{1234:012b}"]).all()'
+fails 1 'X.npy exists already' dataset ib --out ib
+works 'dataset CONFIG --set' dataset small.ini --set data.limit=10 --out ten
+works 'dataset npy' dataset npy --set data.path=ten --out ten_again
+holds 'a set written and read is the same' cmp ten/X.npy ten_again/X.npy
+works 'devices' devices
+cp out devices.txt
+holds 'devices lists the CPU' grep -q '^cpu:' devices.txt
+holds 'devices says what auto is' grep -q '^auto is ' devices.txt
+for command in run estimate plot dataset devices; do
+    works "$command --help" $command --help
+    holds "$command --help shows how" sh -c \
+        "'$program' $command --help | grep -q 'usage: infoplane $command'"
+done
+works '--help' --help
+works '--version' --version
+holds '--version has a number' sh -c "'$program' --version | grep -Eq '^infoplane [0-9.]+ '"
+works 'run --keys' run --keys
+holds 'every key of the manual is there' sh -c "'$program' run --keys >keys &&
+    for k in set path split train_fraction layers init optimizer learning_rate batch epochs \
+        seed replicas estimators policy tick rows delta form edges range width noise_var; do
+        grep -q \"^\$k = \" keys || { echo \$k; exit 1; }; done"
+holds 'a closed output is a failure' sh -c "! '$program' run --keys >/dev/full"
+
+# -- Disk full --------------------------------------------------------------------
+holds 'a file-size limit in the middle of a run gives one line and whole rows' sh -c "
+    ulimit -f 20
+    '$program' run small.ini --set train.epochs=500 --out limit --quiet 2>limit.err
+    test \$? -eq 1 && test \$(wc -l <limit.err) -eq 1 &&
+    grep -q 'rows until here are kept' limit.err &&
+    test \$(wc -l <limit/plane.csv) -gt 10 &&
+    ! tail -n +2 limit/plane.csv | grep -qvE '^1,[0-9]+,[123],(bin|kde-(upp|low)er),[^,]+,[^,]+\$'"
+mkdir small_disk
+if mount -t tmpfs -o size=96k none small_disk 2>/dev/null; then
+    mounted=$work/small_disk
+    "$program" run small.ini --set train.epochs=500 --out small_disk/run --quiet 2>err
+    status=$?
+    if [ $status -eq 1 ] && [ "$(wc -l <err)" -eq 1 ] && grep -q 'No space left' err &&
+        [ "$(tail -c 1 small_disk/run/plane.csv | wc -l)" -eq 1 ]; then
+        ok 'a full tmpfs in the middle of a run gives one line and whole rows'
+    else
+        echo "# status $status"
+        not_ok 'a full tmpfs in the middle of a run gives one line and whole rows' err
+    fi
+    holds 'what was there can be drawn elsewhere' "$program" plot small_disk/run -o full.svg
+else
+    skip 'a full tmpfs in the middle of a run' 'mount needs root'
+fi
+
+cd "$here" || exit 1
+echo "1..$count"
