@@ -6,19 +6,29 @@
 
 #include "cpu.h"
 
+enum {
+    BIN_PIECE = 2048, /* values whose codes are made at a time, in the L1 cache */
+    BIN_LANES = 16,   /* the widest vector: mix is padded to this               */
+    BIN_TREE_LEVELS = 5
+};
+
 /* How a value becomes an integer code; equal codes are equal bins.
  *
  * Width (thresholds == 0): with f = floor(t / width), code = bits(f + shift) - base.
  * Where all |f| < 2^22, shift = 1.5 * 2^23 moves the integer into the low bits and
  * base makes the smallest code 0. Else shift = 0 takes f's own bits, and adding it
  * makes -0 and +0 one code.
- * Thresholds: code = number of threshold[k] <= t; with wrap, 0 becomes `thresholds`. */
+ * Thresholds: code = number of threshold[k] <= t, and `below` where there are none:
+ * 0, or the last bin when the form wraps. */
 typedef struct {
     float        width, shift;
     uint32_t     base;
     int64_t      thresholds;
     const float *threshold;
-    int          wrap;
+    float        tree[BIN_TREE_LEVELS][BIN_LANES]; /* up to 31 of them, searched in
+                             registers: level l holds every (32 >> l)-th, from number
+                             (16 >> l) - 1 on, and infinity past the last       */
+    uint32_t     below;
     int          bits;   /* codes are below 2^bits                              */
     int          packed; /* d codes of so many bits fit the 128 of a row's key  */
     int          outside; /* some value lies below the first threshold or above
@@ -26,11 +36,6 @@ typedef struct {
     int64_t      d;
     const uint32_t *mix; /* [2][padded d]: multipliers of the two hashes        */
 } bin_map;
-
-enum {
-    BIN_PIECE = 2048, /* values whose codes are made at a time, in the L1 cache */
-    BIN_LANES = 16    /* the widest vector: mix is padded to this               */
-};
 
 static inline int64_t bin_padded(int64_t d)
 {

@@ -1,8 +1,9 @@
 /*
  * bin_kernel.h - binning and hashing of rows, for one instruction set.
  *
- * Codes of a piece of the matrix are written to a buffer in the L1 cache, as one
- * flat run that does not care where rows end, and rows are then reduced from there.
+ * Codes of a piece of the matrix (bin_codes.h) are written to a buffer in the L1
+ * cache, as one flat run that does not care where rows end, and rows are then
+ * reduced from there.
  *
  * The hash of codes c_0 .. c_{d-1} with random 32-bit words m is the pairwise
  * multilinear one of UMAC (J. Black et al., CRYPTO 1999, section 3):
@@ -15,94 +16,10 @@
  *
  * Where d codes of a few bits fit 128 of them, the key is the codes themselves.
  *
- * Numerics: the quotient is rounded to float32 once, as numpy does it; codes are
- * integers. All instruction sets agree on which rows are equal.
+ * Numerics: codes and hashes are integers, and all instruction sets agree on which
+ * rows are equal. The sum of squares has the same bits in all of them.
  */
-#include "bin.h"
-#include "simd.h"
-
-/* -- Integer lanes: the compiler's own vectors, but for one product ------------- */
-typedef uint32_t vi __attribute__((vector_size(4 * VF)));
-typedef uint64_t vi_wide __attribute__((vector_size(4 * VF)));
-
-INLINE vi vi_load(const uint32_t *p) { vi a; memcpy(&a, p, sizeof a); return a; }
-INLINE void vi_store(uint32_t *p, vi a) { memcpy(p, &a, sizeof a); }
-INLINE vi vi_set(uint32_t a) { return a - (vi){0}; }
-
-/* In each 64-bit lane, the product of its lower and its upper half. */
-INLINE vi_wide vi_mul_pair(vi a)
-{
-#if defined(IPL_AVX512)
-    const __m512i x = (__m512i)a;
-    return (vi_wide)_mm512_mul_epu32(x, _mm512_srli_epi64(x, 32));
-#elif defined(IPL_AVX2)
-    const __m256i x = (__m256i)a;
-    return (vi_wide)_mm256_mul_epu32(x, _mm256_srli_epi64(x, 32));
-#else
-    return (vi_wide){(uint64_t)a[0] * a[1], (uint64_t)a[2] * a[3]};
-#endif
-}
-
-/* -- Codes ---------------------------------------------------------------------- */
-enum { STEP = 4 * VF }; /* values at a time: `code` has room for whole steps */
-
-INLINE void width_step(const bin_map *map, const float *t, uint32_t *code)
-{
-    for (int v = 0; v < STEP; v += VF) {
-        const vf f = vf_floor(vf_div(vf_loadu(t + v), vf_set(map->width)));
-        vi_store(code + v, (vi)vf_add(f, vf_set(map->shift)) - map->base);
-    }
-}
-
-/* Counting every threshold beats a search while there are only a few dozen. */
-enum { FEW_THRESHOLDS = 64 };
-
-INLINE void count_step(const bin_map *map, const float *t, uint32_t *code)
-{
-    vi n[STEP / VF] = {{0}};
-    for (int64_t k = 0; k < map->thresholds; ++k)
-        for (int v = 0; v < STEP / VF; ++v)
-            n[v] -= (vi)(vf_loadu(t + v * VF) >= vf_set(map->threshold[k]));
-    for (int v = 0; v < STEP / VF; ++v) vi_store(code + v * VF, n[v]);
-}
-
-static void search_step(const bin_map *map, const float *t, uint32_t *code)
-{
-    for (int v = 0; v < STEP; ++v) {
-        const float *at = map->threshold;
-        for (int64_t left = map->thresholds; left > 0;) {
-            const int64_t half = (left + 1) / 2;
-            at += at[half - 1] <= t[v] ? half : 0;
-            left -= half;
-        }
-        code[v] = (uint32_t)(at - map->threshold);
-    }
-}
-
-INLINE void code_step(const bin_map *map, const float *t, uint32_t *code)
-{
-    if (!map->thresholds) {
-        width_step(map, t, code);
-        return;
-    }
-    if (map->thresholds <= FEW_THRESHOLDS)
-        count_step(map, t, code);
-    else
-        search_step(map, t, code);
-    for (int v = 0; map->wrap && v < STEP; ++v)
-        code[v] = code[v] ? code[v] : (uint32_t)map->thresholds;
-}
-
-static void make_codes(const bin_map *map, int64_t count, const float *t,
-                       uint32_t *code)
-{
-    int64_t i = 0;
-    for (; i + STEP <= count; i += STEP) code_step(map, t + i, code + i);
-    if (i == count) return;
-    float rest[STEP] = {0};
-    memcpy(rest, t + i, (size_t)(count - i) * sizeof *t);
-    code_step(map, rest, code + i);
-}
+#include "bin_codes.h"
 
 /* -- Keys ----------------------------------------------------------------------- */
 INLINE uint64_t pack(const bin_map *map, int64_t count, const uint32_t *code)
@@ -193,31 +110,53 @@ static int rows_equal(const bin_map *map, const float *a, const float *b)
 /* -- Range ---------------------------------------------------------------------- */
 /* Sixteen chains whatever the vector width, so that the sum has the same bits in
  * every instruction set: the square of a float32 is exact in double. */
+enum { CHAINS = 16, HALF = VF / 2 };
+typedef float  half __attribute__((vector_size(4 * HALF)));
+typedef double wide __attribute__((vector_size(8 * HALF)));
+
+typedef struct {
+    vf   lo[CHAINS / VF], hi[CHAINS / VF];
+    wide squares[CHAINS / HALF];
+} chains;
+
+INLINE void span_step(chains *c, const float *t)
+{
+    for (int v = 0; v < CHAINS / VF; ++v) {
+        const vf x = vf_loadu(t + v * VF);
+        c->lo[v] = vf_min(x, c->lo[v]);
+        c->hi[v] = vf_max(x, c->hi[v]);
+    }
+    for (int v = 0; v < CHAINS / HALF; ++v) {
+        half x;
+        memcpy(&x, t + v * HALF, sizeof x);
+        const wide value = __builtin_convertvector(x, wide);
+        c->squares[v] += value * value;
+    }
+}
+
 static bin_span span(int64_t count, const float *t)
 {
-    enum { CHAINS = 16 };
-    float lo[CHAINS], hi[CHAINS];
-    double squares[CHAINS] = {0};
-    for (int l = 0; l < CHAINS; ++l) lo[l] = hi[l] = t[0];
+    chains c;
+    memset(&c, 0, sizeof c);
+    for (int v = 0; v < CHAINS / VF; ++v) c.lo[v] = c.hi[v] = vf_set(t[0]);
     int64_t i = 0;
-    for (; i + CHAINS <= count; i += CHAINS)
-        for (int l = 0; l < CHAINS; ++l) {
-            const float x = t[i + l];
-            lo[l] = x < lo[l] ? x : lo[l];
-            hi[l] = x > hi[l] ? x : hi[l];
-            squares[l] += (double)x * (double)x;
-        }
-    for (int l = 0; i + l < count; ++l) {
-        const float x = t[i + l];
-        lo[l] = x < lo[l] ? x : lo[l];
-        hi[l] = x > hi[l] ? x : hi[l];
-        squares[l] += (double)x * (double)x;
+    for (; i + CHAINS <= count; i += CHAINS) span_step(&c, t + i);
+
+    float lo[CHAINS], hi[CHAINS];
+    double squares[CHAINS];
+    memcpy(lo, c.lo, sizeof lo);
+    memcpy(hi, c.hi, sizeof hi);
+    memcpy(squares, c.squares, sizeof squares);
+    for (int l = 0; i < count; ++i, ++l) {
+        lo[l] = t[i] < lo[l] ? t[i] : lo[l];
+        hi[l] = t[i] > hi[l] ? t[i] : hi[l];
+        squares[l] += (double)t[i] * (double)t[i];
     }
-    for (int half = CHAINS / 2; half; half /= 2)
-        for (int l = 0; l < half; ++l) {
-            lo[l] = lo[l + half] < lo[l] ? lo[l + half] : lo[l];
-            hi[l] = hi[l + half] > hi[l] ? hi[l + half] : hi[l];
-            squares[l] += squares[l + half];
+    for (int some = CHAINS / 2; some; some /= 2)
+        for (int l = 0; l < some; ++l) {
+            lo[l] = lo[l + some] < lo[l] ? lo[l + some] : lo[l];
+            hi[l] = hi[l + some] > hi[l] ? hi[l + some] : hi[l];
+            squares[l] += squares[l + some];
         }
     return (bin_span){lo[0], hi[0], squares[0]};
 }

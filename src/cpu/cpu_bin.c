@@ -17,7 +17,8 @@
 enum {
     BLOCK_VALUES = 1 << 15,  /* of a layer: what a thread takes at a time       */
     SERIAL_VALUES = 1 << 16, /* fewer are not worth waking threads              */
-    AHEAD = 16               /* rows whose slots are fetched before their turn  */
+    FAR_BITS = 15,           /* tables of more slots do not fit the L2 cache, and */
+    AHEAD = 16               /* a row's slot is fetched so many rows before     */
 };
 
 /* An open table with linear probing; cell is 1 + the cell's number, 0 where free. */
@@ -85,14 +86,25 @@ static uint32_t bits_of_float(float a)
     return bits;
 }
 
+static void make_tree(bin_map *map)
+{
+    for (int l = 0; l < BIN_TREE_LEVELS; ++l)
+        for (int64_t j = 0; j < BIN_LANES; ++j) {
+            const int64_t k = j * (32 >> l) + (16 >> l) - 1;
+            map->tree[l][j] = k < map->thresholds ? map->threshold[k] : INFINITY;
+        }
+}
+
 static bin_map make_map(const ipl_bin_job *job, const uint32_t *mix, int weak)
 {
     const float exact = 4194304.0f, shift = 12582912.0f; /* 2^22, 1.5 * 2^23 */
     const ipl_bins *bins = job->bins;
     bin_map map = {.width = bins->width, .thresholds = bins->thresholds,
-                   .threshold = bins->threshold, .wrap = bins->wrap, .d = job->d,
-                   .mix = mix, .bits = 32};
+                   .threshold = bins->threshold,
+                   .below = bins->wrap ? (uint32_t)bins->thresholds : 0,
+                   .d = job->d, .mix = mix, .bits = 32};
     if (map.thresholds) {
+        make_tree(&map);
         map.bits = bits_of((uint64_t)map.thresholds);
         map.outside = job->lo < map.threshold[0] ||
                       job->hi > map.threshold[map.thresholds - 1];
@@ -111,7 +123,8 @@ static bin_map make_map(const ipl_bin_job *job, const uint32_t *mix, int weak)
 static void make_mix(int64_t words, uint32_t *mix)
 {
     for (int64_t w = 0; w < words; w += 4)
-        ipl_random_block((ipl_random){0, IPL_STREAM_ROW_HASH}, (uint64_t)w / 4, mix + w);
+        ipl_random_block((ipl_random){0, IPL_STREAM_ROW_HASH}, (uint64_t)w / 4,
+                         mix + w);
 }
 
 static void open_layer(const cpu_state *cpu, const ipl_bin_job *job,
@@ -145,6 +158,7 @@ static void number_cells(layer *l, const bin_kernels *kernels)
 {
     const int64_t n = l->job->n, d = l->job->d;
     const uint64_t mask = ((uint64_t)1 << l->table_bits) - 1;
+    const int far = l->table_bits > FAR_BITS;
     int32_t *cell = l->job->cell;
     memset(l->table, 0, (mask + 1) * sizeof *l->table);
     l->cells = 0;
@@ -152,7 +166,8 @@ static void number_cells(layer *l, const bin_kernels *kernels)
         const bin_key key = l->key[i];
         const uint64_t hash = spread(key);
         const uint32_t tag = (uint32_t)(hash >> 32);
-        if (i + AHEAD < n) __builtin_prefetch(&l->table[spread(l->key[i + AHEAD]) & mask]);
+        if (far && i + AHEAD < n)
+            __builtin_prefetch(&l->table[spread(l->key[i + AHEAD]) & mask]);
         uint64_t at = hash & mask;
         for (;; at = (at + 1) & mask) {
             const slot s = l->table[at];
@@ -197,10 +212,18 @@ static void compare_rows(const bin_kernels *kernels, layer *l, int64_t row,
     l->differ = 1;
 }
 
-static layer *layer_of(layer *l, int64_t block)
+/* The rows of a block, counted over all layers of the call. */
+typedef struct {
+    layer  *of;
+    int64_t row, rows;
+} stretch;
+
+static stretch stretch_of(layer *l, int64_t block)
 {
     while (block >= l->first_block + l->blocks) ++l;
-    return l;
+    const int64_t row = (block - l->first_block) * l->block_rows;
+    const int64_t left = l->job->n - row;
+    return (stretch){l, row, left < l->block_rows ? left : l->block_rows};
 }
 
 ipl_status cpu_bin_cells(void *state, int jobs, ipl_bin_job *job, void *scratch)
@@ -220,20 +243,15 @@ ipl_status cpu_bin_cells(void *state, int jobs, ipl_bin_job *job, void *scratch)
     {
 #pragma omp for schedule(dynamic)
         for (int64_t b = 0; b < blocks; ++b) {
-            layer *l = layer_of(all, b);
-            const int64_t row = (b - l->first_block) * l->block_rows;
-            const int64_t left = l->job->n - row;
-            make_keys(cpu, kernels, l, row, left < l->block_rows ? left : l->block_rows);
+            const stretch s = stretch_of(all, b);
+            make_keys(cpu, kernels, s.of, s.row, s.rows);
         }
 #pragma omp for schedule(dynamic)
         for (int j = 0; j < jobs; ++j) number_cells(&all[j], NULL);
 #pragma omp for schedule(dynamic)
         for (int64_t b = 0; b < blocks; ++b) {
-            layer *l = layer_of(all, b);
-            const int64_t row = (b - l->first_block) * l->block_rows;
-            const int64_t left = l->job->n - row;
-            if (!l->map.packed)
-                compare_rows(kernels, l, row, left < l->block_rows ? left : l->block_rows);
+            const stretch s = stretch_of(all, b);
+            if (!s.of->map.packed) compare_rows(kernels, s.of, s.row, s.rows);
         }
 #pragma omp for schedule(dynamic)
         for (int j = 0; j < jobs; ++j)

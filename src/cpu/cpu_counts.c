@@ -13,6 +13,7 @@ enum { SERIAL_ROWS = 1 << 15 }; /* fewer are not worth waking threads */
 typedef struct {
     uint64_t *pair;  /* [slots]                                                 */
     int32_t  *count; /* [slots]: rows of the pair, 0 where the slot is free     */
+    uint32_t *used;  /* [n]: slots that are not free                            */
     int32_t  *rows_of; /* [n + 1]: rows whose code is shared by so many         */
     int       table_bits;
 } counter;
@@ -23,6 +24,7 @@ static void lay_out(const ipl_count_job *job, scratch_arena *arena, counter *out
     while ((int64_t)1 << out->table_bits < 2 * job->n) ++out->table_bits;
     out->pair = scratch_take(arena, (int64_t)1 << out->table_bits, sizeof *out->pair);
     out->count = scratch_take(arena, (int64_t)1 << out->table_bits, sizeof *out->count);
+    out->used = scratch_take(arena, job->n, sizeof *out->used);
     out->rows_of = scratch_take(arena, job->n + 1, sizeof *out->rows_of);
 }
 
@@ -36,17 +38,20 @@ size_t cpu_count_scratch_bytes(void *state, int jobs, const ipl_count_job *job)
     return arena.used;
 }
 
-/* Fills count[] and returns how many of its entries may be used. */
-static int64_t count_codes(const ipl_count_job *job, counter *c)
+/* Both add up rows_of[m] from the counts that are not zero. */
+static void count_codes(const ipl_count_job *job, counter *c)
 {
     memset(c->count, 0, (size_t)job->n * sizeof *c->count);
     for (int64_t i = 0; i < job->n; ++i) ++c->count[job->a[i]];
-    return job->n;
+    int64_t left = job->n;
+    for (int64_t code = 0; left; left -= c->count[code++])
+        if (c->count[code]) c->rows_of[c->count[code]] += c->count[code];
 }
 
-static int64_t count_pairs(const ipl_count_job *job, counter *c)
+static void count_pairs(const ipl_count_job *job, counter *c)
 {
     const int64_t slots = (int64_t)1 << c->table_bits;
+    int64_t used = 0;
     memset(c->count, 0, (size_t)slots * sizeof *c->count);
     for (int64_t i = 0; i < job->n; ++i) {
         const uint64_t pair = (uint64_t)job->a[i] << 32 | (uint32_t)job->b[i];
@@ -54,20 +59,26 @@ static int64_t count_pairs(const ipl_count_job *job, counter *c)
         uint64_t at = (pair * 0x9e3779b97f4a7c15u) >> (64 - c->table_bits);
         while (c->count[at] && c->pair[at] != pair)
             at = (at + 1) & ((uint64_t)slots - 1);
+        c->used[used] = (uint32_t)at; /* stays only where the slot was free */
+        used += !c->count[at];
         c->pair[at] = pair;
         ++c->count[at];
     }
-    return slots;
+    for (int64_t u = 0; u < used; ++u) {
+        const int32_t count = c->count[c->used[u]];
+        c->rows_of[count] += count;
+    }
 }
 
 static void count_job(ipl_count_job *job, counter *c)
 {
-    const int64_t n = job->n;
-    const int64_t counts = job->b ? count_pairs(job, c) : count_codes(job, c);
-    memset(c->rows_of, 0, (size_t)(n + 1) * sizeof *c->rows_of);
-    for (int64_t k = 0; k < counts; ++k) c->rows_of[c->count[k]] += c->count[k];
+    memset(c->rows_of, 0, (size_t)(job->n + 1) * sizeof *c->rows_of);
+    if (job->b)
+        count_pairs(job, c);
+    else
+        count_codes(job, c);
     job->shares = 0;
-    int64_t left = n;
+    int64_t left = job->n;
     for (int64_t size = 1; left; ++size) {
         if (!c->rows_of[size]) continue;
         job->share[job->shares++] = (ipl_share){size, c->rows_of[size]};
