@@ -49,7 +49,8 @@ typedef struct {
 
     double  noise_var;      /* KDE: variance of the noise, units squared, > 0  */
     int     noise_relative; /* KDE: 1: noise_var is a share of the layer's mean
-                               square, mean over all values of t^2             */
+                               square, mean over all values of t^2; of a layer of
+                               zeros, where any variance serves, noise_var is used */
     int     full_sums;      /* KDE: 1: no early exit (benchmarks); default 0   */
 } ipl_mi_options;
 

@@ -111,7 +111,8 @@ static inline double oracle_entropy(int64_t n, const int32_t *cell)
     double h = 0.0;
     for (int64_t i = 0; i < n; ++i) ++count[cell[i]];
     for (int64_t c = 0; c < n; ++c)
-        if (count[c]) h -= (double)count[c] / (double)n * log((double)count[c] / (double)n);
+        if (count[c])
+            h -= (double)count[c] / (double)n * log((double)count[c] / (double)n);
     free(count);
     return h;
 }

@@ -90,7 +90,7 @@ static void cells_match(ipl_device *dev, const ipl_mi_options *o, int64_t n, int
     const int64_t cells = oracle_cells(n, d, bin, want);
     const int64_t mine = cells_of(dev, &bins, n, d, t, got, NULL);
     if (mine != cells || memcmp(got, want, (size_t)n * sizeof *got))
-        fail_msg("form %d, %lld x %lld: %lld cells, expected %lld, or numbered otherwise",
+        fail_msg("form %d, %lld x %lld: %lld cells, expected %lld; or wrong numbers",
                  (int)o->bin_form, (long long)n, (long long)d, (long long)mine,
                  (long long)cells);
     test_free(bin);
@@ -111,7 +111,8 @@ static ipl_mi_options form(ipl_bin_form bin_form, int64_t bins, double width)
 /* -- Range and quantiles -------------------------------------------------------- */
 static void range_finds_ends_squares_and_what_is_not_finite(void **state)
 {
-    static const int64_t sizes[] = {1, 2, 7, 15, 16, 17, 33, 32767, 32768, 32769, 100001};
+    static const int64_t sizes[] = {1,  2,     7,     15,    16,    17,
+                                    33, 32767, 32768, 32769, 100001};
     ipl_device *dev = check_device(state);
     for (size_t s = 0; s < sizeof sizes / sizeof *sizes; ++s) {
         const int64_t count = sizes[s];

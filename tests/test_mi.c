@@ -1,5 +1,5 @@
 /*
- * test_mi.c - the public estimators: exact cases, identities, oracles, refusals.
+ * test_mi.c - plug-in estimates, what layers share, and calls that are refused.
  */
 #include "check.h"
 #include "layers.h"
@@ -23,7 +23,7 @@ static float *patterns(int64_t d)
     return t;
 }
 
-/* -- BIN: exact cases --------------------------------------------------------------- */
+/* -- Exact cases ------------------------------------------------------------------ */
 static void leading_bits_of_the_input_give_so_many_bits(void **state)
 {
     ipl_device *dev = check_device(state);
@@ -111,7 +111,7 @@ static void quantile_bins_hold_equal_shares(void **state)
     CHECK(p.cells == 8 && fabs(p.i_xt - log(8.0)) < 8 * DBL_EPSILON);
 }
 
-/* -- BIN: against the oracle ------------------------------------------------------- */
+/* -- Against the oracle ------------------------------------------------------- */
 static void points_match_sorted_rows(void **state)
 {
     static const int64_t shape[][2] = {{2, 1},   {3, 4},    {17, 3},   {64, 9},
@@ -123,7 +123,8 @@ static void points_match_sorted_rows(void **state)
             const ipl_mi_options o = form((ipl_bin_form)f, 30, 0.07);
             float *t = layer_make(n, d, 20, 0.05, check_seed() + s);
             int32_t *y = layer_labels(n, 5, check_seed());
-            int32_t *got = test_malloc((size_t)n * 4), *want = test_malloc((size_t)n * 4);
+            int32_t *got = test_malloc((size_t)n * sizeof *got);
+            int32_t *want = test_malloc((size_t)n * sizeof *want);
             for (int64_t i = 0; i < n; ++i) y[i] += y[i] >= 2; /* class 2 is empty */
             const ipl_mi_point p = layer_points(dev, &o, n, d, t, 6, y, got).point[0];
             const oracle_point best = oracle_bin(&o, n, d, t, 6, y, want);
@@ -204,7 +205,7 @@ static void a_layer_that_is_not_finite_is_refused(void **state)
 {
     enum { N = 40, D = 7 };
     ipl_device *dev = check_device(state);
-    for (int e = 0; e <= IPL_MI_BIN; ++e) {
+    for (int e = 0; e < IPL_MI_ESTIMATOR_COUNT; ++e) {
         const ipl_mi_options o = ipl_mi_defaults((ipl_mi_estimator)e);
         layer_on layer[2];
         float *t = layer_make(N, D, 3, 0.5, check_seed());
@@ -318,7 +319,8 @@ static void between_obeys_its_identities(void **state)
         both[i] = (a[i] * 30 + b[i]) % 1999;     /* knows something of each */
     }
     const double bound = oracle_entropy_bound(N);
-    const double h_a = between(dev, N, a, a), h_coarse = between(dev, N, coarse, coarse);
+    const double h_a = between(dev, N, a, a);
+    const double h_coarse = between(dev, N, coarse, coarse);
     CHECK(fabs(h_a - oracle_entropy(N, a)) <= bound);
     CHECK(between(dev, N, a, one) == 0.0 && between(dev, N, one, one) == 0.0);
     CHECK(between(dev, N, a, coarse) == h_coarse);

@@ -62,7 +62,8 @@ ipl_status ipl_mi_scratch_bytes(ipl_device *dev, const ipl_mi_options *options,
     list_ranges(jobs, job, range);
     const size_t ranges = dev->backend->range_scratch_bytes(dev->state, jobs, range);
     free(range);
-    IPL_TRY(estimators[options->estimator]->scratch_bytes(dev, options, jobs, job, &own));
+    const mi_estimator *how = estimators[options->estimator];
+    IPL_TRY(how->scratch_bytes(dev, options, jobs, job, &own));
     *bytes = own > ranges ? own : ranges;
     return IPL_OK;
 }

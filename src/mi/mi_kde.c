@@ -5,7 +5,6 @@
  * so 0 <= mean_i log S_i <= log n, and C_i <= S_i gives I(T;Y) <= H(Y): the ceilings
  * hold up to the rounding of the mean.
  */
-#include <float.h>
 #include <math.h>
 #include <stdlib.h>
 
@@ -97,20 +96,16 @@ static ipl_status write_whole(ipl_device *dev, const kde_plan *plan)
 
 /* Variance of the noise of one layer. Where every value is 0 a share of the mean
  * square would be 0 too; as all distances are 0, any variance gives the same sums. */
-static ipl_status noise_of(const ipl_mi_options *options, int j, int64_t d,
+static ipl_status noise_of(const ipl_mi_options *options, int j,
                            const ipl_range_job *range, double *noise_var)
 {
-    const double span = (double)range->hi - (double)range->lo;
     double var = options->noise_var;
     if (options->noise_relative && range->sum_squares > 0.0)
         var *= range->sum_squares / (double)range->count;
-    if (!(var >= FLT_MIN && var <= FLT_MAX))
-        return IPL_FAIL(IPL_E_NUMERIC, "job %d: noise variance %g: expected %g to %g",
-                        j, var, FLT_MIN, FLT_MAX);
-    if (span * span * (double)d > FLT_MAX)
-        return IPL_FAIL(IPL_E_NUMERIC, "job %d: values from %g to %g in %lld units: "
-                        "their squared distances overflow float32", j,
-                        (double)range->lo, (double)range->hi, (long long)d);
+    if (!(var > 0.0 && isfinite(var)))
+        return IPL_FAIL(IPL_E_NUMERIC,
+                        "job %d: noise variance %g, %g of the mean square %g", j, var,
+                        options->noise_var, range->sum_squares / (double)range->count);
     *noise_var = var;
     return IPL_OK;
 }
@@ -131,6 +126,7 @@ static ipl_status kde_point(int j, const ipl_mi_job *job, const ipl_kde_job *sum
             const double h_y = ipl_mi_label_entropy(job->y);
             i_ty = h_y + (own - all);
             IPL_TRY(mi_land("job", j, "I(T;Y)", -top, h_y, rounding, &i_ty));
+            if (fabs(i_ty) <= rounding) i_ty = 0.0;
         }
         point[b] = (ipl_mi_point){
             .name = name[b], .bound = bound[b], .i_xt = i_xt, .i_ty = i_ty,
@@ -152,8 +148,7 @@ static ipl_status kde_estimate(ipl_device *dev, const ipl_mi_options *options,
     IPL_TRY_DONE(plan_make(dev, options, jobs, job, scratch, &plan));
     IPL_TRY_DONE(write_whole(dev, &plan));
     for (int j = 0; j < jobs; ++j)
-        IPL_TRY_DONE(noise_of(options, j, job[j].t.cols, &range[j],
-                              &plan.sums[j].noise_var));
+        IPL_TRY_DONE(noise_of(options, j, &range[j], &plan.sums[j].noise_var));
     IPL_TRY_DONE(dev->backend->kde_sums(dev->state, jobs, plan.sums,
                                         options->full_sums, plan.work));
     for (int j = 0; j < jobs; ++j)
