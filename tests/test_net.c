@@ -163,7 +163,8 @@ static void seeds_and_layers_draw_different_weights(void **state)
     ipl_net_shape shape;
     CHECK_OK(ipl_net_parse("64, 64-tanh, 64-tanh, 64", &shape));
     const size_t size = (size_t)ipl_net_parameters(&shape);
-    float *one = test_malloc(size * sizeof *one), *two = test_malloc(size * sizeof *two);
+    float *one = test_malloc(size * sizeof *one);
+    float *two = test_malloc(size * sizeof *two);
     CHECK_OK(ipl_net_init(&shape, IPL_INIT_GLOROT, 1, one));
     CHECK_OK(ipl_net_init(&shape, IPL_INIT_GLOROT, 1, two));
     assert_memory_equal(one, two, size * sizeof *one);

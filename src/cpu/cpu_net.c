@@ -168,23 +168,33 @@ ipl_status cpu_trainer_snapshot(void *state, void *trainer, int replica, float *
 
 /* -- One step -------------------------------------------------------------------- */
 
+static void tiny_group(const cpu_trainer *t, const worker *w, const float *params,
+                       const int32_t *row, int64_t count, int groups, int g)
+{
+    const int64_t chunks = ceil_div(count, TINY_CHUNK);
+    const int64_t from = chunks * g / groups * TINY_CHUNK;
+    const int64_t end = chunks * (g + 1) / groups * TINY_CHUNK;
+    float *grad = w->grad + g * t->grad_floats;
+    memset(grad, 0, (size_t)t->parameters * sizeof *grad);
+    t->k->tiny_gradient(&t->shape, params, t->x, t->y, row + from,
+                        (end < count ? end : count) - from,
+                        (float)(1.0 / (double)count), w->work + g * t->work_floats,
+                        grad);
+}
+
 /* grad[0 .. parameters): the mean gradient over `count` rows. */
 static void tiny_batch(const cpu_trainer *t, int threads, const worker *w,
                        const float *params, const int32_t *row, int64_t count)
 {
     const int groups = groups_of(count);
-    const int64_t chunks = ceil_div(count, TINY_CHUNK);
-    const float scale = (float)(1.0 / (double)count);
-#pragma omp parallel for schedule(static, 1) num_threads(threads) \
-    if (threads > 1 && groups > 1)
-    for (int g = 0; g < groups; ++g) {
-        const int64_t from = chunks * g / groups * TINY_CHUNK;
-        const int64_t end = chunks * (g + 1) / groups * TINY_CHUNK;
-        float *grad = w->grad + g * t->grad_floats;
-        memset(grad, 0, (size_t)t->parameters * sizeof *grad);
-        t->k->tiny_gradient(&t->shape, params, t->x, t->y, row + from,
-                            (end < count ? end : count) - from, scale,
-                            w->work + g * t->work_floats, grad);
+    /* Even a parallel region of one thread costs half a step here. */
+    if (threads > 1 && groups > 1) {
+#pragma omp parallel for schedule(static, 1) num_threads(threads)
+        for (int g = 0; g < groups; ++g)
+            tiny_group(t, w, params, row, count, groups, g);
+    } else {
+        for (int g = 0; g < groups; ++g)
+            tiny_group(t, w, params, row, count, groups, g);
     }
     for (int g = 1; g < groups; ++g)
         for (int64_t i = 0; i < t->parameters; ++i)
@@ -208,27 +218,38 @@ static net_step step_of(const ipl_train_options *o, int64_t step)
     };
 }
 
+/* One step on parameters from .. from + count of a replica's state. */
+static void update_span(const cpu_trainer *t, const net_step *step, float decay,
+                        const float *grad, float *params, int64_t from, int64_t count)
+{
+    float *m = step->optimizer == IPL_SGD ? NULL : params + t->parameters + from;
+    float *v = step->optimizer == IPL_ADAM ? m + t->parameters : NULL;
+    t->k->optimise(step, count, decay, grad + from, params + from, m, v);
+}
+
 /* Elements a thread takes at once, when an update is worth sharing. */
 enum { UPDATE_BLOCK = 1 << 16 };
 
 static void update(const cpu_trainer *t, int threads, const net_step *step,
                    const float *grad, float *params)
 {
-    float *m = step->optimizer == IPL_SGD ? NULL : params + t->parameters;
-    float *v = step->optimizer == IPL_ADAM ? m + t->parameters : NULL;
+    const float decay = (float)t->options.weight_decay;
+    if (t->parameters <= UPDATE_BLOCK && decay == 0.0f) {
+        update_span(t, step, 0.0f, grad, params, 0, t->parameters);
+        return;
+    }
     for (int l = 1; l <= t->shape.layers; ++l) {
         const int64_t from = ipl_net_weight_at(&t->shape, l);
         const int64_t bias = ipl_net_bias_at(&t->shape, l);
-        const float decay = (float)t->options.weight_decay;
-#pragma omp parallel for schedule(static) num_threads(threads) \
-    if (threads > 1 && bias - from > UPDATE_BLOCK)
-        for (int64_t at = from; at < bias; at += UPDATE_BLOCK) {
-            const int64_t count = bias - at < UPDATE_BLOCK ? bias - at : UPDATE_BLOCK;
-            t->k->optimise(step, count, decay, grad + at, params + at,
-                           m ? m + at : NULL, v ? v + at : NULL);
+        if (threads > 1 && bias - from > UPDATE_BLOCK) {
+#pragma omp parallel for schedule(static) num_threads(threads)
+            for (int64_t at = from; at < bias; at += UPDATE_BLOCK)
+                update_span(t, step, decay, grad, params, at,
+                            bias - at < UPDATE_BLOCK ? bias - at : UPDATE_BLOCK);
+        } else {
+            update_span(t, step, decay, grad, params, from, bias - from);
         }
-        t->k->optimise(step, t->shape.width[l], 0.0f, grad + bias, params + bias,
-                       m ? m + bias : NULL, v ? v + bias : NULL);
+        update_span(t, step, 0.0f, grad, params, bias, t->shape.width[l]);
     }
 }
 
@@ -275,12 +296,14 @@ static ipl_status want_moments(cpu_trainer *t)
 
 /* -- A call ---------------------------------------------------------------------- */
 
-static void train_replica(const cpu_trainer *t, int threads, const worker *w,
-                          float *params, int64_t count, const int32_t *order,
-                          ipl_gradient_stats *stats)
+static void train_replica(cpu_trainer *t, int threads, int at, int r, int64_t count,
+                          const int32_t *order, int with_stats)
 {
+    const worker *w = &t->worker[at];
     const int64_t batch = t->options.batch ? t->options.batch : count;
-    if (stats) memset(w->mean, 0, (size_t)(2 * t->parameters) * sizeof *w->mean);
+    float *params = t->state + r * t->state_floats;
+    order += r * count;
+    if (with_stats) memset(w->mean, 0, (size_t)(2 * t->parameters) * sizeof *w->mean);
     int64_t b = 0;
     for (int64_t from = 0; from < count; from += batch) {
         const int64_t rows = count - from < batch ? count - from : batch;
@@ -290,10 +313,10 @@ static void train_replica(const cpu_trainer *t, int threads, const worker *w,
         else
             wide_gradient(t->k, threads, &t->shape, params, t->x, t->y, order + from,
                           rows, (float)(1.0 / (double)rows), w->work, w->grad);
-        if (stats) add_moments(w, t->parameters, b);
+        if (with_stats) add_moments(w, t->parameters, b);
         update(t, threads, &step, w->grad, params);
     }
-    if (stats) finish_moments(t, w, b, stats);
+    if (with_stats) finish_moments(t, w, b, t->stats + r * t->shape.layers);
 }
 
 static int all_finite(const float *value, int64_t count)
@@ -330,19 +353,22 @@ ipl_status cpu_trainer_train(void *state, void *trainer, int64_t count,
     cpu_trainer *t = trainer;
     const cpu_state *cpu = state;
     if (stats) IPL_TRY(want_moments(t));
-    const int layers = t->shape.layers;
     /* The device may have been told to use fewer than when the trainer was made. */
     const int threads = t->threads < cpu->threads ? t->threads : cpu->threads;
     const int workers = t->workers < threads ? t->workers : threads;
-    const int inner = t->replicas > 1 ? 1 : threads;
-#pragma omp parallel for schedule(dynamic, 1) num_threads(workers) if (workers > 1)
-    for (int r = 0; r < t->replicas; ++r)
-        train_replica(t, inner, &t->worker[omp_get_thread_num()],
-                      t->state + r * t->state_floats, count, order + r * count,
-                      stats ? t->stats + r * layers : NULL);
+    if (workers > 1) {
+#pragma omp parallel for schedule(dynamic, 1) num_threads(workers)
+        for (int r = 0; r < t->replicas; ++r)
+            train_replica(t, 1, omp_get_thread_num(), r, count, order, stats != NULL);
+    } else {
+        for (int r = 0; r < t->replicas; ++r)
+            train_replica(t, t->replicas > 1 ? 1 : threads, 0, r, count, order,
+                          stats != NULL);
+    }
     t->steps += t->options.batch ? ceil_div(count, t->options.batch) : 1;
     IPL_TRY(check_parameters(t));
     if (stats)
-        memcpy(stats, t->stats, (size_t)(t->replicas * layers) * sizeof *stats);
+        memcpy(stats, t->stats,
+               (size_t)(t->replicas * t->shape.layers) * sizeof *stats);
     return IPL_OK;
 }

@@ -12,6 +12,15 @@
 #include "tiny_kernel.h"
 
 /* A row is walked in vectors; `tail` is a whole vector for what is left of it. */
+INLINE void shift_and_activate(ipl_act act, const int n, const float *bias, float *at)
+{
+    vf z[BUNCH];
+    for (int j = 0; j < n; ++j)
+        z[j] = vf_add(vf_loadu(at + j * VF), vf_loadu(bias + j * VF));
+    vf_act(act, n, z);
+    for (int j = 0; j < n; ++j) vf_storeu(at + j * VF, z[j]);
+}
+
 static void net_activate(ipl_act act, int64_t rows, int64_t cols, const float *bias,
                          int64_t ld, float *z)
 {
@@ -19,15 +28,15 @@ static void net_activate(ipl_act act, int64_t rows, int64_t cols, const float *b
     for (int64_t r = 0; r < rows; ++r) {                                         \
         float *at = z + r * ld;                                                  \
         int64_t c = 0;                                                           \
-        for (; c + VF <= cols; c += VF)                                          \
-            vf_storeu(at + c, vf_act(f, vf_add(vf_loadu(at + c),                 \
-                                               vf_loadu(bias + c))));            \
+        for (; c + BUNCH * VF <= cols; c += BUNCH * VF)                          \
+            shift_and_activate(f, BUNCH, bias + c, at + c);                      \
+        for (; c + VF <= cols; c += VF) shift_and_activate(f, 1, bias + c, at + c); \
         if (c < cols) {                                                          \
             const size_t left = (size_t)(cols - c) * sizeof *z;                  \
             float tail[VF] = {0}, shift[VF] = {0};                               \
             memcpy(tail, at + c, left);                                          \
             memcpy(shift, bias + c, left);                                       \
-            vf_storeu(tail, vf_act(f, vf_add(vf_loadu(tail), vf_loadu(shift)))); \
+            shift_and_activate(f, 1, shift, tail);                               \
             memcpy(at + c, tail, left);                                          \
         }                                                                        \
     }

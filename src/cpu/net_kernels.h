@@ -13,7 +13,7 @@
 
 enum {
     TINY_WIDTH = 64,
-    TINY_CHUNK = 128 /* rows: the IB net's activations of a chunk fit half of L1 */
+    TINY_CHUNK = 256 /* rows: the IB net's activations of a chunk fit half of L1 */
 };
 
 /* One optimiser step, all scalars ready: with g' = g + decay w,

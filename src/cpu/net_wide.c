@@ -56,9 +56,14 @@ static void multiply(const net_kernels *k, int threads, const product *p,
     const int64_t down = ceil_div(p->m, TILE_ROWS), across = ceil_div(p->n, TILE_COLS);
     const int share = threads > 1 && down * across > 1 &&
                       (double)p->m * (double)p->n * (double)p->k > work_per_region;
-#pragma omp parallel for schedule(dynamic, 1) num_threads(threads) if (share)
-    for (int64_t tile = 0; tile < down * across; ++tile)
-        product_tile(k, p, f, tile / across * TILE_ROWS, tile % across * TILE_COLS);
+    if (share) {
+#pragma omp parallel for schedule(dynamic, 1) num_threads(threads)
+        for (int64_t tile = 0; tile < down * across; ++tile)
+            product_tile(k, p, f, tile / across * TILE_ROWS, tile % across * TILE_COLS);
+    } else {
+        for (int64_t tile = 0; tile < down * across; ++tile)
+            product_tile(k, p, f, tile / across * TILE_ROWS, tile % across * TILE_COLS);
+    }
 }
 
 static int32_t widest(const ipl_net_shape *shape)

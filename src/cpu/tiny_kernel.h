@@ -17,6 +17,7 @@
 
 #include "activation.h"
 #include "net_kernels.h"
+#include "transpose.h"
 
 /* Rows advance by PAIR: two vectors at once. */
 enum { PAIR = 2 * VF, TILE_OUT = 6, TILE_I = 4, TILE_J = 3 };
@@ -114,13 +115,23 @@ static void outer(int inputs, const float *a, int outputs, const float *d, int s
 }
 
 /* Activations and slopes of a whole layer; span is a multiple of VF. */
+INLINE void activate_at(ipl_act act, const int n, float *at)
+{
+    vf z[BUNCH];
+    for (int j = 0; j < n; ++j) z[j] = vf_load(at + j * VF);
+    vf_act(act, n, z);
+    for (int j = 0; j < n; ++j) vf_store(at + j * VF, z[j]);
+}
+
 static void activate_chunk(ipl_act act, int units, int span, float *z)
 {
 #define ACTIVATE(f)                                                              \
-    for (int u = 0; u < units; ++u)                                              \
-        for (int r = 0; r < span; r += VF)                                       \
-            vf_store(z + u * TINY_CHUNK + r,                                     \
-                     vf_act(f, vf_load(z + u * TINY_CHUNK + r)))
+    for (int u = 0; u < units; ++u) {                                            \
+        int r = u * TINY_CHUNK;                                                  \
+        const int end = r + span;                                                \
+        for (; r + BUNCH * VF <= end; r += BUNCH * VF) activate_at(f, BUNCH, z + r); \
+        for (; r < end; r += VF) activate_at(f, 1, z + r);                       \
+    }
     WITH_ACT(act, ACTIVATE)
 #undef ACTIVATE
 }
@@ -196,12 +207,23 @@ static int span_of(int64_t count) { return (int)((count + PAIR - 1) / PAIR * PAI
 static void gather(int inputs, const float *x, const int32_t *row, int count, int span,
                    float *out)
 {
-    for (int r = 0; r < count; ++r) {
+    int r = 0;
+    for (; inputs >= SQUARE && r + SQUARE <= count; r += SQUARE) {
+        const float *from[SQUARE];
+        for (int k = 0; k < SQUARE; ++k)
+            from[k] = x + (row ? row[r + k] : r + k) * (int64_t)inputs;
+        /* The last square overlaps the one before where the width is no multiple. */
+        for (int i = 0; i < inputs; i += SQUARE) {
+            const int at = i + SQUARE <= inputs ? i : inputs - SQUARE;
+            transpose_square(from, at, out + at * TINY_CHUNK + r, TINY_CHUNK);
+        }
+    }
+    for (; r < count; ++r) {
         const float *from = x + (row ? row[r] : r) * (int64_t)inputs;
         for (int i = 0; i < inputs; ++i) out[i * TINY_CHUNK + r] = from[i];
     }
     for (int i = 0; i < inputs; ++i)
-        for (int r = count; r < span; ++r) out[i * TINY_CHUNK + r] = 0.0f;
+        for (r = count; r < span; ++r) out[i * TINY_CHUNK + r] = 0.0f;
 }
 
 static void forward_chunk(const ipl_net_shape *shape, const float *params,
@@ -251,7 +273,15 @@ static void tiny_gradient(const ipl_net_shape *shape, const float *params,
 /* [unit][TINY_CHUNK] to [row][unit] */
 static void scatter(int units, int count, const float *t, float *out)
 {
-    for (int r = 0; r < count; ++r)
+    int r = 0;
+    for (; units >= SQUARE && r + SQUARE <= count; r += SQUARE)
+        for (int u = 0; u < units; u += SQUARE) {
+            const int at = u + SQUARE <= units ? u : units - SQUARE;
+            const float *from[SQUARE];
+            for (int k = 0; k < SQUARE; ++k) from[k] = t + (at + k) * TINY_CHUNK;
+            transpose_square(from, r, out + r * units + at, units);
+        }
+    for (; r < count; ++r)
         for (int u = 0; u < units; ++u) out[r * units + u] = t[u * TINY_CHUNK + r];
 }
 
