@@ -8,6 +8,7 @@
 # make check-avx512   the AVX-512 code through SIMDe, on a machine without AVX-512
 # make fuzz       each file reader under libFuzzer, FUZZ_SECONDS=20 each
 # make kernels-report   registers, shared memory and spills of each CUDA kernel
+# make golden     write tests/golden.csv anew from numpy; `make check` compares them
 # make clean      remove build/
 # make help       this list, and what was detected
 #
@@ -94,7 +95,7 @@ TESTS := $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/test_*.c))
 
 # -- What to build ---------------------------------------------------------------
 .PHONY: all demo tests check bench setup setup-tests install check-papers \
-        check-emulated check-avx512 fuzz kernels-report clean help
+        check-emulated check-avx512 fuzz golden kernels-report clean help
 .DELETE_ON_ERROR:
 all: infoplane $(BUILD)/libinfoplane.so
 
@@ -214,6 +215,9 @@ fuzz: $(FUZZ)
 	        -print_final_stats=0 -verbosity=0 -artifact_prefix=$$target- \
 	        $$target.corpus || exit 1; \
 	done
+
+golden:
+	/usr/bin/python3 tests/golden.py > tests/golden.csv
 
 clean:
 	rm -rf build infoplane

@@ -2,6 +2,7 @@
  * test_mi.c - plug-in estimates, what layers share, and calls that are refused.
  */
 #include "check.h"
+#include "ipl_data.h"
 #include "layers.h"
 #include "oracle_bin.h"
 
@@ -46,6 +47,31 @@ static void leading_bits_of_the_input_give_so_many_bits(void **state)
             test_free(y);
             test_free(cell);
         }
+}
+
+/* The generated set of the 2017 paper: H(X) = 12 bits, I(X;Y) = H(Y) with 2118 of 4096
+ * labels 1, and what the number of set bits alone tells of the label. */
+static void facts_of_the_generated_set(void **state)
+{
+    ipl_device *dev = check_device(state);
+    const ipl_data_options options = ipl_data_defaults();
+    const ipl_mi_options o = form(IPL_BIN_WIDTH, 1, 1.0);
+    ipl_dataset set;
+    CHECK_OK(ipl_dataset_load(&options, &set));
+    const ipl_mi_point x =
+        layer_points(dev, &o, set.rows, set.inputs, set.x, 2, set.y, NULL).point[0];
+    float *bits = test_calloc((size_t)set.rows, sizeof *bits);
+    for (int64_t i = 0; i < set.rows * set.inputs; ++i) bits[i / set.inputs] += set.x[i];
+    const ipl_mi_point sum =
+        layer_points(dev, &o, set.rows, 1, bits, 2, set.y, NULL).point[0];
+
+    const double p = 2118.0 / 4096.0, one = log(2.0);
+    const double h_y = -(p * log(p) + (1.0 - p) * log(1.0 - p)) / one;
+    CHECK(x.i_xt / one == 12.0 && x.flags == IPL_MI_SATURATED);
+    CHECK(fabs(x.i_ty / one - h_y) < 1e-15 && fabs(h_y - 0.99916) < 5e-6);
+    CHECK(sum.cells == 13 && fabs(sum.i_ty / one - 0.6276) < 5e-5);
+    ipl_dataset_free(&set);
+    test_free(bits);
 }
 
 static void constant_layer_knows_nothing(void **state)
@@ -348,6 +374,7 @@ static void between_cells_and_labels_is_the_estimate(void **state)
 
 static const check_test tests[] = {
     CHECK_TEST(leading_bits_of_the_input_give_so_many_bits),
+    CHECK_TEST(facts_of_the_generated_set),
     CHECK_TEST(constant_layer_knows_nothing),
     CHECK_TEST(entropy_of_a_known_multinomial),
     CHECK_TEST(largest_value_lies_in_the_last_bin),
