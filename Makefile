@@ -219,6 +219,10 @@ fuzz: $(FUZZ)
 golden:
 	/usr/bin/python3 tests/golden.py > tests/golden.csv
 
+$(BUILD)/bench/%: bench/%.c $(BUILD)/libinfoplane.a
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(INC_LIB) $(LIB_CFLAGS) $^ -o $@ $(LDLIBS)
+
 clean:
 	rm -rf build infoplane
 
