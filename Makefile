@@ -35,11 +35,11 @@ MACHINE := $(shell uname -m)
 REVISION := $(shell git rev-parse --short HEAD 2>/dev/null || echo unknown)
 
 # -- What it needs ---------------------------------------------------------------
-PACKAGES := gcc make pkg-config libopenblas-dev zlib1g-dev libinih-dev libmatio-dev \
+PACKAGES := gcc make pkg-config libopenblas-dev zlib1g-dev libinih-dev libmatio-dev libhdf5-dev \
             libjansson-dev gnuplot-nox fonts-dejavu-core
 TEST_PACKAGES := libcmocka-dev libsimde-dev dataset-fashion-mnist python3-minimal \
             python3-numpy clang libclang-rt-14-dev
-LIBRARIES := openblas zlib inih matio jansson
+LIBRARIES := openblas zlib inih matio hdf5 jansson
 
 # -- How to compile --------------------------------------------------------------
 # No -Ofast and no fast-math anywhere: tests look for NaN and compare sums.
