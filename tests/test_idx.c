@@ -167,7 +167,8 @@ static void wrong_content_is_named(void **state)
 {
     (void)state;
     static const char train[] = "train-images-idx3-ubyte", test[] =
-        "t10k-images-idx3-ubyte.gz", label[] = "train-labels-idx1-ubyte";
+        "t10k-images-idx3-ubyte.gz", label[] = "train-labels-idx1-ubyte",
+        test_label[] = "t10k-labels-idx1-ubyte.gz";
     const uint32_t size[3] = {3, 2, 2}, more[3] = {4, 2, 2}, zero[3] = {3, 0, 2};
     const uint32_t wide[3] = {3, 2, 4}, absurd[3] = {3, 60000, 60000};
     const uint32_t beyond[3] = {3, 0x80000000u, 2};
@@ -204,6 +205,10 @@ static void wrong_content_is_named(void **state)
                  "ends at byte 27 inside the pixels: expected it to reach byte 28");
     refused_with(test, 1, files_idx(0x803, 3, size, 13, pixels, c), c,
                  "goes on after byte 28");
+    refused_with(test_label, 1, files_idx(0x801, 1, size, 2, pixels, c), c,
+                 "ends at byte 10 inside the labels: expected it to reach byte 11");
+    refused_with(test_label, 1, files_idx(0x801, 1, size, 4, pixels, c), c,
+                 "goes on after byte 11");
     refused_with(test, 0, files_idx(0x803, 3, size, 12, pixels, c), c,
                  "starts with bytes 00 00: expected gzip (1f 8b)");
     refused_with(train, 1, files_idx(0x803, 3, size, 12, pixels, c), c,

@@ -236,7 +236,8 @@ static void files_that_are_no_matlab_files_are_refused(void **state)
 }
 
 /* Cut anywhere, or with one byte changed, a file is refused, or (where the change is
- * in a comment, a name or a value) still gives a whole set; it never does worse. */
+ * in the comment at its start, a name or a value) still gives a whole set; it never
+ * does worse. Compressed variables have a checksum, so there nothing passes. */
 static void damage_anywhere_is_survived(void **state)
 {
     (void)state;
@@ -256,8 +257,12 @@ static void damage_anywhere_is_survived(void **state)
             whole[at] ^= 0x55;
             files_write(path, bytes, whole);
             whole[at] ^= 0x55;
-            if (ipl_dataset_load(&o, &d) == IPL_OK) ipl_dataset_free(&d);
-            else CHECK(strstr(ipl_last_error(), "set.mat"));
+            if (ipl_dataset_load(&o, &d) == IPL_OK) {
+                CHECK(!packed || at < 124);
+                ipl_dataset_free(&d);
+            } else {
+                CHECK(strstr(ipl_last_error(), "set.mat"));
+            }
         }
         free(whole);
     }
