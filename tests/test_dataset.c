@@ -28,16 +28,16 @@ static ipl_data_options npy_set(int64_t rows, int64_t cols, const float *x,
     return options;
 }
 
-/* IDX files of 6 and 4 one-pixel images: pixel = 10 * row number, label = row % 3. */
-static ipl_data_options idx_set(void)
+/* IDX files of one-pixel images: pixel = 10 * row number, label = row % 3. */
+static ipl_data_options idx_set(uint32_t train, uint32_t test)
 {
-    static const uint32_t rows[2] = {6, 4};
+    const uint32_t rows[2] = {train, test};
     ipl_data_options options = ipl_data_defaults();
     for (int p = 0; p < 2; ++p) {
         unsigned char pixel[8], label[8], content[64];
         const uint32_t size[3] = {rows[p], 1, 1};
         for (uint32_t i = 0; i < rows[p]; ++i) {
-            pixel[i] = (unsigned char)(10 * (p ? i + 6 : i));
+            pixel[i] = (unsigned char)(10 * (p ? i + train : i));
             label[i] = (unsigned char)(i % 3);
         }
         files_write(files_path(folder, p ? "t10k-images-idx3-ubyte"
@@ -92,7 +92,7 @@ static void shuffled_split_is_a_permutation_of_the_seed(void **state)
 static void files_that_have_parts_keep_them_when_shuffled(void **state)
 {
     (void)state;
-    ipl_data_options o = idx_set();
+    ipl_data_options o = idx_set(6, 4);
     o.split = IPL_SPLIT_SHUFFLED;
     o.scale = IPL_SCALE_NONE;
     int moved = 0;
@@ -221,7 +221,7 @@ static void scales_have_their_ranges(void **state)
 static void pixels_scale_by_255_whatever_their_range(void **state)
 {
     (void)state;
-    ipl_data_options o = idx_set(); /* pixels 0 .. 90                               */
+    ipl_data_options o = idx_set(6, 4); /* pixels 0 .. 90                               */
     static const ipl_data_scale scale[] = {IPL_SCALE_AUTO, IPL_SCALE_UNIT,
                                            IPL_SCALE_SYMMETRIC, IPL_SCALE_NONE};
     for (int s = 0; s < 4; ++s) {
@@ -281,7 +281,7 @@ static void limit_keeps_the_first_rows_or_a_random_subset(void **state)
     ipl_dataset_free(&d);
     ipl_dataset_free(&all);
 
-    o = idx_set(); /* 6 and 4 rows: a limit of 5 keeps 3 and 2                       */
+    o = idx_set(6, 4); /* 6 and 4 rows: a limit of 5 keeps 3 and 2                       */
     o.limit = 5;
     o.scale = IPL_SCALE_NONE;
     static const float kept[5] = {0.0f, 10.0f, 20.0f, 60.0f, 70.0f};
@@ -297,6 +297,12 @@ static void limit_keeps_the_first_rows_or_a_random_subset(void **state)
     o.limit = 1000;
     d = load(&o);
     assert_int_equal(d.rows, 10);
+    ipl_dataset_free(&d);
+    o = idx_set(1, 7); /* a share of 0.25 rows: one row has to train                 */
+    o.limit = 2;
+    d = load(&o);
+    assert_int_equal(d.rows, 2);
+    assert_int_equal(d.train_rows, 1);
     ipl_dataset_free(&d);
 }
 

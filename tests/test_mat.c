@@ -235,6 +235,23 @@ static void files_that_are_no_matlab_files_are_refused(void **state)
                 "its HDF5 content is damaged or cut off");
 }
 
+static void sizes_that_the_file_cannot_hold_are_not_allocated(void **state)
+{
+    (void)state;
+    static const uint32_t claim[2] = {40000, 50000}; /* 16 GB of doubles            */
+    size_t bytes;
+    const char *path = write_mat(MAT_FT_MAT5, MAT_COMPRESSION_NONE, some_inputs(),
+                                 some_labels());
+    unsigned char *content = files_read(path, &bytes);
+    const ipl_data_options o = options_of(path);
+    ipl_dataset d = {0};
+    memcpy(content + 160, claim, sizeof claim); /* header, three tags, flags          */
+    files_write(path, bytes, content);
+    CHECK_FAILS(ipl_dataset_load(&o, &d), IPL_E_FORMAT,
+                "F is 40000 x 50000: expected 1 to ");
+    free(content);
+}
+
 /* Cut anywhere, or with one byte changed, a file is refused, or (where the change is
  * in the comment at its start, a name or a value) still gives a whole set; it never
  * does worse. Compressed variables have a checksum, so there nothing passes. */
@@ -290,6 +307,7 @@ static const check_test tests[] = {
     CHECK_TEST(big_endian_files_load),
     CHECK_TEST(wrong_variables_are_named),
     CHECK_TEST(files_that_are_no_matlab_files_are_refused),
+    CHECK_TEST(sizes_that_the_file_cannot_hold_are_not_allocated),
     CHECK_TEST(damage_anywhere_is_survived),
     CHECK_TEST(a_cut_file_of_level_7_3_is_refused),
 };
