@@ -235,6 +235,10 @@ holds 'it becomes a run directory with its picture' test -s folder/plane.csv -a 
     -s folder/plane.svg -a -s folder/run.json
 holds 'with exact bits' grep -qx '0,10,2,bin,2,1' folder/plane.csv
 works 'which can be drawn' plot folder -o folder.png
+works 'a folder without labels' estimate --t planes --estimator bin --out unlabelled
+holds 'leaves i_ty_bits empty' grep -qx '0,10,2,bin,2,' unlabelled/plane.csv
+fails 1 'no plane without labels' plot unlabelled -o x.svg --what plane
+fails 1 'no rows in training.csv' plot unlabelled -o x.svg --what snr
 
 # -- Data sets, devices, help -----------------------------------------------------
 works 'dataset ib' dataset ib --out ib

@@ -37,31 +37,38 @@ void ipl_plot_open(const canvas *c, plot_box box, int bar, const char *title,
     const double w = c->width, h = c->height;
     fprintf(c->out,
             "\nunset logscale; unset arrow; unset label; unset key; unset colorbox\n"
-            "unset format; set bars 0\n"
+            "unset format; unset mxtics; unset mytics; set bars 0\n"
             "unset y2tics; unset y2label; set border 3 lc '#444444'; set grid lc '#e6e6e6'"
-            " lt 1 lw 0.5\nset xtics auto out nomirror scale 0.6; set ytics auto out nomirror scale 0.6\n"
+            " lt 1 lw 0.5\nset xtics auto out nomirror scale 0.6\n"
+            "set ytics auto out nomirror scale 0.6\n"
             "set format '%%g'; set xrange [*:*]; set yrange [*:*]\n"
             "set lmargin at screen %.6f; set rmargin at screen %.6f\n"
             "set tmargin at screen %.6f; set bmargin at screen %.6f\n"
-            "set title '%s' font ',13' offset 0,-0.4\n"
-            "set xlabel '%s' offset 0,0.4; set ylabel '%s' offset 0.8,0\n",
+            "set title '%s' font ',12.5' offset 0,-0.4\n"
+            "set xlabel '%s' offset 0,0.4; set ylabel '%s' offset 0.2,0\n",
             (box.x + PLOT_LEFT) / w, (box.x + box.width - right) / w,
             1.0 - (box.y + PLOT_ABOVE) / h, 1.0 - (box.y + box.height - PLOT_BELOW) / h,
             title, x_label, y_label);
 }
 
+void ipl_plot_powers(const canvas *c, double last)
+{
+    for (int power = 0; pow(10, power) <= last; ++power) {
+        if (power < 4) fprintf(c->out, "'%.0f' %.0f", pow(10, power), pow(10, power));
+        else fprintf(c->out, "'10^{%d}' %.0f", power, pow(10, power));
+        for (int digit = 2; digit < 10 && digit * pow(10, power) <= last; ++digit)
+            if (last < 10) fprintf(c->out, ", '%d' %d", digit, digit);
+            else fprintf(c->out, ", '' %.0f 1", digit * pow(10, power));
+        if (pow(10, power + 1) <= last) fprintf(c->out, ", ");
+    }
+}
+
 void ipl_plot_tick_axis(const canvas *c)
 {
-    const plot_data *d = c->d;
-    const double last = d->last > 1 ? (double)d->last : 2.0;
-    fprintf(c->out, "set logscale x; set xrange [0.5:%.9g]; set mxtics 10\n"
-            "set xtics ('0' 0.5", last * 1.06);
-    for (int power = 0; pow(10, power) <= last; ++power)
-        fprintf(c->out, power < 4 ? ", '%.0f' %.0f" : ", '10^{%.0f}' %.0f",
-                power < 4 ? pow(10, power) : power, pow(10, power));
-    for (int power = 0; pow(10, power) <= last; ++power)
-        for (int digit = 2; digit < 10 && digit * pow(10, power) <= last; ++digit)
-            fprintf(c->out, ", '' %.0f 1", digit * pow(10, power));
+    const double last = c->d->last > 1 ? (double)c->d->last : 2.0;
+    fprintf(c->out, "set logscale x; set xrange [0.5:%.9g]\nset xtics ('0' 0.5, ",
+            last * 1.06);
+    ipl_plot_powers(c, last);
     fprintf(c->out, ")\n");
 }
 
@@ -83,7 +90,7 @@ void ipl_plot_legend(const canvas *c, plot_box box)
     fprintf(c->out, "set key at screen 0.5,%.6f center center horizontal samplen 2.4 "
             "width 1 height 0.2 maxrows 2\nplot ", 1.0 - 60.0 / h);
     for (int l = 1; l <= d->layers; ++l)
-        fprintf(c->out, "%sNaN with linespoints lw 2 lc '%s' pt %d ps 1.1 title "
+        fprintf(c->out, "%sNaN with linespoints lw 2 lc '%s' pt %d ps 1.1*S title "
                 "'T_{%d}: %s'", l > 1 ? ", " : "", ipl_plot_colour(l),
                 ipl_plot_shape(l), l,
                 ipl_gnuplot_plain(d->layer[l - 1], layer, sizeof layer));
@@ -110,7 +117,14 @@ static void draw_planes(const canvas *c)
     }
 }
 
-static void draw_all(const canvas *c, ipl_plot_what what)
+/* Without labels there is I(X;T) alone: its panels stand side by side. */
+static void draw_unlabelled(const canvas *c)
+{
+    for (int e = 0; e < c->d->estimators; ++e)
+        ipl_plot_epochs(c, cell(e, 0), e, PLOT_X);
+}
+
+static void draw_rows(const canvas *c, ipl_plot_what what)
 {
     int row = 0;
     const int first = what == IPL_PLOT_ALL;
@@ -125,11 +139,13 @@ static void draw_all(const canvas *c, ipl_plot_what what)
     ipl_plot_training(c, cell(2, row));
 }
 
-static void size_of(const plot_data *d, ipl_plot_what what, int *width, int *height)
+static void size_of(const plot_data *d, ipl_plot_what what, int labelled, int *width,
+                    int *height)
 {
-    const int rows = what == IPL_PLOT_SNR ? 1
-                     : d->estimators + (what == IPL_PLOT_ALL && d->trainings > 0);
-    const int columns = what == IPL_PLOT_EPOCHS ? 2 : 3;
+    int rows = what == IPL_PLOT_SNR ? 1
+               : d->estimators + (what == IPL_PLOT_ALL && d->trainings > 0);
+    int columns = what == IPL_PLOT_EPOCHS ? 2 : 3;
+    if (!labelled) rows = 1, columns = d->estimators;
     *width = columns * CELL_WIDTH;
     *height = LEGEND_HEIGHT + rows * CELL_HEIGHT;
     if (what == IPL_PLOT_PLANE) {
@@ -147,18 +163,22 @@ ipl_status ipl_plot(const char *dir, ipl_plot_what what, const char *file)
     canvas c = {.d = &d};
     IPL_TRY(ipl_plot_read(dir, &d));
     ipl_status st = IPL_OK;
-    if (what == IPL_PLOT_SNR && !d.trainings) {
+    const int labelled = isfinite(d.ceiling[PLOT_Y]);
+    if (what == IPL_PLOT_SNR && !d.trainings)
         st = IPL_FAIL(IPL_E_FORMAT, "%s: no rows in training.csv to draw", dir);
-        goto done;
-    }
-    size_of(&d, what, &c.width, &c.height);
+    if (what == IPL_PLOT_PLANE && !labelled)
+        st = IPL_FAIL(IPL_E_FORMAT, "%s: no plane without labels; I(X;T) is in the "
+                      "picture of the epochs", dir);
+    if (st != IPL_OK) goto done;
+    size_of(&d, what, labelled, &c.width, &c.height);
     IPL_TRY_DONE(ipl_gnuplot_start(file, c.width, c.height, &g));
     c.out = g.script;
     ipl_plot_blocks(&c);
     fprintf(c.out, "set multiplot\n");
     ipl_plot_legend(&c, (plot_box){0, 0, c.width, LEGEND_HEIGHT});
     if (what == IPL_PLOT_PLANE) draw_planes(&c);
-    else draw_all(&c, what);
+    else if (labelled) draw_rows(&c, what);
+    else draw_unlabelled(&c);
     fprintf(c.out, "unset multiplot\n");
     IPL_TRY_DONE(ipl_gnuplot_finish(&g));
 done:

@@ -9,7 +9,7 @@
 #include "plot_data.h"
 
 /* Room around the axes of a panel, in points; a colour bar needs more to the right. */
-enum { PLOT_LEFT = 66, PLOT_RIGHT = 24, PLOT_BAR = 84, PLOT_ABOVE = 34, PLOT_BELOW = 50 };
+enum { PLOT_LEFT = 72, PLOT_RIGHT = 24, PLOT_BAR = 92, PLOT_ABOVE = 34, PLOT_BELOW = 50 };
 
 typedef struct {
     FILE            *out;           /* gnuplot commands                          */
@@ -42,6 +42,9 @@ void ipl_plot_training(const canvas *c, plot_box box);
 /* For plot_panels.c: opens a panel, with nothing left of the one before. */
 void ipl_plot_open(const canvas *c, plot_box box, int bar, const char *title,
                    const char *x_label, const char *y_label);
+
+/* For plot_panels.c: the tics 1, 10, 100, .. up to `last`, with small ones between. */
+void ipl_plot_powers(const canvas *c, double last);
 
 /* For plot_panels.c: x axis of ticks, logarithmic, with room for tick 0. */
 void ipl_plot_tick_axis(const canvas *c);

@@ -258,11 +258,13 @@ static void describe(const json_t *all, const char *name, char *text, size_t siz
         const long long bins = json_integer_value(json_object_get(at, "bins"));
         const json_t *range = json_object_get(at, "range");
         if (!form)
-            snprintf(text, size, "noise variance %.4g%s", var,
+            snprintf(text, size, "%s %.4g%s",
                      json_is_true(json_object_get(at, "noise_relative"))
-                         ? " of the mean square" : "");
+                         ? "variance" : "noise variance", var,
+                     json_is_true(json_object_get(at, "noise_relative"))
+                         ? " × mean square" : "");
         else if (!strcmp(form, "width"))
-            snprintf(text, size, "bins of width %.4g", width);
+            snprintf(text, size, "width %.4g", width);
         else if (!strcmp(form, "edges"))
             snprintf(text, size, "%lld edges over [%.4g, %.4g]", bins,
                      json_number_value(json_array_get(range, 0)),

@@ -9,7 +9,7 @@
 #include "gnuplot.h"
 #include "plot.h"
 
-enum { TICKS_DRAWN = 400, BARS_DRAWN = 10 }; /* more would hide what they stand for */
+enum { TICKS_DRAWN = 250, BARS_DRAWN = 10 }; /* more would hide what they stand for */
 
 static const char *const axis_name[] = {"I(X;T) [bits]", "I(T;Y) [bits]"};
 
@@ -90,10 +90,10 @@ static void value_range(const plot_data *d, int estimator, int axis, double *lo,
     }
     if (high - low < 1e-9) high = low + 1.0;
     *lo = low < 0 ? low - 0.04 * (high - low) : -0.02 * (high - low);
-    *hi = high + 0.10 * (high - low);
+    *hi = high + 0.13 * (high - low);
 }
 
-/* "kde, upper bound", "bin": the estimator as a title has it. */
+/* "kde upper bound", "bin": the estimator as a title has it. */
 static const char *title_of(const plot_data *d, int estimator, char *text, size_t size)
 {
     const char *name = d->estimator[estimator], *dash = strchr(name, '-');
@@ -101,7 +101,7 @@ static const char *title_of(const plot_data *d, int estimator, char *text, size_
     char escaped[128];
     ipl_gnuplot_plain(options, escaped, sizeof escaped);
     if (dash)
-        snprintf(text, size, "%.*s, %s bound%s%s", (int)(dash - name), name, dash + 1,
+        snprintf(text, size, "%.*s %s bound%s%s", (int)(dash - name), name, dash + 1,
                  *options ? ": " : "", escaped);
     else
         snprintf(text, size, "%s%s%s", name, *options ? ": " : "", escaped);
@@ -121,8 +121,20 @@ static void draw_ceilings(const canvas *c, const double lo[2], const double hi[2
                 lo[1] + 0.05 * (hi[1] - lo[1]));
     if (isfinite(y))
         fprintf(c->out, "set arrow from %.9g,%.9g to %.9g,%.9g %s\n"
-                "set label 'H(Y) = %.4g' at %.9g,%.9g left offset 0.5,0.6 font ',10' "
-                "tc '#666666'\n", lo[0], y, hi[0], y, style, y, lo[0], y);
+                "set label 'H(Y) = %.4g' at %.9g,%.9g left offset 0.5,-0.6 font ',10' "
+                "tc '#666666'\n", lo[0], y, hi[0], y, style, y, lo[0], hi[1]);
+}
+
+/* 1, 2, 3, 5 becomes "1–3,5". */
+static void join(const int *number, int count, char *text, size_t size)
+{
+    size_t used = 0;
+    for (int k = 0, end; k < count && used < size; k = end) {
+        for (end = k + 1; end < count && number[end] == number[end - 1] + 1;) ++end;
+        used += (size_t)snprintf(text + used, size - used, end - k > 1 ? "%s%d%s%d" : "%s%d",
+                                 k ? "," : "", number[k], end - k > 2 ? "–" : ",",
+                                 number[end - 1]);
+    }
 }
 
 /* Numbers of the layers above their last points, as they come from below; layers that end at one place share
@@ -143,17 +155,18 @@ static void label_layers(const canvas *c, int estimator, const double lo[2],
     }
     for (int l = 0; l < d->layers; ++l) {
         if (done[l]) continue;
+        int  here[IPL_NET_LAYERS_MAX], count = 0;
         char text[8 * IPL_NET_LAYERS_MAX];
-        int used = snprintf(text, sizeof text, "%d", l + 1);
-        for (int m = l + 1; m < d->layers; ++m)
+        for (int m = l; m < d->layers; ++m)
             if (!done[m] && fabs(x[m] - x[l]) < 0.05 * (hi[0] - lo[0]) &&
                 fabs(y[m] - y[l]) < 0.05 * (hi[1] - lo[1])) {
-                used += snprintf(text + used, sizeof text - (size_t)used, ",%d", m + 1);
+                here[count++] = m + 1;
                 done[m] = 1;
             }
+        join(here, count, text, sizeof text);
         fprintf(c->out, "set label '{/:Bold %s}' at %.9g,%.9g center offset 0,0.8 "
                 "font ',10' front tc '%s'\n", text, x[l], y[l],
-                strchr(text, ',') ? "#222222" : ipl_plot_colour(l + 1));
+                count > 1 ? "#222222" : ipl_plot_colour(l + 1));
     }
 }
 
@@ -172,14 +185,17 @@ void ipl_plot_plane(const canvas *c, plot_box box, int estimator, int bar)
     fprintf(c->out, "set palette defined (0 '#440154', 1 '#482878', 2 '#3e4989', "
             "3 '#31688e', 4 '#26828e', 5 '#1f9e89', 6 '#35b779', 7 '#6ece58', "
             "8 '#b5de2b', 9 '#fde725')\nset logscale cb; set cbrange [1:%.9g]\n", last);
-    if (bar)
+    if (bar) {
         fprintf(c->out, "set colorbox user origin screen %.6f,%.6f size screen "
-                "%.6f,%.6f noborder\nset cblabel '%s (white: 0)' offset -0.6,0; set "
-                "cbtics scale 0.4 offset -0.5,0\n",
+                "%.6f,%.6f noborder\nset cblabel '%s (white: 0)' offset 0.2,0\n"
+                "set cbtics scale 0.4 offset -0.5,0 (",
                 (double)(box.x + box.width - PLOT_BAR + 14) / c->width,
                 1.0 - (double)(box.y + box.height - PLOT_BELOW) / c->height,
                 12.0 / c->width,
                 (double)(box.height - PLOT_ABOVE - PLOT_BELOW) / c->height, d->tick);
+        ipl_plot_powers(c, last);
+        fprintf(c->out, ")\n");
+    }
     draw_ceilings(c, lo, hi);
     label_layers(c, estimator, lo, hi);
     const char *sep = "plot ";
@@ -192,10 +208,10 @@ void ipl_plot_plane(const canvas *c, plot_box box, int estimator, int bar)
     /* All rims of a layer first: a dense trajectory is then a band with its rim, and
      * not rims that hide the colours. */
     for (int l = 1; l <= d->layers; ++l)
-        fprintf(c->out, ", $plane%d index %d using 2:4 with points pt %d ps 1.15 lc '%s'"
-                ", $plane%d index %d using ($1<1?$2:NaN):4 with points pt %d ps 0.7 lc "
+        fprintf(c->out, ", $plane%d index %d using 2:4 with points pt %d ps 1.15*S lc '%s'"
+                ", $plane%d index %d using ($1<1?$2:NaN):4 with points pt %d ps 0.7*S lc "
                 "'#ffffff', $plane%d index %d using ($1<1?NaN:$2):4:1 with points pt %d "
-                "ps 0.7 lc palette z", estimator, l - 1, ipl_plot_shape(l),
+                "ps 0.7*S lc palette z", estimator, l - 1, ipl_plot_shape(l),
                 ipl_plot_colour(l), estimator, l - 1, ipl_plot_shape(l), estimator,
                 l - 1, ipl_plot_shape(l));
     fprintf(c->out, "\n");
@@ -227,7 +243,7 @@ void ipl_plot_epochs(const canvas *c, plot_box box, int estimator, int axis)
                 l - 1, value, value + 1, value, value + 1, ipl_plot_colour(l));
     for (int l = 1; l <= d->layers; ++l, sep = ", ")
         fprintf(c->out, "%s$plane%d index %d using 1:%d with linespoints lw 1.8 pt %d "
-                "ps 0.45 lc '%s'", sep, estimator, l - 1, value, ipl_plot_shape(l),
+                "ps 0.45*S lc '%s'", sep, estimator, l - 1, value, ipl_plot_shape(l),
                 ipl_plot_colour(l));
     fprintf(c->out, "\n");
 }
@@ -313,7 +329,7 @@ void ipl_plot_training(const canvas *c, plot_box box)
     for (int64_t k = 0; k < c->d->trainings; ++k)
         for (int s = 0; s < 2; ++s)
             top = fmax(top, c->d->training[k].value[PLOT_LOSS + s]);
-    box.width -= 30; /* for the axis on the right */
+    box.width -= 40; /* for the axis on the right */
     ipl_plot_open(c, box, 0, "loss and accuracy: train (solid), test (dashed)",
                   c->d->tick, what[0]);
     ipl_plot_tick_axis(c);
