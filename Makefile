@@ -180,6 +180,10 @@ check-avx512: setup-tests
 	    IPL_TEST_ONLY=$$(grep -lE '^CHECK_MAIN\(.*, 1\)' tests/test_*.c | \
 	        sed 's/.*test_\(.*\).c/\1/' | paste -sd,) sh tests/run.sh build/simde-cpu
 
+check-papers: setup
+	@$(MAKE) --no-print-directory -s CUDA=0 infoplane
+	@sh tests/papers.sh ./infoplane
+
 install: all
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/pkgconfig \
 	    $(DESTDIR)$(PREFIX)/include/infoplane

@@ -1,0 +1,26 @@
+#!/bin/sh
+# papers.sh - runs the published set-ups with several seeds and compares the planes
+# with tests/papers.csv (papers.awk says how). Prints TAP; takes minutes.
+#
+#   tests/papers.sh ./infoplane
+program=$1
+place=$(mktemp -d) || exit 1
+trap 'rm -rf "$place"' EXIT
+status=0
+
+# setup NAME CONFIG REPLICAS EPOCHS: one run, measured at the epochs of the table.
+setup() {
+    last=${4##*,}
+    "$program" run "configs/$2" --out "$place/$1" --device cpu --quiet \
+        --set train.replicas="$3" --set train.epochs="$last" \
+        --set measure.estimators=bin --set measure.policy=list \
+        --set measure.list="$4" || { echo "not ok 1 - $1: the run failed"; return 1; }
+    awk -v setup="$1" -f tests/papers.awk tests/papers.csv "$place/$1/plane.csv" |
+        tee "$place/log"
+    ! grep -q '^not ok' "$place/log"
+}
+
+setup 2017-tanh ib-tanh.ini 5 0,100,400,1000,2000,4000,8000 || status=1
+setup 2018-tanh ib-tanh-2018.ini 5 0,50,400,8000 || status=1
+setup 2018-relu ib-relu.ini 4 0,100,8000 || status=1
+exit $status
