@@ -220,12 +220,12 @@ fuzz: $(FUZZ)
 	        $$target.corpus || exit 1; \
 	done
 
-golden:
-	/usr/bin/python3 tests/golden.py > tests/golden.csv
-
 $(BUILD)/bench/%: bench/%.c $(BUILD)/libinfoplane.a
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $(INC_LIB) $(LIB_CFLAGS) $^ -o $@ $(LDLIBS)
+
+golden:
+	/usr/bin/python3 tests/golden.py > tests/golden.csv
 
 clean:
 	rm -rf build infoplane

@@ -80,7 +80,7 @@ static void compare(ipl_device *dev, const golden *g)
     const size_t bytes = (size_t)g->n * sizeof *cell;
     const unsigned crc = kde ? 0 : (unsigned)crc32(0, (const Bytef *)cell, (uInt)bytes);
     if (p->cells != g->codes || crc != g->crc)
-        fail_msg("%s %lld x %lld, %s: %lld codes with CRC-32 %08x, numpy has %lld, %08x",
+        fail_msg("%s %lld x %lld, %s: %lld codes, CRC-32 %08x; numpy %lld, %08x",
                  g->family, (long long)g->n, (long long)g->d, g->estimator,
                  (long long)p->cells, crc, (long long)g->codes, g->crc);
     check_within(g->estimator, 2, got, want, bound);

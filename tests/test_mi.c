@@ -61,7 +61,8 @@ static void facts_of_the_generated_set(void **state)
     const ipl_mi_point x =
         layer_points(dev, &o, set.rows, set.inputs, set.x, 2, set.y, NULL).point[0];
     float *bits = test_calloc((size_t)set.rows, sizeof *bits);
-    for (int64_t i = 0; i < set.rows * set.inputs; ++i) bits[i / set.inputs] += set.x[i];
+    for (int64_t i = 0; i < set.rows * set.inputs; ++i)
+        bits[i / set.inputs] += set.x[i];
     const ipl_mi_point sum =
         layer_points(dev, &o, set.rows, 1, bits, 2, set.y, NULL).point[0];
 
