@@ -87,7 +87,8 @@ ipl_status ipl_file_replace(const char *path, int parts, const ipl_file_part *pa
 {
     char beside[PATH_BYTES];
     const int length = snprintf(beside, sizeof beside, "%s.new", path);
-    IPL_REQUIRE(length > 0 && length < PATH_BYTES, "file name of %d characters", length);
+    IPL_REQUIRE(length > 0 && length < PATH_BYTES, "file name of %d characters",
+                length);
     const int fd = open(beside, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
     if (fd < 0) return failed(beside, "open");
     ipl_status st = IPL_OK;

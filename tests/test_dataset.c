@@ -221,7 +221,7 @@ static void scales_have_their_ranges(void **state)
 static void pixels_scale_by_255_whatever_their_range(void **state)
 {
     (void)state;
-    ipl_data_options o = idx_set(6, 4); /* pixels 0 .. 90                               */
+    ipl_data_options o = idx_set(6, 4); /* pixels 0 .. 90                           */
     static const ipl_data_scale scale[] = {IPL_SCALE_AUTO, IPL_SCALE_UNIT,
                                            IPL_SCALE_SYMMETRIC, IPL_SCALE_NONE};
     for (int s = 0; s < 4; ++s) {
@@ -281,7 +281,7 @@ static void limit_keeps_the_first_rows_or_a_random_subset(void **state)
     ipl_dataset_free(&d);
     ipl_dataset_free(&all);
 
-    o = idx_set(6, 4); /* 6 and 4 rows: a limit of 5 keeps 3 and 2                       */
+    o = idx_set(6, 4); /* a limit of 5 keeps 3 and 2                                */
     o.limit = 5;
     o.scale = IPL_SCALE_NONE;
     static const float kept[5] = {0.0f, 10.0f, 20.0f, 60.0f, 70.0f};
