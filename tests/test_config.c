@@ -166,7 +166,8 @@ static void overlong_lines_are_refused_and_not_split(void **state)
     strcpy(text, "data.path=");
     memset(text + strlen(text), 'x', IPL_CONFIG_TEXT);
     ipl_config_defaults(&config);
-    CHECK_FAILS(ipl_config_set(&config, text), IPL_E_ARGUMENT, "at most 175 characters");
+    CHECK_FAILS(ipl_config_set(&config, text), IPL_E_ARGUMENT,
+                "at most 175 characters");
 }
 
 static void failed_reading_leaves_the_config(void **state)
@@ -176,7 +177,8 @@ static void failed_reading_leaves_the_config(void **state)
     ipl_config_defaults(&config);
     CHECK_OK(ipl_config_set(&config, "train.epochs=5"));
     before = config;
-    CHECK_FAILS(read_text("[train]\nseed = 9\nepochs = x\n", &config), IPL_E_FORMAT, "x");
+    CHECK_FAILS(read_text("[train]\nseed = 9\nepochs = x\n", &config), IPL_E_FORMAT,
+                "epochs = 'x'");
     check_equal(&before, &config);
 }
 

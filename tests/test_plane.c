@@ -1,87 +1,10 @@
 /*
  * test_plane.c - whole runs: what is in the directory, and that it is the same again.
  */
-#include "check.h"
+#include "plane_case.h"
 
-#include <dirent.h>
-#include <jansson.h>
 #include <signal.h>
 #include <sys/resource.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-#include "ipl_plane.h"
-
-/* -- Directories and files --------------------------------------------------------*/
-
-typedef struct {
-    char path[64];
-} folder;
-
-static folder make_folder(void)
-{
-    folder f = {"/tmp/ipl-plane-XXXXXX"};
-    CHECK(mkdtemp(f.path));
-    return f;
-}
-
-static const char *inside(folder f, const char *name)
-{
-    static char paths[4][512];
-    static int  next;
-    char *path = paths[next++ % 4];
-    snprintf(path, sizeof paths[0], "%s/%s", f.path, name);
-    return path;
-}
-
-static void remove_all(const char *path)
-{
-    DIR *dir = opendir(path);
-    if (!dir) {
-        unlink(path);
-        return;
-    }
-    for (struct dirent *d; (d = readdir(dir));) {
-        char inner[1024];
-        if (!strcmp(d->d_name, ".") || !strcmp(d->d_name, "..")) continue;
-        snprintf(inner, sizeof inner, "%s/%s", path, d->d_name);
-        remove_all(inner);
-    }
-    closedir(dir);
-    rmdir(path);
-}
-
-/* The whole file as a text, to be freed. */
-static char *text_of(const char *path)
-{
-    FILE *file = fopen(path, "rb");
-    if (!file) fail_msg("%s cannot be read", path);
-    char  *text = NULL;
-    size_t used = 0, got;
-    do {
-        text = realloc(text, used + 65537);
-        CHECK(text);
-        used += got = fread(text + used, 1, 65536, file);
-    } while (got);
-    fclose(file);
-    text[used] = 0;
-    return text;
-}
-
-static int64_t lines_of(const char *text)
-{
-    int64_t lines = 0;
-    for (; *text; ++text) lines += *text == '\n';
-    return lines;
-}
-
-static json_t *json_of(const char *path)
-{
-    json_error_t error;
-    json_t *json = json_load_file(path, 0, &error);
-    if (!json) fail_msg("%s:%d: %s", path, error.line, error.text);
-    return json;
-}
 
 /* -- Runs -------------------------------------------------------------------------*/
 
@@ -131,13 +54,6 @@ static int next_point(const char **at, point *p)
     if (fields != 6) fail_msg("not a row: %.60s", *at);
     *at += used;
     return 1;
-}
-
-static const char *first_row(const char *text)
-{
-    static const char header[] = "seed,epoch,layer,estimator,i_xt_bits,i_ty_bits\n";
-    CHECK(!strncmp(text, header, sizeof header - 1));
-    return text + sizeof header - 1;
 }
 
 static void check_same_file(const char *a, const char *b)
@@ -267,7 +183,8 @@ static void equal_configs_give_equal_bytes(void **state)
 static void resolved_config_gives_the_same_run(void **state)
 {
     const folder f = make_folder();
-    ipl_config config = small_config("train.batch=0", "bin.form=quantiles", NULL), again;
+    ipl_config again;
+    ipl_config config = small_config("train.batch=0", "bin.form=quantiles", NULL);
     CHECK_OK(ipl_run(check_device(state), &config, inside(f, "a"), NULL, NULL, NULL));
     CHECK_OK(ipl_config_read(inside(f, "a/config.ini"), &again));
     CHECK_OK(ipl_run(check_device(state), &again, inside(f, "b"), NULL, NULL, NULL));
@@ -344,7 +261,8 @@ static void policies_only_leave_out(void **state)
         snprintf(name, sizeof name, "%d", k);
         char *some = plane_of(dev, f, name,
                               small_config(policies[k], "train.epochs=40",
-                                           "measure.list=0:3, 11", "measure.log_dense=3",
+                                           "measure.list=0:3, 11",
+                                           "measure.log_dense=3",
                                            "measure.log_per_decade=4",
                                            "measure.delta=0.05", NULL));
         CHECK(lines_of(some) < lines_of(every));
@@ -467,86 +385,6 @@ static void full_disk_leaves_whole_rows(void **state)
     remove_all(f.path);
 }
 
-/* -- Activations from elsewhere ---------------------------------------------------*/
-
-/* T = the first b bits of 8: the plug-in I(X;T) is b bits, and I(T;Y) is 1 where Y is
- * the first of them. */
-static void write_bits(folder f, int64_t epoch, int layer, int bits)
-{
-    float t[256 * 8];
-    char  name[64];
-    for (int i = 0; i < 256; ++i)
-        for (int b = 0; b < bits; ++b)
-            t[i * bits + b] = (float)(i >> (7 - b) & 1);
-    snprintf(name, sizeof name, "epoch_%lld_layer_%d.npy", (long long)epoch, layer);
-    CHECK_OK(ipl_npy_write_float32(inside(f, name), 256, bits, t));
-}
-
-static void write_labels(folder f)
-{
-    int32_t y[256];
-    for (int i = 0; i < 256; ++i) y[i] = i >> 7;
-    CHECK_OK(ipl_npy_write_int32(inside(f, "y.npy"), 256, y));
-}
-
-static void folder_of_bits_gives_bits(void **state)
-{
-    const folder f = make_folder();
-    const ipl_mi_options options = ipl_mi_defaults(IPL_MI_BIN);
-    ipl_progress at;
-    /* Epoch 10 sorts behind epoch 9 as a number, before it as a text. */
-    for (int layer = 1; layer <= 2; ++layer) {
-        write_bits(f, 0, layer, 4 * layer);
-        write_bits(f, 9, layer, 4 * layer);
-        write_bits(f, 10, layer, 4 * layer);
-    }
-    write_labels(f);
-    CHECK_OK(ipl_estimate_folder(check_device(state), 1, &options, f.path,
-                                 inside(f, "y.npy"), inside(f, "run"), NULL, NULL, &at));
-    CHECK(at.measured == 3 && at.last == 10);
-    char *text = text_of(inside(f, "run/plane.csv"));
-    CHECK(!strcmp(first_row(text), "0,0,1,bin,4,1\n0,0,2,bin,8,1\n0,9,1,bin,4,1\n"
-                                   "0,9,2,bin,8,1\n0,10,1,bin,4,1\n0,10,2,bin,8,1\n"));
-    free(text);
-    CHECK_OK(ipl_estimate_folder(check_device(state), 1, &options, f.path, NULL,
-                                 inside(f, "free"), NULL, NULL, NULL));
-    text = text_of(inside(f, "free/plane.csv"));
-    CHECK(!strncmp(first_row(text), "0,0,1,bin,4,\n0,0,2,bin,8,\n", 26));
-    free(text);
-    remove_all(f.path);
-}
-
-static void folder_with_gaps_is_refused(void **state)
-{
-    const folder f = make_folder();
-    ipl_device *dev = check_device(state);
-    const ipl_mi_options o = ipl_mi_defaults(IPL_MI_BIN);
-    const char *out = "/tmp/ipl-plane-never";
-    CHECK_FAILS(ipl_estimate_folder(dev, 1, &o, f.path, NULL, out, NULL, NULL, NULL),
-                IPL_E_FORMAT, "no file epoch_E_layer_L.npy");
-    CHECK_FAILS(ipl_estimate_folder(dev, 1, &o, "/no/such", NULL, out, NULL, NULL, NULL),
-                IPL_E_IO, "/no/such");
-    write_bits(f, 0, 1, 4);
-    write_bits(f, 0, 2, 4);
-    write_bits(f, 1, 2, 4);
-    CHECK_FAILS(ipl_estimate_folder(dev, 1, &o, f.path, NULL, out, NULL, NULL, NULL),
-                IPL_E_FORMAT, "epoch_1_layer_1.npy: missing");
-    write_bits(f, 1, 1, 4);
-    write_bits(f, 1, 3, 4);
-    CHECK_FAILS(ipl_estimate_folder(dev, 1, &o, f.path, NULL, out, NULL, NULL, NULL),
-                IPL_E_FORMAT, "epoch_1_layer_3.npy: unexpected");
-    unlink(inside(f, "epoch_1_layer_3.npy"));
-    write_bits(f, 2, 1, 4);
-    CHECK_FAILS(ipl_estimate_folder(dev, 1, &o, f.path, NULL, out, NULL, NULL, NULL),
-                IPL_E_FORMAT, "epoch_2_layer_2.npy: missing");
-    unlink(inside(f, "epoch_2_layer_1.npy"));
-    CHECK_OK(ipl_npy_write_int32(inside(f, "y.npy"), 3, (int32_t[]){0, 1, 0}));
-    CHECK_FAILS(ipl_estimate_folder(dev, 1, &o, f.path, inside(f, "y.npy"), out, NULL,
-                                    NULL, NULL), IPL_E_FORMAT, "256 rows");
-    CHECK(access(out, F_OK));
-    remove_all(f.path);
-}
-
 static const check_test tests[] = {
     CHECK_TEST(run_directory_is_complete_and_ordered),
     CHECK_TEST(run_json_says_what_ran),
@@ -561,8 +399,6 @@ static const check_test tests[] = {
     CHECK_TEST(network_must_fit_the_data),
     CHECK_TEST(diverging_training_keeps_what_it_had),
     CHECK_TEST(full_disk_leaves_whole_rows),
-    CHECK_TEST(folder_of_bits_gives_bits),
-    CHECK_TEST(folder_with_gaps_is_refused),
 };
 
 CHECK_MAIN("plane", tests, 1)

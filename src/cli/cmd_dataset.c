@@ -14,11 +14,12 @@ static int run(int argc, char **argv);
 const cli_command cli_dataset = {
     "dataset", "NAME|CONFIG --out DIR [--set section.key=value]...",
     "Write a data set as X.npy (float32) and y.npy (int32)",
-    "NAME is ib, idx, mat or npy; all but ib need --set data.path=... A CONFIG's [data]\n"
-    "section counts. Rows come in the set's own order; scaling, label noise and random\n"
-    "labels are applied.\n\n"
+    "NAME is ib, idx, mat or npy; all but ib need --set data.path=... Of a CONFIG the\n"
+    "section [data] counts. Rows come in the set's own order; scaling, label noise\n"
+    "and random labels are applied.\n\n"
     "  infoplane dataset ib --out ib\n"
-    "  infoplane dataset idx --set data.path=data/mnist --set data.parts=test --out t\n",
+    "  infoplane dataset idx --set data.path=data/mnist --set data.parts=test \\\n"
+    "      --out mnist-test\n",
     run};
 
 static int is_set_name(const char *text)
@@ -81,8 +82,9 @@ static int run(int argc, char **argv)
         {"--set", "SECTION.KEY=VALUE", "a key of a configuration; may be repeated",
          CLI_LIST, &sets, 0, 0, 0},
     };
-    const int status = cli_parse(&cli_dataset, options, sizeof options / sizeof *options,
-                                 argc, argv, 1, plain, &count);
+    const int status = cli_parse(&cli_dataset, options,
+                                 sizeof options / sizeof *options, argc, argv, 1, plain,
+                                 &count);
     if (status != CLI_GO_ON) return status;
     if (!count) return cli_misused(&cli_dataset, "which data set?");
     if (!out) return cli_misused(&cli_dataset, "--out DIR is missing");

@@ -15,14 +15,15 @@ const cli_command cli_estimate = {
     "estimate",
     "--t T.npy [--y Y.npy] --estimator NAME[,NAME] [options]",
     "Estimate I(X;T) and I(T;Y) of activations from NPY files",
-    "T has a row for each sample, each seen once by X; Y has their classes as integers.\n"
-    "With a folder as T, which holds epoch_E_layer_L.npy, the whole plane is estimated\n"
-    "and --out DIR becomes a run directory, with its picture.\n\n"
+    "T has a row for each sample, each seen once by X; Y has their classes as\n"
+    "integers. With a folder as T, which holds epoch_E_layer_L.npy, the whole plane\n"
+    "is estimated and --out DIR becomes a run directory, with its picture.\n\n"
     "JSON has one object a line: estimator, bound, n, d, i_xt, i_ty, h_t, units, then\n"
     "cells and outside_share, or noise_var, and flags; null where not defined.\n\n"
     "  infoplane estimate --t layer3.npy --y labels.npy --estimator bin,kde \\\n"
     "      --bin-width 0.07 --noise-var 1e-3 --json\n"
-    "  infoplane estimate --t activations/ --y labels.npy --estimator kde --out runs/a\n",
+    "  infoplane estimate --t activations/ --y labels.npy --estimator kde \\\n"
+    "      --out runs/a\n",
     run};
 
 typedef struct {
@@ -191,12 +192,13 @@ static int load_labels(ipl_device *dev, const request *q, int64_t n, ipl_labels 
     if (!q->y) return CLI_GO_ON;
     if (ipl_npy_read_integers(q->y, &y) != IPL_OK) return cli_failed();
     if (y.rows != n || y.cols != 1)
-        fprintf(stderr, "infoplane: %s is %lld x %lld: expected a class for each of the "
-                "%lld rows of %s\n", q->y, (long long)y.rows, (long long)y.cols,
+        fprintf(stderr, "infoplane: %s is %lld x %lld: expected a class for each of "
+                "the %lld rows of %s\n", q->y, (long long)y.rows, (long long)y.cols,
                 (long long)n, q->t);
     else if (!(class_of = malloc((size_t)n * sizeof *class_of)))
         fprintf(stderr, "infoplane: no memory for %lld labels\n", (long long)n);
-    else if (ipl_labels_from_integers(q->y, n, y.integers, class_of, &classes) != IPL_OK ||
+    else if (ipl_labels_from_integers(q->y, n, y.integers, class_of, &classes) !=
+                 IPL_OK ||
              ipl_labels_create(dev, n, classes, class_of, labels) != IPL_OK)
         cli_failed();
     else
@@ -233,13 +235,14 @@ static int estimate_folder(ipl_device *dev, const request *q)
     char file[4200];
     ipl_progress at;
     cli_progress shown = cli_progress_start("epoch");
-    const ipl_status st = ipl_estimate_folder(dev, q->estimators, q->options, q->t, q->y,
-                                              q->out, q->quiet ? NULL : cli_progress_show,
-                                              &shown, &at);
+    const ipl_status st = ipl_estimate_folder(
+        dev, q->estimators, q->options, q->t, q->y, q->out,
+        q->quiet ? NULL : cli_progress_show, &shown, &at);
     if (!q->quiet) cli_progress_end(&shown);
     if (st != IPL_OK) return cli_failed();
     if (!q->quiet)
-        printf("%s: %lld epochs in %.1f s\n", q->out, (long long)at.measured, at.wall_s);
+        printf("%s: %lld epochs in %.1f s\n", q->out, (long long)at.measured,
+               at.wall_s);
     snprintf(file, sizeof file, "%s/plane.svg", q->out);
     if (ipl_plot(q->out, IPL_PLOT_ALL, file) != IPL_OK) return cli_failed();
     if (!q->quiet) printf("picture: %s\n", file);
@@ -257,8 +260,8 @@ static int estimate(request *q)
         return cli_misused(&cli_estimate, "--t %s is a folder: --out DIR is needed",
                            q->t);
     if (!folder && q->out)
-        return cli_misused(&cli_estimate, "--out goes with a folder, and --t %s is none",
-                           q->t);
+        return cli_misused(&cli_estimate, "--out goes with a folder, and --t %s is "
+                           "none", q->t);
     if (folder && q->json)
         return cli_misused(&cli_estimate, "--json goes with one file, and --t %s is a "
                            "folder", q->t);
@@ -277,33 +280,36 @@ static int run(int argc, char **argv)
     request q = {.units = "bits", .device = "auto", .range = {NAN, NAN},
                  .quiet = cli_log_level() == 0};
     const cli_option options[] = {
-        {"--t", "T.npy", "activations, n x d, or a folder of them", CLI_TEXT, &q.t, 0, 0, 0},
-        {"--y", "Y.npy", "n classes; without it there is no I(T;Y)", CLI_TEXT, &q.y, 0, 0, 0},
+        {"--t", "T.npy", "activations, n x d, or a folder of them", CLI_TEXT, &q.t, 0,
+         0, 0},
+        {"--y", "Y.npy", "n classes; without it there is no I(T;Y)", CLI_TEXT, &q.y, 0,
+         0, 0},
         {"--estimator", "NAME[,NAME]", "bin, kde", CLI_TEXT, &q.names, 0, 0, 0},
         {"--bin-width", "W", "bins floor(t / W)", CLI_REAL, &q.width, 0, 1e30, 1},
         {"--bin-edges", "N", "N fixed edges over the range; default 30", CLI_WHOLE,
          &q.edges, 2, 65536, 0},
-        {"--range", "LO,HI", "first and last edge; default -1,1", CLI_PAIR, q.range, -1e30,
-         1e30, 0},
-        {"--bin-count", "N", "N equal bins over the layer's own range", CLI_WHOLE, &q.count,
+        {"--range", "LO,HI", "first and last edge; default -1,1", CLI_PAIR, q.range,
+         -1e30, 1e30, 0},
+        {"--bin-count", "N", "N equal bins over the layer's own range", CLI_WHOLE,
+         &q.count, 1, 65536, 0},
+        {"--bin-quantiles", "N", "N bins of equal occupation", CLI_WHOLE, &q.quantiles,
          1, 65536, 0},
-        {"--bin-quantiles", "N", "N bins of equal occupation", CLI_WHOLE, &q.quantiles, 1,
-         65536, 0},
         {"--noise-var", "V", "kde: variance of the noise; default 0.05", CLI_REAL,
          &q.noise_var, 0, 1e30, 1},
         {"--noise-relative", NULL, "kde: V is a share of the layer's mean square",
          CLI_SWITCH, &q.noise_relative, 0, 0, 0},
         {"--units", "UNITS", "bits (default) or nats", CLI_TEXT, &q.units, 0, 0, 0},
         {"--json", NULL, "one object a line", CLI_SWITCH, &q.json, 0, 0, 0},
-        {"--out", "DIR", "run directory for a folder of activations", CLI_TEXT, &q.out, 0,
-         0, 0},
-        {"--device", "NAME", "auto, cpu, cuda or cuda:N; see infoplane devices", CLI_TEXT,
-         &q.device, 0, 0, 0},
-        {"--threads", "N", "of the CPU, default all that the process may use", CLI_WHOLE,
-         &q.threads, 1, 4096, 0},
+        {"--out", "DIR", "run directory for a folder of activations", CLI_TEXT, &q.out,
+         0, 0, 0},
+        {"--device", "NAME", "auto, cpu, cuda or cuda:N; see infoplane devices",
+         CLI_TEXT, &q.device, 0, 0, 0},
+        {"--threads", "N", "of the CPU, default all that the process may use",
+         CLI_WHOLE, &q.threads, 1, 4096, 0},
         {"--quiet", NULL, "results and errors only", CLI_SWITCH, &q.quiet, 0, 0, 0},
     };
-    const int status = cli_parse(&cli_estimate, options, sizeof options / sizeof *options,
-                                 argc, argv, 0, plain, &count);
+    const int status = cli_parse(&cli_estimate, options,
+                                 sizeof options / sizeof *options, argc, argv, 0, plain,
+                                 &count);
     return status == CLI_GO_ON ? estimate(&q) : status;
 }

@@ -27,8 +27,8 @@ static int run(int argc, char **argv)
     char        made[4200];
     int         count, kind = 0;
     const cli_option options[] = {
-        {"-o", "FILE", "ends in .svg or .png; default DIR/plane.svg", CLI_TEXT, &file, 0,
-         0, 0},
+        {"-o", "FILE", "ends in .svg or .png; default DIR/plane.svg", CLI_TEXT, &file,
+         0, 0, 0},
         {"--what", "WHAT", "all, plane, epochs or snr", CLI_TEXT, &what, 0, 0, 0},
     };
     const int status = cli_parse(&cli_plot, options, sizeof options / sizeof *options,

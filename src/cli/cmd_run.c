@@ -27,8 +27,8 @@ static int print_keys(void)
     ipl_config config;
     const char *section = "";
     ipl_config_defaults(&config);
-    printf("Keys of a configuration, each with its default. A file has them one a line,\n"
-           "below their section; comments start with ; or #.\n");
+    printf("Keys of a configuration, each with its default. A file has them one a\n"
+           "line, below their section; comments start with ; or #.\n");
     for (int k = 0; k < ipl_config_keys(); ++k) {
         ipl_config_key key;
         if (ipl_config_key_at(&config, k, &key) != IPL_OK) return cli_failed();
@@ -44,7 +44,8 @@ static void default_out(const char *config, char *out, size_t size)
 {
     const char *slash = strrchr(config, '/'), *name = slash ? slash + 1 : config;
     const char *dot = strrchr(name, '.');
-    snprintf(out, size, "runs/%.*s", dot && dot != name ? (int)(dot - name) : 200, name);
+    const int length = dot && dot != name ? (int)(dot - name) : 200;
+    snprintf(out, size, "runs/%.*s", length, name);
 }
 
 static void print_summary(const ipl_config *config, const char *dir,
@@ -91,12 +92,13 @@ static int run(int argc, char **argv)
          CLI_LIST, &sets, 0, 0, 0},
         {"--out", "DIR", "run directory, default runs/ and the file's name", CLI_TEXT,
          &out, 0, 0, 0},
-        {"--device", "NAME", "auto, cpu, cuda or cuda:N; see infoplane devices", CLI_TEXT,
-         &device, 0, 0, 0},
-        {"--threads", "N", "of the CPU, default all that the process may use", CLI_WHOLE,
-         &threads, 1, 4096, 0},
+        {"--device", "NAME", "auto, cpu, cuda or cuda:N; see infoplane devices",
+         CLI_TEXT, &device, 0, 0, 0},
+        {"--threads", "N", "of the CPU, default all that the process may use",
+         CLI_WHOLE, &threads, 1, 4096, 0},
         {"--quiet", NULL, "errors only", CLI_SWITCH, &quiet, 0, 0, 0},
-        {"--keys", NULL, "print the keys of a configuration", CLI_SWITCH, &keys, 0, 0, 0},
+        {"--keys", NULL, "print the keys of a configuration", CLI_SWITCH, &keys, 0, 0,
+         0},
     };
     int status = cli_parse(&cli_run, options, sizeof options / sizeof *options, argc,
                            argv, 1, plain, &count);

@@ -14,8 +14,8 @@ enum { COMMANDS = sizeof commands / sizeof *commands };
 
 static void print_help(void)
 {
-    printf("infoplane trains a network and shows, epoch by epoch, how much each layer T\n"
-           "knows about the input X and the label Y: the information plane.\n\n"
+    printf("infoplane trains a network and shows, epoch by epoch, how much each layer\n"
+           "T knows about the input X and the label Y: the information plane.\n\n"
            "usage: infoplane COMMAND ...\n\n");
     for (int c = 0; c < COMMANDS; ++c)
         printf("  %-10s %s\n", commands[c]->name, commands[c]->summary);
@@ -37,7 +37,8 @@ int main(int argc, char **argv)
     signal(SIGPIPE, SIG_IGN);
     if (!strcmp(name, "--version")) {
         printf("infoplane %s\n", ipl_version());
-    } else if (!strcmp(name, "--help") || !strcmp(name, "-h") || !strcmp(name, "help")) {
+    } else if (!strcmp(name, "--help") || !strcmp(name, "-h") ||
+               !strcmp(name, "help")) {
         print_help();
     } else {
         int c = 0;

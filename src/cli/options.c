@@ -106,7 +106,8 @@ static const cli_option *option_of(const cli_option *options, int count,
                                    const char *name, size_t length)
 {
     for (int o = 0; o < count; ++o)
-        if (strlen(options[o].name) == length && !strncmp(options[o].name, name, length))
+        if (strlen(options[o].name) == length &&
+            !strncmp(options[o].name, name, length))
             return &options[o];
     return NULL;
 }

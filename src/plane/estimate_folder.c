@@ -96,16 +96,17 @@ static ipl_status wrong_file(const folder_run *f, entry at, const char *what)
 {
     char path[4096];
     path_of(f, at, path, sizeof path);
-    return IPL_FAIL(IPL_E_FORMAT, "%s: %s: each epoch needs the layers 1 to %d, as epoch "
-                    "%lld has them", path, what, f->about.layers,
+    return IPL_FAIL(IPL_E_FORMAT, "%s: %s: each epoch needs the layers 1 to %d, as "
+                    "epoch %lld has them", path, what, f->about.layers,
                     (long long)f->entries[0].epoch);
 }
 
 /* Every epoch must have the layers 1 .. L of the first one. */
 static ipl_status check_layers(folder_run *f)
 {
+    const int64_t first = f->entries[0].epoch;
     int layers = 0, seen = 0; /* seen: layers of the present epoch */
-    while (layers < f->count && f->entries[layers].epoch == f->entries[0].epoch) ++layers;
+    while (layers < f->count && f->entries[layers].epoch == first) ++layers;
     if (layers > IPL_NET_LAYERS_MAX)
         return IPL_FAIL(IPL_E_ARGUMENT, "%s: %d layers: expected at most %d", f->folder,
                         layers, IPL_NET_LAYERS_MAX);
@@ -132,8 +133,8 @@ static ipl_status load_labels(folder_run *f, const char *path)
     ipl_status st = IPL_OK;
     IPL_TRY(ipl_npy_read_integers(path, &y));
     if (y.rows != f->n || y.cols != 1) {
-        st = IPL_FAIL(IPL_E_FORMAT, "%s is %lld x %lld: expected a class for each of the "
-                      "%lld rows of the activations", path, (long long)y.rows,
+        st = IPL_FAIL(IPL_E_FORMAT, "%s is %lld x %lld: expected a class for each of "
+                      "the %lld rows of the activations", path, (long long)y.rows,
                       (long long)y.cols, (long long)f->n);
         goto done;
     }
@@ -160,8 +161,8 @@ static ipl_status load_layer(folder_run *f, entry at)
     IPL_TRY(ipl_npy_read_values(path, &a));
     if (!f->n) f->n = a.rows;
     if (a.rows != f->n || (t->at && t->cols != a.cols)) {
-        st = IPL_FAIL(IPL_E_FORMAT, "%s is %lld x %lld: expected %lld rows%s, as in the "
-                      "files before", path, (long long)a.rows, (long long)a.cols,
+        st = IPL_FAIL(IPL_E_FORMAT, "%s is %lld x %lld: expected %lld rows%s, as in "
+                      "the files before", path, (long long)a.rows, (long long)a.cols,
                       (long long)f->n, t->at ? " and the layer's width" : "");
         goto done;
     }
@@ -224,7 +225,7 @@ static ipl_status set_up(folder_run *f, ipl_device *dev, int estimators,
     for (int e = 0; e < estimators; ++e) p->options[e] = options[e];
     p->progress.last = f->entries[f->count - 1].epoch;
     p->progress.planned = f->count / p->layers;
-    /* The first epoch tells the shapes, and must be readable before anything is made. */
+    /* The first epoch tells the shapes, and must be readable before a file is made. */
     for (int l = 0; l < p->layers; ++l) IPL_TRY(load_layer(f, f->entries[l]));
     p->measured_rows = f->n;
     p->h_x = log((double)f->n);

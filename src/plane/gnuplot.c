@@ -62,13 +62,13 @@ ipl_status ipl_gnuplot_start(const char *file, int width, int height, ipl_gnuplo
         return IPL_FAIL(IPL_E_IO, "%s: %s", out->script_path, strerror(why));
     }
     if (svg)
-        fprintf(out->script, "set terminal svg size %d,%d enhanced background '#ffffff' "
-                "font 'DejaVu Sans,12'\nS = 0.62\n", width, height);
+        fprintf(out->script, "set terminal svg size %d,%d enhanced background "
+                "'#ffffff' font 'DejaVu Sans,12'\nS = 0.62\n", width, height);
     else
         /* Its fonts are in points of 4/3 pixel, those of the SVG in pixels. */
         fprintf(out->script, "set terminal pngcairo size %d,%d enhanced font "
-                "'DejaVu Sans,12' fontscale 1.5 linewidth 2 pointscale 2\nS = 1\n", 2 * width,
-                2 * height);
+                "'DejaVu Sans,12' fontscale 1.5 linewidth 2 pointscale 2\nS = 1\n",
+                2 * width, 2 * height);
     fprintf(out->script, "set output ");
     quoted(out->made, out->script);
     fprintf(out->script, "\n");

@@ -103,9 +103,10 @@ double ipl_history_distance(void *history, int64_t a, int64_t b)
     const int64_t at_a = place_of(h, a), at_b = place_of(h, b);
     assert(at_a < h->count && h->moments[at_a].tick == a);
     assert(at_b < h->count && h->moments[at_b].tick == b);
+    const double *value_a = h->moments[at_a].value, *value_b = h->moments[at_b].value;
     double largest = 0.0;
     for (int v = 0; v < h->values; ++v) {
-        const double change = fabs(h->moments[at_a].value[v] - h->moments[at_b].value[v]);
+        const double change = fabs(value_a[v] - value_b[v]);
         if (change > largest) largest = change;
     }
     return largest;

@@ -38,8 +38,8 @@ void ipl_plot_open(const canvas *c, plot_box box, int bar, const char *title,
     fprintf(c->out,
             "\nunset logscale; unset arrow; unset label; unset key; unset colorbox\n"
             "unset format; unset mxtics; unset mytics; set bars 0\n"
-            "unset y2tics; unset y2label; set border 3 lc '#444444'; set grid lc '#e6e6e6'"
-            " lt 1 lw 0.5\nset xtics auto out nomirror scale 0.6\n"
+            "unset y2tics; unset y2label; set border 3 lc '#444444'\n"
+            "set grid lc '#e6e6e6' lt 1 lw 0.5\nset xtics auto out nomirror scale 0.6\n"
             "set ytics auto out nomirror scale 0.6\n"
             "set format '%%g'; set xrange [*:*]; set yrange [*:*]\n"
             "set lmargin at screen %.6f; set rmargin at screen %.6f\n"
@@ -80,9 +80,10 @@ void ipl_plot_legend(const canvas *c, plot_box box)
     char source[512], layer[64];
     const double h = c->height;
     ipl_plot_open(c, box, 0, "", "", "");
-    fprintf(c->out, "unset border; unset tics; unset grid; set xrange [0:1]; set yrange "
-            "[0:1]\nset lmargin at screen 0; set rmargin at screen 1\n"
-            "set tmargin at screen 1; set bmargin at screen %.6f\n", 1.0 - box.height / h);
+    fprintf(c->out, "unset border; unset tics; unset grid; set xrange [0:1]; "
+            "set yrange [0:1]\nset lmargin at screen 0; set rmargin at screen 1\n"
+            "set tmargin at screen 1; set bmargin at screen %.6f\n",
+            1.0 - box.height / h);
     fprintf(c->out, "set label '{/:Bold %s}  –  %lld samples measured",
             ipl_gnuplot_plain(d->source, source, sizeof source), (long long)d->rows);
     if (d->seeds > 1) fprintf(c->out, ", mean of %d seeds, ± one deviation", d->seeds);
@@ -101,8 +102,8 @@ void ipl_plot_legend(const canvas *c, plot_box box)
 
 static plot_box cell(int column, int row)
 {
-    return (plot_box){column * CELL_WIDTH, LEGEND_HEIGHT + row * CELL_HEIGHT, CELL_WIDTH,
-                      CELL_HEIGHT};
+    return (plot_box){column * CELL_WIDTH, LEGEND_HEIGHT + row * CELL_HEIGHT,
+                      CELL_WIDTH, CELL_HEIGHT};
 }
 
 /* The planes alone are larger and share one colour bar. */

@@ -9,7 +9,8 @@
 #include "plot_data.h"
 
 /* Room around the axes of a panel, in points; a colour bar needs more to the right. */
-enum { PLOT_LEFT = 72, PLOT_RIGHT = 24, PLOT_BAR = 92, PLOT_ABOVE = 34, PLOT_BELOW = 50 };
+enum { PLOT_LEFT = 72, PLOT_RIGHT = 24, PLOT_BAR = 92 };
+enum { PLOT_ABOVE = 34, PLOT_BELOW = 50 };
 
 typedef struct {
     FILE            *out;           /* gnuplot commands                          */

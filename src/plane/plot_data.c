@@ -100,7 +100,8 @@ static int estimator_of(plot_data *d, const char *name, size_t length)
 {
     if (length >= sizeof d->estimator[0]) return -1;
     for (int e = 0; e < d->estimators; ++e)
-        if (strlen(d->estimator[e]) == length && !strncmp(d->estimator[e], name, length))
+        if (strlen(d->estimator[e]) == length &&
+            !strncmp(d->estimator[e], name, length))
             return e;
     if (d->estimators == PLOT_ESTIMATORS_MAX || !length) return -1;
     memcpy(d->estimator[d->estimators], name, length);
@@ -111,7 +112,8 @@ static int take_point(plot_data *d, char *at, plot_point *p)
 {
     int64_t seed, layer;
     if (commas_of(at) != 5) return 0;
-    if (!take_whole(&at, &seed) || !take_whole(&at, &p->tick) || !take_whole(&at, &layer))
+    if (!take_whole(&at, &seed) || !take_whole(&at, &p->tick) ||
+        !take_whole(&at, &layer))
         return 0;
     const size_t length = strcspn(at, ",");
     p->layer = (int)layer;

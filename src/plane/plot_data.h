@@ -16,7 +16,7 @@ typedef struct {
 } plot_point;
 
 /* Columns of training.csv behind seed and epoch. Those from PLOT_LAYERS on have
- * one for each layer: layer l of column c is value[PLOT_LAYERS + c * layers + l - 1]. */
+ * one for each layer: column c of layer l is value[PLOT_LAYERS + c * layers + l - 1] */
 enum { PLOT_LOSS = 0, PLOT_ACCURACY = 2, PLOT_LAYERS = 4 };
 enum { PLOT_NORM, PLOT_MEAN, PLOT_DEVIATION, PLOT_LAYER_COLUMNS };
 

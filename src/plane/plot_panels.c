@@ -16,7 +16,8 @@ static const char *const axis_name[] = {"I(X;T) [bits]", "I(T;Y) [bits]"};
 /* -- Data -------------------------------------------------------------------------*/
 
 /* The points of one layer under one estimator: [*first, return value). */
-static int64_t layer_points(const plot_data *d, int estimator, int layer, int64_t *first)
+static int64_t layer_points(const plot_data *d, int estimator, int layer,
+                            int64_t *first)
 {
     int64_t k = 0;
     while (k < d->points &&
@@ -116,8 +117,8 @@ static void draw_ceilings(const canvas *c, const double lo[2], const double hi[2
     const char *style = "nohead lc '#888888' dt 2 lw 1";
     if (isfinite(x))
         fprintf(c->out, "set arrow from %.9g,%.9g to %.9g,%.9g %s\n"
-                "set label 'log_2 n = %.4g' at %.9g,%.9g right offset -0.4,0 font ',10' "
-                "tc '#666666'\n", x, lo[1], x, hi[1], style, x, x,
+                "set label 'log_2 n = %.4g' at %.9g,%.9g right offset -0.4,0 "
+                "font ',10' tc '#666666'\n", x, lo[1], x, hi[1], style, x, x,
                 lo[1] + 0.05 * (hi[1] - lo[1]));
     if (isfinite(y))
         fprintf(c->out, "set arrow from %.9g,%.9g to %.9g,%.9g %s\n"
@@ -131,14 +132,14 @@ static void join(const int *number, int count, char *text, size_t size)
     size_t used = 0;
     for (int k = 0, end; k < count && used < size; k = end) {
         for (end = k + 1; end < count && number[end] == number[end - 1] + 1;) ++end;
-        used += (size_t)snprintf(text + used, size - used, end - k > 1 ? "%s%d%s%d" : "%s%d",
-                                 k ? "," : "", number[k], end - k > 2 ? "–" : ",",
-                                 number[end - 1]);
+        used += (size_t)snprintf(text + used, size - used,
+                                 end - k > 1 ? "%s%d%s%d" : "%s%d", k ? "," : "",
+                                 number[k], end - k > 2 ? "–" : ",", number[end - 1]);
     }
 }
 
-/* Numbers of the layers above their last points, as they come from below; layers that end at one place share
- * a label. */
+/* Numbers of the layers above their last points, as they come from below; layers that
+ * end at one place share a label. */
 static void label_layers(const canvas *c, int estimator, const double lo[2],
                          const double hi[2])
 {
@@ -208,12 +209,12 @@ void ipl_plot_plane(const canvas *c, plot_box box, int estimator, int bar)
     /* All rims of a layer first: a dense trajectory is then a band with its rim, and
      * not rims that hide the colours. */
     for (int l = 1; l <= d->layers; ++l)
-        fprintf(c->out, ", $plane%d index %d using 2:4 with points pt %d ps 1.15*S lc '%s'"
-                ", $plane%d index %d using ($1<1?$2:NaN):4 with points pt %d ps 0.7*S lc "
-                "'#ffffff', $plane%d index %d using ($1<1?NaN:$2):4:1 with points pt %d "
-                "ps 0.7*S lc palette z", estimator, l - 1, ipl_plot_shape(l),
-                ipl_plot_colour(l), estimator, l - 1, ipl_plot_shape(l), estimator,
-                l - 1, ipl_plot_shape(l));
+        fprintf(c->out, ", $plane%d index %d using 2:4 with points pt %d ps 1.15*S "
+                "lc '%s', $plane%d index %d using ($1<1?$2:NaN):4 with points pt %d "
+                "ps 0.7*S lc '#ffffff', $plane%d index %d using ($1<1?NaN:$2):4:1 "
+                "with points pt %d ps 0.7*S lc palette z", estimator, l - 1,
+                ipl_plot_shape(l), ipl_plot_colour(l), estimator, l - 1,
+                ipl_plot_shape(l), estimator, l - 1, ipl_plot_shape(l));
     fprintf(c->out, "\n");
 }
 
@@ -231,16 +232,17 @@ void ipl_plot_epochs(const canvas *c, plot_box box, int estimator, int axis)
     ipl_plot_tick_axis(c);
     fprintf(c->out, "set yrange [%.9g:%.9g]\n", lo, hi);
     if (isfinite(ceiling))
-        fprintf(c->out, "set arrow from graph 0,first %.9g to graph 1,first %.9g nohead "
-                "lc '#888888' dt 2 lw 1\nset label '%s = %.4g' at graph 1,first %.9g "
-                "right offset -0.3,0.6 font ',10' tc '#666666'\n", ceiling, ceiling,
-                axis == PLOT_X ? "log_2 n" : "H(Y)", ceiling, ceiling);
+        fprintf(c->out, "set arrow from graph 0,first %.9g to graph 1,first %.9g "
+                "nohead lc '#888888' dt 2 lw 1\nset label '%s = %.4g' at graph 1,"
+                "first %.9g right offset -0.3,0.6 font ',10' tc '#666666'\n",
+                ceiling, ceiling, axis == PLOT_X ? "log_2 n" : "H(Y)", ceiling, ceiling);
     const int value = axis == PLOT_X ? 2 : 4;
     const char *sep = "plot ";
     for (int l = 1; d->seeds > 1 && l <= d->layers; ++l, sep = ", ")
         fprintf(c->out, "%s$plane%d index %d using 1:($%d-$%d):($%d+$%d) with "
-                "filledcurves fs transparent solid 0.15 noborder lc '%s'", sep, estimator,
-                l - 1, value, value + 1, value, value + 1, ipl_plot_colour(l));
+                "filledcurves fs transparent solid 0.15 noborder lc '%s'", sep,
+                estimator, l - 1, value, value + 1, value, value + 1,
+                ipl_plot_colour(l));
     for (int l = 1; l <= d->layers; ++l, sep = ", ")
         fprintf(c->out, "%s$plane%d index %d using 1:%d with linespoints lw 1.8 pt %d "
                 "ps 0.45*S lc '%s'", sep, estimator, l - 1, value, ipl_plot_shape(l),
@@ -275,8 +277,8 @@ static int decades(const plot_data *d, int above, int below, double *lo, double 
 static int log_axis(const canvas *c, int any, double lo, double hi)
 {
     if (!any) {
-        fprintf(c->out, "set yrange [0:1]; unset ytics; set label 'one batch a tick: no "
-                "spread' at graph 0.5,0.5 center tc '#666666'\nplot NaN\n");
+        fprintf(c->out, "set yrange [0:1]; unset ytics; set label 'one batch a tick: "
+                "no spread' at graph 0.5,0.5 center tc '#666666'\nplot NaN\n");
         return 0;
     }
     fprintf(c->out, "set logscale y; set yrange [%.3g:%.3g]; set format y '10^{%%T}'; "
@@ -333,11 +335,13 @@ void ipl_plot_training(const canvas *c, plot_box box)
     ipl_plot_open(c, box, 0, "loss and accuracy: train (solid), test (dashed)",
                   c->d->tick, what[0]);
     ipl_plot_tick_axis(c);
-    fprintf(c->out, "set border 11; set yrange [0:%.6g]; set y2range [0:1.0]; set y2tics "
-            "0.2 out nomirror scale 0.6; set y2label 'accuracy' offset -0.8,0 tc '%s'; "
+    fprintf(c->out, "set border 11; set yrange [0:%.6g]; set y2range [0:1.0]; "
+            "set y2tics 0.2 out nomirror scale 0.6\n"
+            "set y2label 'accuracy' offset -0.8,0 tc '%s'; "
             "set ylabel tc '%s'\n", top > 0 ? 1.06 * top : 1.0, colour[1], colour[0]);
     for (int s = 0; s < 4; ++s)
-        fprintf(c->out, "%s$training using 1:%d axes x1y%d with lines lw 2 dt %d lc '%s'",
-                s ? ", " : "plot ", 2 + s, 1 + s / 2, s % 2 ? 2 : 1, colour[s / 2]);
+        fprintf(c->out, "%s$training using 1:%d axes x1y%d with lines lw 2 dt %d lc "
+                "'%s'", s ? ", " : "plot ", 2 + s, 1 + s / 2, s % 2 ? 2 : 1,
+                colour[s / 2]);
     fprintf(c->out, "\n");
 }
