@@ -28,8 +28,8 @@ function sd(sum, squares, n) {
 function report(ok, text) { printf "%sok %d - %s %s\n", ok ? "" : "not ", ++tests, setup, text }
 function compare(key, what, got, own, want, spread, n,    other, allowed) {
     other = spread == "" ? own : spread
-    allowed = 4 * sqrt(own * own / n + other * other / reference_seeds) + 0.006 +
-              (spread == "" ? 0.015 : 0)
+    allowed = 4 * sqrt(own * own / n + other * other / reference_seeds) + 0.006
+    if (spread == "") allowed += 0.015
     report(got - want <= allowed && want - got <= allowed,
            sprintf("epoch,layer %s %s: %.3f, published %s, allowed %.3f", key, what, got,
                    want, allowed))
