@@ -22,36 +22,42 @@
  *             16 rows or more, and once for each row of up to 8 vectors
  *   dropped   n similarities below 2^-(ceil(log2 n) + 24), unless full_sums
  */
-static inline void oracle_kde(int64_t n, int64_t d, const float *t, const int32_t *y,
-                              double noise_var, int full_sums, double *value,
-                              double *allowed)
+static inline void oracle_kde_row(int64_t n, int64_t d, const float *t,
+                                  const int32_t *y, double noise_var, int full_sums,
+                                  int64_t i, double value[4], double allowed[4])
 {
     const double e = 0x1p-24;
     const double fixed = ((double)n / 16.0 + 8.0) * 0x1p-41;
     const double dropped = full_sums ? 0.0 : 0x1p-24;
-    for (int64_t i = 0; i < n; ++i) {
-        double sum[4] = {0}, from_distance[4] = {0};
-        for (int64_t j = 0; j < n; ++j) {
-            double distance = 0.0;
-            for (int64_t k = 0; k < d; ++k) {
-                const double difference = (double)t[i * d + k] - (double)t[j * d + k];
-                distance += difference * difference;
-            }
-            for (int s = 0; s < 4; ++s) {
-                if (s % 2 && y[i] != y[j]) continue;
-                const double exponent = distance / ((s < 2 ? 2.0 : 8.0) * noise_var);
-                const double similarity = exp(-exponent);
-                sum[s] += similarity;
-                if (similarity > 0.0) from_distance[s] += similarity * exponent;
-            }
+    double sum[4] = {0}, from_distance[4] = {0};
+    for (int64_t j = 0; j < n; ++j) {
+        double distance = 0.0;
+        for (int64_t k = 0; k < d; ++k) {
+            const double difference = (double)t[i * d + k] - (double)t[j * d + k];
+            distance += difference * difference;
         }
         for (int s = 0; s < 4; ++s) {
-            value[4 * i + s] = sum[s];
-            allowed[4 * i + s] =
-                e * ((double)(d + 4) * from_distance[s] + (72.0 + 18.0) * sum[s]) +
-                fixed + dropped;
+            if (s % 2 && y[i] != y[j]) continue;
+            const double exponent = distance / ((s < 2 ? 2.0 : 8.0) * noise_var);
+            const double similarity = exp(-exponent);
+            sum[s] += similarity;
+            if (similarity > 0.0) from_distance[s] += similarity * exponent;
         }
     }
+    for (int s = 0; s < 4; ++s) {
+        value[s] = sum[s];
+        allowed[s] = e * ((double)(d + 4) * from_distance[s] + (72.0 + 18.0) * sum[s]) +
+                     fixed + dropped;
+    }
+}
+
+static inline void oracle_kde(int64_t n, int64_t d, const float *t, const int32_t *y,
+                              double noise_var, int full_sums, double *value,
+                              double *allowed)
+{
+    for (int64_t i = 0; i < n; ++i)
+        oracle_kde_row(n, d, t, y, noise_var, full_sums, i, value + 4 * i,
+                       allowed + 4 * i);
 }
 
 /* The means over i of log(value[4 * i + k]), and what the sums' errors may do to

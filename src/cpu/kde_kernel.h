@@ -9,7 +9,7 @@
  *
  * Tiles     PANEL rows x 3 vectors of columns are held as distances in 12 (AVX-512:
  *           24) registers. A column group stays in the first cache while the
- *           panels of the block pass by; wide layers are cut into CHUNK units so
+ *           panels of the block pass by; wide layers are cut into KDE_CHUNK units so
  *           that it does at any width.
  * Traffic   PANEL x 3 subtractions and fused multiply-adds for PANEL + 3 loads.
  *           The multiply-adds are the limit, then the 18 operations of a pair's
@@ -25,6 +25,8 @@
 #ifndef KDE_KERNEL_H
 #define KDE_KERNEL_H
 
+#include <math.h>
+
 #include "kde.h"
 #include "simd.h"
 
@@ -32,9 +34,7 @@ enum {
     PANEL = VF == 16 ? 8 : 4,
     TILE_VECTORS = 3,
     TILE_COLUMNS = TILE_VECTORS * VF,
-    CHUNK = 128, /* units of a wide layer that are worked on at a time          */
-    STEP = 16,   /* units between two looks at whether the tile may be dropped  */
-    WIDE_ROWS = KDE_ROWS / 2,
+    STEP = 16,   /* units between two looks at whether a tile may be dropped    */
     UNROLLED_MAX = 32
 };
 
@@ -104,16 +104,25 @@ INLINE int tile_counts(const tile *t, float cut)
     return vf_gt(vf_set(cut), least) != 0;
 }
 
-/* As add_distances, looking every STEP units. Returns 0 if the tile is dropped. */
+/* As add_distances, with looks at whether the tile may be dropped; returns 0 if so. A
+ * look costs as much as three units, and tiles that follow each other are alike: the
+ * first look is where the tile before was dropped, or one STEP earlier if that was
+ * its first look, and then every STEP. *look starts at STEP. */
 INLINE int add_until_cut(tile *sum, const float *a, const float *b, int64_t stride,
-                         int64_t units, float cut)
+                         int64_t units, float cut, int64_t *look)
 {
-    int64_t k = 0;
-    for (; k + STEP <= units; k += STEP) {
-        add_distances(sum, a + k * VF, b + k * VF, stride, STEP);
-        if (!tile_counts(sum, cut)) return 0;
+    int64_t from = 0, to = cut < INFINITY && *look < units ? *look : units;
+    for (;;) {
+        add_distances(sum, a + from * VF, b + from * VF, stride, to - from);
+        if (cut < INFINITY && !tile_counts(sum, cut)) {
+            *look = from || to <= STEP ? to : to - STEP;
+            return 0;
+        }
+        if (to == units) break;
+        from = to;
+        to = to + STEP < units ? to + STEP : units;
     }
-    add_distances(sum, a + k * VF, b + k * VF, stride, units - k);
+    *look = units;
     return 1;
 }
 
@@ -194,58 +203,55 @@ INLINE void add_tile(const tile *t, const kde_matrix *m, int64_t first, int64_t 
     }
 }
 
-INLINE const float *unit_of(const kde_matrix *m, int64_t i, int64_t k)
-{
-    return m->rows + (i / VF * m->d + k) * VF + i % VF;
-}
-
-/* One column group against the rows [first + row, first + end). */
-typedef void sweep(const kde_matrix *m, int64_t first, int64_t row, int64_t end,
-                   int64_t at, kde_workspace *work, column_sums *column);
+/* One column group against the rows [first, first + end). */
+typedef void sweep(const kde_matrix *m, int64_t first, int64_t end, int64_t at,
+                   kde_workspace *work, column_sums *column);
 
 /* Layers of one chunk: d is a constant where the caller gives one. */
-INLINE void sweep_rows(const kde_matrix *m, int64_t d, int64_t first, int64_t row,
-                       int64_t end, int64_t at, kde_workspace *work,
-                       column_sums *column)
+INLINE void sweep_rows(const kde_matrix *m, int64_t d, int64_t first, int64_t end,
+                       int64_t at, kde_workspace *work, column_sums *column)
 {
     const float *b = m->rows + at * d;
-    for (; row < end; row += PANEL) {
+    int64_t look = STEP;
+    for (int64_t row = 0; row < end; row += PANEL) {
         tile t;
         tile_clear(&t);
         const float *a = m->rows + (first + row) / VF * d * VF + (first + row) % VF;
         if (d <= UNROLLED_MAX)
             add_distances(&t, a, b, d * VF, d);
-        else if (!add_until_cut(&t, a, b, d * VF, d, m->cut))
+        else if (!add_until_cut(&t, a, b, d * VF, d, m->cut, &look))
             continue;
         add_tile(&t, m, first, row, at, work, column);
     }
 }
 
-static void sweep_narrow(const kde_matrix *m, int64_t first, int64_t row, int64_t end,
-                         int64_t at, kde_workspace *work, column_sums *column)
+static void sweep_narrow(const kde_matrix *m, int64_t first, int64_t end, int64_t at,
+                         kde_workspace *work, column_sums *column)
 {
-    sweep_rows(m, m->d, first, row, end, at, work, column);
+    sweep_rows(m, m->d, first, end, at, work, column);
 }
 
 /* Wider layers: chunk by chunk, with the distances of the tiles that are still
  * needed waiting in work->partial. */
-static void sweep_wide(const kde_matrix *m, int64_t first, int64_t row, int64_t end,
-                       int64_t at, kde_workspace *work, column_sums *column)
+static void sweep_wide(const kde_matrix *m, int64_t first, int64_t end, int64_t at,
+                       kde_workspace *work, column_sums *column)
 {
-    int64_t live[WIDE_ROWS / PANEL];
+    int64_t live[KDE_ROWS / PANEL];
     int lives = 0;
     tile *partial = (tile *)work->partial;
-    for (int64_t i = row; i < end; i += PANEL) live[lives++] = i;
-    for (int64_t k = 0; k < m->d && lives; k += CHUNK) {
-        const int64_t units = m->d - k < CHUNK ? m->d - k : CHUNK;
-        const float *b = m->rows + at * m->d + k * VF;
+    for (int64_t row = 0; row < end; row += PANEL) live[lives++] = row;
+    for (int64_t k = 0; k < m->d && lives; k += KDE_CHUNK) {
+        const int64_t units = m->d - k < KDE_CHUNK ? m->d - k : KDE_CHUNK;
+        const float *chunk = m->rows + k * m->padded, *b = chunk + at * units;
+        int64_t look = STEP;
         int kept = 0;
         for (int p = 0; p < lives; ++p) {
             tile t;
             if (k) t = partial[p];
             else tile_clear(&t);
-            if (!add_until_cut(&t, unit_of(m, first + live[p], k), b, m->d * VF, units,
-                               m->cut))
+            const int64_t i = first + live[p];
+            const float *a = chunk + i / VF * VF * units + i % VF;
+            if (!add_until_cut(&t, a, b, units * VF, units, m->cut, &look))
                 continue;
             live[kept] = live[p];
             partial[kept++] = t;
@@ -257,11 +263,10 @@ static void sweep_wide(const kde_matrix *m, int64_t first, int64_t row, int64_t 
 }
 
 #define UNROLLED(D)                                                            \
-    static void sweep_##D(const kde_matrix *m, int64_t first, int64_t row,     \
-                          int64_t end, int64_t at, kde_workspace *work,        \
-                          column_sums *column)                                 \
+    static void sweep_##D(const kde_matrix *m, int64_t first, int64_t end,     \
+                          int64_t at, kde_workspace *work, column_sums *column) \
     {                                                                          \
-        sweep_rows(m, D, first, row, end, at, work, column);                   \
+        sweep_rows(m, D, first, end, at, work, column);                        \
     }
 UNROLLED(1)  UNROLLED(2)  UNROLLED(3)  UNROLLED(4)  UNROLLED(5)  UNROLLED(6)
 UNROLLED(7)  UNROLLED(8)  UNROLLED(9)  UNROLLED(10) UNROLLED(11) UNROLLED(12)
@@ -279,7 +284,7 @@ static sweep *sweep_of(int64_t d)
         sweep_14, sweep_15, sweep_16, sweep_17, sweep_18, sweep_19, sweep_20,
         sweep_21, sweep_22, sweep_23, sweep_24, sweep_25, sweep_26, sweep_27,
         sweep_28, sweep_29, sweep_30, sweep_31, sweep_32};
-    return d <= UNROLLED_MAX ? unrolled[d] : d <= CHUNK ? sweep_narrow : sweep_wide;
+    return d <= UNROLLED_MAX ? unrolled[d] : d <= KDE_CHUNK ? sweep_narrow : sweep_wide;
 }
 
 /* x 2^40 to the nearest integer, for 0 <= x < 2048: 6144 + x has an ulp of 2^-40. */
@@ -314,25 +319,22 @@ static void block(const kde_matrix *m, int64_t first, int64_t column,
 {
     const int64_t rows = m->n - first < KDE_ROWS ? m->n - first : KDE_ROWS;
     const int64_t end = m->padded - column < KDE_SPAN ? m->padded - column : KDE_SPAN;
-    const int64_t height = m->d > CHUNK ? WIDE_ROWS : KDE_ROWS;
     sweep *const pass = sweep_of(m->d);
     for (int s = 0; s < KDE_SUMS; ++s)
         for (int r = 0; r < KDE_ROWS; ++r)
             vf_store(work->lane_sum[s] + r * VF, vf_set(0.0f));
 
-    for (int64_t row = 0; row < rows; row += height)
-        for (int64_t c = 0; c < end; c += TILE_COLUMNS) {
-            /* Rows at and below the group's last column have no pair i < j here. */
-            const int64_t above = column + c + TILE_COLUMNS - 1 - first;
-            int64_t stop = row + height < rows ? row + height : rows;
-            if (stop > above) stop = above;
-            if (stop <= row) continue;
-            column_sums sums;
-            for (int s = 0; s < KDE_SUMS; ++s)
-                for (int v = 0; v < TILE_VECTORS; ++v) sums.at[s][v] = vf_set(0.0f);
-            pass(m, first, row, stop, column + c, work, &sums);
-            flush_columns(&sums, c, work);
-        }
+    for (int64_t c = 0; c < end; c += TILE_COLUMNS) {
+        /* Rows at and below the group's last column have no pair i < j here. */
+        const int64_t above = column + c + TILE_COLUMNS - 1 - first;
+        const int64_t stop = above < rows ? above : rows;
+        if (stop <= 0) continue;
+        column_sums sums;
+        for (int s = 0; s < KDE_SUMS; ++s)
+            for (int v = 0; v < TILE_VECTORS; ++v) sums.at[s][v] = vf_set(0.0f);
+        pass(m, first, stop, column + c, work, &sums);
+        flush_columns(&sums, c, work);
+    }
     flush_rows(rows, work);
 }
 

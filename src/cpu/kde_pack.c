@@ -56,18 +56,18 @@ float kde_prepare(const ipl_kde_job *job, int full_sums, int64_t columns,
     return ldexpf(1.0f, k);
 }
 
-/* to[lanes * k + l] = factor * row[l][k] for four rows. */
-static void pack_four(const float *const row[4], int64_t d, float factor, int64_t lanes,
-                      float *to)
+/* to[lanes * k + l] = factor * row[l][from + k] for four rows and k < units. */
+static void pack_four(const float *const row[4], int64_t from, int64_t units,
+                      float factor, int64_t lanes, float *to)
 {
     int64_t k = 0;
     const quad f = {factor, factor, factor, factor};
-    for (; k + 4 <= d; k += 4) {
+    for (; k + 4 <= units; k += 4) {
         quad a, b, c, e;
-        memcpy(&a, row[0] + k, sizeof a);
-        memcpy(&b, row[1] + k, sizeof b);
-        memcpy(&c, row[2] + k, sizeof c);
-        memcpy(&e, row[3] + k, sizeof e);
+        memcpy(&a, row[0] + from + k, sizeof a);
+        memcpy(&b, row[1] + from + k, sizeof b);
+        memcpy(&c, row[2] + from + k, sizeof c);
+        memcpy(&e, row[3] + from + k, sizeof e);
         const quad ab_low = __builtin_shufflevector(a * f, b * f, 0, 4, 1, 5);
         const quad ce_low = __builtin_shufflevector(c * f, e * f, 0, 4, 1, 5);
         const quad ab_high = __builtin_shufflevector(a * f, b * f, 2, 6, 3, 7);
@@ -80,8 +80,8 @@ static void pack_four(const float *const row[4], int64_t d, float factor, int64_
         for (int u = 0; u < 4; ++u)
             memcpy(to + (k + u) * lanes, &unit[u], sizeof unit[u]);
     }
-    for (; k < d; ++k)
-        for (int l = 0; l < 4; ++l) to[k * lanes + l] = factor * row[l][k];
+    for (; k < units; ++k)
+        for (int l = 0; l < 4; ++l) to[k * lanes + l] = factor * row[l][from + k];
 }
 
 void kde_pack(const ipl_kde_job *job, const kde_matrix *m, float factor, int64_t lanes,
@@ -97,7 +97,10 @@ void kde_pack(const ipl_kde_job *job, const kde_matrix *m, float factor, int64_t
             /* Where a class begins names it, in order and below 2^24. */
             class_of[i + l] = (float)job->y->start[job->y->at[order[filled]]];
         }
-        pack_four(row, m->d, factor, lanes,
-                  rows + i / lanes * m->d * lanes + i % lanes);
+        for (int64_t k = 0; k < m->d; k += KDE_CHUNK) {
+            const int64_t units = m->d - k < KDE_CHUNK ? m->d - k : KDE_CHUNK;
+            const int64_t group = m->padded * k + i / lanes * lanes * units;
+            pack_four(row, k, units, factor, lanes, rows + group + i % lanes);
+        }
     }
 }
