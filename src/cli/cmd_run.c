@@ -33,8 +33,9 @@ static int print_keys(void)
         ipl_config_key key;
         if (ipl_config_key_at(&config, k, &key) != IPL_OK) return cli_failed();
         if (strcmp(section, key.section)) printf("\n[%s]\n", section = key.section);
-        printf("%s = %s\n    %s%s%s\n", key.key, key.fallback, key.help,
-               *key.help ? ": " : "", key.expected);
+        printf("%s = %s\n", key.key, key.fallback);
+        if (*key.help) printf("    %s\n", key.help);
+        printf("    (%s)\n", key.expected);
     }
     return CLI_DONE;
 }

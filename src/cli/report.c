@@ -73,18 +73,20 @@ static double left_s(const ipl_progress *now)
 static void print_line(const cli_progress *p, const ipl_progress *now)
 {
     enum { BAR = 24 };
-    char spent[32], left[32] = "?";
+    char spent[32], left[32], ahead_text[48] = "";
     const double ahead = left_s(now);
-    if (ahead >= 0) cli_duration(ahead, left, sizeof left);
+    if (ahead >= 0)
+        snprintf(ahead_text, sizeof ahead_text, ", %s left",
+                 cli_duration(ahead, left, sizeof left));
     cli_duration(now->wall_s, spent, sizeof spent);
     if (p->bar) {
         const int full = now->last ? (int)(BAR * now->tick / now->last) : BAR;
         fprintf(stderr, "\r\033[K[%.*s%*s] ", full, "########################",
                 BAR - full, "");
     }
-    fprintf(stderr, "%s %lld of %lld, %lld measured, %s, %s left%s", p->tick,
+    fprintf(stderr, "%s %lld of %lld, %lld measured, %s%s%s", p->tick,
             (long long)now->tick, (long long)now->last, (long long)now->measured, spent,
-            left, p->bar ? "" : "\n");
+            ahead_text, p->bar ? "" : "\n");
     fflush(stderr);
 }
 

@@ -84,7 +84,9 @@ static void last_words(int fd, char *out, size_t size)
     const ssize_t length = read(fd, text, sizeof text - 1);
     text[length > 0 ? length : 0] = 0;
     const char *best = "";
-    for (char *line = strtok(text, "\n"); line; line = strtok(NULL, "\n"))
+    char *rest;
+    for (char *line = strtok_r(text, "\n", &rest); line;
+         line = strtok_r(NULL, "\n", &rest))
         if (strspn(line, " ^\t") < strlen(line)) best = line + strspn(line, " \t");
     snprintf(out, size, "%s", best);
 }
