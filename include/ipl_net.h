@@ -154,7 +154,8 @@ ipl_status ipl_net_forward(ipl_device *dev, const ipl_net_shape *shape,
                            const float *params, ipl_mat x, float *const *act);
 
 /* Mean cross-entropy in nats and number of rows whose largest output is their
- * class (the first among equals), over x and y. params on the device. Waits. */
+ * class (before softmax; the first among equals), over x and y. params on the
+ * device. Waits. E_NUMERIC: the loss is not finite. */
 ipl_status ipl_net_evaluate(ipl_device *dev, const ipl_net_shape *shape,
                             const float *params, ipl_mat x, const ipl_labels *y,
                             double *loss_nats, int64_t *correct);

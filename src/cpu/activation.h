@@ -27,11 +27,6 @@ INLINE vf vf_power(vf r)
     return _mm512_castsi512_ps(_mm512_add_epi32(
         _mm512_slli_epi32(_mm512_castps_si512(r), 23), _mm512_set1_epi32(0x3f800000)));
 }
-INLINE __m256 vf_halves(vf a) /* lower half + upper half */
-{
-    const __m256d upper = _mm512_extractf64x4_pd(_mm512_castps_pd(a), 1);
-    return _mm256_add_ps(_mm512_castps512_ps256(a), _mm256_castpd_ps(upper));
-}
 #elif defined(IPL_AVX2)
 INLINE vf vf_or(vf a, vf b) { return _mm256_or_ps(a, b); }
 INLINE vf vf_and(vf a, vf b) { return _mm256_and_ps(a, b); }
@@ -173,27 +168,6 @@ INLINE vf vf_slope(ipl_act act, vf t, vf d)
     case IPL_ACT_SOFTPLUS: return vf_mul(d, vf_exp_gap(vf_sub(zero, t)));
     default: return d;
     }
-}
-
-/* out[k] = sum of the lanes of the k-th argument, in a tree. */
-INLINE void vf_sum4(vf a, vf b, vf c, vf d, float out[4])
-{
-#if defined(IPL_AVX512) || defined(IPL_AVX2)
-#if defined(IPL_AVX512)
-    const __m256 a8 = vf_halves(a), b8 = vf_halves(b);
-    const __m256 c8 = vf_halves(c), d8 = vf_halves(d);
-#else
-    const __m256 a8 = a, b8 = b, c8 = c, d8 = d;
-#endif
-    const __m256 pairs = _mm256_hadd_ps(_mm256_hadd_ps(a8, b8), _mm256_hadd_ps(c8, d8));
-    _mm_storeu_ps(out, _mm_add_ps(_mm256_castps256_ps128(pairs),
-                                  _mm256_extractf128_ps(pairs, 1)));
-#else
-    out[0] = (a[0] + a[1]) + (a[2] + a[3]);
-    out[1] = (b[0] + b[1]) + (b[2] + b[3]);
-    out[2] = (c[0] + c[1]) + (c[2] + c[3]);
-    out[3] = (d[0] + d[1]) + (d[2] + d[3]);
-#endif
 }
 
 /* Expands `each(act)` with a constant activation. */

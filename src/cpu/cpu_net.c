@@ -19,11 +19,11 @@
 
 /* A batch of a tiny network is cut into at most GROUPS groups of whole chunks, at
  * least GROUP_ROWS rows each: their gradients are summed in order. */
-enum { GROUPS = 16, GROUP_ROWS = 8 * TINY_CHUNK };
+enum { GROUPS = 16, GROUP_ROWS = 4 * TINY_CHUNK };
 
 /* What one thread needs to train a replica. */
 typedef struct {
-    float  *work;      /* one area a group or, for wide networks, one            */
+    float  *work;      /* [areas][work_floats]                                   */
     float  *grad;      /* [groups][parameters]                                   */
     double *mean, *m2; /* [parameters]: of the gradients of a call (Welford)     */
 } worker;
@@ -39,6 +39,7 @@ typedef struct {
     float             *state; /* [replicas][state_floats]                        */
     int64_t            work_floats, grad_floats;
     int                groups; /* for a full batch                               */
+    int                areas;  /* of work: one a group that may run at once      */
     float             *memory; /* all workers' work and grad                     */
     double            *moments; /* all workers' mean and m2, or NULL             */
     ipl_gradient_stats *stats;  /* [replicas][layers] until the call succeeds    */
@@ -108,7 +109,8 @@ ipl_status cpu_trainer_create(void *state, const ipl_net_shape *shape,
                                                                ? batch : WIDE_CHUNK, 1);
     t->work_floats = whole_lines(work);
     t->grad_floats = whole_lines(t->parameters);
-    const int64_t each = t->groups * (t->work_floats + t->grad_floats);
+    t->areas = replicas > 1 || cpu->threads == 1 ? 1 : t->groups;
+    const int64_t each = t->areas * t->work_floats + t->groups * t->grad_floats;
     const size_t bytes = (size_t)(each * workers) * sizeof *t->memory;
     t->memory = aligned_alloc(CPU_ALIGN, bytes);
     t->state = calloc((size_t)(replicas * t->state_floats), sizeof *t->state);
@@ -121,7 +123,7 @@ ipl_status cpu_trainer_create(void *state, const ipl_net_shape *shape,
     }
     for (int w = 0; w < workers; ++w) {
         t->worker[w].work = t->memory + each * w;
-        t->worker[w].grad = t->worker[w].work + t->groups * t->work_floats;
+        t->worker[w].grad = t->worker[w].work + t->areas * t->work_floats;
     }
     *out = t;
     return IPL_OK;
@@ -178,7 +180,7 @@ static void tiny_group(const cpu_trainer *t, const worker *w, const float *param
     memset(grad, 0, (size_t)t->parameters * sizeof *grad);
     t->k->tiny_gradient(&t->shape, params, t->x, t->y, row + from,
                         (end < count ? end : count) - from,
-                        (float)(1.0 / (double)count), w->work + g * t->work_floats,
+                        (float)(1.0 / (double)count), w->work + g % t->areas * t->work_floats,
                         grad);
 }
 

@@ -3,7 +3,7 @@
  *
  * Two families: `tiny_` functions take whole chunks of rows through a network all of
  * whose widths are at most TINY_WIDTH (samples across the lanes, activations
- * feature-major, everything in L1); the others are the element-wise passes between
+ * feature-major, two layers in L1); the others are the element-wise passes between
  * the matrix products of wider networks.
  */
 #ifndef NET_KERNELS_H
@@ -13,7 +13,7 @@
 
 enum {
     TINY_WIDTH = 64,
-    TINY_CHUNK = 256 /* rows: the IB net's activations of a chunk fit half of L1 */
+    TINY_CHUNK = 256 /* rows: any two layers of the IB net fit in L1 */
 };
 
 /* One optimiser step, all scalars ready: with g' = g + decay w,
