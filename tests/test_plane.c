@@ -201,7 +201,7 @@ static void replicas_equal_runs_of_one_seed(void **state)
     char *both = plane_of(dev, f, "both",
                           small_config("train.seed=5", "train.replicas=2", NULL));
     for (int seed = 5; seed <= 6; ++seed) {
-        char name[16], set[32], own[8];
+        char name[16], set[32], own[16];
         snprintf(name, sizeof name, "%d", seed);
         snprintf(set, sizeof set, "train.seed=%d", seed);
         snprintf(own, sizeof own, "%d,", seed);
@@ -257,7 +257,7 @@ static void policies_only_leave_out(void **state)
     char *every = plane_of(dev, f, "every",
                            small_config("measure.every=1", "train.epochs=40", NULL));
     for (int k = 0; k < 4; ++k) {
-        char name[8];
+        char name[16];
         snprintf(name, sizeof name, "%d", k);
         char *some = plane_of(dev, f, name,
                               small_config(policies[k], "train.epochs=40",
@@ -291,7 +291,7 @@ static void measured_rows_are_those_asked_for(void **state)
     };
     const folder f = make_folder();
     for (int k = 0; k < 6; ++k) {
-        char name[8], file[32];
+        char name[16], file[32];
         double x;
         json_int_t rows;
         snprintf(name, sizeof name, "%d", k);
