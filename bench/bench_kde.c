@@ -275,7 +275,7 @@ static double numpy_ms(const char *script, int64_t n, int64_t d)
 {
     char line[512];
     double ms = 0.0;
-    snprintf(line, sizeof line, "OPENBLAS_NUM_THREADS=1 python3 '%s' %lld %lld 2>&1",
+    snprintf(line, sizeof line, "OPENBLAS_NUM_THREADS=1 /usr/bin/python3 '%s' %lld %lld 2>&1",
              script, (long long)n, (long long)d);
     FILE *pipe = popen(line, "r");
     if (!pipe) return 0.0;
@@ -359,17 +359,17 @@ static void row_of_families(bench *b, int64_t n, int64_t d, family f)
     layer_free(b->one, &l);
 }
 
-/* OpenBLAS takes processors with AVX-512 that it does not know for older ones; the
- * name of its kernels is read before main. */
-static void choose_blas(char **argv)
+/* Both are read before main, hence the second start. OpenBLAS takes processors with
+ * AVX-512 that it does not know for older ones; threads that wait for work in a loop
+ * would take the processor from the contender that runs alone. */
+static void choose_environment(char **argv)
 {
+    if (getenv("OMP_WAIT_POLICY")) return;
+    setenv("OMP_WAIT_POLICY", "passive", 1);
 #if defined(__AVX512F__)
-    if (getenv("OPENBLAS_CORETYPE")) return;
-    setenv("OPENBLAS_CORETYPE", "SkylakeX", 1);
-    execv("/proc/self/exe", argv);
-#else
-    (void)argv;
+    setenv("OPENBLAS_CORETYPE", "SkylakeX", 0);
 #endif
+    execv("/proc/self/exe", argv);
 }
 
 int main(int argc, char **argv)
@@ -381,7 +381,7 @@ int main(int argc, char **argv)
     int heights = 0;
     float sink;
     bench b = {.comma = ""};
-    choose_blas(argv);
+    choose_environment(argv);
     for (int a = 1; a < argc; ++a) {
         if (!strcmp(argv[a], "--processor-time")) b.clock = TURNS_PROCESSOR;
         else if (!strcmp(argv[a], "--json") && a + 1 < argc) json = argv[++a];

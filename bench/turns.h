@@ -13,8 +13,8 @@
 
 enum { TURNS_LEAST = 3, TURNS_MOST = 400 };
 
-/* WALL, or on a machine that others use: the time that this process had a processor,
- * which is the same for one thread on a quiet machine and meaningless for several. */
+/* WALL, or on a machine that others use: the time that the calling thread had a
+ * processor, the same on a quiet machine for one thread and meaningless for several. */
 typedef enum { TURNS_WALL, TURNS_PROCESSOR } turns_clock;
 
 typedef struct {
@@ -28,7 +28,7 @@ typedef struct {
 static inline double turns_now_ms(turns_clock clock)
 {
     struct timespec t;
-    clock_gettime(clock == TURNS_WALL ? CLOCK_MONOTONIC : CLOCK_PROCESS_CPUTIME_ID,
+    clock_gettime(clock == TURNS_WALL ? CLOCK_MONOTONIC : CLOCK_THREAD_CPUTIME_ID,
                   &t);
     return (double)t.tv_sec * 1e3 + (double)t.tv_nsec * 1e-6;
 }
