@@ -47,6 +47,8 @@ typedef struct {
     int64_t           skip_max;
     int               halve, delta_scaled, delta_estimator;
     int               training_log; /* 0: ticks of the log policy, 1: each      */
+    int64_t           snapshot_mib; /* memory for snapshots; more go to a file   */
+    double            checkpoint_s; /* from one training state to the next       */
     ipl_mi_options    bin, kde;     /* bin.bins is ignored: the three below are */
     int64_t           bin_edges, bin_count, bin_quantiles; /* picked by the form */
 } ipl_config;
@@ -83,12 +85,16 @@ ipl_status ipl_config_key_at(const ipl_config *config, int index, ipl_config_key
 typedef struct {
     int64_t tick, last; /* trained so far, and the last one                     */
     int64_t measured;   /* ticks measured so far                                */
+    int64_t known;      /* of these, in an earlier session of a resumed run      */
+    int64_t from;       /* the tick where this session began to train            */
     int64_t planned;    /* ticks to measure in all; -1: depends on the values   */
     double  wall_s, train_s, measure_s, write_s; /* since the start             */
 } ipl_progress;
 
-/* Called after each tick, by the thread that called; must not call back. */
-typedef void (*ipl_progress_call)(void *user, const ipl_progress *now);
+/* Called several times a second and after each measured tick, by the thread that
+ * called; must not call back. Returns 0 to go on; else the run stops at its next
+ * tick, with E_STOPPED, and can be resumed. */
+typedef int (*ipl_progress_call)(void *user, const ipl_progress *now);
 
 /*
  * Runs one experiment and writes the run directory `dir`, which must not exist:
@@ -103,15 +109,45 @@ typedef void (*ipl_progress_call)(void *user, const ipl_progress *now);
  *   run.json           what ran where, versions, times, counts, ceilings
  *
  * With measure.tick = step the epoch columns count steps. Rows come in the order of
- * ticks, then seeds, layers, estimators; they are flushed as they become known, and
- * a failure keeps them. Equal configs give equal CSV bytes on a device, at any
- * number of threads. `progress` and `out` may be NULL.
+ * ticks, then seeds, layers, estimators; they are flushed as soon as no earlier row
+ * can come, and a failure keeps them. Equal configs give equal CSV bytes on a device,
+ * at any number of threads, whatever the policy, and interrupted or not. `progress`
+ * and `out` may be NULL.
  *
- * E_ARGUMENT: config, or the directory exists. E_IO: a write failed. Else whatever
- * the data, the training or an estimator reports.
+ * Training and measuring go on side by side: the device is opened once more, for the
+ * training. While the run goes on, the directory also holds what resuming needs:
+ * points.log, state.bin, and lock, which keeps other processes out; and
+ * snapshots.tmp, where snapshots go for which run.snapshot_mib is too small.
+ *
+ * E_ARGUMENT: config, or the directory exists. E_IO: a write failed. E_STOPPED: see
+ * ipl_progress_call. Else whatever the data, the training or an estimator reports.
+ * After all of these but E_ARGUMENT the run can be resumed.
  */
 ipl_status ipl_run(ipl_device *dev, const ipl_config *config, const char *dir,
                    ipl_progress_call progress, void *user, ipl_progress *out);
+
+/*
+ * Goes on with a run that was stopped, failed, was killed, or lost its machine's
+ * power, on a device of the same name. Finished results are, byte for byte, those of
+ * a run that was never interrupted. A run that is done is left as it is: IPL_OK.
+ *
+ * E_IO: `dir` is not the directory of a run. E_ARGUMENT: version, device, data or a
+ * key (outside [run]) is not what the run began with; the text has both.
+ * E_UNSUPPORTED: another process is at it. E_FORMAT: damaged files. Else as ipl_run.
+ */
+ipl_status ipl_resume(ipl_device *dev, const char *dir, ipl_progress_call progress,
+                      void *user, ipl_progress *out);
+
+/* What run.json tells of a run, for who wants to resume it. */
+typedef struct {
+    int     done;           /* 1: nothing is left to do                         */
+    char    device[32];     /* name; "auto" when the run came to nothing yet    */
+    char    tick[8];        /* "epoch", "step"                                  */
+    int64_t last, measured; /* ticks, by the latest session                     */
+} ipl_run_info;
+
+/* E_IO: not the directory of a run; E_FORMAT: run.json is damaged. */
+ipl_status ipl_run_about(const char *dir, ipl_run_info *out);
 
 /*
  * Measures activations from elsewhere and writes a run directory for ipl_plot.

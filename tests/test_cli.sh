@@ -256,7 +256,7 @@ works 'devices' devices
 cp out devices.txt
 holds 'devices lists the CPU' grep -q '^cpu:' devices.txt
 holds 'devices says what auto is' grep -q '^auto is ' devices.txt
-for command in run estimate plot dataset devices; do
+for command in run resume estimate plot dataset devices; do
     works "$command --help" $command --help
     holds "$command --help shows how" sh -c \
         "'$program' $command --help | grep -q 'usage: infoplane $command'"
@@ -273,10 +273,10 @@ holds 'a closed output is a failure' sh -c "! '$program' run --keys >/dev/full"
 
 # -- Disk full --------------------------------------------------------------------
 holds 'a file-size limit in the middle of a run gives one line and whole rows' sh -c "
-    ulimit -f 20
+    ulimit -f 80
     '$program' run small.ini --set train.epochs=500 --out limit --quiet 2>limit.err
     test \$? -eq 1 && test \$(wc -l <limit.err) -eq 1 &&
-    grep -q 'rows until here are kept' limit.err &&
+    grep -q 'what was measured is kept' limit.err &&
     test \$(wc -l <limit/plane.csv) -gt 10 &&
     ! tail -n +2 limit/plane.csv | grep -qvE '^1,[0-9]+,[123],(bin|kde-(upp|low)er),[^,]+,[^,]+\$'"
 mkdir small_disk

@@ -50,6 +50,7 @@ static size_t content(int64_t i, unsigned char *bytes)
 typedef struct {
     int64_t seen, wrong;
     int64_t ends[64]; /* where the records end in the file                      */
+    int     torn;
 } tally;
 
 static ipl_status count_record(void *user, uint32_t type, int64_t tick,
@@ -79,6 +80,7 @@ static int64_t extend(int64_t until, tally *t)
     CHECK_OK(ipl_journal_open(path, 0, count_record, t, &j));
     CHECK(t->wrong == 0);
     const int64_t had = t->seen;
+    t->torn = ipl_journal_was_torn(j);
     for (int64_t i = had; i < until; ++i) {
         CHECK_OK(append(j, i));
         t->ends[i] = ipl_journal_bytes(j);
@@ -93,7 +95,7 @@ static void a_torn_record_is_dropped_at_every_byte(void **state)
 {
     (void)state;
     make_directory();
-    enum { RECORDS = 20 };
+    enum { RECORDS = 20, TITLE = 16 };
     tally t;
     char *whole, *again;
     int64_t size, after;
@@ -104,7 +106,10 @@ static void a_torn_record_is_dropped_at_every_byte(void **state)
         int64_t complete = 0;
         while (complete < RECORDS && t.ends[complete] <= cut) ++complete;
         CHECK(truncate(path, cut) == 0);
+        const int whole_records =
+            cut <= TITLE || (complete ? t.ends[complete - 1] : TITLE) == cut;
         assert_int_equal(extend(RECORDS, &t), complete);
+        CHECK(t.torn == !whole_records);
         CHECK_OK(ipl_file_read(path, &again, &after)); /* as if nothing had been */
         assert_int_equal(after, size);
         assert_memory_equal(again, whole, (size_t)size);

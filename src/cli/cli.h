@@ -17,8 +17,8 @@ typedef struct {
     int (*run)(int argc, char **argv);
 } cli_command;
 
-extern const cli_command cli_run, cli_estimate, cli_plot, cli_dataset, cli_bench,
-    cli_devices;
+extern const cli_command cli_run, cli_resume, cli_estimate, cli_plot, cli_dataset,
+    cli_bench, cli_devices;
 
 /* -- Options ----------------------------------------------------------------------*/
 
@@ -71,16 +71,24 @@ const char *cli_error_text(void);
 int cli_open_device(const cli_command *command, const char *name, int64_t threads,
                     int quiet, ipl_device **out);
 
-/* Progress on stderr: a bar on a terminal, else a line every few seconds. */
+/* Progress on stderr: a bar on a terminal, else a line every few seconds. Between start
+ * and end, SIGINT and SIGTERM make cli_progress_show ask the library to stop; a second
+ * one ends the process at once, which costs no result either. */
 typedef struct {
+    int         quiet;   /* 1: shows nothing                                     */
     const char *tick;    /* "epoch", "step"                                      */
     int         bar;     /* stderr is a terminal                                 */
     double      shown_s; /* wall time of the latest line                         */
     int64_t     measured;
 } cli_progress;
-cli_progress cli_progress_start(const char *tick);
-void         cli_progress_show(void *progress, const ipl_progress *now);
+cli_progress cli_progress_start(const char *tick, int quiet);
+int          cli_progress_show(void *progress, const ipl_progress *now);
 void         cli_progress_end(cli_progress *progress);
+
+/* What is left to do after ipl_run and ipl_resume: an error with advice, or a line of
+ * summary and the picture. Returns the exit status. */
+int cli_finish_run(ipl_status st, const char *dir, const char *tick,
+                   const ipl_progress *at, int quiet);
 
 /* "1:02:03", "4:05", "12 s". */
 const char *cli_duration(double seconds, char *text, size_t size);

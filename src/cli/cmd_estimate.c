@@ -234,11 +234,10 @@ static int estimate_folder(ipl_device *dev, const request *q)
 {
     char file[4200];
     ipl_progress at;
-    cli_progress shown = cli_progress_start("epoch");
-    const ipl_status st = ipl_estimate_folder(
-        dev, q->estimators, q->options, q->t, q->y, q->out,
-        q->quiet ? NULL : cli_progress_show, &shown, &at);
-    if (!q->quiet) cli_progress_end(&shown);
+    cli_progress shown = cli_progress_start("epoch", q->quiet);
+    const ipl_status st = ipl_estimate_folder(dev, q->estimators, q->options, q->t, q->y,
+                                              q->out, cli_progress_show, &shown, &at);
+    cli_progress_end(&shown);
     if (st != IPL_OK) return cli_failed();
     if (!q->quiet)
         printf("%s: %lld epochs in %.1f s\n", q->out, (long long)at.measured,

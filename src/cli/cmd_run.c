@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cli.h"
 
@@ -49,27 +50,27 @@ static void default_out(const char *config, char *out, size_t size)
     snprintf(out, size, "runs/%.*s", length, name);
 }
 
-static void print_summary(const ipl_config *config, const char *dir,
-                          const ipl_progress *at)
+static void print_summary(const char *dir, const char *tick, const ipl_progress *at)
 {
     char spent[32];
-    printf("%s: %lld of %lld %s measured in %s (training %.1f s, measuring %.1f s)\n",
-           dir, (long long)at->measured, (long long)at->last + 1,
-           config->tick ? "steps" : "epochs",
+    printf("%s: %lld of %lld %ss measured in %s (training %.1f s, measuring %.1f s, side "
+           "by side)\n", dir, (long long)at->measured, (long long)at->last + 1, tick,
            cli_duration(at->wall_s, spent, sizeof spent), at->train_s, at->measure_s);
 }
 
-static int run_and_plot(ipl_device *dev, const ipl_config *config, const char *dir,
-                        int quiet)
+int cli_finish_run(ipl_status st, const char *dir, const char *tick,
+                   const ipl_progress *at, int quiet)
 {
     char file[4200];
-    ipl_progress at;
-    cli_progress shown = cli_progress_start(config->tick ? "step" : "epoch");
-    const ipl_status st = ipl_run(dev, config, dir, quiet ? NULL : cli_progress_show,
-                                  &shown, &at);
-    if (!quiet) cli_progress_end(&shown);
-    if (st != IPL_OK) return cli_failed();
-    if (!quiet) print_summary(config, dir, &at);
+    if (st != IPL_OK) {
+        snprintf(file, sizeof file, "%s/config.ini", dir);
+        if (st == IPL_E_ARGUMENT || st == IPL_E_FORMAT || access(file, F_OK))
+            return cli_failed();
+        fprintf(stderr, "infoplane: %s; what was measured is kept, and infoplane resume "
+                        "%s goes on\n", cli_error_text(), dir);
+        return CLI_FAILED;
+    }
+    if (!quiet) print_summary(dir, tick, at);
     snprintf(file, sizeof file, "%s/plane.svg", dir);
     if (ipl_plot(dir, IPL_PLOT_ALL, file) == IPL_OK) {
         if (!quiet) printf("picture: %s\n", file);
@@ -79,6 +80,17 @@ static int run_and_plot(ipl_device *dev, const ipl_config *config, const char *d
     fprintf(stderr, "infoplane: results are in %s, but there is no picture: %s\n", dir,
             cli_error_text());
     return CLI_FAILED;
+}
+
+static int run_and_plot(ipl_device *dev, const ipl_config *config, const char *dir,
+                        int quiet)
+{
+    const char  *tick = config->tick ? "step" : "epoch";
+    ipl_progress at = {0};
+    cli_progress shown = cli_progress_start(tick, quiet);
+    const ipl_status st = ipl_run(dev, config, dir, cli_progress_show, &shown, &at);
+    cli_progress_end(&shown);
+    return cli_finish_run(st, dir, tick, &at, quiet);
 }
 
 static int run(int argc, char **argv)

@@ -8,7 +8,8 @@
 #include "cli.h"
 
 static const cli_command *const commands[] = {
-    &cli_run, &cli_estimate, &cli_plot, &cli_dataset, &cli_bench, &cli_devices,
+    &cli_run, &cli_resume, &cli_estimate, &cli_plot, &cli_dataset, &cli_bench,
+    &cli_devices,
 };
 enum { COMMANDS = sizeof commands / sizeof *commands };
 
@@ -23,7 +24,7 @@ static void print_help(void)
            "  infoplane COMMAND --help tells more; infoplane --version\n\n"
            "A first picture, in runs/ib-tanh/plane.svg:\n\n"
            "  infoplane run configs/ib-tanh.ini\n\n"
-           "Exit status: 0 done, 1 failed, 2 wrong usage. IPL_LOG=0..3 in the\n"
+           "Exit status: 0 done, 1 failed or stopped, 2 wrong usage. IPL_LOG=0..3 in the\n"
            "environment: errors only, and progress (1), and where in the source an\n"
            "error arose (2), and a line for each tick measured (3).\n");
 }
@@ -46,8 +47,8 @@ int main(int argc, char **argv)
         if (c == COMMANDS) {
             if (*name) fprintf(stderr, "infoplane: no command '%s': ", name);
             else fprintf(stderr, "infoplane: which command? ");
-            fprintf(stderr, "expected run, estimate, plot, dataset, bench or "
-                            "devices; see "
+            fprintf(stderr, "expected run, resume, estimate, plot, dataset, bench "
+                            "or devices; see "
                             "infoplane --help\n");
             return CLI_USAGE;
         }

@@ -1,6 +1,7 @@
 /*
  * report.c - errors, notes and progress, all on stderr.
  */
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -51,9 +52,21 @@ const char *cli_duration(double seconds, char *text, size_t size)
     return text;
 }
 
-cli_progress cli_progress_start(const char *tick)
+static volatile sig_atomic_t asked_to_stop;
+
+/* The next one finds the default again, and ends the process. */
+static void ask_to_stop(int number)
 {
-    return (cli_progress){.tick = tick, .bar = isatty(STDERR_FILENO)};
+    asked_to_stop = 1;
+    signal(number, SIG_DFL);
+}
+
+cli_progress cli_progress_start(const char *tick, int quiet)
+{
+    asked_to_stop = 0;
+    signal(SIGINT, ask_to_stop);
+    signal(SIGTERM, ask_to_stop);
+    return (cli_progress){.quiet = quiet, .tick = tick, .bar = isatty(STDERR_FILENO)};
 }
 
 /* Training and measuring have their own pace; where the policy cannot say what it will
@@ -61,13 +74,14 @@ cli_progress cli_progress_start(const char *tick)
 static double left_s(const ipl_progress *now)
 {
     const double ticks = (double)(now->last - now->tick);
-    if (!now->tick && now->last) return -1.0;
-    const double each = now->tick ? now->train_s / (double)now->tick : 0.0;
-    if (now->planned < 0)
-        return now->tick ? now->wall_s * ticks / (double)now->tick : -1.0;
-    if (!now->measured) return -1.0;
-    return each * ticks + now->measure_s / (double)now->measured *
-                              (double)(now->planned - now->measured);
+    const double trained = (double)(now->tick - now->from);
+    const double measured = (double)(now->measured - now->known);
+    if (now->planned < 0) return trained > 0 ? now->wall_s * ticks / trained : -1.0;
+    if ((ticks > 0 && trained <= 0) || measured <= 0) return -1.0;
+    const double training = ticks > 0 ? now->train_s / trained * ticks : 0.0;
+    const double measuring =
+        now->measure_s / measured * (double)(now->planned - now->measured);
+    return training > measuring ? training : measuring; /* side by side */
 }
 
 static void print_line(const cli_progress *p, const ipl_progress *now)
@@ -90,19 +104,24 @@ static void print_line(const cli_progress *p, const ipl_progress *now)
     fflush(stderr);
 }
 
-void cli_progress_show(void *progress, const ipl_progress *now)
+int cli_progress_show(void *progress, const ipl_progress *now)
 {
     cli_progress *p = progress;
     const int each = cli_log_level() >= 3 && now->measured > p->measured;
-    if (!each && now->wall_s - p->shown_s < (p->bar ? 0.1 : 10.0)) return;
+    if (p->quiet || asked_to_stop ||
+        (!each && now->wall_s - p->shown_s < (p->bar ? 0.1 : 10.0)))
+        return asked_to_stop;
     p->shown_s = now->wall_s;
     p->measured = now->measured;
     print_line(p, now);
     if (each && p->bar) fputc('\n', stderr);
+    return 0;
 }
 
 void cli_progress_end(cli_progress *p)
 {
     if (p->bar && p->shown_s > 0) fprintf(stderr, "\r\033[K");
     p->shown_s = 0;
+    signal(SIGINT, SIG_DFL);
+    signal(SIGTERM, SIG_DFL);
 }

@@ -131,5 +131,10 @@ const config_row ipl_config_rows[] = {
           "variance of the noise, in squared units of the activations"),
     CHOICE("kde", "noise_relative", kde.noise_relative, "no", no_yes,
            "noise_var is a share of the layer's mean square"),
+
+    WHOLE("run", "snapshot_mib", snapshot_mib, 0, 1e6, "1024",
+          "memory for networks that wait to be measured; more go to a file"),
+    REAL("run", "checkpoint_s", checkpoint_s, 0, 1e6, "10",
+         "seconds from one saved training state to the next"),
 };
 const int ipl_config_row_count = sizeof ipl_config_rows / sizeof *ipl_config_rows;

@@ -203,7 +203,9 @@ static ipl_status measure_all(folder_run *f, ipl_progress_call progress, void *u
         at->tick = f->entries[k].epoch;
         ++at->measured;
         at->wall_s = at->measure_s = now_s() - begin;
-        if (progress) progress(user, at);
+        if (progress && progress(user, at))
+            return IPL_FAIL(IPL_E_STOPPED, "stopped after epoch %lld",
+                            (long long)at->tick);
     }
     return IPL_OK;
 }
@@ -236,7 +238,9 @@ static ipl_status set_up(folder_run *f, ipl_device *dev, int estimators,
     }
     IPL_TRY(ipl_measurer_create(dev, estimators, options, labels ? &f->y : NULL,
                                 &f->measurer));
-    IPL_TRY(ipl_rundir_create(dir, 0, &f->dir));
+    IPL_TRY(ipl_rundir_create(dir, &f->dir));
+    IPL_TRY(ipl_rundir_start_tables(f->dir, 0));
+    IPL_TRY(ipl_rundir_open_tables(f->dir));
     return ipl_provenance_write(p, f->dir);
 }
 

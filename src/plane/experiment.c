@@ -9,6 +9,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <zlib.h>
 
 #include "random.h"
 
@@ -16,38 +17,39 @@ enum { ROWS_ALL, ROWS_TRAIN, ROWS_TEST };
 
 /* -- Data -------------------------------------------------------------------------*/
 
-/* Uploads the named rows of the data set, and their labels. */
-static ipl_status upload_rows(ipl_experiment *e, int64_t count, const int32_t *row,
-                              ipl_mat *x, ipl_labels *y)
+/* Uploads the named rows of the data set, and their labels. x may be NULL. */
+static ipl_status upload_rows(ipl_experiment *e, ipl_device *dev, int64_t count,
+                              const int32_t *row, ipl_mat *x, ipl_labels *y)
 {
     const ipl_dataset *data = &e->data;
     const size_t width = (size_t)data->inputs;
     ipl_status st = IPL_OK;
-    float   *values = malloc((size_t)count * width * sizeof *values);
+    float   *values = x ? malloc((size_t)count * width * sizeof *values) : NULL;
     int32_t *labels = malloc((size_t)count * sizeof *labels);
-    if (!values || !labels) {
+    if ((x && !values) || !labels) {
         st = IPL_FAIL(IPL_E_MEMORY, "%lld rows of %d inputs", (long long)count,
                       data->inputs);
         goto done;
     }
     for (int64_t i = 0; i < count; ++i) {
-        memcpy(values + (size_t)i * width, data->x + (size_t)row[i] * width,
-               width * sizeof *values);
+        if (x)
+            memcpy(values + (size_t)i * width, data->x + (size_t)row[i] * width,
+                   width * sizeof *values);
         labels[i] = data->y[row[i]];
     }
     if (x) {
-        IPL_TRY_DONE(ipl_mat_alloc(e->dev, count, data->inputs, x));
-        IPL_TRY_DONE(ipl_upload(e->dev, values, (size_t)count * width * sizeof *values,
+        IPL_TRY_DONE(ipl_mat_alloc(dev, count, data->inputs, x));
+        IPL_TRY_DONE(ipl_upload(dev, values, (size_t)count * width * sizeof *values,
                                 x->at));
     }
-    IPL_TRY_DONE(ipl_labels_create(e->dev, count, data->classes, labels, y));
+    IPL_TRY_DONE(ipl_labels_create(dev, count, data->classes, labels, y));
 done:
     free(values);
     free(labels);
     return st;
 }
 
-/* The rows to be measured, as a part of `all` or, drawn by data.seed, as a copy. */
+/* The rows to be measured: a part of the split, or drawn of it by data.seed. */
 static ipl_status choose_measured(ipl_experiment *e)
 {
     const int     which = e->config.rows;
@@ -60,24 +62,28 @@ static ipl_status choose_measured(ipl_experiment *e)
                 "are", (long long)subset, (long long)rows);
     const int32_t *first = e->data.split + begin;
     ipl_status st = IPL_OK;
-    int32_t *drawn = NULL;
-    if (subset == rows) {
-        e->measured = (ipl_mat){e->all.at + begin * e->all.cols, rows, e->all.cols};
-        IPL_TRY(upload_rows(e, rows, first, NULL, &e->measured_y));
-    } else {
-        drawn = malloc((size_t)rows * sizeof *drawn);
-        if (!drawn) return IPL_FAIL(IPL_E_MEMORY, "%lld rows", (long long)rows);
+    int32_t *drawn = malloc((size_t)rows * sizeof *drawn);
+    if (!drawn) return IPL_FAIL(IPL_E_MEMORY, "%lld rows", (long long)rows);
+    if (subset < rows)
         ipl_random_permutation((ipl_random){e->config.data.seed, IPL_STREAM_SUBSET},
                                rows, drawn);
-        for (int64_t i = 0; i < subset; ++i) drawn[i] = first[drawn[i]];
-        e->measured_drawn = 1;
-        IPL_TRY_DONE(upload_rows(e, subset, drawn, &e->measured, &e->measured_y));
-    }
+    for (int64_t i = 0; i < subset; ++i) drawn[i] = first[subset < rows ? drawn[i] : i];
+    st = upload_rows(e, e->dev, subset, drawn, &e->measured, &e->measured_y);
+    free(drawn);
+    if (st != IPL_OK) return st;
     e->h_x = log((double)subset);
     e->h_y = ipl_mi_label_entropy(&e->measured_y);
-done:
-    free(drawn);
-    return st;
+    return IPL_OK;
+}
+
+/* Tells whether a later run has the same data. */
+static uint32_t crc_of(const ipl_dataset *data)
+{
+    const size_t rows = (size_t)data->rows;
+    uLong crc = crc32_z(0, (const Bytef *)data->x,
+                        rows * (size_t)data->inputs * sizeof *data->x);
+    crc = crc32_z(crc, (const Bytef *)data->y, rows * sizeof *data->y);
+    return (uint32_t)crc32_z(crc, (const Bytef *)data->split, rows * sizeof *data->split);
 }
 
 static ipl_status load(ipl_experiment *e)
@@ -91,14 +97,17 @@ static ipl_status load(ipl_experiment *e)
                 data->classes);
     /* More outputs than classes are fine: the others are never right. */
     e->data.classes = classes;
-    IPL_TRY(upload_rows(e, data->rows, data->split, &e->all, &e->measured_y));
-    ipl_labels_free(e->dev, &e->measured_y);
+    e->data_crc = crc_of(data);
+    ipl_device *dev = e->train_dev;
+    IPL_TRY(upload_rows(e, dev, data->rows, data->split, &e->all, &e->train_y));
+    ipl_labels_free(dev, &e->train_y);
 
     const int64_t trains = data->train_rows, tests = data->rows - trains;
     e->train = (ipl_mat){e->all.at, trains, inputs};
     e->test = (ipl_mat){e->all.at + trains * inputs, tests, inputs};
-    IPL_TRY(upload_rows(e, trains, data->split, NULL, &e->train_y));
-    if (tests) IPL_TRY(upload_rows(e, tests, data->split + trains, NULL, &e->test_y));
+    IPL_TRY(upload_rows(e, dev, trains, data->split, NULL, &e->train_y));
+    if (tests)
+        IPL_TRY(upload_rows(e, dev, tests, data->split + trains, NULL, &e->test_y));
     IPL_TRY(choose_measured(e));
     free(e->data.x);
     e->data.x = NULL;
@@ -116,7 +125,7 @@ static ipl_status make_networks(ipl_experiment *e)
     e->last = e->config.epochs * (e->config.tick ? e->steps : 1);
     e->replicas = (int)e->config.replicas;
     e->parameters = ipl_net_parameters(&e->shape);
-    IPL_TRY(ipl_trainer_create(e->dev, &e->shape, train, e->replicas, e->train,
+    IPL_TRY(ipl_trainer_create(e->train_dev, &e->shape, train, e->replicas, e->train,
                                &e->train_y, &e->trainer));
 
     const size_t networks = (size_t)e->replicas;
@@ -141,12 +150,13 @@ done:
     return st;
 }
 
-ipl_status ipl_experiment_open(ipl_device *dev, const ipl_config *config,
-                               ipl_experiment *out)
+ipl_status ipl_experiment_open(ipl_device *dev, ipl_device *train_dev,
+                               const ipl_config *config, ipl_experiment *out)
 {
     IPL_TRY(ipl_config_check(config));
     memset(out, 0, sizeof *out);
     out->dev = dev;
+    out->train_dev = train_dev;
     out->config = *config;
     out->config.data.path = out->config.data_path;
     IPL_TRY(ipl_net_parse(config->layers, &out->shape));
@@ -160,11 +170,11 @@ void ipl_experiment_close(ipl_experiment *e)
 {
     if (!e->dev) return;
     ipl_trainer_destroy(e->trainer);
-    if (e->measured_drawn) ipl_free(e->dev, e->measured.at);
-    ipl_free(e->dev, e->all.at);
-    ipl_labels_free(e->dev, &e->train_y);
-    ipl_labels_free(e->dev, &e->test_y);
+    ipl_free(e->dev, e->measured.at);
     ipl_labels_free(e->dev, &e->measured_y);
+    ipl_free(e->train_dev, e->all.at);
+    ipl_labels_free(e->train_dev, &e->train_y);
+    ipl_labels_free(e->train_dev, &e->test_y);
     ipl_dataset_free(&e->data);
     free(e->order);
     free(e->slice);
@@ -221,15 +231,15 @@ ipl_status ipl_experiment_evaluate(ipl_experiment *e, const float *params,
 {
     int64_t correct;
     row->loss_test_nats = row->accuracy_test = NAN;
-    IPL_TRY(ipl_net_evaluate(e->dev, &e->shape, params, e->train, &e->train_y,
+    IPL_TRY(ipl_net_evaluate(e->train_dev, &e->shape, params, e->train, &e->train_y,
                              &row->loss_train_nats, &correct));
     row->accuracy_train = (double)correct / (double)e->train.rows;
     if (e->test.rows) {
-        IPL_TRY(ipl_net_evaluate(e->dev, &e->shape, params, e->test, &e->test_y,
+        IPL_TRY(ipl_net_evaluate(e->train_dev, &e->shape, params, e->test, &e->test_y,
                                  &row->loss_test_nats, &correct));
         row->accuracy_test = (double)correct / (double)e->test.rows;
     }
-    IPL_TRY(ipl_download(e->dev, params, (size_t)e->parameters * sizeof *params,
+    IPL_TRY(ipl_download(e->train_dev, params, (size_t)e->parameters * sizeof *params,
                          e->host_params));
     for (int l = 1; l <= e->shape.layers; ++l) {
         const float *w = e->host_params + ipl_net_weight_at(&e->shape, l);

@@ -8,7 +8,9 @@
 #include "rundir.h"
 
 typedef struct {
-    ipl_device   *dev;
+    ipl_device   *dev;       /* measures: has `measured` and its labels          */
+    ipl_device   *train_dev; /* trains: has everything else. The same, or another
+                                handle of it, that another thread may then use   */
     ipl_config    config; /* its data.path points into itself                    */
     ipl_net_shape shape;
     ipl_dataset   data;   /* x is freed once it is on the device                 */
@@ -16,8 +18,8 @@ typedef struct {
     ipl_mat    all;          /* device: the rows in the order of the split       */
     ipl_mat    train, test;  /* parts of it; test.rows may be 0                  */
     ipl_labels train_y, test_y;
-    ipl_mat    measured;     /* rows that are measured: a part, or drawn of one  */
-    int        measured_drawn; /* a copy, to be freed                            */
+    uint32_t   data_crc;     /* CRC-32 of inputs, labels and split               */
+    ipl_mat    measured;     /* a copy of the rows that are measured             */
     ipl_labels measured_y;
     double     h_x, h_y;     /* ceilings in nats: log n, H(Y) of measured rows   */
 
@@ -33,19 +35,19 @@ typedef struct {
     float   *host_params;    /* [parameters]                                     */
 } ipl_experiment;
 
-/* Loads the data, copies it to the device and makes the networks of tick 0. The
+/* Loads the data, copies it to the devices and makes the networks of tick 0. The
  * caller gives it back with ipl_experiment_close, which allows a zeroed struct. */
-ipl_status ipl_experiment_open(ipl_device *dev, const ipl_config *config,
-                               ipl_experiment *out);
+ipl_status ipl_experiment_open(ipl_device *dev, ipl_device *train_dev,
+                               const ipl_config *config, ipl_experiment *out);
 void       ipl_experiment_close(ipl_experiment *e);
 
 /* Trains all replicas for one tick. stats[replicas][layers], or NULL. */
 ipl_status ipl_experiment_advance(ipl_experiment *e, ipl_gradient_stats *stats);
 
-/* Copies the networks, as they stand, to device memory [replicas][parameters]. */
+/* Copies the networks, as they stand, to memory of train_dev [replicas][parameters]. */
 ipl_status ipl_experiment_snapshot(ipl_experiment *e, float *params);
 
-/* Loss, accuracy and weight norms of one network (device); gradients are left. */
+/* Loss, accuracy and weight norms of one network (train_dev); gradients are left. */
 ipl_status ipl_experiment_evaluate(ipl_experiment *e, const float *params,
                                    ipl_training_row *row);
 

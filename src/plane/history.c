@@ -97,6 +97,16 @@ ipl_status ipl_history_add(ipl_history *h, int64_t tick, const ipl_layer *layer)
     return IPL_OK;
 }
 
+void ipl_history_sweep(ipl_history *h, int (*keep)(void *user, int64_t tick), void *user)
+{
+    int64_t kept = 0;
+    for (int64_t m = 0; m < h->count; ++m) {
+        if (keep(user, h->moments[m].tick)) h->moments[kept++] = h->moments[m];
+        else free(h->moments[m].value);
+    }
+    h->count = kept;
+}
+
 double ipl_history_distance(void *history, int64_t a, int64_t b)
 {
     const ipl_history *h = history;

@@ -27,6 +27,7 @@ struct ipl_journal {
     int      fd;
     char    *path;
     int64_t  good; /* bytes of complete records                                 */
+    int      torn; /* 1: it ended in a part of a record                         */
     char    *text; /* [size]: a record being written                            */
     size_t   size;
 };
@@ -84,7 +85,8 @@ static ipl_status load(ipl_journal *j, int64_t durable, ipl_journal_reader reade
         IPL_TRY_DONE(ipl_file_write_at(j->fd, j->path, title, sizeof title, 0));
         j->good = sizeof title;
     }
-    if (size > j->good && ftruncate(j->fd, j->good))
+    j->torn = size > j->good;
+    if (j->torn && ftruncate(j->fd, j->good))
         st = IPL_FAIL(IPL_E_IO, "%s: cut a torn record: %s", j->path, strerror(errno));
 done:
     free(text);
@@ -146,5 +148,7 @@ ipl_status ipl_journal_sync(ipl_journal *j)
         return IPL_FAIL(IPL_E_IO, "%s: sync: %s", j->path, strerror(errno));
     return IPL_OK;
 }
+
+int ipl_journal_was_torn(const ipl_journal *j) { return j->torn; }
 
 int64_t ipl_journal_bytes(const ipl_journal *j) { return j->good; }

@@ -38,6 +38,9 @@ ipl_status ipl_journal_append(ipl_journal *j, uint32_t type, int64_t tick,
 /* Waits until all records are on disk. E_IO. */
 ipl_status ipl_journal_sync(ipl_journal *j);
 
+/* 1 if a torn record was cut off when the journal was opened. */
+int ipl_journal_was_torn(const ipl_journal *j);
+
 /* Length of the file with its complete records. */
 int64_t ipl_journal_bytes(const ipl_journal *j);
 

@@ -132,6 +132,37 @@ static json_t *seconds(const ipl_provenance *p)
                      at->write_s);
 }
 
+static json_t *counts(const ipl_provenance *p)
+{
+    const ipl_progress *at = &p->progress;
+    return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "last_tick",
+                     (json_int_t)at->last, "ticks_trained", (json_int_t)at->tick,
+                     "ticks_measured", (json_int_t)at->measured, "ticks_skipped",
+                     (json_int_t)(at->tick + 1 - at->measured), "ticks_remeasured",
+                     (json_int_t)p->remeasured, "ticks_of_earlier_sessions",
+                     (json_int_t)at->known, "points", (json_int_t)p->points);
+}
+
+/* Shares of this session's time in which each lane worked, and of its cores' time. */
+static json_t *utilisation(const ipl_provenance *p)
+{
+    const ipl_progress *at = &p->progress;
+    const double wall = at->wall_s > 0 ? at->wall_s - p->load_s : 0.0;
+    if (!(wall > 0) || !p->cores) return json_object();
+    return json_pack("{s:f, s:f, s:f, s:i}", "train", at->train_s / wall, "measure",
+                     at->measure_s / wall, "cores", p->core_s / (wall * p->cores),
+                     "core_count", p->cores);
+}
+
+static json_t *snapshots(const ipl_provenance *p)
+{
+    const ipl_store_stats *s = &p->store;
+    return json_pack("{s:I, s:I, s:I, s:I}", "held_at_most", (json_int_t)s->held_peak,
+                     "spilled", (json_int_t)s->spilled, "memory_peak_bytes",
+                     (json_int_t)s->memory_peak_bytes, "file_peak_bytes",
+                     (json_int_t)s->file_peak_bytes);
+}
+
 ipl_status ipl_provenance_write(const ipl_provenance *p, ipl_rundir *dir)
 {
     json_t *layers = json_array(), *seeds = json_array(), *estimators = json_array();
@@ -143,18 +174,16 @@ ipl_status ipl_provenance_write(const ipl_provenance *p, ipl_rundir *dir)
         json_array_append_new(estimators, estimator(&p->options[e]));
     json_t *out = json_pack(
         "{s:s, s:s, s:s, s:o, s:s, s:s*, s:o, s:o, s:o, s:o, s:s, s:o,"
-        " s:{s:o, s:o}, s:{s:I, s:I, s:I, s:I}, s:o, s:o}",
+        " s:{s:o, s:o}, s:o, s:o, s:o, s:o, s:I, s:o}",
         "infoplane", ipl_version(), "compiler", COMPILER, "started", p->started,
         "libraries", libraries(), "status", p->status, "error", p->error,
         "device", device(p->dev), "data", data(p), "layers", layers, "seeds", seeds,
         "tick", p->tick, "estimators", estimators,
         "ceilings", "i_xt_bits", number_or_null(p->h_x / log(2.0)),
         "i_ty_bits", number_or_null(p->h_y / log(2.0)),
-        "counts", "last_tick", (json_int_t)p->progress.last,
-        "ticks_trained", (json_int_t)p->progress.tick,
-        "ticks_measured", (json_int_t)p->progress.measured,
-        "points", (json_int_t)p->points,
-        "seconds", seconds(p), "config", config_sections(p->config));
+        "counts", counts(p), "seconds", seconds(p), "utilisation", utilisation(p),
+        "snapshots", snapshots(p), "states_saved", (json_int_t)p->states_saved,
+        "config", config_sections(p->config));
     if (!out) return IPL_FAIL(IPL_E_MEMORY, "run.json");
     const ipl_status st = ipl_rundir_json(dir, "run.json", out);
     json_decref(out);

@@ -6,11 +6,12 @@
 
 #include "experiment.h"
 #include "rundir.h"
+#include "store.h"
 
 /* What a run directory tells about itself, beside its tables. */
 typedef struct {
     ipl_device          *dev;
-    const char          *status; /* "running", "done", "failed"                  */
+    const char          *status; /* "running", "done", "stopped", "failed"       */
     const char          *error;  /* NULL: none                                   */
     const ipl_config    *config; /* NULL: activations from elsewhere             */
     const char          *source; /* data set or folder                           */
@@ -24,6 +25,11 @@ typedef struct {
     const char          *tick;   /* "epoch", "step"                              */
     double               h_x, h_y; /* ceilings in nats; h_y NAN: no labels       */
     int64_t              points; /* rows of plane.csv                            */
+    int64_t              remeasured; /* ticks whose record was torn              */
+    int64_t              states_saved;
+    int                  cores;  /* threads that both lanes share                */
+    double               core_s; /* busy: seconds times threads                  */
+    ipl_store_stats      store;
     char                 started[32]; /* UTC                                     */
     double               load_s;
     ipl_progress         progress;

@@ -1,196 +1,35 @@
 /*
- * run.c - the driver: trains, measures what the policy asks for, and writes it down.
+ * run.c - a run from its configuration to its results, or from where it was left.
  */
+#include "run.h"
+
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
+#include <unistd.h>
 
-#include "experiment.h"
-#include "history.h"
-#include "provenance.h"
+#include "file.h"
+#include "records.h"
 
-/* The networks of one tick, for as long as the policy may ask for them. */
-typedef struct {
-    int64_t tick;
-    float  *params; /* device, [replicas][parameters]                            */
-} snapshot;
-
-typedef struct {
-    ipl_experiment      e;
-    ipl_provenance      about;
-    ipl_measurer       *measurer;
-    ipl_history        *history; /* NULL where the policy needs no values        */
-    ipl_policy         *policy;
-    ipl_policy         *log;     /* ticks that training.csv shows                */
-    int64_t             log_next;
-    ipl_rundir         *dir;
-    snapshot           *held;
-    int                 held_count, held_size;
-    float              *spare;   /* a snapshot's memory to use again, or NULL    */
-    ipl_layer          *layers;  /* [replicas][layers]                           */
-    ipl_gradient_stats *stats;   /* [replicas][layers]                           */
-    double              begin_s;
-    ipl_progress_call   progress;
-    void               *user;
-} run;
-
-static double now_s(void)
+double run_now_s(void)
 {
     struct timespec t;
     clock_gettime(CLOCK_MONOTONIC, &t);
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
-/* Says at which tick a callee failed. */
-static ipl_status at_tick(const run *r, int64_t tick, ipl_status st)
+void run_fail(run *r, int64_t tick, ipl_status st)
 {
-    return IPL_FAIL(st, "%s %lld: %s", r->about.tick, (long long)tick,
-                    ipl_last_error_text());
-}
-
-/* -- Snapshots --------------------------------------------------------------------*/
-
-static float *held_at(const run *r, int64_t tick)
-{
-    for (int h = 0; h < r->held_count; ++h)
-        if (r->held[h].tick == tick) return r->held[h].params;
-    return NULL;
-}
-
-static ipl_status hold(run *r, float **params)
-{
-    if (r->held_count == r->held_size) {
-        const int size = 2 * r->held_size + 8;
-        snapshot *more = realloc(r->held, (size_t)size * sizeof *more);
-        if (!more) return IPL_FAIL(IPL_E_MEMORY, "%d snapshots", size);
-        r->held = more;
-        r->held_size = size;
-    }
-    float *at = r->spare;
-    r->spare = NULL;
-    if (!at)
-        IPL_TRY(ipl_alloc(r->e.dev, (size_t)(r->e.replicas * r->e.parameters) *
-                                        sizeof *at, (void **)&at));
-    r->held[r->held_count++] = (snapshot){r->e.tick, at};
-    IPL_TRY(ipl_experiment_snapshot(&r->e, at));
-    *params = at;
-    return IPL_OK;
-}
-
-/* Gives up the snapshots that the policy cannot ask for any more; `want` is the tick
- * that it has asked for. */
-static void drop(run *r, int64_t want)
-{
-    int kept = 0;
-    for (int h = 0; h < r->held_count; ++h) {
-        const snapshot s = r->held[h];
-        if (s.tick == want || ipl_policy_may_ask(r->policy, s.tick))
-            r->held[kept++] = s;
-        else if (!r->spare)
-            r->spare = s.params;
-        else
-            ipl_free(r->e.dev, s.params);
-    }
-    r->held_count = kept;
-}
-
-/* -- One tick ---------------------------------------------------------------------*/
-
-static ipl_status log_training(run *r, const float *params, int trained)
-{
-    const int layers = r->e.shape.layers;
-    for (int k = 0; k < r->e.replicas; ++k) {
-        ipl_training_row row;
-        for (int l = 0; l < layers; ++l)
-            row.gradient[l] = trained ? r->stats[k * layers + l]
-                                      : (ipl_gradient_stats){NAN, NAN};
-        IPL_TRY(ipl_experiment_evaluate(&r->e, params + k * r->e.parameters, &row));
-        IPL_TRY(ipl_rundir_training(r->dir, r->e.config.seed + k, r->e.tick, layers,
-                                    &row));
-    }
-    IPL_TRY(ipl_policy_measured(r->log, r->log_next));
-    r->log_next = ipl_policy_next(r->log);
-    return IPL_OK;
-}
-
-/* What becomes of the networks at the tick where the training stands: a row of
- * training.csv, a snapshot, or neither. */
-static ipl_status arrive(run *r, int64_t want, int trained)
-{
-    const int logged = r->e.tick == r->log_next;
-    float *params = NULL;
-    if (!logged && r->e.tick != want && !ipl_policy_may_ask(r->policy, r->e.tick))
-        return IPL_OK;
-    IPL_TRY(hold(r, &params));
-    if (logged) IPL_TRY(log_training(r, params, trained));
-    drop(r, want);
-    return IPL_OK;
-}
-
-static ipl_status advance(run *r, int64_t want)
-{
-    const double begin = now_s();
-    const int logged = r->e.tick + 1 == r->log_next;
-    IPL_TRY(ipl_experiment_advance(&r->e, logged ? r->stats : NULL));
-    IPL_TRY(arrive(r, want, 1));
-    r->about.progress.train_s += now_s() - begin;
-    return IPL_OK;
-}
-
-static ipl_status measure(run *r, int64_t tick)
-{
-    const double begin = now_s();
-    const int layers = r->e.shape.layers, replicas = r->e.replicas;
-    float *params = held_at(r, tick);
-    float **each = malloc((size_t)replicas * sizeof *each);
-    if (!each) return IPL_FAIL(IPL_E_MEMORY, "%d networks", replicas);
-    for (int k = 0; k < replicas; ++k) each[k] = params + k * r->e.parameters;
-    const ipl_status st = ipl_measure_networks(r->measurer, &r->e.shape, r->e.measured,
-                                               replicas, each, r->layers);
-    free(each);
-    if (st != IPL_OK) return st;
-    for (int k = 0; k < replicas; ++k) {
-        const ipl_layer *layer = r->layers + k * layers;
-        IPL_TRY(ipl_rundir_points(r->dir, r->e.config.seed + k, tick, layers, layer));
-        for (int l = 0; l < layers; ++l) r->about.points += layer[l].points;
-    }
-    if (r->history) IPL_TRY(ipl_history_add(r->history, tick, r->layers));
-    IPL_TRY(ipl_policy_measured(r->policy, tick));
-    drop(r, -1);
-    ++r->about.progress.measured;
-    r->about.progress.measure_s += now_s() - begin;
-    return IPL_OK;
-}
-
-static ipl_status write_down(run *r)
-{
-    const double begin = now_s();
-    ipl_progress *at = &r->about.progress;
-    IPL_TRY(ipl_rundir_flush(r->dir));
-    at->tick = r->e.tick;
-    at->write_s += now_s() - begin;
-    at->wall_s = now_s() - r->begin_s;
-    if (r->progress) r->progress(r->user, at);
-    return IPL_OK;
-}
-
-static ipl_status loop(run *r)
-{
-    int64_t want = ipl_policy_next(r->policy);
-    IPL_TRY(arrive(r, want, 0));
-    while (!ipl_policy_done(r->policy)) {
-        while (r->e.tick < want) {
-            const ipl_status st = advance(r, want);
-            if (st != IPL_OK) return at_tick(r, r->e.tick + 1, st);
-            IPL_TRY(write_down(r));
-        }
-        const ipl_status st = measure(r, want);
-        if (st != IPL_OK) return at_tick(r, want, st);
-        IPL_TRY(write_down(r));
-        if (!ipl_policy_done(r->policy)) want = ipl_policy_next(r->policy);
-    }
-    return IPL_OK; /* every policy measures the last tick, so all are trained */
+    pthread_cond_broadcast(&r->changed);
+    if (r->status != IPL_OK) return;
+    r->status = st;
+    if (tick < 0)
+        snprintf(r->why, sizeof r->why, "%s", ipl_last_error_text());
+    else
+        snprintf(r->why, sizeof r->why, "%s %lld: %s", r->about.tick, (long long)tick,
+                 ipl_last_error_text());
 }
 
 /* -- Setting up -------------------------------------------------------------------*/
@@ -240,72 +79,217 @@ done:
     return st;
 }
 
-static ipl_status set_up(run *r, ipl_device *dev, const ipl_config *config,
-                         const char *dir)
+/* Ticks in one measuring call: so many that each thread gets several layers, as long as
+ * their parameters stay small. */
+static int choose_batch(const run *r, int threads)
 {
-    const double begin = now_s();
-    IPL_TRY(ipl_experiment_open(dev, config, &r->e));
+    enum { LAYERS_EACH = 16, TICKS_MAX = 64 };
+    const int64_t bytes = (int64_t)r->e.replicas * r->e.parameters * 4;
+    int64_t ticks = (LAYERS_EACH * (int64_t)threads + r->layers - 1) / r->layers;
+    if (ticks > ((int64_t)64 << 20) / bytes) ticks = ((int64_t)64 << 20) / bytes;
+    return ticks < 1 ? 1 : ticks > TICKS_MAX ? TICKS_MAX : (int)ticks;
+}
+
+/* The lanes' memory, and what they share. */
+static ipl_status make_lanes(run *r)
+{
+    const ipl_experiment *e = &r->e;
+    const ipl_device_info *about = ipl_device_about(e->dev);
+    /* On a GPU each lane waits for its own handle; cores are no matter. */
+    const int threads = strncmp(about->name, "cpu", 3) ? 2 : about->threads;
+    const size_t layers = (size_t)r->layers, replicas = (size_t)e->replicas;
+    const size_t bytes = replicas * (size_t)e->parameters * sizeof *r->params;
+    r->batch = choose_batch(r, threads);
+    r->stats = malloc(layers * sizeof *r->stats);
+    r->rows = malloc(replicas * sizeof *r->rows);
+    r->snapshot = malloc(bytes);
+    if (!r->stats || !r->rows || !r->snapshot)
+        return IPL_FAIL(IPL_E_MEMORY, "%zu layers and %zu bytes", layers, bytes);
+    IPL_TRY(ipl_alloc(e->train_dev, bytes, (void **)&r->params));
+    r->about.cores = threads;
+    return ipl_cores_create(&r->cores, threads);
+}
+
+static ipl_status make_store(run *r)
+{
+    const ipl_store_options options = {
+        .floats = r->e.replicas * r->e.parameters,
+        .memory_bytes = (size_t)r->e.config.snapshot_mib << 20,
+        .path = ipl_rundir_path(r->dir, "snapshots.tmp")};
+    unlink(options.path); /* what a killed run has left */
+    return ipl_store_create(&options, &r->store);
+}
+
+/* All that needs no run directory. */
+static ipl_status set_up(run *r, ipl_device *dev, ipl_device *train_dev,
+                         const ipl_config *config)
+{
+    IPL_TRY(ipl_experiment_open(dev, train_dev, config, &r->e));
+    r->layers = r->e.replicas * r->e.shape.layers;
+    r->checkpoint_s = config->checkpoint_s;
     ipl_provenance_experiment(&r->about, &r->e);
     IPL_TRY(ipl_measurer_create(dev, r->about.estimators, r->about.options,
                                 &r->e.measured_y, &r->measurer));
     IPL_TRY(make_policies(r));
-    const size_t layers = (size_t)(r->e.replicas * r->e.shape.layers);
-    r->layers = malloc(layers * sizeof *r->layers);
-    r->stats = malloc(layers * sizeof *r->stats);
-    if (!r->layers || !r->stats) return IPL_FAIL(IPL_E_MEMORY, "%zu layers", layers);
-    r->about.load_s = now_s() - begin;
+    IPL_TRY(make_lanes(r));
     r->about.progress.last = r->e.last;
+    return IPL_OK;
+}
 
-    /* Last, so that nothing is left behind when the above fails. */
-    IPL_TRY(ipl_rundir_create(dir, r->e.shape.layers, &r->dir));
+/* Reads what is known, or starts to know. Only then are the tables begun anew. */
+static ipl_status open_files(run *r, int resume)
+{
+    if (!resume)
+        IPL_TRY(ipl_config_write(&r->e.config, ipl_rundir_path(r->dir, "config.ini")));
+    IPL_TRY(ipl_rundir_start_tables(r->dir, r->e.shape.layers));
+    IPL_TRY(run_load(r));
+    IPL_TRY(ipl_rundir_open_tables(r->dir));
+    IPL_TRY(make_store(r));
+    IPL_TRY(run_ask(r));
     r->about.status = "running";
-    IPL_TRY(ipl_config_write(&r->e.config, ipl_rundir_path(r->dir, "config.ini")));
     return ipl_provenance_write(&r->about, r->dir);
 }
 
 static void tear_down(run *r)
 {
-    ipl_rundir_close(r->dir);
-    for (int h = 0; h < r->held_count; ++h) ipl_free(r->e.dev, r->held[h].params);
-    if (r->e.dev) ipl_free(r->e.dev, r->spare);
-    free(r->held);
-    free(r->layers);
+    for (int64_t p = 0; p < r->points_count; ++p) free(r->points[p].layer);
+    free(r->points);
+    free(r->wanted);
     free(r->stats);
+    free(r->rows);
+    free(r->snapshot);
+    free(r->state.values);
+    ipl_store_destroy(r->store);
+    ipl_journal_close(r->journal);
+    ipl_rundir_close(r->dir);
+    if (r->lock_fd >= 0) close(r->lock_fd);
     ipl_policy_destroy(r->policy);
     ipl_policy_destroy(r->log);
     ipl_history_destroy(r->history);
     ipl_measurer_destroy(r->measurer);
+    if (r->cores.total) ipl_cores_destroy(&r->cores);
+    if (r->e.train_dev) ipl_free(r->e.train_dev, r->params);
     ipl_experiment_close(&r->e);
+    pthread_cond_destroy(&r->changed);
+    pthread_mutex_destroy(&r->lock);
+    free(r);
 }
 
-/* Leaves the outcome in run.json. The first failure is the one that is told. */
+/* -- Running ----------------------------------------------------------------------*/
+
+/* Both lanes, until all is measured or one of them fails. */
+static ipl_status work(run *r)
+{
+    pthread_t lane;
+    if (pthread_create(&lane, NULL, run_train, r))
+        return IPL_FAIL(IPL_E_MEMORY, "no thread for the training");
+    run_measure(r);
+    pthread_join(lane, NULL);
+    ipl_status st = r->status;
+    if (st == IPL_OK) st = run_write_final(r);
+    else IPL_FAIL(st, "%s", r->why);
+    return st;
+}
+
+/* Leaves the outcome on disk. The first failure is the one that is told. */
 static ipl_status conclude(run *r, ipl_status st)
 {
     char line[512];
     snprintf(line, sizeof line, "%s", ipl_last_error_text());
-    if (st != IPL_OK) ipl_rundir_flush(r->dir);
-    r->about.progress.wall_s = now_s() - r->begin_s;
-    r->about.status = st == IPL_OK ? "done" : "failed";
+    const ipl_status flushed = ipl_rundir_flush(r->dir);
+    if (st == IPL_OK) st = flushed;
+    if (st == IPL_OK) st = ipl_rundir_sync(r->dir);
+    else if (r->journal) run_save_last_state(r);
+    if (st != IPL_OK && !line[0]) snprintf(line, sizeof line, "%s", ipl_last_error_text());
+    r->about.progress.wall_s = run_now_s() - r->begin_s;
+    r->about.status = st == IPL_OK ? "done" : st == IPL_E_STOPPED ? "stopped" : "failed";
     r->about.error = st == IPL_OK ? NULL : line;
+    if (r->store) ipl_store_about(r->store, &r->about.store);
     const ipl_status wrote = ipl_provenance_write(&r->about, r->dir);
-    return st == IPL_OK ? wrote : IPL_FAIL(st, "%s", line);
+    if (st != IPL_OK) return IPL_FAIL(st, "%s", line);
+    if (wrote == IPL_OK) run_clean_up(r); /* what is done needs no resuming */
+    return wrote;
+}
+
+static ipl_status open_run(run *r, ipl_device *dev, ipl_device *train_dev,
+                           const ipl_config *config, const char *dir)
+{
+    const double begin = run_now_s();
+    const int resume = r->dir != NULL;
+    ipl_provenance_start(&r->about);
+    IPL_TRY(set_up(r, dev, train_dev, config));
+    r->about.load_s = run_now_s() - begin;
+    if (!resume) { /* last, so that nothing is left behind when the above fails */
+        IPL_TRY(ipl_rundir_create(dir, &r->dir));
+        IPL_TRY(ipl_file_lock(ipl_rundir_path(r->dir, "lock"), &r->lock_fd));
+    }
+    return open_files(r, resume);
+}
+
+static ipl_status create(ipl_progress_call progress, void *user, run **out)
+{
+    run *r = calloc(1, sizeof *r);
+    if (!r) return IPL_FAIL(IPL_E_MEMORY, "a run");
+    r->begin_s = r->saved_s = run_now_s();
+    r->progress = progress;
+    r->user = user;
+    r->lock_fd = -1;
+    r->trained = -1;
+    if (pthread_mutex_init(&r->lock, NULL) || pthread_cond_init(&r->changed, NULL)) {
+        free(r);
+        return IPL_FAIL(IPL_E_MEMORY, "the locks of a run");
+    }
+    *out = r;
+    return IPL_OK;
+}
+
+/* From a run that has its directory (to be resumed) or none yet, to its end. */
+static ipl_status complete(run *r, ipl_device *dev, const ipl_config *config,
+                           const char *dir, ipl_progress *out)
+{
+    ipl_device *train_dev = NULL;
+    ipl_status st = ipl_device_open_again(dev, &train_dev);
+    if (st == IPL_OK) st = open_run(r, dev, train_dev, config, dir);
+    if (st == IPL_OK) st = conclude(r, work(r));
+    if (out) *out = r->about.progress;
+    tear_down(r);
+    ipl_device_close(train_dev);
+    return st;
 }
 
 ipl_status ipl_run(ipl_device *dev, const ipl_config *config, const char *dir,
                    ipl_progress_call progress, void *user, ipl_progress *out)
 {
+    run *r;
     IPL_REQUIRE(dev && config && dir, "device, config or directory is NULL");
-    run *r = calloc(1, sizeof *r);
-    if (!r) return IPL_FAIL(IPL_E_MEMORY, "a run");
-    r->begin_s = now_s();
-    r->progress = progress;
-    r->user = user;
-    ipl_provenance_start(&r->about);
-    ipl_status st = set_up(r, dev, config, dir);
-    if (st == IPL_OK) st = loop(r);
-    if (r->dir) st = conclude(r, st);
-    if (st == IPL_OK && out) *out = r->about.progress;
+    IPL_TRY(create(progress, user, &r));
+    return complete(r, dev, config, dir, out);
+}
+
+ipl_status ipl_resume(ipl_device *dev, const char *dir, ipl_progress_call progress,
+                      void *user, ipl_progress *out)
+{
+    run *r;
+    ipl_run_info info;
+    ipl_config config;
+    IPL_REQUIRE(dev && dir, "device or directory is NULL");
+    IPL_TRY(create(progress, user, &r));
+    ipl_status st = ipl_rundir_open(dir, &r->dir);
+    if (st == IPL_OK)
+        st = ipl_file_lock(ipl_rundir_path(r->dir, "lock"), &r->lock_fd);
+    if (st == IPL_OK) st = ipl_run_about(dir, &info);
+    if (st == IPL_OK && info.done) {
+        run_clean_up(r);
+        if (out) *out = (ipl_progress){.tick = info.last, .last = info.last,
+                                       .measured = info.measured,
+                                       .known = info.measured,
+                                       .planned = info.measured};
+        tear_down(r);
+        return IPL_OK;
+    }
+    if (st == IPL_OK)
+        st = ipl_config_read(ipl_rundir_path(r->dir, "config.ini"), &config);
+    if (st == IPL_OK) return complete(r, dev, &config, dir, out);
     tear_down(r);
-    free(r);
     return st;
 }

@@ -3,6 +3,7 @@
  */
 #include "rundir.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <math.h>
@@ -95,17 +96,40 @@ ipl_status ipl_rundir_flush(ipl_rundir *r)
     return IPL_OK;
 }
 
-static ipl_status open_table(ipl_rundir *r, int which, const char *name)
+ipl_status ipl_rundir_sync(ipl_rundir *r)
 {
-    table *t = &r->tables[which];
-    snprintf(t->name, sizeof t->name, "%s", name);
-    t->fd = open(ipl_rundir_path(r, name), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC,
-                 0666);
-    if (t->fd < 0) return IPL_FAIL(IPL_E_IO, "%s: %s", r->path, strerror(errno));
+    for (int t = 0; t < TABLES; ++t)
+        if (r->tables[t].fd >= 0 && fsync(r->tables[t].fd))
+            return IPL_FAIL(IPL_E_IO, "%s: sync: %s",
+                            ipl_rundir_path(r, r->tables[t].name), strerror(errno));
     return IPL_OK;
 }
 
+ipl_status ipl_rundir_open_tables(ipl_rundir *r)
+{
+    for (table *t = r->tables; t < r->tables + TABLES; ++t) {
+        if (!t->used) continue; /* not even a header */
+        t->fd = open(ipl_rundir_path(r, t->name), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC,
+                     0666);
+        if (t->fd < 0) return IPL_FAIL(IPL_E_IO, "%s: %s", r->path, strerror(errno));
+    }
+    return ipl_rundir_flush(r);
+}
+
 /* -- The directory ----------------------------------------------------------------*/
+
+/* 1 if the folder has nothing but what a run makes before its config.ini. */
+static int is_bare(const char *path)
+{
+    int bare = 1;
+    DIR *dir = opendir(path);
+    if (!dir) return 0;
+    for (const struct dirent *file; bare && (file = readdir(dir));)
+        bare = file->d_name[0] == '.' || !strcmp(file->d_name, "lock") ||
+               !strncmp(file->d_name, "config.ini.", 11);
+    closedir(dir);
+    return bare;
+}
 
 /* Makes each folder of the path; only the last one must be new. */
 static ipl_status make_folders(char *path)
@@ -117,13 +141,14 @@ static ipl_status make_folders(char *path)
         *slash = '/';
     }
     if (!mkdir(path, 0777)) return IPL_OK;
+    if (errno == EEXIST && is_bare(path)) return IPL_OK;
     if (errno == EEXIST)
         return IPL_FAIL(IPL_E_ARGUMENT, "%s exists already: give another directory "
-                        "with --out, or remove it", path);
+                        "with --out, remove it, or resume it", path);
     return IPL_FAIL(IPL_E_IO, "%s: %s", path, strerror(errno));
 }
 
-static ipl_status add_headers(ipl_rundir *r, int training_layers)
+ipl_status ipl_rundir_start_tables(ipl_rundir *r, int training_layers)
 {
     static const char *const columns[] = {"weight_norm", "gradient_mean",
                                           "gradient_deviation"};
@@ -140,26 +165,47 @@ static ipl_status add_headers(ipl_rundir *r, int training_layers)
     return add(&t[TRAINING], "\n");
 }
 
-ipl_status ipl_rundir_create(const char *dir, int training_layers, ipl_rundir **out)
+static ipl_status new_rundir(const char *dir, ipl_rundir **out)
 {
     size_t length = strlen(dir);
     while (length > 1 && dir[length - 1] == '/') --length;
     IPL_REQUIRE(length > 0 && length < PATH_BYTES, "directory name of %zu characters",
                 length);
-    ipl_status st = IPL_OK;
     ipl_rundir *r = calloc(1, sizeof *r);
     if (!r) return IPL_FAIL(IPL_E_MEMORY, "a run directory");
-    for (int t = 0; t < TABLES; ++t) r->tables[t].fd = -1;
+    static const char *const names[TABLES] = {"plane.csv", "plane_details.csv",
+                                              "training.csv"};
+    for (int t = 0; t < TABLES; ++t) {
+        r->tables[t].fd = -1;
+        snprintf(r->tables[t].name, sizeof r->tables[t].name, "%s", names[t]);
+    }
     memcpy(r->dir, dir, length);
-    IPL_TRY_DONE(make_folders(r->dir));
-    IPL_TRY_DONE(open_table(r, PLANE, "plane.csv"));
-    IPL_TRY_DONE(open_table(r, DETAILS, "plane_details.csv"));
-    if (training_layers) IPL_TRY_DONE(open_table(r, TRAINING, "training.csv"));
-    IPL_TRY_DONE(add_headers(r, training_layers));
-    IPL_TRY_DONE(ipl_rundir_flush(r));
     *out = r;
-done:
-    if (st != IPL_OK) ipl_rundir_close(r);
+    return IPL_OK;
+}
+
+ipl_status ipl_rundir_create(const char *dir, ipl_rundir **out)
+{
+    ipl_rundir *r;
+    IPL_TRY(new_rundir(dir, &r));
+    const ipl_status st = make_folders(r->dir);
+    if (st == IPL_OK) *out = r;
+    else ipl_rundir_close(r);
+    return st;
+}
+
+ipl_status ipl_rundir_open(const char *dir, ipl_rundir **out)
+{
+    ipl_rundir *r;
+    IPL_TRY(new_rundir(dir, &r));
+    ipl_status st = IPL_OK;
+    if (access(r->dir, X_OK))
+        st = IPL_FAIL(IPL_E_IO, "%s: %s", r->dir, strerror(errno));
+    else if (access(ipl_rundir_path(r, "config.ini"), R_OK))
+        st = IPL_FAIL(IPL_E_IO, "%s: %s: not the directory of a run", r->path,
+                      strerror(errno));
+    if (st == IPL_OK) *out = r;
+    else ipl_rundir_close(r);
     return st;
 }
 

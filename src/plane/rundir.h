@@ -13,10 +13,17 @@
 
 typedef struct ipl_rundir ipl_rundir;
 
-/* Makes the directory, and its parents. plane.csv, plane_details.csv and, when
- * training_layers > 0, training.csv get their header. E_ARGUMENT: it exists;
- * E_IO. */
-ipl_status ipl_rundir_create(const char *dir, int training_layers, ipl_rundir **out);
+/* Makes the directory, and its parents. E_ARGUMENT: it exists, with more in it than
+ * a start that was killed at once leaves behind; E_IO. */
+ipl_status ipl_rundir_create(const char *dir, ipl_rundir **out);
+
+/* A directory that is there. E_IO: it is not, or has no config.ini. */
+ipl_status ipl_rundir_open(const char *dir, ipl_rundir **out);
+
+/* Begins plane.csv, plane_details.csv and, when training_layers > 0, training.csv, in
+ * memory, with their headers; then empties or makes the files. E_IO. */
+ipl_status ipl_rundir_start_tables(ipl_rundir *r, int training_layers);
+ipl_status ipl_rundir_open_tables(ipl_rundir *r);
 void       ipl_rundir_close(ipl_rundir *r);
 
 /* The layers of one network at one tick. */
@@ -33,6 +40,9 @@ ipl_status ipl_rundir_training(ipl_rundir *r, int64_t seed, int64_t tick, int la
                                const ipl_training_row *row);
 
 ipl_status ipl_rundir_flush(ipl_rundir *r);
+
+/* Waits until all that was flushed is on the disk. E_IO. */
+ipl_status ipl_rundir_sync(ipl_rundir *r);
 
 /* Replaces a file of the directory by this JSON text, in one step. */
 ipl_status ipl_rundir_json(ipl_rundir *r, const char *name, const json_t *json);

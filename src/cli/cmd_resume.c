@@ -1,0 +1,62 @@
+/*
+ * cmd_resume.c - infoplane resume: goes on with a run that did not come to its end.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "cli.h"
+
+static int run(int argc, char **argv);
+
+const cli_command cli_resume = {
+    "resume", "DIR [--device NAME] [--threads N] [--quiet]",
+    "Go on with a run that was stopped, failed, or was killed",
+    "Results are, byte for byte, those of a run that was never interrupted. Version,\n"
+    "device, data and keys must be what the run began with; only [run] may change in\n"
+    "DIR/config.ini. A run that is done is left as it is.\n\n"
+    "Ctrl-C and SIGTERM stop a run at its next tick, with exit status 1; kill -9, a full\n"
+    "disk or a lost machine cost no more than some training to be repeated.\n\n"
+    "  infoplane resume runs/ib-tanh\n",
+    run};
+
+static int resume(ipl_device *dev, const char *dir, const ipl_run_info *info, int quiet)
+{
+    ipl_progress at = {0};
+    cli_progress shown = cli_progress_start(info->tick, quiet);
+    const ipl_status st = ipl_resume(dev, dir, cli_progress_show, &shown, &at);
+    cli_progress_end(&shown);
+    return cli_finish_run(st, dir, info->tick, &at, quiet);
+}
+
+static int run(int argc, char **argv)
+{
+    const char *device = NULL, *plain[1];
+    int64_t     threads = 0;
+    int         quiet = cli_log_level() == 0, count;
+    const cli_option options[] = {
+        {"device", "NAME", "default: the one that the run began on", CLI_TEXT, &device,
+         0, 0, 0},
+        {"threads", "N", "of the CPU, default all that the process may use", CLI_WHOLE,
+         &threads, 1, 4096, 0},
+        {"quiet", NULL, "errors only", CLI_SWITCH, &quiet, 0, 0, 0},
+    };
+    int status = cli_parse(&cli_resume, options, sizeof options / sizeof *options, argc,
+                           argv, 1, plain, &count);
+    if (status != CLI_GO_ON) return status;
+    if (!count) return cli_misused(&cli_resume, "which run directory?");
+
+    ipl_run_info info;
+    if (ipl_run_about(plain[0], &info) != IPL_OK) return cli_failed();
+    if (info.done) {
+        if (!quiet)
+            printf("%s: finished already: %lld of %lld %ss measured\n", plain[0],
+                   (long long)info.measured, (long long)info.last + 1, info.tick);
+        return CLI_DONE;
+    }
+    ipl_device *dev = NULL;
+    status = cli_open_device(&cli_resume, device ? device : info.device, threads, quiet,
+                             &dev);
+    if (status == CLI_GO_ON) status = resume(dev, plain[0], &info, quiet);
+    ipl_device_close(dev);
+    return status;
+}

@@ -1,0 +1,26 @@
+/*
+ * records.h - what a run writes into its journal, and reads again when it resumes.
+ */
+#ifndef IPL_RECORDS_H
+#define IPL_RECORDS_H
+
+#include "journal.h"
+#include "rundir.h"
+
+enum { RECORD_IDENTITY = 1, RECORD_POINTS = 2, RECORD_TRAINING = 3 };
+
+/* The points of `layers` layers (of all replicas) at one tick. */
+ipl_status ipl_records_add_points(ipl_journal *j, int64_t tick, int layers,
+                                  const ipl_layer *layer);
+
+/* A record's points, to layer[layers]. E_FORMAT: not that many, or unknown names. */
+ipl_status ipl_records_read_points(const void *payload, size_t bytes, int layers,
+                                   ipl_layer *layer);
+
+/* The rows of training.csv of all replicas, with their `layers` layers, at one tick. */
+ipl_status ipl_records_add_training(ipl_journal *j, int64_t tick, int replicas,
+                                    int layers, const ipl_training_row *row);
+ipl_status ipl_records_read_training(const void *payload, size_t bytes, int replicas,
+                                     int layers, ipl_training_row *row);
+
+#endif

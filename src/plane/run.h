@@ -1,0 +1,133 @@
+/*
+ * run.h - one run: two lanes of work, and what they share.
+ *
+ *     training lane   train a tick -> snapshot into the store -> row of training.csv
+ *     measuring lane  ask the policy -> snapshots from the store -> points -> journal
+ *
+ * The training lane is a thread of its own with a device handle of its own; it goes
+ * on while the measuring lane works, and waits only when the store is full and there
+ * is something to measure. The measuring lane is the caller's thread. Both take the
+ * processor's threads from one pool (cores.h). All that they share is guarded by
+ * run.lock; what belongs to one lane alone says so.
+ *
+ * Points reach the journal when they are known, and plane.csv in the order of ticks,
+ * once no earlier tick can be asked for. A training state is saved when all that may
+ * be asked of its past is in the journal: going on from there repeats what an unbroken
+ * run does (run_save.c).
+ */
+#ifndef IPL_RUN_H
+#define IPL_RUN_H
+
+#include <pthread.h>
+
+#include "checkpoint.h"
+#include "cores.h"
+#include "experiment.h"
+#include "history.h"
+#include "journal.h"
+#include "provenance.h"
+#include "store.h"
+
+/* The points of one tick, from when they are known until they are in plane.csv. */
+typedef struct {
+    int64_t    tick;
+    ipl_layer *layer;  /* [replicas][layers]                                    */
+    int        told;   /* 1: the policy knows                                   */
+} run_points;
+
+typedef struct {
+    /* Made before the lanes start, and not changed by them. */
+    ipl_experiment e; /* the training lane's, while it runs                      */
+    ipl_measurer  *measurer;     /* measuring lane                              */
+    ipl_store     *store;
+    ipl_cores      cores;
+    int            layers;       /* of all replicas                             */
+    int            batch;        /* ticks measured in one call, at most          */
+    int            lock_fd;      /* of the directory; -1: none                  */
+    double         begin_s, checkpoint_s;
+    ipl_progress_call progress;
+    void          *user;
+
+    pthread_mutex_t lock;
+    pthread_cond_t  changed;     /* broadcast whenever anything below did       */
+    ipl_policy    *policy;
+    ipl_history   *history;      /* NULL where the policy needs no values       */
+    ipl_rundir    *dir;
+    ipl_journal   *journal;
+    ipl_provenance about;
+    int64_t        trained;      /* the last tick whose snapshot is dealt with; -1 */
+    int            stop;         /* 1: both lanes end at their next tick        */
+    int            train_failed; /* 1: measuring ends when it has caught up      */
+    ipl_status     status;       /* the first failure                           */
+    char           why[512];
+    int64_t       *wanted;       /* [wanted_count] ascending: given out, not told */
+    int64_t        wanted_count, wanted_size;
+    run_points    *points;       /* [points_count] ascending                    */
+    int64_t        points_count, points_size;
+
+    /* The training lane's. */
+    float         *params;       /* device of training, [replicas][parameters]  */
+    float         *snapshot;     /* host, the same                              */
+    ipl_gradient_stats *stats;   /* [replicas][layers]                          */
+    ipl_training_row   *rows;    /* [replicas]                                  */
+    ipl_policy    *log;          /* ticks of training.csv                       */
+    int64_t        log_next;     /* -1: no more                                 */
+    int64_t        rows_known;   /* last tick whose rows are in the journal; -1 */
+    double         saved_s;      /* when the latest training state was taken    */
+
+    /* A training state on its way to the disk: the training lane fills it while
+     * state_taken is 0, the measuring lane writes it while it is 1. */
+    ipl_checkpoint state;
+    int            state_taken;
+} run;
+
+double run_now_s(void);
+
+/* Notes the calling thread's last error, as what went wrong at a tick (-1: at no tick
+ * in particular), if it is the first. run.lock is held. */
+void run_fail(run *r, int64_t tick, ipl_status st);
+
+/* -- run_train.c ------------------------------------------------------------------*/
+
+/* Thread function: trains from e.tick on; `user` is the run. */
+void *run_train(void *user);
+
+/* -- run_measure.c ----------------------------------------------------------------*/
+
+/* Asks the policy for ticks; those whose points are known already are settled at
+ * once. run.lock is held, or there are no lanes yet. */
+ipl_status run_ask(run *r);
+
+/* Measures until the policy is done, something fails, or run.stop is set. */
+void run_measure(run *r);
+
+/* -- run_save.c -------------------------------------------------------------------*/
+
+/* Opens the journal and reads the training state, writing or comparing what the run
+ * is; points and rows that are known go to r->points and training.csv. */
+ipl_status run_load(run *r);
+
+/* Takes the points of a tick into r->points. run.lock is held. */
+ipl_status run_keep_points(run *r, int64_t tick, const ipl_layer *layer);
+run_points *run_find_points(const run *r, int64_t tick);
+
+/* No tick before this one can still be asked for or is being measured. */
+int64_t run_final_before(const run *r);
+
+/* Writes points that are final to plane.csv, and forgets them. run.lock is held. */
+ipl_status run_write_final(run *r);
+
+/* Training lane: takes the training state, if it is time for one. */
+ipl_status run_take_state(run *r);
+
+/* Measuring lane, without the lock: writes the state that was taken, once it may. */
+ipl_status run_save_state(run *r);
+
+/* After the lanes have ended early: saves where the training stands, or the state that
+ * was taken, if all that may be asked of its past is known. As well as it can. */
+void run_save_last_state(run *r);
+
+/* Removes what only resuming needs. */
+void run_clean_up(run *r);
+
+#endif

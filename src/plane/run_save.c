@@ -1,0 +1,279 @@
+/*
+ * run_save.c - what a run keeps on disk to go on with, and going on.
+ *
+ * points.log   what the run is, then points and rows of training.csv as they became
+ *              known. Points may stand there in any order of ticks.
+ * state.bin    a training state, of a tick before which nothing can be asked for that
+ *              is not in points.log. Training is repeated from there, with the same
+ *              bits; what is in points.log is not measured again.
+ *
+ * A state is taken as the training comes by and kept in memory until its past is
+ * settled, so that one file is enough, whatever the distance between the lanes.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <zlib.h>
+
+#include "file.h"
+#include "records.h"
+#include "run.h"
+
+static const char journal_name[] = "points.log", state_name[] = "state.bin";
+
+/* -- Points that are known --------------------------------------------------------*/
+
+static int64_t place_of(const run *r, int64_t tick)
+{
+    int64_t low = 0, high = r->points_count;
+    while (low < high) {
+        const int64_t middle = low + (high - low) / 2;
+        if (r->points[middle].tick < tick) low = middle + 1;
+        else high = middle;
+    }
+    return low;
+}
+
+run_points *run_find_points(const run *r, int64_t tick)
+{
+    const int64_t at = place_of(r, tick);
+    return at < r->points_count && r->points[at].tick == tick ? r->points + at : NULL;
+}
+
+ipl_status run_keep_points(run *r, int64_t tick, const ipl_layer *layer)
+{
+    const size_t bytes = (size_t)r->layers * sizeof *layer;
+    if (r->points_count == r->points_size) {
+        const int64_t size = 2 * r->points_size + 64;
+        run_points *more = realloc(r->points, (size_t)size * sizeof *more);
+        if (!more) return IPL_FAIL(IPL_E_MEMORY, "points of %lld ticks", (long long)size);
+        r->points = more;
+        r->points_size = size;
+    }
+    ipl_layer *own = malloc(bytes);
+    if (!own) return IPL_FAIL(IPL_E_MEMORY, "%zu bytes for points", bytes);
+    memcpy(own, layer, bytes);
+    const int64_t at = place_of(r, tick);
+    memmove(r->points + at + 1, r->points + at,
+            (size_t)(r->points_count - at) * sizeof *r->points);
+    r->points[at] = (run_points){tick, own, 0};
+    ++r->points_count;
+    return IPL_OK;
+}
+
+int64_t run_final_before(const run *r)
+{
+    const int64_t asked = ipl_policy_earliest(r->policy);
+    return r->wanted_count && r->wanted[0] < asked ? r->wanted[0] : asked;
+}
+
+ipl_status run_write_final(run *r)
+{
+    const int64_t before = run_final_before(r);
+    const int layers = r->e.shape.layers;
+    int64_t done = 0;
+    ipl_status st = IPL_OK;
+    for (; done < r->points_count && r->points[done].tick < before; ++done) {
+        const run_points *p = r->points + done;
+        for (int k = 0; k < r->e.replicas && st == IPL_OK; ++k) {
+            st = ipl_rundir_points(r->dir, r->e.config.seed + k, p->tick, layers,
+                                   p->layer + k * layers);
+            for (int l = 0; l < layers; ++l)
+                r->about.points += p->layer[k * layers + l].points;
+        }
+        if (st != IPL_OK) return st;
+        free(p->layer);
+    }
+    if (!done) return IPL_OK;
+    r->points_count -= done;
+    memmove(r->points, r->points + done, (size_t)r->points_count * sizeof *r->points);
+    return IPL_OK;
+}
+
+/* -- What the run is --------------------------------------------------------------*/
+
+/* Lines of "name value": whatever the results depend on. The section [run] says how
+ * the work is done, and may change from one session to the next. */
+static char *describe(const run *r, size_t *bytes)
+{
+    char *text = NULL;
+    FILE *to = open_memstream(&text, bytes);
+    if (!to) return NULL;
+    fprintf(to, "version %s\n", ipl_version());
+    fprintf(to, "device %s\n", ipl_device_about(r->e.dev)->name);
+    fprintf(to, "data %08x\n", (unsigned)r->e.data_crc);
+    for (int k = 0; k < ipl_config_keys(); ++k) {
+        ipl_config_key key;
+        if (ipl_config_key_at(&r->e.config, k, &key) != IPL_OK) continue;
+        if (strcmp(key.section, "run"))
+            fprintf(to, "[%s] %s = %s\n", key.section, key.key, key.value);
+    }
+    if (fclose(to)) {
+        free(text);
+        return NULL;
+    }
+    return text;
+}
+
+/* Length of the line at the beginning of a text of this size. */
+static int line_length(const char *text, size_t size)
+{
+    const char *end = memchr(text, '\n', size);
+    return (int)(end ? (size_t)(end - text) : size);
+}
+
+/* Compares what the run was with what it would be now, line by line. */
+static ipl_status compare(const run *r, const char *was, size_t was_size)
+{
+    size_t now_size;
+    char *text = describe(r, &now_size);
+    if (!text) return IPL_FAIL(IPL_E_MEMORY, "the description of a run");
+    ipl_status st = IPL_OK;
+    for (const char *now = text; st == IPL_OK && (now_size || was_size);) {
+        const int now_line = line_length(now, now_size);
+        const int was_line = line_length(was, was_size);
+        if (now_line != was_line || memcmp(now, was, (size_t)now_line))
+            st = IPL_FAIL(IPL_E_ARGUMENT, "%s: cannot go on: the run began with "
+                          "'%.*s', and this is '%.*s'", ipl_rundir_path(r->dir, ""),
+                          was_line, was, now_line, now);
+        now += now_line, now_size -= (size_t)now_line;
+        was += was_line, was_size -= (size_t)was_line;
+        if (now_size) ++now, --now_size;
+        if (was_size) ++was, --was_size;
+    }
+    free(text);
+    return st;
+}
+
+/* -- Reading the journal ----------------------------------------------------------*/
+
+typedef struct {
+    run       *r;
+    ipl_layer *layer; /* [layers]                                               */
+    int        known; /* 1: the journal says what the run is                    */
+} loading;
+
+static ipl_status read_record(void *user, uint32_t type, int64_t tick,
+                              const void *payload, size_t bytes)
+{
+    loading *at = user;
+    run *r = at->r;
+    if (type == RECORD_IDENTITY) {
+        at->known = 1;
+        return compare(r, payload, bytes);
+    }
+    if (type == RECORD_POINTS) {
+        IPL_TRY(ipl_records_read_points(payload, bytes, r->layers, at->layer));
+        if (run_find_points(r, tick)) return IPL_OK;
+        IPL_TRY(run_keep_points(r, tick, at->layer));
+        ++r->about.progress.known;
+        ++r->about.progress.measured;
+        return IPL_OK;
+    }
+    if (type != RECORD_TRAINING)
+        return IPL_FAIL(IPL_E_FORMAT, "%s: a record of type %u", journal_name, type);
+    if (tick <= r->rows_known) return IPL_OK;
+    IPL_TRY(ipl_records_read_training(payload, bytes, r->e.replicas,
+                                      r->e.shape.layers, r->rows));
+    r->rows_known = tick;
+    for (int k = 0; k < r->e.replicas; ++k)
+        IPL_TRY(ipl_rundir_training(r->dir, r->e.config.seed + k, tick,
+                                    r->e.shape.layers, r->rows + k));
+    return IPL_OK;
+}
+
+ipl_status run_load(run *r)
+{
+    ipl_status st = IPL_OK;
+    char *text = NULL;
+    loading at = {.r = r, .layer = malloc((size_t)r->layers * sizeof *at.layer)};
+    r->state.floats = ipl_trainer_state_floats(r->e.trainer);
+    r->state.values = malloc((size_t)r->state.floats * sizeof *r->state.values);
+    if (!at.layer || !r->state.values) {
+        st = IPL_FAIL(IPL_E_MEMORY, "a training state");
+        goto done;
+    }
+    IPL_TRY_DONE(ipl_checkpoint_read(ipl_rundir_path(r->dir, state_name), &r->state));
+    r->rows_known = -1;
+    IPL_TRY_DONE(ipl_journal_open(ipl_rundir_path(r->dir, journal_name),
+                                  r->state.tick < 0 ? 0 : r->state.journal_bytes,
+                                  read_record, &at, &r->journal));
+    r->about.remeasured = ipl_journal_was_torn(r->journal);
+    if (!at.known) {
+        size_t size;
+        text = describe(r, &size);
+        if (!text) st = IPL_FAIL(IPL_E_MEMORY, "the description of a run");
+        else st = ipl_journal_append(r->journal, RECORD_IDENTITY, 0, text, size);
+        if (st != IPL_OK) goto done;
+    }
+    r->trained = -1;
+    if (r->state.tick >= 0) {
+        IPL_TRY_DONE(ipl_trainer_write(r->e.trainer, r->state.values, r->state.steps));
+        r->e.tick = r->trained = r->state.tick;
+        r->about.progress.from = r->about.progress.tick = r->state.tick;
+    }
+    while (r->log_next >= 0 && r->log_next <= r->trained) {
+        IPL_TRY_DONE(ipl_policy_measured(r->log, r->log_next));
+        r->log_next = ipl_policy_next(r->log);
+    }
+done:
+    free(text);
+    free(at.layer);
+    return st;
+}
+
+/* -- Training states --------------------------------------------------------------*/
+
+ipl_status run_take_state(run *r)
+{
+    pthread_mutex_lock(&r->lock);
+    const int taken = r->state_taken;
+    pthread_mutex_unlock(&r->lock);
+    if (taken || run_now_s() - r->saved_s < r->checkpoint_s) return IPL_OK;
+    IPL_TRY(ipl_trainer_read(r->e.trainer, r->state.values, &r->state.steps));
+    r->state.tick = r->e.tick;
+    r->saved_s = run_now_s();
+    pthread_mutex_lock(&r->lock);
+    r->state_taken = 1;
+    pthread_mutex_unlock(&r->lock);
+    return IPL_OK;
+}
+
+ipl_status run_save_state(run *r)
+{
+    char path[4200];
+    pthread_mutex_lock(&r->lock);
+    const int ready = r->state_taken && run_final_before(r) > r->state.tick;
+    if (ready) r->state.journal_bytes = ipl_journal_bytes(r->journal);
+    snprintf(path, sizeof path, "%s", ipl_rundir_path(r->dir, state_name));
+    pthread_mutex_unlock(&r->lock);
+    if (!ready) return IPL_OK;
+    /* The journal first: the state says that everything before it is there. */
+    IPL_TRY(ipl_journal_sync(r->journal));
+    IPL_TRY(ipl_checkpoint_write(path, &r->state));
+    pthread_mutex_lock(&r->lock);
+    r->state_taken = 0;
+    ++r->about.states_saved;
+    pthread_mutex_unlock(&r->lock);
+    return IPL_OK;
+}
+
+void run_save_last_state(run *r)
+{
+    if (r->e.tick > r->state.tick && run_final_before(r) > r->e.tick &&
+        r->trained == r->e.tick) {
+        r->state_taken = 0;
+        r->checkpoint_s = 0.0;
+        if (run_take_state(r) != IPL_OK) return;
+    }
+    run_save_state(r);
+}
+
+void run_clean_up(run *r)
+{
+    unlink(ipl_rundir_path(r->dir, state_name));
+    unlink(ipl_rundir_path(r->dir, journal_name));
+    unlink(ipl_rundir_path(r->dir, "snapshots.tmp"));
+    unlink(ipl_rundir_path(r->dir, "lock")); /* who waits for it finds a run that is done */
+}
