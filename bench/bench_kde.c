@@ -275,8 +275,9 @@ static double numpy_ms(const char *script, int64_t n, int64_t d)
 {
     char line[512];
     double ms = 0.0;
-    snprintf(line, sizeof line, "OPENBLAS_NUM_THREADS=1 /usr/bin/python3 '%s' %lld %lld 2>&1",
-             script, (long long)n, (long long)d);
+    snprintf(line, sizeof line,
+             "OPENBLAS_NUM_THREADS=1 /usr/bin/python3 '%s' %lld %lld 2>&1", script,
+             (long long)n, (long long)d);
     FILE *pipe = popen(line, "r");
     if (!pipe) return 0.0;
     while (fgets(line, sizeof line, pipe)) {
@@ -321,7 +322,8 @@ static void row_of_widths(bench *b, int64_t n, int64_t d)
            numpy / c[1].median_ms, c[4].median_ms / c[5].median_ms, deviates);
     fprintf(b->json,
             "%s\n  {\"n\": %lld, \"d\": %lld, \"full_ms\": %.4f, "
-            "\"full_best_ms\": %.4f, \"exit_ms\": %.4f, \"two_threads_ms\": %.4f, \"composition_ms\": %.4f, "
+            "\"full_best_ms\": %.4f, \"exit_ms\": %.4f, \"two_threads_ms\": %.4f, "
+            "\"composition_ms\": %.4f, "
             "\"naive_ms\": %.1f, \"numpy_ms\": %.1f, \"share_of_fma\": %.4f, "
             "\"composition_deviates_bits\": %.3g}",
             b->comma, (long long)n, (long long)d, ms, c[0].best_ms, c[1].median_ms,

@@ -160,7 +160,8 @@ static inline void run_all(ipl_device *dev, int count, run *r, int full_sums)
     free(job);
 }
 
-static inline run run_one(ipl_device *dev, const layer *l, double noise_var, int full_sums)
+static inline run run_one(ipl_device *dev, const layer *l, double noise_var,
+                          int full_sums)
 {
     run r = run_open(dev, l, noise_var);
     run_all(dev, 1, &r, full_sums);
