@@ -22,34 +22,44 @@
 
 enum { SIDE = 16, TILE = KDE_SMALL_TILE, THREADS = SIDE * SIDE };
 
-/* The row tile and the column tiles [first, last) of strip `s`: strips are squares of
- * strip x strip tiles on and above the diagonal, row after row. */
-static __device__ __forceinline__ bool strip_of(const kde_layer &l, int64_t s, int *row,
-                                                int *first, int *last)
+/* A tile of rows and the tiles of columns [first, last) that a block goes through. */
+struct strip {
+    int row, first, last;
+};
+
+/* Number s: squares of strip x strip tiles on and above the diagonal, row after row. */
+static __device__ __forceinline__ strip strip_of(const kde_layer &l, int64_t s)
 {
     int across, down;
     triangle(s / l.strip, &down, &across);
-    *row = down * l.strip + (int)(s % l.strip);
-    *first = max(*row, across * l.strip);
-    *last = min((across + 1) * l.strip, l.tiles);
-    return *row < l.tiles;
+    const int row = down * l.strip + (int)(s % l.strip);
+    return {row, max(row, across * l.strip), min((across + 1) * l.strip, l.tiles)};
 }
 
-/* far[j] = the boxes prove that tile `first + j` has no pair within the limit. */
-static __device__ __forceinline__ void find_far(const kde_layer &l, int row, int first,
-                                                int last, int *far)
+/* What a block has to know of a tile of its strip before it looks at the pairs. */
+struct tile_note {
+    int8_t far;             /* the boxes prove that no pair is within the limit */
+    int8_t kind, kind_last; /* of the pairs in it                               */
+};
+
+/* note[tile % STRIP_MAX] for each tile of the strip; a warp a tile. */
+static __device__ __forceinline__ void note_tiles(const kde_layer &l, const strip &s,
+                                                  tile_note *note)
 {
     const int lane = threadIdx.x % 32, units = l.box_units;
-    for (int j = threadIdx.x / 32; j < last - first; j += THREADS / 32) {
+    for (int tile = s.first + threadIdx.x / 32; tile < s.last; tile += THREADS / 32) {
         float gap = 0.0f;
         if (lane < units) {
-            const int64_t a = (int64_t)row * units + lane;
-            const int64_t b = (int64_t)(first + j) * units + lane;
+            const int64_t a = (int64_t)s.row * units + lane;
+            const int64_t b = (int64_t)tile * units + lane;
             gap = fmaxf(0.0f, fmaxf(l.box_lo[a] - l.box_hi[b], l.box_lo[b] - l.box_hi[a]));
         }
         float sum = gap * gap;
         for (int step = 16; step; step /= 2) sum += __shfl_xor_sync(~0u, sum, step);
-        if (lane == 0) far[j] = sum > l.limit;
+        int kind, kind_last;
+        kinds_of(l, TILE, s.row, tile, &kind, &kind_last);
+        if (lane == 0)
+            note[tile % KDE_STRIP_MAX] = {sum > l.limit, (int8_t)kind, (int8_t)kind_last};
     }
 }
 
@@ -73,43 +83,42 @@ sweep_strip(const kde_layer *__restrict__ layers, int layer_count)
     __shared__ __align__(16) float rows[WIDTH][TILE], cols[WIDTH][TILE];
     __shared__ __align__(16) kde_end<SIDE> end;
     __shared__ kde_layer l;
-    __shared__ int far[KDE_STRIP_MAX];
+    __shared__ strip s; /* shared, as the layer: they would take registers */
+    __shared__ tile_note note[KDE_STRIP_MAX];
 
     fetch_layer(layers, layer_count, blockIdx.x, &l);
     const int x = threadIdx.x % SIDE, y = threadIdx.x / SIDE;
-    const int64_t padded = (int64_t)l.tiles * TILE;
-    int row, first, last;
-    if (!strip_of(l, blockIdx.x - l.first_block, &row, &first, &last)) return;
-
-    load_tile<WIDTH>(l, row, rows, end.row_class);
-    find_far(l, row, first, last, far);
+    if (threadIdx.x == 0) s = strip_of(l, blockIdx.x - l.first_block);
+    __syncthreads();
+    if (s.row >= l.tiles) return;
+    load_tile<WIDTH>(l, s.row, rows, end.row_class);
+    note_tiles(l, s, note);
     __syncthreads();
 
     float row_lower[8] = {}, row_upper[8] = {};
     int   summing = KDE_OWN; /* the kind that the row sums are of */
-    for (int tile = first; tile < last; ++tile) {
-        if (far[tile - first]) continue;
+    for (int tile = s.first; tile < s.last; ++tile) {
+        const tile_note &of = note[tile % KDE_STRIP_MAX];
+        if (of.far) continue;
         load_tile<WIDTH>(l, tile, cols, end.col_class);
-        int kind, kind_last;
-        kinds_of(l, TILE, row, tile, &kind, &kind_last);
-        const bool whole = tile != row && kind == kind_last;
-        for (; kind <= kind_last; ++kind) { /* a mixed tile is computed once for each */
+        for (int kind = of.kind; kind <= of.kind_last; ++kind) { /* mixed: twice */
             __syncthreads(); /* cols are there, end.col has been read */
             if (kind != summing) {
-                flush_rows(end, summing, padded, row, x, y, row_lower, row_upper, l.part);
+                flush_rows(end, summing, l, s.row, x, y, row_lower, row_upper);
                 summing = kind;
             }
             float d2[8][8] = {};
 #pragma unroll(WIDTH <= 8 ? WIDTH : 2)
             for (int k = 0; k < WIDTH; ++k)
                 add_unit<SIDE>(rows[k], cols[k], x, y, d2);
-            if (!whole) keep_kind(kind, tile == row, x, y, end, d2);
+            if (tile == s.row || of.kind != of.kind_last)
+                keep_kind(kind, tile == s.row, x, y, end, d2);
             add_terms(d2, l.scale, x, end, row_lower, row_upper);
             __syncthreads(); /* cols may be overwritten */
-            flush_columns(end, kind, padded, tile, l.part);
+            flush_columns(end, kind, l, tile);
         }
     }
-    flush_rows(end, summing, padded, row, x, y, row_lower, row_upper, l.part);
+    flush_rows(end, summing, l, s.row, x, y, row_lower, row_upper);
 }
 
 typedef void sweep(const kde_layer *, int);

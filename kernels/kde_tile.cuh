@@ -199,11 +199,19 @@ static __device__ __forceinline__ void add_fixed(unsigned long long *at, float v
                      : "memory");
 }
 
-/* Adds the column sums to `part` + tile * TILE. Call after a barrier. */
+/* Adds v to a sum of this kind and bound, for row `at` of a tile. */
 template <int SIDE>
-static __device__ __forceinline__ void
-flush_columns(const kde_end<SIDE> &end, int kind, int64_t padded, int tile,
-              unsigned long long *part)
+static __device__ __forceinline__ void add_to_part(const kde_layer &l, int kind,
+                                                   int bound, int tile, int at, float v)
+{
+    const int64_t padded = (int64_t)l.tiles * 8 * SIDE;
+    add_fixed(l.part + (2 * kind + bound) * padded + (int64_t)tile * 8 * SIDE + at, v);
+}
+
+/* Adds the column sums to those of the tile's rows. Call after a barrier. */
+template <int SIDE>
+static __device__ __forceinline__ void flush_columns(const kde_end<SIDE> &end, int kind,
+                                                     const kde_layer &l, int tile)
 {
 #pragma unroll
     for (int u = 0; u < 16 / SIDE; ++u) {
@@ -212,15 +220,15 @@ flush_columns(const kde_end<SIDE> &end, int kind, int64_t padded, int tile,
         float v = 0.0f;
 #pragma unroll
         for (int warp = 0; warp < SIDE * SIDE / 32; ++warp) v += end.col[bound][warp][c];
-        add_fixed(part + (2 * kind + bound) * padded + (int64_t)tile * 8 * SIDE + c, v);
+        add_to_part<SIDE>(l, kind, bound, tile, c, v);
     }
 }
 
 /* The same for the row sums, which start again from 0. Holds a barrier. */
 template <int SIDE>
 static __device__ __forceinline__ void
-flush_rows(kde_end<SIDE> &end, int kind, int64_t padded, int tile, int x, int y,
-           float (&lower)[8], float (&upper)[8], unsigned long long *part)
+flush_rows(kde_end<SIDE> &end, int kind, const kde_layer &l, int tile, int x, int y,
+           float (&lower)[8], float (&upper)[8])
 {
 #pragma unroll
     for (int i = 0; i < 8; ++i) {
@@ -240,8 +248,7 @@ flush_rows(kde_end<SIDE> &end, int kind, int64_t padded, int tile, int x, int y,
     for (int u = 0; u < 16 / SIDE; ++u) {
         const int e = threadIdx.x + u * SIDE * SIDE;
         const int bound = e / (8 * SIDE), r = e % (8 * SIDE);
-        add_fixed(part + (2 * kind + bound) * padded + (int64_t)tile * 8 * SIDE + r,
-                  end.row[bound][r]);
+        add_to_part<SIDE>(l, kind, bound, tile, r, end.row[bound][r]);
     }
 }
 

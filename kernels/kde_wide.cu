@@ -5,7 +5,7 @@
  *
  * Launch    A block of 64 threads owns one tile of 64 x 64 pairs: small, so that the
  *           pairs of a tile soon agree that all are far. blockIdx.x counts the tiles on
- *           and above the diagonal of all layers. Eight blocks fit a multiprocessor.
+ *           and above the diagonal of all layers. Six blocks fit a multiprocessor.
  * Traffic   A tile reads up to 512 d bytes (mostly from L2), 8 units at a time through
  *           two buffers in shared memory, for 8192 d float operations: 16 per byte. The
  *           float units limit. Rows are read where they are, through layer.order.
@@ -24,29 +24,29 @@ enum {
     EXIT_CHUNKS = 4 /* chunks between two looks for an exit */
 };
 
-/* Units k .. k + 7 of a row; 0 behind the last unit, infinity where there is no row
- * (`row` is readable then, too: a branch would cost more than the load). */
-static __device__ __forceinline__ void fetch(const float *row, bool none, int k, int d,
-                                             bool vector, float (&v)[CHUNK])
+/* Units k .. k + 7 of a row; those behind the last unit are any of the row's. */
+static __device__ __forceinline__ void fetch(const float *row, int k, int d, bool vector,
+                                             float (&v)[CHUNK])
 {
 #pragma unroll
     for (int g = 0; g < CHUNK; g += 4) {
         if (vector) {
-            const int at = min(k + g, d - 4);
-            *(float4 *)(v + g) = __ldg((const float4 *)(row + at));
+            *(float4 *)(v + g) = __ldg((const float4 *)(row + min(k + g, d - 4)));
         } else {
 #pragma unroll
             for (int u = g; u < g + 4; ++u) v[u] = __ldg(row + min(k + u, d - 1));
         }
     }
-#pragma unroll
-    for (int u = 0; u < CHUNK; ++u)
-        v[u] = none ? INFINITY : k + u < d ? v[u] : 0.0f;
 }
 
-static __device__ __forceinline__ void store(const float (&v)[CHUNK],
+/* Of the units of a chunk the first `left` exist; the others become 0 in all rows. */
+static __device__ __forceinline__ void store(float (&v)[CHUNK], int left,
                                              float (*buffer)[TILE])
 {
+    if (left < CHUNK) {
+#pragma unroll
+        for (int u = 1; u < CHUNK; ++u) v[u] = u < left ? v[u] : 0.0f;
+    }
 #pragma unroll
     for (int u = 0; u < CHUNK; ++u) buffer[u][threadIdx.x] = v[u];
 }
@@ -85,35 +85,41 @@ static __device__ __forceinline__ bool any_near(const float (&d2)[8][8], float l
     return least <= limit;
 }
 
-/* The squared distances of the pairs of tiles (a, b), or false once all are beyond the
- * limit. */
+/* The tiles of rows and of columns of a block, and the kinds of pairs in them. */
+struct wide_place {
+    int row, col, kind, kind_last;
+};
+
+/* The squared distances of the tile's pairs, or false once all are beyond the limit. */
 static __device__ __forceinline__ bool
-tile_distances(const kde_layer &l, int a, int b, int x, int y, float (*rows)[CHUNK][TILE],
-               float (*cols)[CHUNK][TILE], float (&d2)[8][8])
+tile_distances(const kde_layer &l, const wide_place &at, int x, int y,
+               float (*rows)[CHUNK][TILE], float (*cols)[CHUNK][TILE], float (&d2)[8][8])
 {
-    const int d = l.d, i = a * TILE + (int)threadIdx.x, j = b * TILE + (int)threadIdx.x;
+    const int d = l.d, lane = (int)threadIdx.x;
+    const int i = at.row * TILE + lane, j = at.col * TILE + lane;
     const bool vector = d % 4 == 0 && (size_t)l.t % 16 == 0;
-    const bool no_i = i >= l.n, no_j = j >= l.n;
-    const float *row_i = l.t + (int64_t)__ldg(l.order + (no_i ? 0 : i)) * d;
-    const float *row_j = l.t + (int64_t)__ldg(l.order + (no_j ? 0 : j)) * d;
+    const float *row_i = l.t + (int64_t)__ldg(l.order + min(i, l.n - 1)) * d;
+    const float *row_j = l.t + (int64_t)__ldg(l.order + min(j, l.n - 1)) * d;
     float next_i[CHUNK], next_j[CHUNK];
-    fetch(row_i, no_i, 0, d, vector, next_i);
-    fetch(row_j, no_j, 0, d, vector, next_j);
-    store(next_i, rows[0]);
-    store(next_j, cols[0]);
+    fetch(row_i, 0, d, vector, next_i);
+    fetch(row_j, 0, d, vector, next_j);
+    if (i >= l.n) next_i[0] = INFINITY; /* there is no such row: out of reach */
+    if (j >= l.n) next_j[0] = INFINITY;
+    store(next_i, d, rows[0]);
+    store(next_j, d, cols[0]);
     __syncthreads();
     for (int k = 0, chunk = 0; k < d; k += CHUNK, ++chunk) {
         const bool more = k + CHUNK < d;
         if (more) {
-            fetch(row_i, no_i, k + CHUNK, d, vector, next_i);
-            fetch(row_j, no_j, k + CHUNK, d, vector, next_j);
+            fetch(row_i, k + CHUNK, d, vector, next_i);
+            fetch(row_j, k + CHUNK, d, vector, next_j);
         }
 #pragma unroll
         for (int u = 0; u < CHUNK; ++u)
             add_unit<SIDE>(rows[chunk % 2][u], cols[chunk % 2][u], x, y, d2);
         if (more) { /* the other buffer was last read before the last barrier */
-            store(next_i, rows[(chunk + 1) % 2]);
-            store(next_j, cols[(chunk + 1) % 2]);
+            store(next_i, d - k - CHUNK, rows[(chunk + 1) % 2]);
+            store(next_j, d - k - CHUNK, cols[(chunk + 1) % 2]);
         }
         if (chunk % EXIT_CHUNKS < EXIT_CHUNKS - 1) __syncthreads();
         else if (!__syncthreads_or(any_near(d2, l.limit))) return false;
@@ -121,33 +127,35 @@ tile_distances(const kde_layer &l, int a, int b, int x, int y, float (*rows)[CHU
     return true;
 }
 
-static __global__ void __launch_bounds__(THREADS, 8)
+static __global__ void __launch_bounds__(THREADS, 6)
 wide_tile(const kde_layer *__restrict__ layers, int layer_count)
 {
     __shared__ __align__(16) float rows[2][CHUNK][TILE], cols[2][CHUNK][TILE];
     __shared__ __align__(16) kde_end<SIDE> end;
     __shared__ kde_layer l;
+    __shared__ wide_place at; /* shared, as the layer: they would take registers */
     __shared__ float box_part[THREADS / 32];
 
     fetch_layer(layers, layer_count, blockIdx.x, &l);
     const int x = threadIdx.x % SIDE, y = threadIdx.x / SIDE;
-    int a, b;
-    triangle(blockIdx.x - l.first_block, &a, &b);
-    if (boxes_far(l, a, b, box_part)) return;
-    fetch_classes(l, a, end.row_class);
-    fetch_classes(l, b, end.col_class);
+    if (threadIdx.x == 0) {
+        triangle(blockIdx.x - l.first_block, &at.row, &at.col);
+        kinds_of(l, TILE, at.row, at.col, &at.kind, &at.kind_last);
+    }
+    __syncthreads();
+    if (boxes_far(l, at.row, at.col, box_part)) return;
+    fetch_classes(l, at.row, end.row_class);
+    fetch_classes(l, at.col, end.col_class);
 
-    int kind, kind_last;
-    kinds_of(l, TILE, a, b, &kind, &kind_last);
-    const bool whole = a != b && kind == kind_last;
-    for (; kind <= kind_last; ++kind) { /* a mixed tile is computed once for each */
+    for (int kind = at.kind; kind <= at.kind_last; ++kind) { /* mixed: one after other */
         float d2[8][8] = {}, lower[8] = {}, upper[8] = {};
-        if (!tile_distances(l, a, b, x, y, rows, cols, d2)) return;
-        if (!whole) keep_kind(kind, a == b, x, y, end, d2);
+        if (!tile_distances(l, at, x, y, rows, cols, d2)) return;
+        if (at.row == at.col || at.kind != at.kind_last)
+            keep_kind(kind, at.row == at.col, x, y, end, d2);
         add_terms(d2, l.scale, x, end, lower, upper);
         __syncthreads();
-        flush_columns(end, kind, (int64_t)l.tiles * TILE, b, l.part);
-        flush_rows(end, kind, (int64_t)l.tiles * TILE, a, x, y, lower, upper, l.part);
+        flush_columns(end, kind, l, at.col);
+        flush_rows(end, kind, l, at.row, x, y, lower, upper);
     }
 }
 
