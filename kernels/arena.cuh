@@ -29,7 +29,8 @@ template <class T> static T *arena_take(arena *from, int64_t count)
 /* A host array that is freed with its scope; .at is nullptr where memory ran out. */
 template <class T> struct host_array {
     T *at;
-    explicit host_array(int64_t count) : at((T *)calloc((size_t)count + 1, sizeof(T))) {}
+    explicit host_array(int64_t count)
+        : at((T *)calloc((size_t)count + 1, sizeof(T))) {}
     ~host_array() { free(at); }
     host_array(const host_array &) = delete;
     host_array &operator=(const host_array &) = delete;
@@ -41,7 +42,8 @@ template <class T>
 static ipl_status send(ipl_cuda *dev, const T *from, int64_t count, T *to)
 {
     const size_t bytes = (size_t)count * sizeof(T);
-    IPL_CUDA(dev, cudaMemcpyAsync(to, from, bytes, cudaMemcpyHostToDevice, dev->measure));
+    IPL_CUDA(dev, cudaMemcpyAsync(to, from, bytes, cudaMemcpyHostToDevice,
+                                  dev->measure));
     return IPL_OK;
 }
 

@@ -12,7 +12,7 @@
  * and one launch serves any number of layers.
  *
  * Launch    A warp a row, eight rows a block; blockIdx.y counts layers.
- * Traffic   Keys read the layer once: memory limits, with about 30 instructions a value.
+ * Traffic   Keys read the layer once: memory limits, at 30 to 40 operations a value.
  *           A row that finds its key in the table is compared with the row there, so
  *           that few cells cost a second pass over the layer, mostly from L2.
  * Numerics  Integers, but for the division, which is rounded to float32 once (div.rn).
@@ -184,8 +184,9 @@ static void fill_in(const ipl_bin_job *job, bin_layer *l)
     l->width = bins->width;
     l->thresholds = bins->thresholds;
     l->wrap = bins->wrap;
+    const int64_t last = bins->thresholds - 1;
     l->look_outside = bins->thresholds && (job->lo < bins->threshold[0] ||
-                                           job->hi > bins->threshold[bins->thresholds - 1]);
+                                           job->hi > bins->threshold[last]);
     l->weak = getenv("IPL_TEST_WEAK_HASHES") != nullptr;
 }
 
@@ -211,7 +212,8 @@ extern "C" ipl_status ipl_cuda_bin_cells(void *state, int jobs, ipl_bin_job *job
     IPL_TRY(ipl_cuda_use(state, &dev));
     host_array<bin_layer> layer(jobs);
     host_array<int64_t> result(2 * jobs);
-    if (!layer.at || !result.at) return IPL_FAIL(IPL_E_MEMORY, "bins of %d layers", jobs);
+    if (!layer.at || !result.at)
+        return IPL_FAIL(IPL_E_MEMORY, "bins of %d layers", jobs);
     const bin_plan plan = lay_out(jobs, job, &from, layer.at);
     host_array<uint32_t> mix(2 * plan.mix_words);
     if (!mix.at) return IPL_FAIL(IPL_E_MEMORY, "hashes of %lld units",

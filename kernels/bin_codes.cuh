@@ -28,7 +28,10 @@ struct bin_layer {
     int32_t  *cell;
 
     __device__ bool marked(int64_t i) const { return early[place[i]] == n - i; }
-    __device__ void ranked(int64_t i, int64_t rank) { owner[place[i]] = (uint32_t)rank; }
+    __device__ void ranked(int64_t i, int64_t rank)
+    {
+        owner[place[i]] = (uint32_t)rank;
+    }
 };
 
 static __device__ __forceinline__ uint32_t code_of(const bin_layer &l, float t)

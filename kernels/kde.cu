@@ -6,20 +6,27 @@
  * beyond share one of kde_wide.cu, so that many small layers fill the device. What a
  * layer's blocks add up, and in which groups, depends on its own n and d only.
  *
+ * A noise variance far from 1 would let squares over- or underflow: then the values are
+ * multiplied by a power of two on their way in.
+ *
  * The scratch of a call: the table of layers and their results, then for each layer its
  * arrays in kde_layer. It grows with n: nothing is of size n x n.
  */
 #include <assert.h>
-#include <float.h>
 #include <math.h>
-#include <stdlib.h>
 
+#include "arena.cuh"
 #include "kde_tile.cuh"
 
-enum { SCRATCH_ALIGN = 256, WIDE = 0 };
+enum {
+    WIDE = 0,
+    PLAIN_EXPONENT = 40, /* scales within 2^-40 .. 2^40 need no help             */
+    DROP_BITS = 24       /* n pairs dropped at 2^-(log2 n + 24) lose 2^-24       */
+};
 
 /* The widths that kde_small.cu has kernels for, and the wide kernel. */
-static const int widths[] = {1, 2, 3, 4, 5, 6, 7, 8, 10, 12, 14, 16, 20, 24, 28, 32, WIDE};
+static const int widths[] = {1,  2,  3,  4,  5,  6,  7,  8, 10,
+                             12, 14, 16, 20, 24, 28, 32, WIDE};
 enum { WIDTHS = sizeof widths / sizeof *widths };
 
 static int width_of(int64_t d)
@@ -27,14 +34,6 @@ static int width_of(int64_t d)
     int w = 0;
     while (widths[w] != WIDE && widths[w] < d) ++w;
     return widths[w];
-}
-
-/* Takes `bytes` of the scratch at *used; with base == NULL only counts them. */
-static void *take(char *base, size_t *used, size_t bytes)
-{
-    void *at = base ? base + *used : NULL;
-    *used += (bytes + SCRATCH_ALIGN - 1) / SCRATCH_ALIGN * SCRATCH_ALIGN;
-    return at;
 }
 
 /* More columns to a block as rows grow in number: enough blocks for the largest GPU
@@ -52,10 +51,25 @@ static int64_t blocks_of(const kde_layer *l)
     return across * (across + 1) / 2 * l->strip;
 }
 
-/* Lays out one layer. The negligible: n terms of 2^-(ceil(log2 n) + 24) are together
- * below 2^-24 of a sum, which is at least 1. */
-static kde_layer layer_of(const ipl_kde_job *job, int full_sums, char *base,
-                          size_t *used)
+static double scale_of(const ipl_kde_job *job)
+{
+    return fmin(M_LOG2E / (8.0 * job->noise_var), 1e300);
+}
+
+/* Multiplying the values by 2^k divides the scale by 4^k, and both are exact as long
+ * as no value overflows; one that underflows was too small to count. `largest` is that
+ * of their magnitudes, which only a small variance asks for. */
+static int unit_exponent(const ipl_kde_job *job, float largest)
+{
+    int k = ilogb(scale_of(job));
+    if (k >= -PLAIN_EXPONENT && k <= PLAIN_EXPONENT) return 0;
+    k /= 2;
+    if (k > 0 && largest > 0.0f && k > 125 - ilogbf(largest)) k = 125 - ilogbf(largest);
+    return k < -120 ? -120 : k > 120 ? 120 : k;
+}
+
+/* The layer's arrays, and what depends on its shape. */
+static kde_layer layer_of(const ipl_kde_job *job, arena *from)
 {
     const int width = width_of(job->d);
     const int64_t tile = width == WIDE ? KDE_WIDE_TILE : KDE_SMALL_TILE;
@@ -67,59 +81,89 @@ static kde_layer layer_of(const ipl_kde_job *job, int full_sums, char *base,
     l.strip = width == WIDE ? 1 : strip_of(l.tiles);
     l.width = width;
     l.box_units = l.d < KDE_BOX_MAX ? l.d : KDE_BOX_MAX;
-    l.t = job->t;
-    l.order = job->y->order;
-    l.label = job->y->at;
-    for (int q = 0; q < 4; ++q) l.sum[q] = job->sum[q];
 
-    /* Kept normal: 0 and infinity would turn equal or overflowing rows into NaN. */
-    const double scale = M_LOG2E / (8.0 * job->noise_var);
-    l.scale = -(float)fmin(fmax(scale, FLT_MIN), FLT_MAX);
-    l.limit = full_sums ? INFINITY : (float)(ceil(log2((double)job->n)) + 24.0) / -l.scale;
-
-    const size_t padded = (size_t)l.tiles * (size_t)tile;
-    const size_t boxes = (size_t)l.tiles * (size_t)l.box_units * sizeof(float);
-    const size_t rows = (size_t)width * padded * sizeof(float);
-    const size_t logs = 4 * (size_t)kde_finish_blocks(job->n) * sizeof(double);
-    l.part = (unsigned long long *)take(base, used, 4 * padded * sizeof *l.part);
-    l.sorted_class = (int32_t *)take(base, used, padded * sizeof *l.sorted_class);
-    l.packed = (float *)take(base, used, rows);
-    l.box_lo = (float *)take(base, used, boxes);
-    l.box_hi = (float *)take(base, used, boxes);
-    l.logs = (double *)take(base, used, logs);
+    const int64_t padded = l.tiles * tile, boxes = (int64_t)l.tiles * l.box_units;
+    l.part = arena_take<unsigned long long>(from, 4 * padded);
+    l.sorted_class = arena_take<int32_t>(from, padded);
+    l.packed = arena_take<float>(from, width * padded);
+    l.box_lo = arena_take<float>(from, boxes);
+    l.box_hi = arena_take<float>(from, boxes);
+    l.logs = arena_take<double>(from, 4 * kde_finish_blocks(job->n));
     return l;
 }
 
+/* What depends on the call. */
+static void fill_in(const ipl_kde_job *job, int full_sums, float largest, kde_layer *l)
+{
+    const int k = unit_exponent(job, largest);
+    const double scale = fmin(fmax(ldexp(scale_of(job), -2 * k), 0x1p-100), 0x1p100);
+    const double cut = ceil(log2((double)job->n)) + (double)DROP_BITS;
+    l->t = job->t;
+    l->order = job->y->order;
+    l->label = job->y->at;
+    for (int q = 0; q < 4; ++q) l->sum[q] = job->sum[q];
+    l->unit = ldexpf(1.0f, k);
+    l->scale = -(float)scale;
+    l->limit = full_sums ? INFINITY : (float)(cut / scale);
+}
+
+static ipl_range_job range_of(const ipl_kde_job *job)
+{
+    ipl_range_job range = {};
+    range.count = job->n * job->d;
+    range.t = job->t;
+    return range;
+}
+
+/* The first bytes serve largest_of before they serve the layers. */
 extern "C" size_t ipl_cuda_kde_scratch_bytes(void *state, int jobs,
                                              const ipl_kde_job *job)
 {
-    size_t used = 0;
-    (void)state;
-    take(NULL, &used, (size_t)jobs * sizeof(kde_layer));
-    take(NULL, &used, (size_t)jobs * 4 * sizeof(double));
-    for (int q = 0; q < jobs; ++q) layer_of(job + q, 0, NULL, &used);
-    return used;
+    arena from = {};
+    size_t most = 0;
+    arena_take<kde_layer>(&from, jobs);
+    arena_take<double>(&from, 4 * jobs);
+    for (int q = 0; q < jobs; ++q) {
+        const ipl_range_job range = range_of(job + q);
+        const size_t bytes = ipl_cuda_range_scratch_bytes(state, 1, &range);
+        most = bytes > most ? bytes : most;
+        layer_of(job + q, &from);
+    }
+    return from.used > most ? from.used : most;
+}
+
+static ipl_status largest_of(void *state, const ipl_kde_job *job, void *scratch,
+                             float *largest)
+{
+    *largest = 0.0f;
+    if (ilogb(scale_of(job)) <= PLAIN_EXPONENT) return IPL_OK;
+    ipl_range_job range = range_of(job);
+    IPL_TRY(ipl_cuda_value_range(state, 1, &range, scratch));
+    *largest = fmaxf(fabsf(range.lo), fabsf(range.hi));
+    return IPL_OK;
 }
 
 /* Layers on the host in the order of launches; job_of[p] is the job of layer p. */
-typedef struct {
+struct kde_plan {
     kde_layer *layer;
     int       *job_of;
-    double    *mean_log;  /* host [jobs][4]                               */
     int64_t    blocks[WIDTHS];
     int        layers[WIDTHS];
     int        tiles_max; /* of KDE_SMALL_TILE rows, or fewer: gather's grid */
     int32_t    n_max;
-} kde_plan;
+};
 
-static void plan_layers(kde_plan *plan, int jobs, const ipl_kde_job *job, int full_sums,
-                        char *base, size_t *used)
+static ipl_status plan_layers(void *state, int jobs, const ipl_kde_job *job,
+                              int full_sums, void *scratch, arena *from, kde_plan *plan)
 {
     int p = 0;
     for (int w = 0; w < WIDTHS; ++w)
         for (int q = 0; q < jobs; ++q) {
+            float largest;
             if (width_of(job[q].d) != widths[w]) continue;
-            kde_layer l = layer_of(job + q, full_sums, base, used);
+            IPL_TRY(largest_of(state, job + q, scratch, &largest));
+            kde_layer l = layer_of(job + q, from);
+            fill_in(job + q, full_sums, largest, &l);
             l.first_block = plan->blocks[w];
             plan->blocks[w] += blocks_of(&l);
             plan->layers[w]++;
@@ -128,19 +172,18 @@ static void plan_layers(kde_plan *plan, int jobs, const ipl_kde_job *job, int fu
             plan->job_of[p] = q;
             plan->layer[p++] = l;
         }
+    return IPL_OK;
 }
 
 static ipl_status run_plan(ipl_cuda *dev, const kde_plan *plan, int jobs,
                            kde_layer *layer, double *mean_log)
 {
-    const size_t table_bytes = (size_t)jobs * sizeof *layer;
-    IPL_CUDA(dev, cudaMemcpyAsync(layer, plan->layer, table_bytes,
-                                  cudaMemcpyHostToDevice, dev->measure));
+    IPL_TRY(send(dev, plan->layer, jobs, layer));
     for (int p = 0; p < jobs; ++p) {
         const kde_layer *l = plan->layer + p;
-        const size_t padded =
-            (size_t)l->tiles * (l->width == WIDE ? KDE_WIDE_TILE : KDE_SMALL_TILE);
-        const size_t bytes = 4 * padded * sizeof *l->part;
+        const int64_t padded =
+            (int64_t)l->tiles * (l->width == WIDE ? KDE_WIDE_TILE : KDE_SMALL_TILE);
+        const size_t bytes = 4 * (size_t)padded * sizeof *l->part;
         IPL_CUDA(dev, cudaMemsetAsync(l->part, 0, bytes, dev->measure));
     }
     IPL_TRY(kde_launch_gather(dev, plan->tiles_max, jobs, layer));
@@ -154,36 +197,31 @@ static ipl_status run_plan(ipl_cuda *dev, const kde_plan *plan, int jobs,
                                      first));
         first += plan->layers[w];
     }
-    IPL_TRY(kde_launch_finish(dev, plan->n_max, jobs, layer, mean_log));
-    return ipl_cuda_fetch(dev, mean_log, (size_t)jobs * 4 * sizeof *mean_log,
-                          plan->mean_log);
+    return kde_launch_finish(dev, plan->n_max, jobs, layer, mean_log);
 }
 
 extern "C" ipl_status ipl_cuda_kde_sums(void *state, int jobs, ipl_kde_job *job,
                                         int full_sums, void *scratch)
 {
-    ipl_cuda *dev = NULL;
-    ipl_status st = IPL_OK;
-    size_t used = 0;
-    char *base = (char *)scratch;
-    kde_plan plan = {};
+    ipl_cuda *dev = nullptr;
+    arena from = {(char *)scratch, 0};
     IPL_TRY(ipl_cuda_use(state, &dev));
-    plan.layer = (kde_layer *)malloc((size_t)jobs * sizeof *plan.layer);
-    plan.job_of = (int *)malloc((size_t)jobs * sizeof *plan.job_of);
-    plan.mean_log = (double *)malloc((size_t)jobs * 4 * sizeof *plan.mean_log);
-    if (!plan.layer || !plan.job_of || !plan.mean_log) {
-        st = IPL_FAIL(IPL_E_MEMORY, "the plan of %d layers", jobs);
-    } else {
-        kde_layer *layer = (kde_layer *)take(base, &used, jobs * sizeof *layer);
-        double *mean_log = (double *)take(base, &used, jobs * 4 * sizeof *mean_log);
-        plan_layers(&plan, jobs, job, full_sums, base, &used);
-        st = run_plan(dev, &plan, jobs, layer, mean_log);
-    }
-    for (int p = 0; st == IPL_OK && p < jobs; ++p)
-        for (int q = 0; q < 4; ++q)
-            job[plan.job_of[p]].mean_log[q] = plan.mean_log[4 * p + q];
-    free(plan.layer);
-    free(plan.job_of);
-    free(plan.mean_log);
-    return st;
+    host_array<kde_layer> planned(jobs);
+    host_array<int> job_of(jobs);
+    host_array<double> mean(4 * jobs);
+    if (!planned.at || !job_of.at || !mean.at)
+        return IPL_FAIL(IPL_E_MEMORY, "the plan of %d layers", jobs);
+
+    kde_plan plan = {};
+    plan.layer = planned.at;
+    plan.job_of = job_of.at;
+    kde_layer *layer = arena_take<kde_layer>(&from, jobs);
+    double *mean_log = arena_take<double>(&from, 4 * jobs);
+    IPL_TRY(plan_layers(state, jobs, job, full_sums, scratch, &from, &plan));
+    IPL_TRY(run_plan(dev, &plan, jobs, layer, mean_log));
+    const size_t bytes = 4 * (size_t)jobs * sizeof *mean_log;
+    IPL_TRY(ipl_cuda_fetch(dev, mean_log, bytes, mean.at));
+    for (int p = 0; p < jobs; ++p)
+        for (int q = 0; q < 4; ++q) job[job_of.at[p]].mean_log[q] = mean.at[4 * p + q];
+    return IPL_OK;
 }

@@ -25,7 +25,7 @@ gather_rows(const kde_layer *__restrict__ layers, int layer_count)
         if (l.width == 0 || i >= padded) continue;
         for (int k = 0; k < l.width; ++k) {
             float v = row < 0 ? INFINITY : 0.0f; /* no row; a unit too many */
-            if (row >= 0 && k < l.d) v = l.t[(int64_t)row * l.d + k];
+            if (row >= 0 && k < l.d) v = l.unit * l.t[(int64_t)row * l.d + k];
             l.packed[k * padded + i] = v;
         }
     }
@@ -43,7 +43,7 @@ box_tiles(const kde_layer *__restrict__ layers, int layer_count)
         for (int k = threadIdx.x; k < l.box_units; k += blockDim.x) {
             float lo = INFINITY, hi = -INFINITY;
             for (int i = from; i < to; ++i) {
-                const float v = l.t[(int64_t)l.order[i] * l.d + k];
+                const float v = l.unit * l.t[(int64_t)l.order[i] * l.d + k];
                 lo = fminf(lo, v);
                 hi = fmaxf(hi, v);
             }

@@ -6,7 +6,7 @@
  *
  * Launch    Blocks of 256 threads. A block keeps a tile of 128 rows and sweeps up to
  *           `strip` tiles of 128 columns; blockIdx.x counts the strips of all layers,
- *           found by layer.first_block. Two blocks fit a multiprocessor (128 registers).
+ *           found by layer.first_block. 128 registers: two blocks a multiprocessor.
  * Traffic   A tile of 16384 pairs reads 512 d bytes and adds 256 to 512 integers to
  *           memory; a pair takes 2 d float operations for the distance, 7 for the two
  *           bounds in both directions and one exponential. The float units limit, not
@@ -52,14 +52,15 @@ static __device__ __forceinline__ void note_tiles(const kde_layer &l, const stri
         if (lane < units) {
             const int64_t a = (int64_t)s.row * units + lane;
             const int64_t b = (int64_t)tile * units + lane;
-            gap = fmaxf(0.0f, fmaxf(l.box_lo[a] - l.box_hi[b], l.box_lo[b] - l.box_hi[a]));
+            gap = fmaxf(l.box_lo[a] - l.box_hi[b], l.box_lo[b] - l.box_hi[a]);
+            gap = fmaxf(0.0f, gap);
         }
         float sum = gap * gap;
         for (int step = 16; step; step /= 2) sum += __shfl_xor_sync(~0u, sum, step);
         int kind, kind_last;
         kinds_of(l, TILE, s.row, tile, &kind, &kind_last);
-        if (lane == 0)
-            note[tile % KDE_STRIP_MAX] = {sum > l.limit, (int8_t)kind, (int8_t)kind_last};
+        if (lane) continue;
+        note[tile % KDE_STRIP_MAX] = {sum > l.limit, (int8_t)kind, (int8_t)kind_last};
     }
 }
 

@@ -37,6 +37,7 @@ struct kde_layer {
     unsigned long long *part;   /* [own, cross][lower, upper][tiles * TILE]      */
     double  *logs;              /* [blocks of finish_sums][4]                    */
     int64_t *sum[4];            /* as in ipl_kde_job                             */
+    float    unit;              /* values are multiplied by it: a power of two   */
     float    scale;             /* exponent base 2 of LOWER = scale * d2, < 0    */
     float    limit;             /* beyond this d2 a pair is negligible           */
 };
@@ -219,7 +220,7 @@ static __device__ __forceinline__ void flush_columns(const kde_end<SIDE> &end, i
         const int bound = e / (8 * SIDE), c = e % (8 * SIDE);
         float v = 0.0f;
 #pragma unroll
-        for (int warp = 0; warp < SIDE * SIDE / 32; ++warp) v += end.col[bound][warp][c];
+        for (int w = 0; w < SIDE * SIDE / 32; ++w) v += end.col[bound][w][c];
         add_to_part<SIDE>(l, kind, bound, tile, c, v);
     }
 }

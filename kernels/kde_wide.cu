@@ -12,8 +12,8 @@
  * Numerics  As kde_small.cu. A sum of squares only grows, in float as well, so once the
  *           smallest of a tile is beyond layer.limit every pair's term is below
  *           2^-(ceil(log2 n) + 24): what a row loses is less than 2^-24 of its sum,
- *           which holds the exact 1 of j = i. Whether a tile is left depends on the data
- *           alone. Distances that overflow are infinite and add 0.
+ *           which holds the exact 1 of j = i. Whether a tile is left depends on the
+ *           data alone. Distances that overflow are infinite and add 0.
  * Limits    n <= 2^20.
  */
 #include "kde_tile.cuh"
@@ -25,8 +25,8 @@ enum {
 };
 
 /* Units k .. k + 7 of a row; those behind the last unit are any of the row's. */
-static __device__ __forceinline__ void fetch(const float *row, int k, int d, bool vector,
-                                             float (&v)[CHUNK])
+static __device__ __forceinline__ void fetch(const float *row, int k, int d,
+                                             bool vector, float (&v)[CHUNK])
 {
 #pragma unroll
     for (int g = 0; g < CHUNK; g += 4) {
@@ -40,9 +40,13 @@ static __device__ __forceinline__ void fetch(const float *row, int k, int d, boo
 }
 
 /* Of the units of a chunk the first `left` exist; the others become 0 in all rows. */
-static __device__ __forceinline__ void store(float (&v)[CHUNK], int left,
+static __device__ __forceinline__ void store(float (&v)[CHUNK], int left, float unit,
                                              float (*buffer)[TILE])
 {
+    if (unit != 1.0f) {
+#pragma unroll
+        for (int u = 0; u < CHUNK; ++u) v[u] *= unit;
+    }
     if (left < CHUNK) {
 #pragma unroll
         for (int u = 1; u < CHUNK; ++u) v[u] = u < left ? v[u] : 0.0f;
@@ -54,7 +58,8 @@ static __device__ __forceinline__ void store(float (&v)[CHUNK], int left,
 static __device__ __forceinline__ void fetch_classes(const kde_layer &l, int tile,
                                                      int32_t *to)
 {
-    to[threadIdx.x] = __ldg(l.sorted_class + min(tile * TILE + (int)threadIdx.x, l.n - 1));
+    const int row = min(tile * TILE + (int)threadIdx.x, l.n - 1);
+    to[threadIdx.x] = __ldg(l.sorted_class + row);
 }
 
 /* Whether the boxes of the two tiles are further apart than the limit. */
@@ -93,7 +98,8 @@ struct wide_place {
 /* The squared distances of the tile's pairs, or false once all are beyond the limit. */
 static __device__ __forceinline__ bool
 tile_distances(const kde_layer &l, const wide_place &at, int x, int y,
-               float (*rows)[CHUNK][TILE], float (*cols)[CHUNK][TILE], float (&d2)[8][8])
+               float (*rows)[CHUNK][TILE], float (*cols)[CHUNK][TILE],
+               float (&d2)[8][8])
 {
     const int d = l.d, lane = (int)threadIdx.x;
     const int i = at.row * TILE + lane, j = at.col * TILE + lane;
@@ -105,8 +111,8 @@ tile_distances(const kde_layer &l, const wide_place &at, int x, int y,
     fetch(row_j, 0, d, vector, next_j);
     if (i >= l.n) next_i[0] = INFINITY; /* there is no such row: out of reach */
     if (j >= l.n) next_j[0] = INFINITY;
-    store(next_i, d, rows[0]);
-    store(next_j, d, cols[0]);
+    store(next_i, d, l.unit, rows[0]);
+    store(next_j, d, l.unit, cols[0]);
     __syncthreads();
     for (int k = 0, chunk = 0; k < d; k += CHUNK, ++chunk) {
         const bool more = k + CHUNK < d;
@@ -118,8 +124,8 @@ tile_distances(const kde_layer &l, const wide_place &at, int x, int y,
         for (int u = 0; u < CHUNK; ++u)
             add_unit<SIDE>(rows[chunk % 2][u], cols[chunk % 2][u], x, y, d2);
         if (more) { /* the other buffer was last read before the last barrier */
-            store(next_i, d - k - CHUNK, rows[(chunk + 1) % 2]);
-            store(next_j, d - k - CHUNK, cols[(chunk + 1) % 2]);
+            store(next_i, d - k - CHUNK, l.unit, rows[(chunk + 1) % 2]);
+            store(next_j, d - k - CHUNK, l.unit, cols[(chunk + 1) % 2]);
         }
         if (chunk % EXIT_CHUNKS < EXIT_CHUNKS - 1) __syncthreads();
         else if (!__syncthreads_or(any_near(d2, l.limit))) return false;
@@ -147,7 +153,7 @@ wide_tile(const kde_layer *__restrict__ layers, int layer_count)
     fetch_classes(l, at.row, end.row_class);
     fetch_classes(l, at.col, end.col_class);
 
-    for (int kind = at.kind; kind <= at.kind_last; ++kind) { /* mixed: one after other */
+    for (int kind = at.kind; kind <= at.kind_last; ++kind) { /* mixed: twice */
         float d2[8][8] = {}, lower[8] = {}, upper[8] = {};
         if (!tile_distances(l, at, x, y, rows, cols, d2)) return;
         if (at.row == at.col || at.kind != at.kind_last)

@@ -72,5 +72,5 @@ extern "C" ipl_status ipl_cuda_value_quantiles(void *state, int64_t count,
     pick_ranks<<<(unsigned)ceil_div(ranks, THREADS), THREADS, 0, dev->measure>>>(
         plan.sorted, ranks, plan.rank, plan.value);
     IPL_LAUNCHED(dev, pick_ranks);
-    return ipl_cuda_fetch(dev, plan.value, (size_t)ranks * sizeof *threshold, threshold);
+    return ipl_cuda_fetch(dev, plan.value, (size_t)ranks * sizeof(float), threshold);
 }

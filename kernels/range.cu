@@ -46,7 +46,8 @@ static __device__ span join_block(span mine)
     __syncthreads(); /* a block may come here more than once */
     if (threadIdx.x % 32 == 0) warp[threadIdx.x / 32] = mine;
     __syncthreads();
-    for (int w = 1; threadIdx.x == 0 && w < THREADS / 32; ++w) mine = join(mine, warp[w]);
+    if (threadIdx.x == 0)
+        for (int w = 1; w < THREADS / 32; ++w) mine = join(mine, warp[w]);
     return mine;
 }
 
@@ -122,7 +123,8 @@ extern "C" ipl_status ipl_cuda_value_range(void *state, int jobs, ipl_range_job 
     IPL_TRY(ipl_cuda_use(state, &dev));
     host_array<range_layer> layer(jobs);
     host_array<span> out(jobs);
-    if (!layer.at || !out.at) return IPL_FAIL(IPL_E_MEMORY, "ranges of %d layers", jobs);
+    if (!layer.at || !out.at)
+        return IPL_FAIL(IPL_E_MEMORY, "ranges of %d layers", jobs);
     const range_plan plan = lay_out(jobs, job, &from, layer.at);
     IPL_TRY(send(dev, layer.at, jobs, plan.layer));
     const dim3 grid = grid_of(plan.runs_max, jobs);

@@ -102,7 +102,8 @@ hand_out_ranks(J *__restrict__ jobs, int job_count)
 
 /* `jobs` is on the device; length_max is that of the longest. */
 template <class J>
-static ipl_status launch_ranks(ipl_cuda *dev, int64_t length_max, int job_count, J *jobs)
+static ipl_status launch_ranks(ipl_cuda *dev, int64_t length_max, int job_count,
+                               J *jobs)
 {
     const dim3 grid = grid_of(rank_blocks(length_max), job_count);
     count_marks<J><<<grid, RANK_THREADS, 0, dev->measure>>>(jobs, job_count);
