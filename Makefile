@@ -6,6 +6,7 @@
 # make install    PREFIX=/usr/local DESTDIR=  library, headers, program, pkg-config file
 # make check-papers   the published numbers, five seeds (minutes)
 # make check-avx512   the AVX-512 code through SIMDe, on a machine without AVX-512
+# make check-crash    runs killed 200 times, KILLS=100 for each of two presets
 # make fuzz       each file reader under libFuzzer, FUZZ_SECONDS=20 each
 # make kernels-report   registers, shared memory and spills of each CUDA kernel
 # make golden     write tests/golden.csv anew from numpy; `make check` compares them
@@ -95,7 +96,7 @@ TESTS := $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/test_*.c))
 
 # -- What to build ---------------------------------------------------------------
 .PHONY: all demo tests check bench setup setup-tests install check-papers \
-        check-emulated check-avx512 fuzz golden kernels-report clean help
+        check-emulated check-avx512 check-crash fuzz golden kernels-report clean help
 .DELETE_ON_ERROR:
 all: infoplane $(BUILD)/libinfoplane.so
 
@@ -183,6 +184,12 @@ check-avx512: setup-tests
 check-papers: setup
 	@$(MAKE) --no-print-directory -s CUDA=0 infoplane
 	@sh tests/papers.sh ./infoplane
+
+# A program of its own revision: what a run began with, it goes on with.
+KILLS ?= 100
+check-crash: setup-tests
+	@$(MAKE) --no-print-directory -s CUDA=0 MODE=$(MODE) infoplane
+	@bash tests/crash.sh build/$(MODE)-cpu/infoplane $(KILLS)
 
 install: all
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/pkgconfig \

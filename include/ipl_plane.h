@@ -129,7 +129,8 @@ ipl_status ipl_run(ipl_device *dev, const ipl_config *config, const char *dir,
 /*
  * Goes on with a run that was stopped, failed, was killed, or lost its machine's
  * power, on a device of the same name. Finished results are, byte for byte, those of
- * a run that was never interrupted. A run that is done is left as it is: IPL_OK.
+ * a run that was never interrupted. A run that is done is left as it is: IPL_OK, and
+ * `dev` may be NULL.
  *
  * E_IO: `dir` is not the directory of a run. E_ARGUMENT: version, device, data or a
  * key (outside [run]) is not what the run began with; the text has both.

@@ -183,7 +183,8 @@ static void a_reader_may_refuse(void **state)
     tally t;
     ipl_journal *j = NULL;
     extend(3, &t);
-    CHECK_FAILS(ipl_journal_open(path, 0, refuse, NULL, &j), IPL_E_UNSUPPORTED, "tick 0");
+    CHECK_FAILS(ipl_journal_open(path, 0, refuse, NULL, &j), IPL_E_UNSUPPORTED,
+                "tick 0");
     CHECK(!j && extend(3, &t) == 3);
     const int fd = open(path, O_WRONLY);
     CHECK(fd >= 0 && pwrite(fd, "some other file", 15, 0) == 15);

@@ -23,8 +23,8 @@ static ipl_config small_config(const char *policy)
     ipl_config c;
     char line[64];
     static const char *const lines[] = {
-        "net.layers=12, 5-tanh, 3-tanh, 2", "train.batch=64", "train.learning_rate=0.01",
-        "train.replicas=2", "data.limit=256", "measure.subset=64",
+        "net.layers=12, 5-tanh, 3-tanh, 2", "train.batch=64",
+        "train.learning_rate=0.01", "train.replicas=2", "data.limit=256", "measure.subset=64",
         "measure.every=5", "measure.log_dense=2", "measure.log_per_decade=5",
         "measure.list=3:9:2, 20", "measure.delta=0.1"};
     ipl_config_defaults(&c);
@@ -89,7 +89,8 @@ static void lines_are_some_of(const char *part, const char *all)
     for (const char *line = left; *line; line = strchr(line, '\n') + 1) {
         const size_t length = strcspn(line, "\n") + 1;
         while (*at && strncmp(at, line, length)) at += strcspn(at, "\n") + 1;
-        if (!*at) fail_msg("%s: '%.*s' is not measured so", part, (int)length - 1, line);
+        if (!*at)
+            fail_msg("%s: '%.*s' is not measured so", part, (int)length - 1, line);
         at += length;
     }
     test_free(left);
@@ -111,7 +112,8 @@ static void read_values(const char *dir, double value[EPOCHS + 1][VALUES])
         CHECK(sscanf(line, "%lld,%lld,%d,%15[^,],%lf,%lf", &seed, &tick, &layer, name,
                      &x, &y) == 6);
         while (strcmp(kind_name[kind], name)) ++kind;
-        double *at = value[tick] + ((seed - 1) * LAYERS + layer - 1) * KINDS * 2 + kind * 2;
+        double *at = value[tick] +
+                     2 * (((seed - 1) * LAYERS + layer - 1) * KINDS + kind);
         at[0] = x / 6.0;   /* H(X) of 64 rows */
         at[1] = y;
     }
@@ -158,7 +160,8 @@ static void exact_runs_keep_the_guarantee(void **state)
     for (int a = 0, b = 1; b <= EPOCHS; ++b) {
         if (isnan(value[b][0])) continue;
         double most = 0.0;
-        for (int v = 0; v < VALUES; ++v) most = fmax(most, fabs(value[a][v] - value[b][v]));
+        for (int v = 0; v < VALUES; ++v)
+            most = fmax(most, fabs(value[a][v] - value[b][v]));
         CHECK(b == a + 1 || most <= c.delta + 1e-8);
         a = b;
     }
@@ -255,7 +258,8 @@ static void a_changed_config_is_refused_by_name(void **state)
     char *after = read_text(dir_of("run"), "plane.csv");
     assert_string_equal(before, after); /* a refusal changes nothing */
     replace_line(dir_of("run"), "batch = 32", "batch = 64");
-    replace_line(dir_of("run"), "snapshot_mib = 0", "snapshot_mib = 7"); /* how, not what */
+    /* How a run works may change, unlike what it works on. */
+    replace_line(dir_of("run"), "snapshot_mib = 0", "snapshot_mib = 7");
     CHECK_OK(ipl_resume(dev, dir_of("run"), NULL, NULL, NULL));
     test_free(before);
     test_free(after);

@@ -197,8 +197,8 @@ static void every_damaged_bit_is_noticed(void **state)
     CHECK(stat(path, &on_disk) == 0);
     const ipl_random r = {check_seed(), 2};
     for (uint64_t i = 0; i < 400; ++i) { /* each header byte, then anywhere */
-        const off_t at = i < 24 ? (off_t)i
-                                : (off_t)ipl_random_below(r, i, (uint64_t)on_disk.st_size);
+        const uint64_t size = (uint64_t)on_disk.st_size;
+        const off_t at = (off_t)(i < 24 ? i : ipl_random_below(r, i, size));
         flip(at, (int)(i % 8));
         CHECK_FAILS(ipl_store_get(s, 5, w), IPL_E_FORMAT, "tick 5 at byte 0");
         flip(at, (int)(i % 8));

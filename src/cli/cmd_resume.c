@@ -3,6 +3,7 @@
  */
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cli.h"
 
@@ -14,8 +15,8 @@ const cli_command cli_resume = {
     "Results are, byte for byte, those of a run that was never interrupted. Version,\n"
     "device, data and keys must be what the run began with; only [run] may change in\n"
     "DIR/config.ini. A run that is done is left as it is.\n\n"
-    "Ctrl-C and SIGTERM stop a run at its next tick, with exit status 1; kill -9, a full\n"
-    "disk or a lost machine cost no more than some training to be repeated.\n\n"
+    "Ctrl-C and SIGTERM stop a run at its next tick, with exit status 1; kill -9, a\n"
+    "full disk or a lost machine cost no more than some training to be repeated.\n\n"
     "  infoplane resume runs/ib-tanh\n",
     run};
 
@@ -28,17 +29,32 @@ static int resume(ipl_device *dev, const char *dir, const ipl_run_info *info, in
     return cli_finish_run(st, dir, info->tick, &at, quiet);
 }
 
+/* A run that was killed after its last result may still lack its picture. */
+static int resume_done(const char *dir, const ipl_run_info *info, int quiet)
+{
+    char file[4200];
+    ipl_progress at = {0};
+    if (ipl_resume(NULL, dir, NULL, NULL, &at) != IPL_OK) return cli_failed();
+    if (!quiet)
+        printf("%s: finished already: %lld of %lld %ss measured\n", dir,
+               (long long)info->measured, (long long)info->last + 1, info->tick);
+    snprintf(file, sizeof file, "%s/plane.svg", dir);
+    if (access(file, F_OK) && ipl_plot(dir, IPL_PLOT_ALL, file) != IPL_OK)
+        return cli_failed();
+    return CLI_DONE;
+}
+
 static int run(int argc, char **argv)
 {
     const char *device = NULL, *plain[1];
     int64_t     threads = 0;
     int         quiet = cli_log_level() == 0, count;
     const cli_option options[] = {
-        {"device", "NAME", "default: the one that the run began on", CLI_TEXT, &device,
-         0, 0, 0},
-        {"threads", "N", "of the CPU, default all that the process may use", CLI_WHOLE,
-         &threads, 1, 4096, 0},
-        {"quiet", NULL, "errors only", CLI_SWITCH, &quiet, 0, 0, 0},
+        {"--device", "NAME", "default: the one that the run began on", CLI_TEXT,
+         &device, 0, 0, 0},
+        {"--threads", "N", "of the CPU, default all that the process may use",
+         CLI_WHOLE, &threads, 1, 4096, 0},
+        {"--quiet", NULL, "errors only", CLI_SWITCH, &quiet, 0, 0, 0},
     };
     int status = cli_parse(&cli_resume, options, sizeof options / sizeof *options, argc,
                            argv, 1, plain, &count);
@@ -47,12 +63,7 @@ static int run(int argc, char **argv)
 
     ipl_run_info info;
     if (ipl_run_about(plain[0], &info) != IPL_OK) return cli_failed();
-    if (info.done) {
-        if (!quiet)
-            printf("%s: finished already: %lld of %lld %ss measured\n", plain[0],
-                   (long long)info.measured, (long long)info.last + 1, info.tick);
-        return CLI_DONE;
-    }
+    if (info.done) return resume_done(plain[0], &info, quiet);
     ipl_device *dev = NULL;
     status = cli_open_device(&cli_resume, device ? device : info.device, threads, quiet,
                              &dev);

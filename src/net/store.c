@@ -116,8 +116,8 @@ static ipl_status reserve(ipl_store *s, entry *e)
         return IPL_OK;
     }
     if (!s->path)
-        return IPL_FAIL(IPL_E_MEMORY, "snapshots: %zu of %zu bytes are in use, %zu more "
-                        "wanted, and there is no file", now->memory_bytes, s->budget,
+        return IPL_FAIL(IPL_E_MEMORY, "snapshots: %zu of %zu bytes are in use, %zu "
+                        "more wanted, and there is no file", now->memory_bytes, s->budget,
                         s->bytes);
     IPL_TRY(store_file_take(&s->file, &e->slot));
     ++now->in_file;

@@ -184,8 +184,8 @@ ipl_status store_file_read(const store_file *file, int64_t slot, int64_t tick,
         head.crc != record_crc(&head, in + sizeof head) ||
         uncompress(planes, &bytes, in + sizeof head, (uLong)head.bytes) != Z_OK ||
         bytes != raw) {
-        st = IPL_FAIL(IPL_E_FORMAT, "snapshots: the record of tick %lld at byte %lld of "
-                      "'%s' is damaged", (long long)tick,
+        st = IPL_FAIL(IPL_E_FORMAT, "snapshots: the record of tick %lld at byte %lld "
+                      "of '%s' is damaged", (long long)tick,
                       (long long)slot * (long long)file->slot_bytes, file->path);
         goto done;
     }

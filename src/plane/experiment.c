@@ -83,7 +83,8 @@ static uint32_t crc_of(const ipl_dataset *data)
     uLong crc = crc32_z(0, (const Bytef *)data->x,
                         rows * (size_t)data->inputs * sizeof *data->x);
     crc = crc32_z(crc, (const Bytef *)data->y, rows * sizeof *data->y);
-    return (uint32_t)crc32_z(crc, (const Bytef *)data->split, rows * sizeof *data->split);
+    crc = crc32_z(crc, (const Bytef *)data->split, rows * sizeof *data->split);
+    return (uint32_t)crc;
 }
 
 static ipl_status load(ipl_experiment *e)

@@ -36,7 +36,7 @@ static ipl_status check_options(const ipl_policy_options *o, int64_t last,
         return IPL_OK;
     case IPL_POLICY_LOG:
         IPL_REQUIRE(o->dense >= 0 && o->per_decade >= 1,
-                    "log policy: dense %lld, per decade %lld: expected at least 0 and 1",
+                    "log policy: dense %lld, per decade %lld: expected from 0 and from 1",
                     (long long)o->dense, (long long)o->per_decade);
         return IPL_OK;
     case IPL_POLICY_LIST:

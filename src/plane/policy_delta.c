@@ -70,7 +70,7 @@ static ipl_status make_steps(policy_delta *p, double multiplier, int64_t skip_ma
     double skip = 1.0;
     for (int64_t k = 0; k < levels; ++k, skip *= multiplier)
         p->step[k] = skip < (double)top ? (int64_t)skip : top;
-    p->common[levels - 1] = top < p->last ? top : 0; /* else it leads to the last tick */
+    p->common[levels - 1] = top < p->last ? top : 0; /* else to the last tick */
     for (int64_t k = levels - 2; k >= 0; --k)
         p->common[k] = gcd(p->step[k], p->common[k + 1]);
     p->levels = levels;

@@ -64,8 +64,8 @@ ipl_status ipl_records_read_points(const void *payload, size_t bytes, int layers
                                    ipl_layer *layer)
 {
     if (bytes != (size_t)layers * sizeof(layer_record))
-        return IPL_FAIL(IPL_E_FORMAT, "a record of %zu bytes: expected %d layers", bytes,
-                        layers);
+        return IPL_FAIL(IPL_E_FORMAT, "a record of %zu bytes: expected %d layers",
+                        bytes, layers);
     for (int l = 0; l < layers; ++l) {
         layer_record from;
         memcpy(&from, (const char *)payload + (size_t)l * sizeof from, sizeof from);
@@ -87,7 +87,7 @@ ipl_status ipl_records_read_points(const void *payload, size_t bytes, int layers
     return IPL_OK;
 }
 
-/* A row: loss and accuracy of both parts, then norm, mean and deviation of each layer. */
+/* A row: loss and accuracy of both parts, then norm, mean and deviation of layers. */
 enum { ROW_HEAD = 4, ROW_LAYER = 3 };
 
 ipl_status ipl_records_add_training(ipl_journal *j, int64_t tick, int replicas,
@@ -118,8 +118,8 @@ ipl_status ipl_records_read_training(const void *payload, size_t bytes, int repl
 {
     const size_t each = (size_t)(ROW_HEAD + ROW_LAYER * layers) * sizeof(double);
     if (bytes != (size_t)replicas * each)
-        return IPL_FAIL(IPL_E_FORMAT, "a record of %zu bytes: expected %d networks of %d "
-                        "layers", bytes, replicas, layers);
+        return IPL_FAIL(IPL_E_FORMAT, "a record of %zu bytes: expected %d networks of "
+                        "%d layers", bytes, replicas, layers);
     for (int k = 0; k < replicas; ++k) {
         const char *from = (const char *)payload + (size_t)k * each;
         double head[ROW_HEAD], layer[ROW_LAYER];

@@ -200,9 +200,12 @@ static ipl_status conclude(run *r, ipl_status st)
     if (st == IPL_OK) st = flushed;
     if (st == IPL_OK) st = ipl_rundir_sync(r->dir);
     else if (r->journal) run_save_last_state(r);
-    if (st != IPL_OK && !line[0]) snprintf(line, sizeof line, "%s", ipl_last_error_text());
+    if (st != IPL_OK && !line[0])
+        snprintf(line, sizeof line, "%s", ipl_last_error_text());
     r->about.progress.wall_s = run_now_s() - r->begin_s;
-    r->about.status = st == IPL_OK ? "done" : st == IPL_E_STOPPED ? "stopped" : "failed";
+    r->about.status = st == IPL_OK          ? "done"
+                      : st == IPL_E_STOPPED ? "stopped"
+                                            : "failed";
     r->about.error = st == IPL_OK ? NULL : line;
     if (r->store) ipl_store_about(r->store, &r->about.store);
     const ipl_status wrote = ipl_provenance_write(&r->about, r->dir);
@@ -272,7 +275,7 @@ ipl_status ipl_resume(ipl_device *dev, const char *dir, ipl_progress_call progre
     run *r;
     ipl_run_info info;
     ipl_config config;
-    IPL_REQUIRE(dev && dir, "device or directory is NULL");
+    IPL_REQUIRE(dir, "directory is NULL");
     IPL_TRY(create(progress, user, &r));
     ipl_status st = ipl_rundir_open(dir, &r->dir);
     if (st == IPL_OK)
@@ -287,6 +290,7 @@ ipl_status ipl_resume(ipl_device *dev, const char *dir, ipl_progress_call progre
         tear_down(r);
         return IPL_OK;
     }
+    if (st == IPL_OK && !dev) st = IPL_FAIL(IPL_E_ARGUMENT, "device is NULL");
     if (st == IPL_OK)
         st = ipl_config_read(ipl_rundir_path(r->dir, "config.ini"), &config);
     if (st == IPL_OK) return complete(r, dev, &config, dir, out);

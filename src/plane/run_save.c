@@ -47,7 +47,8 @@ ipl_status run_keep_points(run *r, int64_t tick, const ipl_layer *layer)
     if (r->points_count == r->points_size) {
         const int64_t size = 2 * r->points_size + 64;
         run_points *more = realloc(r->points, (size_t)size * sizeof *more);
-        if (!more) return IPL_FAIL(IPL_E_MEMORY, "points of %lld ticks", (long long)size);
+        if (!more)
+            return IPL_FAIL(IPL_E_MEMORY, "points of %lld ticks", (long long)size);
         r->points = more;
         r->points_size = size;
     }
@@ -275,5 +276,5 @@ void run_clean_up(run *r)
     unlink(ipl_rundir_path(r->dir, state_name));
     unlink(ipl_rundir_path(r->dir, journal_name));
     unlink(ipl_rundir_path(r->dir, "snapshots.tmp"));
-    unlink(ipl_rundir_path(r->dir, "lock")); /* who waits for it finds a run that is done */
+    unlink(ipl_rundir_path(r->dir, "lock")); /* who comes finds a run that is done */
 }

@@ -109,8 +109,8 @@ ipl_status ipl_rundir_open_tables(ipl_rundir *r)
 {
     for (table *t = r->tables; t < r->tables + TABLES; ++t) {
         if (!t->used) continue; /* not even a header */
-        t->fd = open(ipl_rundir_path(r, t->name), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC,
-                     0666);
+        t->fd = open(ipl_rundir_path(r, t->name),
+                     O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
         if (t->fd < 0) return IPL_FAIL(IPL_E_IO, "%s: %s", r->path, strerror(errno));
     }
     return ipl_rundir_flush(r);
