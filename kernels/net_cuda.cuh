@@ -17,7 +17,7 @@
 
 #include "common.cuh"
 
-enum { NET_MAX = IPL_NET_LAYERS_MAX, NET_TINY_WIDTH = 64 };
+enum { NET_MAX = IPL_NET_LAYERS_MAX, NET_TINY_WIDTH = 64, REPLICAS_MAX = 65535 };
 
 /* A shape as kernels see it; at[l] is where layer l starts, at[layers + 1] the end. */
 struct net_layout {
@@ -177,14 +177,14 @@ static __device__ __forceinline__ float rule_step(const net_rule &rule, float2 s
     }
 }
 
-/* The earliest step wins, then the lowest replica: the same text every time. */
-enum { BAD_REPLICA_BITS = 24 };
+/* The earliest step wins, then the lowest replica and layer: the same text every time.
+ * 16 bits hold a replica (REPLICAS_MAX), 8 a layer. */
 static __device__ __forceinline__ void mark_if_bad(float w, unsigned long long *bad,
-                                                   int64_t step, int replica)
+                                                   int64_t step, int replica, int layer)
 {
     if (!isfinite(w))
-        atomicMin(bad, ((unsigned long long)step << BAD_REPLICA_BITS) |
-                           (unsigned long long)replica);
+        atomicMin(bad, (unsigned long long)step << 24 |
+                           (unsigned long long)(replica << 8 | layer));
 }
 
 /* Welford's update of mean (x) and sum of squared deviations (y), k-th value g. */

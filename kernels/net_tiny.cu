@@ -207,7 +207,8 @@ static __device__ void tiles_step(const tiny_plan &plan, const net_rule &rule,
         const float w = rule_step(rule, job.scale[step], weights[at], g, first + at,
                                   second + at);
         weights[at] = w;
-        mark_if_bad(w, job.bad, job.plan->first_step + step + 1, blockIdx.x);
+        mark_if_bad(w, job.bad, job.plan->first_step + step + 1, blockIdx.x,
+                    l);
     }
 }
 

@@ -109,7 +109,7 @@ ipl_status ipl_cuda_trainer_create(void *state, const ipl_net_shape *shape,
                                    int64_t rows, const float *x, const int32_t *y,
                                    void **trainer)
 {
-    enum { ALIGN_FLOATS = 64, REPLICAS_MAX = 65535 };
+    enum { ALIGN_FLOATS = 64 };
     ipl_cuda *dev = NULL;
     IPL_TRY(ipl_cuda_use(state, &dev));
     IPL_REQUIRE(replicas <= REPLICAS_MAX, "%d replicas: a GPU trains up to %d at once",
@@ -157,8 +157,8 @@ ipl_status ipl_cuda_trainer_check(ipl_cuda_trainer *t)
     const unsigned long long bad = *(volatile unsigned long long *)t->bad_seen;
     if (bad == NO_BAD) return IPL_OK;
     return IPL_FAIL(IPL_E_NUMERIC,
-                    "a parameter of replica %llu stopped being finite at step %llu",
-                    bad & ((1ull << BAD_REPLICA_BITS) - 1), bad >> BAD_REPLICA_BITS);
+                    "layer %llu of replica %llu has parameters that are not finite "
+                    "after %llu steps", bad & 0xff, bad >> 8 & 0xffff, bad >> 24);
 }
 
 /* One replica's state is packed on the host and `stride` floats long on the device. */

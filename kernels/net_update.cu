@@ -48,7 +48,7 @@ take_step(const __grid_constant__ net_layout layout,
         state[i] = w;
         if (job.slots > 0) moment[0] = first;
         if (job.slots > 1) moment[job.parameters] = second;
-        mark_if_bad(w, job.bad, job.plan->first_step + step + 1, replica);
+        mark_if_bad(w, job.bad, job.plan->first_step + step + 1, replica, l);
     }
 }
 

@@ -192,6 +192,13 @@ static void long_batches_add_up_over_blocks_of_rows(void **state)
     for (int s = 0; s < 2; ++s) follow(check_device(state), shapes[s], 40, 600, 0, IPL_SGD);
 }
 
+/* Narrow layers, but more of them than a GPU's block holds. */
+static void deep_networks_step_as_their_formulas_say(void **state)
+{
+    follow(check_device(state), "64, 64-tanh, 64-relu, 64-tanh, 64-tanh, 64-elu, 64-tanh, 9",
+           20, 9, 9, IPL_ADAM);
+}
+
 static void steps_agree_with_the_cpu(void **state)
 {
     ipl_device *dev[2] = {check_device(state), NULL};
@@ -337,6 +344,7 @@ static void replicas_do_not_see_each_other(void **state)
 static const check_test tests[] = {
     CHECK_TEST(optimisers_step_as_their_formulas_say),
     CHECK_TEST(long_batches_add_up_over_blocks_of_rows),
+    CHECK_TEST(deep_networks_step_as_their_formulas_say),
     CHECK_TEST(steps_agree_with_the_cpu),
     CHECK_TEST(training_may_be_cut_between_any_two_steps),
     CHECK_TEST(calls_of_many_steps_are_the_sum_of_short_ones),
