@@ -59,6 +59,13 @@ typedef struct {
 
 static inline ipl_device *check_device(void **state) { return *state; }
 
+/* A size that the device can carry: `emulated` where its name says that its arithmetic
+ * is emulated, hundreds of times slower than a device's, else `size`. */
+static inline int64_t check_size(ipl_device *dev, int64_t size, int64_t emulated)
+{
+    return strstr(ipl_device_about(dev)->description, "emulat") ? emulated : size;
+}
+
 /* Seed of the random data of a test; printed when a test fails. */
 static inline uint64_t check_seed(void)
 {

@@ -143,14 +143,14 @@ static void layers_that_are_not_wanted_change_nothing(void **state)
 
 /* f of single numbers: a network of one input with weight 1 and bias 0 hands z = x to
  * its units. Every 4099th float32 bit pattern, and the special ones. */
-static int64_t all_sizes(float *x, int64_t most)
+static int64_t all_sizes(float *x, int64_t most, uint64_t stride)
 {
     static const float special[] = {0.0f, -0.0f, FLT_MIN, -FLT_MIN, FLT_MAX, -FLT_MAX,
                                     8.7f, 9.02f, -9.02f, 87.0f, -87.0f, 88.8f, -88.8f,
                                     -104.0f, 1e-3f, -1e-3f, 0.5f, -0.5f};
     int64_t n = 0;
     for (size_t i = 0; i < sizeof special / sizeof *special; ++i) x[n++] = special[i];
-    for (uint64_t bits = 0; bits < (uint64_t)1 << 32 && n < most; bits += 4099) {
+    for (uint64_t bits = 0; bits < (uint64_t)1 << 32 && n < most; bits += stride) {
         const uint32_t low = (uint32_t)bits;
         float value;
         memcpy(&value, &low, sizeof value);
@@ -165,7 +165,7 @@ static void activation_functions_are_right_to_some_ulps(void **state)
     ipl_device *dev = check_device(state);
     float *x = malloc(MOST * sizeof *x);
     double *want = malloc(MOST * sizeof *want), *bound = malloc(MOST * sizeof *bound);
-    const int64_t n = all_sizes(x, MOST);
+    const int64_t n = all_sizes(x, MOST, (uint64_t)check_size(dev, 4099, 400009));
     ipl_mat dx;
     CHECK_OK(ipl_mat_alloc(dev, n, 1, &dx));
     CHECK_OK(ipl_upload(dev, x, (size_t)n * sizeof *x, dx.at));

@@ -115,9 +115,10 @@ static void replicas_do_not_notice_their_company(void **state)
     enum { REPLICAS = 5 };
     for (int k = 0; k < CASES; ++k) {
         net_case c = net_case_make(check_device(state), text[k], rows_of[k]);
+        const int replicas = (int)check_size(c.dev, REPLICAS, 2);
         ipl_gradient_stats together_stats[REPLICAS * 3], alone_stats[3];
-        float *together = train_replicas(&c, k, 10, REPLICAS, together_stats);
-        for (int r = 0; r < REPLICAS; ++r) {
+        float *together = train_replicas(&c, k, 10, replicas, together_stats);
+        for (int r = 0; r < replicas; ++r) {
             float *alone = train_replicas(&c, k, 10 + r, 1, alone_stats);
             assert_memory_equal(alone, together + r * 3 * c.parameters,
                                 (size_t)(3 * c.parameters) * sizeof *alone);
@@ -141,7 +142,8 @@ static void bits_do_not_depend_on_threads_or_luck(void **state)
             const ipl_device_options options = {.threads = run ? 2 : 1};
             CHECK_OK(ipl_device_open(ipl_device_about(check_device(state))->name,
                                      &options, &dev));
-            net_case c = net_case_make(dev, text[k], k < 2 ? 700 : rows_of[k]);
+            net_case c = net_case_make(dev, text[k], k < 2 ? check_size(dev, 700, 300)
+                                                  : rows_of[k]);
             states[run] = train_replicas(&c, k, 3, 1, NULL);
             floats = 3 * c.parameters;
 
