@@ -64,8 +64,9 @@ static ipl_status open_streams(ipl_cuda *dev, int allow_tf32)
 {
     int low = 0, high = 0;
     IPL_CUDA(dev, cudaDeviceGetStreamPriorityRange(&low, &high));
-    IPL_CUDA(dev, cudaStreamCreateWithPriority(&dev->train, cudaStreamNonBlocking, high));
-    IPL_CUDA(dev, cudaStreamCreateWithPriority(&dev->measure, cudaStreamNonBlocking, low));
+    const unsigned alone = cudaStreamNonBlocking;
+    IPL_CUDA(dev, cudaStreamCreateWithPriority(&dev->train, alone, high));
+    IPL_CUDA(dev, cudaStreamCreateWithPriority(&dev->measure, alone, low));
     const cudaStream_t stream[2] = {dev->train, dev->measure};
     cublasHandle_t *const blas[2] = {&dev->train_blas, &dev->measure_blas};
     for (int s = 0; s < 2; ++s) {
@@ -183,7 +184,8 @@ static ipl_status cuda_upload(void *state, const void *host, size_t bytes, void 
     for (ipl_cuda_trainer *t = dev->trainers; t; t = ipl_cuda_trainer_next(t))
         if (ipl_cuda_trainer_uses(t, at, bytes))
             IPL_TRY(ipl_cuda_wait(dev, dev->train));
-    IPL_CUDA(dev, cudaMemcpyAsync(at, host, bytes, cudaMemcpyHostToDevice, dev->measure));
+    IPL_CUDA(dev, cudaMemcpyAsync(at, host, bytes, cudaMemcpyHostToDevice,
+                                  dev->measure));
     return ipl_cuda_wait(dev, dev->measure);
 }
 

@@ -34,8 +34,8 @@ struct net_rule {
 };
 
 /* What training reads of a call, at the start of the trainer's plan memory: the steps
- * taken before it and the number of its steps done (advanced by net_wide.cu), then of
- * each step Adam's scales rate / (1 - beta1^t) and 1 / (1 - beta2^t), then the order. */
+ * taken before it and the number of its steps done (advanced by net_wide.cu); behind it
+ * Adam's scales of each step, rate / (1 - beta1^t) and 1 / (1 - beta2^t); the order. */
 struct net_plan {
     int64_t first_step;
     int64_t done;

@@ -73,7 +73,8 @@ forward_tiny(const __grid_constant__ net_layout net,
         for (int i = threadIdx.x; i < count * d; i += THREADS)
             in[i % d * PITCH + i / d] = x[first * d + i];
         for (int l = 1; l <= net.layers; ++l) {
-            const int inputs = net.width[l - 1], units = net.width[l], wide = pad4(units);
+            const int inputs = net.width[l - 1], units = net.width[l];
+            const int wide = pad4(units);
             for (int e = threadIdx.x; e < (inputs + 1) * wide; e += THREADS) {
                 const int k = e / wide, j = e % wide;
                 weights[e] = j < units ? params[net.at[l] + k * units + j] : 0.0f;
@@ -163,10 +164,11 @@ static ipl_status wide(ipl_cuda *dev, const net_layout &net, const net_outputs &
                                    (int)count, inputs, &one, weights, units, in, inputs,
                                    &zero, to, units));
             dev->kernel = "cublasSgemm";
+            const cudaStream_t stream = dev->measure;
             if (net.act[l] == IPL_ACT_SOFTMAX)
-                IPL_TRY(ipl_cuda_bias_softmax(dev, dev->measure, count, units, bias, to));
+                IPL_TRY(ipl_cuda_bias_softmax(dev, stream, count, units, bias, to));
             else
-                IPL_TRY(ipl_cuda_bias_act(dev, dev->measure, 1, count, units, net.act[l],
+                IPL_TRY(ipl_cuda_bias_act(dev, stream, 1, count, units, net.act[l],
                                           bias, 0, to, 0));
             in = to;
         }

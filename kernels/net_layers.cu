@@ -25,7 +25,8 @@ gather_rows(net_rows which, int width, int quads, const float *__restrict__ x,
     const int64_t at = which.plan->done * which.batch + which.first + r;
     const float *from = x + (int64_t)which.order[blockIdx.y * which.count + at] * width;
     float *to = out + blockIdx.y * out_stride + r * width;
-    for (int q = lane; q < quads; q += 32) ((float4 *)to)[q] = ((const float4 *)from)[q];
+    for (int q = lane; q < quads; q += 32)
+        ((float4 *)to)[q] = ((const float4 *)from)[q];
     for (int k = 4 * quads + lane; k < width; k += 32) to[k] = from[k];
 }
 

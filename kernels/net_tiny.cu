@@ -73,8 +73,8 @@ static __device__ void row_forward(const tiny_plan &plan, const float *weights,
 }
 
 /* delta <- (softmax(delta) - [label]) * factor for one row. */
-static __device__ void row_softmax(const tiny_plan &plan, float *delta, int r, int label,
-                                   float factor)
+static __device__ void row_softmax(const tiny_plan &plan, float *delta, int r,
+                                   int label, float factor)
 {
     const int chunk = plan.chunk, classes = plan.width[plan.layers];
     float *z = delta + plan.delta_at[plan.layers] * chunk + r;
@@ -135,7 +135,8 @@ static __device__ float warp_totals(float v[16])
 
 /* The gradient of one 4 x 4 tile over the chunk's rows; value 4 p + q of the lanes is
  * that of weight (k0 + p, j0 + q). */
-static __device__ float tile_gradient(const float *a, const float *d, int chunk, int rows)
+static __device__ float tile_gradient(const float *a, const float *d, int chunk,
+                                      int rows)
 {
     float sum[16] = {};
     for (int r = threadIdx.x & 31; r < rows; r += 32) {
@@ -214,8 +215,8 @@ static __device__ void tiles_step(const tiny_plan &plan, const net_rule &rule,
 
 /* Shared memory leaves room for one or two blocks, so registers need not be saved. */
 static __global__ void __launch_bounds__(THREADS, 1)
-train_tiny(const __grid_constant__ tiny_plan plan, const __grid_constant__ net_rule rule,
-           const __grid_constant__ tiny_job job)
+train_tiny(const __grid_constant__ tiny_plan plan,
+           const __grid_constant__ net_rule rule, const __grid_constant__ tiny_job job)
 {
     extern __shared__ float4 shared[];
     float *weights = (float *)shared;
@@ -226,7 +227,8 @@ train_tiny(const __grid_constant__ tiny_plan plan, const __grid_constant__ net_r
 
     for (int s = 0; s <= plan.slots; ++s)
         copy_part(plan, weights + s * plan.weights, state + s * job.parameters, false);
-    for (int e = threadIdx.x; e < plan.features * plan.chunk; e += THREADS) act[e] = 0.0f;
+    for (int e = threadIdx.x; e < plan.features * plan.chunk; e += THREADS)
+        act[e] = 0.0f;
     __syncthreads();
     for (int l = 0; l < plan.layers; ++l) /* the input of the biases */
         for (int r = threadIdx.x; r < plan.chunk; r += THREADS)
@@ -308,7 +310,8 @@ int ipl_cuda_tiny_fits(const ipl_cuda *dev, const net_layout *layout, int slots,
                        int64_t batch)
 {
     tiny_plan plan;
-    return ipl_cuda_net_is_tiny(layout) && best_layout(dev, layout, slots, batch, &plan);
+    return ipl_cuda_net_is_tiny(layout) &&
+           best_layout(dev, layout, slots, batch, &plan) > 0;
 }
 
 ipl_status ipl_cuda_tiny_train(ipl_cuda_trainer *t, const net_call *call)

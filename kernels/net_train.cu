@@ -148,7 +148,8 @@ int ipl_cuda_trainer_uses(const ipl_cuda_trainer *t, const void *at, size_t byte
     const char *from = (const char *)at, *to = from + bytes;
     const char *x = (const char *)t->x, *y = (const char *)t->y;
     const size_t x_bytes = sizeof(float) * (size_t)(t->rows * t->layout.width[0]);
-    return (from < x + x_bytes && x < to) || (from < y + sizeof *t->y * t->rows && y < to);
+    const size_t y_bytes = sizeof *t->y * (size_t)t->rows;
+    return (from < x + x_bytes && x < to) || (from < y + y_bytes && y < to);
 }
 
 /* Reads the copy of the flag that came with the latest finished call. */
@@ -214,7 +215,10 @@ ipl_status ipl_cuda_trainer_snapshot(void *state, void *trainer, int replica,
     return ipl_cuda_snapshot_queued(dev, params, bytes);
 }
 
-static size_t order_at(int64_t steps) { return sizeof(net_plan) + sizeof(float2) * steps; }
+static size_t order_at(int64_t steps)
+{
+    return sizeof(net_plan) + sizeof(float2) * (size_t)steps;
+}
 
 /* Room for plans of `bytes`; grows once in a run that trains whole epochs. */
 static ipl_status plan_room(ipl_cuda_trainer *t, size_t bytes)

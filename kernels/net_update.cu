@@ -35,7 +35,8 @@ take_step(const __grid_constant__ net_layout layout,
         if (i < weights) {
             g = gradient[i];
             if (job.welford)
-                add_to_moments(&job.welford[replica * job.parameters + at + i], step + 1, g);
+                add_to_moments(job.welford + replica * job.parameters + at + i,
+                               step + 1, g);
             g += rule.decay * old;
         } else {
             for (int p = 0; p < job.parts; ++p)
@@ -61,7 +62,8 @@ gradient_stats(const __grid_constant__ net_layout layout, const double2 *welford
     __shared__ double mean[THREADS], spread[THREADS];
     const int l = 1 + blockIdx.x, t = threadIdx.x;
     const int64_t weights = (int64_t)layout.width[l - 1] * layout.width[l];
-    const double2 *of = welford + blockIdx.y * layout.at[layout.layers + 1] + layout.at[l];
+    const int64_t parameters = layout.at[layout.layers + 1];
+    const double2 *of = welford + blockIdx.y * parameters + layout.at[l];
     double m = 0.0, s = 0.0;
     for (int64_t i = t; i < weights; i += THREADS) {
         m += of[i].x * of[i].x;

@@ -46,7 +46,10 @@ struct ipl_cuda_wide {
     unsigned  clock;
 };
 
-static int64_t whole(int64_t floats) { return ceil_div(floats, ALIGN_FLOATS) * ALIGN_FLOATS; }
+static int64_t whole(int64_t floats)
+{
+    return ceil_div(floats, ALIGN_FLOATS) * ALIGN_FLOATS;
+}
 
 /* Places the buffers in `memory`, or counts their floats when it is NULL. */
 static int64_t place(const ipl_cuda_trainer *t, ipl_cuda_wide *w, float *memory)
@@ -58,7 +61,8 @@ static int64_t place(const ipl_cuda_trainer *t, ipl_cuda_wide *w, float *memory)
     for (int l = 0; l <= layout->layers; ++l) {
         w->act[l] = memory + used;
         used += whole(rows * layout->width[l]);
-        if (l && l < layout->layers && layout->width[l] > hidden) hidden = layout->width[l];
+        if (l && l < layout->layers && layout->width[l] > hidden)
+            hidden = layout->width[l];
     }
     for (int d = 0; d < 2; ++d) {
         w->delta[d] = memory + used;
@@ -82,7 +86,8 @@ ipl_status ipl_cuda_wide_create(ipl_cuda_trainer *t)
         w->units += t->layout.width[l];
         widths += 2 * t->layout.width[l];
     }
-    const int64_t room = BLOCK_FLOATS / (widths * t->replicas) / DELTA_ROWS * DELTA_ROWS;
+    const int64_t fit = BLOCK_FLOATS / (widths * t->replicas);
+    const int64_t room = fit / DELTA_ROWS * DELTA_ROWS;
     const int64_t data = ceil_div(t->rows, DELTA_ROWS) * DELTA_ROWS;
     w->block_rows = room < DELTA_ROWS ? DELTA_ROWS : room < data ? room : data;
     if (w->block_rows > t->batch) w->block_rows = t->batch;
@@ -157,8 +162,9 @@ static ipl_status block_of_rows(ipl_cuda_trainer *t, const net_rows &which, int 
     IPL_TRY(ipl_cuda_gather(t->dev, stream, t->replicas, which, net->width[0], t->x,
                             w->act[0], stride(0)));
     for (int l = 1; l <= last; ++l) {
-        IPL_TRY(multiply(t, {rows, net->width[l], net->width[l - 1], w->act[l - 1], false,
-                             stride(l - 1), weights(l), false, t->stride, 0.0f, w->act[l],
+        IPL_TRY(multiply(t, {rows, net->width[l], net->width[l - 1],
+                             w->act[l - 1], false, stride(l - 1),
+                             weights(l), false, t->stride, 0.0f, w->act[l],
                              stride(l)}));
         if (l < last)
             IPL_TRY(ipl_cuda_bias_act(t->dev, stream, t->replicas, rows, net->width[l],
@@ -171,17 +177,18 @@ static ipl_status block_of_rows(ipl_cuda_trainer *t, const net_rows &which, int 
     float *delta = w->act[last];
     for (int l = last; l >= 1; --l) {
         const int inputs = net->width[l - 1], units = net->width[l];
-        IPL_TRY(ipl_cuda_delta_sums(t->dev, stream, t->replicas, rows, units, net->act[l],
-                                    l < last ? w->act[l] : NULL, delta, stride(l), adds,
+        const float *a = l < last ? w->act[l] : NULL;
+        IPL_TRY(ipl_cuda_delta_sums(t->dev, stream, t->replicas, rows, units,
+                                    net->act[l], a, delta, stride(l), adds,
                                     w->part + w->unit_at[l],
                                     (int64_t)w->parts * w->units, w->units));
-        IPL_TRY(multiply(t, {inputs, units, rows, w->act[l - 1], true, stride(l - 1), delta,
-                             false, stride(l), beta, w->gradient + net->at[l],
+        IPL_TRY(multiply(t, {inputs, units, rows, w->act[l - 1], true, stride(l - 1),
+                             delta, false, stride(l), beta, w->gradient + net->at[l],
                              t->parameters}));
         if (l == 1) break;
         float *below = w->delta[l & 1];
-        IPL_TRY(multiply(t, {rows, inputs, units, delta, false, stride(l), weights(l), true,
-                             t->stride, 0.0f, below, stride(l - 1)}));
+        IPL_TRY(multiply(t, {rows, inputs, units, delta, false, stride(l),
+                             weights(l), true, t->stride, 0.0f, below, stride(l - 1)}));
         delta = below;
     }
     return IPL_OK;
@@ -207,7 +214,8 @@ static ipl_status queue_piece(ipl_cuda_trainer *t, const net_call *call,
     update.welford = call->welford;
     update.bad = t->bad;
     for (int64_t s = 0; s < piece.steps; ++s) {
-        const int64_t rows = piece.tail && s + 1 == piece.steps ? piece.tail : call->batch;
+        const bool tail = piece.tail && s + 1 == piece.steps;
+        const int64_t rows = tail ? piece.tail : call->batch;
         for (int64_t done = 0; done < rows; done += w->block_rows) {
             const int64_t left = rows - done;
             const net_rows which = {call->plan,   call->order, call->count,

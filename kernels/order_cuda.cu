@@ -136,8 +136,8 @@ ipl_status ipl_cuda_alloc(ipl_cuda *dev, size_t bytes, const char *use, void **a
     (void)cudaGetLastError();
     size_t free_bytes = 0, all_bytes = 0;
     IPL_CUDA(dev, cudaMemGetInfo(&free_bytes, &all_bytes));
-    return IPL_FAIL(IPL_E_MEMORY, "%zu bytes for %s: cuda:%d has %zu of %zu free", bytes,
-                    use, dev->index, free_bytes, all_bytes);
+    return IPL_FAIL(IPL_E_MEMORY, "%zu bytes for %s: cuda:%d has %zu of %zu free",
+                    bytes, use, dev->index, free_bytes, all_bytes);
 }
 
 ipl_status ipl_cuda_scratch(ipl_cuda *dev, size_t bytes, void **at)

@@ -9,7 +9,8 @@
 
 enum { ROWS = 60, BATCH = 16 };
 
-static const char *const shapes[] = {"12, 10-tanh, 7-tanh, 3", "70, 90-tanh, 11-tanh, 5"};
+static const char *const shapes[] = {"12, 10-tanh, 7-tanh, 3",
+                                     "70, 90-tanh, 11-tanh, 5"};
 
 typedef struct {
     net_case     c;
@@ -45,7 +46,10 @@ static void scene_free(scene *s)
     net_case_free(&s->c);
 }
 
-static void train(scene *s) { CHECK_OK(ipl_trainer_train(s->t, ROWS, s->c.order, NULL)); }
+static void train(scene *s)
+{
+    CHECK_OK(ipl_trainer_train(s->t, ROWS, s->c.order, NULL));
+}
 
 static void *fetched(ipl_device *dev, const void *at, size_t bytes)
 {

@@ -11,7 +11,8 @@
 
 enum { REPLICAS = 2 };
 
-static const char *const shapes[] = {"12, 10-tanh, 7-softplus, 3", "70, 90-tanh, 11-elu, 5"};
+static const char *const shapes[] = {"12, 10-tanh, 7-softplus, 3",
+                                     "70, 90-tanh, 11-elu, 5"};
 
 /* Replica r starts from the case's parameters, a little larger. Order: its own. */
 static float *start_of(const net_case *c, const ipl_trainer *t)
@@ -20,14 +21,16 @@ static float *start_of(const net_case *c, const ipl_trainer *t)
     float *state = calloc((size_t)floats, sizeof *state);
     for (int r = 0; r < REPLICAS; ++r)
         for (int64_t i = 0; i < c->parameters; ++i)
-            state[r * (floats / REPLICAS) + i] = c->params[i] * (1.0f + 0.25f * (float)r);
+            state[r * (floats / REPLICAS) + i] =
+                c->params[i] * (1.0f + 0.25f * (float)r);
     return state;
 }
 
 static ipl_trainer *trainer_of(const net_case *c, const ipl_train_options *options)
 {
     ipl_trainer *t;
-    CHECK_OK(ipl_trainer_create(c->dev, &c->shape, options, REPLICAS, c->dx, &c->dy, &t));
+    CHECK_OK(ipl_trainer_create(c->dev, &c->shape, options, REPLICAS, c->dx, &c->dy,
+                                &t));
     float *state = start_of(c, t);
     CHECK_OK(ipl_trainer_write(t, state, 0));
     free(state);
@@ -39,8 +42,8 @@ static int32_t *order_of(const net_case *c, int64_t count)
 {
     int32_t *order = malloc((size_t)(REPLICAS * count) * sizeof *order);
     for (int64_t i = 0; i < REPLICAS * count; ++i)
-        order[i] = (int32_t)ipl_random_below((ipl_random){check_seed(), 80}, (uint64_t)i,
-                                             (uint64_t)c->rows);
+        order[i] = (int32_t)ipl_random_below((ipl_random){check_seed(), 80},
+                                             (uint64_t)i, (uint64_t)c->rows);
     return order;
 }
 
@@ -80,7 +83,8 @@ static void oracle_step(const ipl_train_options *o, int64_t step, int decays, do
     const double u = ORACLE_U, decay = decays ? o->weight_decay * value[0] : 0.0;
     e_g += 3.0 * u * (fabs(g) + fabs(decay));
     g += decay;
-    double moved = o->learning_rate * g, e_moved = o->learning_rate * (e_g + 3.0 * u * fabs(g));
+    const double rate = o->learning_rate;
+    double moved = rate * g, e_moved = rate * (e_g + 3.0 * u * fabs(g));
     if (o->optimizer == IPL_MOMENTUM) {
         const double kept = o->momentum * value[1];
         value[1] = kept - moved;
@@ -99,15 +103,15 @@ static void oracle_step(const ipl_train_options *o, int64_t step, int decays, do
         const double e_root = e_s / (sqrt(s) + sqrt(fmax(0.0, s - e_s)) + 1e-300);
         const double below = sqrt(s) + o->epsilon;
         const double e_below = fmin(e_root, sqrt(e_s)) + 3.0 * u * below;
-        const double above = o->learning_rate * c1 * value[1];
-        const double e_above = o->learning_rate * c1 * (error[1] + 4.0 * u * fabs(value[1]));
+        const double above = rate * c1 * value[1];
+        const double e_above = rate * c1 * (error[1] + 4.0 * u * fabs(value[1]));
         moved = above / below;
         /* An Adam step is never longer than rate (1 - beta1) / sqrt(1 - beta2). */
-        const double most = 2.1 * o->learning_rate * (1.0 - o->beta1) / sqrt(1.0 - o->beta2);
-        e_moved = below > e_below ? (e_above + fabs(moved) * e_below) / (below - e_below) +
-                                        2.0 * u * fabs(moved)
-                                  : most;
-        e_moved = fmin(e_moved, most);
+        const double most = 2.1 * rate * (1.0 - o->beta1) / sqrt(1.0 - o->beta2);
+        e_moved = most;
+        if (below > e_below)
+            e_moved = fmin(most, (e_above + fabs(moved) * e_below) / (below - e_below) +
+                                     2.0 * u * fabs(moved));
     }
     error[0] = e_moved + 2.0 * u * (fabs(value[0]) + fabs(moved) + e_moved);
     value[0] -= moved;
@@ -167,7 +171,8 @@ static void follow(ipl_device *dev, const char *text, int64_t rows, int64_t coun
         assert_int_equal(steps, step);
         for (int64_t i = 0; i < floats; ++i) got[i] = state[i];
         char what[120];
-        snprintf(what, sizeof what, "%s, optimizer %d, step %d", text, optimizer, (int)step);
+        snprintf(what, sizeof what, "%s, optimizer %d, step %d", text, optimizer,
+                 (int)step);
         check_within(what, floats, got, want, bound);
     }
     free(state);
@@ -189,14 +194,16 @@ static void optimisers_step_as_their_formulas_say(void **state)
 /* 600 rows from 40: more than any device works on at once. */
 static void long_batches_add_up_over_blocks_of_rows(void **state)
 {
-    for (int s = 0; s < 2; ++s) follow(check_device(state), shapes[s], 40, 600, 0, IPL_SGD);
+    for (int s = 0; s < 2; ++s)
+        follow(check_device(state), shapes[s], 40, 600, 0, IPL_SGD);
 }
 
 /* Narrow layers, but more of them than a GPU's block holds. */
 static void deep_networks_step_as_their_formulas_say(void **state)
 {
-    follow(check_device(state), "64, 64-tanh, 64-relu, 64-tanh, 64-tanh, 64-elu, 64-tanh, 9",
-           20, 9, 9, IPL_ADAM);
+    follow(check_device(state),
+           "64, 64-tanh, 64-relu, 64-tanh, 64-tanh, 64-elu, 64-tanh, 9", 20, 9, 9,
+           IPL_ADAM);
 }
 
 static void steps_agree_with_the_cpu(void **state)
@@ -242,10 +249,11 @@ static void steps_agree_with_the_cpu(void **state)
     ipl_device_close(dev[1]);
 }
 
-/* The state after `calls` calls over `order`, cut into pieces of `piece` rows a replica;
- * with statistics in the second call when they are wanted. */
+/* The state after `calls` calls over `order`, cut into pieces of `piece` rows a
+ * replica; with statistics in the second call when they are wanted. */
 static float *trained(const net_case *c, const ipl_train_options *options, int calls,
-                      int64_t count, const int32_t *order, int64_t piece, int with_stats)
+                      int64_t count, const int32_t *order, int64_t piece,
+                      int with_stats)
 {
     ipl_trainer *t = trainer_of(c, options);
     int32_t *part = malloc((size_t)(REPLICAS * piece) * sizeof *part);
@@ -326,7 +334,8 @@ static void replicas_do_not_see_each_other(void **state)
             if (changed) start[each] += 1.0f;
             CHECK_OK(ipl_trainer_write(t, start, 0));
             free(start);
-            for (int e = 0; e < 3; ++e) CHECK_OK(ipl_trainer_train(t, COUNT, order, NULL));
+            for (int e = 0; e < 3; ++e)
+                CHECK_OK(ipl_trainer_train(t, COUNT, order, NULL));
             int64_t steps;
             got[changed] = net_case_state(t, &steps);
             ipl_trainer_destroy(t);
