@@ -93,7 +93,8 @@ static void cuda_close(void *state)
 {
     ipl_cuda *dev = (ipl_cuda *)state;
     (void)cudaSetDevice(dev->index);
-    (void)cudaDeviceSynchronize();
+    if (dev->train) (void)cudaStreamSynchronize(dev->train);
+    if (dev->measure) (void)cudaStreamSynchronize(dev->measure);
     if (dev->train_blas) (void)cublasDestroy(dev->train_blas);
     if (dev->measure_blas) (void)cublasDestroy(dev->measure_blas);
     const cudaEvent_t event[] = {dev->timer[0], dev->timer[1], dev->train_tail,
@@ -189,11 +190,24 @@ static ipl_status cuda_upload(void *state, const void *host, size_t bytes, void 
     return ipl_cuda_wait(dev, dev->measure);
 }
 
+static ipl_status check_trainers(const ipl_cuda *dev)
+{
+    for (ipl_cuda_trainer *t = dev->trainers; t; t = ipl_cuda_trainer_next(t))
+        IPL_TRY(ipl_cuda_trainer_check(t));
+    return IPL_OK;
+}
+
+/* What waits for a snapshot waits for the training before it, and tells its end. */
 static ipl_status cuda_download(void *state, const void *at, size_t bytes, void *host)
 {
     ipl_cuda *dev = NULL;
     IPL_TRY(ipl_cuda_use(state, &dev));
+    const unsigned oldest = dev->oldest;
     IPL_TRY(ipl_cuda_reads(dev, at, bytes));
+    if (dev->oldest != oldest) {
+        IPL_TRY(ipl_cuda_wait(dev, dev->measure));
+        IPL_TRY(check_trainers(dev));
+    }
     return ipl_cuda_fetch(dev, at, bytes, host);
 }
 
@@ -203,9 +217,7 @@ static ipl_status cuda_sync(void *state)
     IPL_TRY(ipl_cuda_use(state, &dev));
     IPL_TRY(ipl_cuda_wait(dev, dev->measure));
     IPL_TRY(ipl_cuda_wait(dev, dev->train));
-    for (ipl_cuda_trainer *t = dev->trainers; t; t = ipl_cuda_trainer_next(t))
-        IPL_TRY(ipl_cuda_trainer_check(t));
-    return IPL_OK;
+    return check_trainers(dev);
 }
 
 /* Each stream waits for what the other one has queued, then the watch is read. */
