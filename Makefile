@@ -68,6 +68,8 @@ CLI_OBJ := $(CLI_SRC:%.c=$(BUILD)/%.o)
 
 # The three instruction sets of src/cpu; elsewhere the x86 files are empty.
 ifneq ($(filter x86_64 amd64,$(MACHINE)),)
+# src/cpu/kde_tile.h orders its operations itself.
+$(BUILD)/src/cpu/kde_%.o: override CFLAGS += -fno-schedule-insns2
 $(BUILD)/%_avx2.o:   ISA := -DIPL_AVX2 -mavx2 -mfma
 ifeq ($(MODE),simde)
 $(BUILD)/%_avx512.o: ISA := -DIPL_AVX512 -mavx2 -mfma
