@@ -97,7 +97,7 @@ endif
 TESTS := $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/test_*.c))
 
 # -- What to build ---------------------------------------------------------------
-.PHONY: all demo tests check bench setup setup-tests install check-papers \
+.PHONY: all demo tests check bench peers bench-run golden setup setup-tests install check-papers \
         check-emulated check-avx512 check-crash fuzz golden kernels-report clean help
 .DELETE_ON_ERROR:
 all: infoplane $(BUILD)/libinfoplane.so
@@ -233,6 +233,21 @@ fuzz: $(FUZZ)
 $(BUILD)/bench/%: bench/%.c $(BUILD)/libinfoplane.a
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) -march=native -Itests $(INC_LIB) $(LIB_CFLAGS) $^ -o $@ $(LDLIBS)
+
+# numpy and PyTorch (Debian's python3-numpy, python3-torch) take part where they are.
+# OpenBLAS does not know every processor: OPENBLAS_CORETYPE picks its code.
+PEERS := $(BUILD)/bench/bench_kde $(BUILD)/bench/bench_bin $(BUILD)/bench/bench_train
+peers: $(PEERS)
+bench: setup
+	@$(MAKE) --no-print-directory -s $(HERE) infoplane peers
+	@mkdir -p build/bench
+	@$(MAKE) --no-print-directory -s $(HERE) bench-run
+
+bench-run:
+	$(BUILD)/bench/bench_kde --json build/bench/kde.json --numpy bench/peer_numpy.py 4096 10000
+	$(BUILD)/bench/bench_bin
+	$(BUILD)/bench/bench_train
+	./infoplane bench --json | tee build/bench/devices.json
 
 golden:
 	/usr/bin/python3 tests/golden.py > tests/golden.csv
