@@ -6,7 +6,6 @@
  *   IPL_TEST_DEVICES=cpu:avx2,cuda:0  only these devices
  *   IPL_TEST_NEED=cuda                a missing GPU is a failure and not a skip
  *   IPL_TEST_SEED=7                   other random data
- *   IPL_TEST_SMALL=1                  smaller layers, for emulated devices
  *
  * A test is `void name(void **state)`; check_device(state) is the device it has
  * to use. Output is TAP; a filter that matches nothing fails.
@@ -71,12 +70,6 @@ static inline uint64_t check_seed(void)
 {
     const char *text = getenv("IPL_TEST_SEED");
     return text ? strtoull(text, NULL, 10) : 1;
-}
-
-/* The size of a test's data: `small` where the device is emulated. */
-static inline int64_t check_size(int64_t full, int64_t small)
-{
-    return getenv("IPL_TEST_SMALL") ? small : full;
 }
 
 /* Every |got - want| must stay below the oracle's own bound for that entry.

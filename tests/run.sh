@@ -58,7 +58,7 @@ if [ -z "$emulator" ]; then
         esac
     done
 else
-    export IPL_TEST_DEVICES=cuda:0 IPL_TEST_NEED=cuda IPL_TEST_SMALL=1
+    export IPL_TEST_DEVICES=cuda:0 IPL_TEST_NEED=cuda
     for check in "$@"; do
         # The programs with a table that runs on each device end in ", 1)".
         for source in $(grep -lE '^CHECK_MAIN\(.*, 1\)' tests/test_*.c); do

@@ -279,7 +279,7 @@ static void weaken_hashes(ipl_device *dev, int weak)
 static void rows_of_equal_hash_stay_apart(void **state)
 {
     enum { D = 33 };
-    const int64_t n = check_size(3000, 400);
+    const int64_t n = check_size(check_device(state), 3000, 400);
     ipl_device *dev = check_device(state);
     const ipl_mi_options o = form(IPL_BIN_WIDTH, 1, 0.07);
     float *t = layer_make(n, D, 100, 0.0, check_seed());

@@ -114,7 +114,8 @@ static void early_exit_costs_less_than_1e_6_bits(void **state)
     double worst = 0.0;
     for (int f = SPREAD; f < FAMILIES; ++f)
         for (int64_t d = 100; d <= 1000; d += 900) {
-            const layer l = layer_make(f, check_size(1500, 300), d, 10);
+            const int64_t n = check_size(check_device(state), 1500, 300);
+            const layer l = layer_make(f, n, d, 10);
             run cut = run_one(check_device(state), &l, 0.1, 0);
             run full = run_one(check_device(state), &l, 0.1, 1);
             for (int k = 0; k < 4; ++k) {
