@@ -6,7 +6,9 @@
 # make install    PREFIX=/usr/local DESTDIR=  library, headers, program, pkg-config file
 # make check-papers   the published numbers, five seeds (minutes)
 # make check-avx512   the AVX-512 code through SIMDe, on a machine without AVX-512
+# make bench-policies   what each policy measures, in what time (10 minutes)
 # make check-crash    runs killed 200 times, KILLS=100 for each of two presets
+# make check-threads   the store and whole runs under ThreadSanitizer
 # make fuzz       each file reader under libFuzzer, FUZZ_SECONDS=20 each
 # make kernels-report   registers, shared memory and spills of each CUDA kernel
 # make golden     write tests/golden.csv anew from numpy; `make check` compares them
@@ -98,7 +100,8 @@ TESTS := $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/test_*.c))
 
 # -- What to build ---------------------------------------------------------------
 .PHONY: all demo tests check bench peers bench-run golden setup setup-tests install check-papers \
-        check-emulated check-avx512 check-crash fuzz golden kernels-report clean help
+        check-emulated check-avx512 check-crash check-threads bench-policies fuzz \
+        kernels-report clean help
 .DELETE_ON_ERROR:
 all: infoplane $(BUILD)/libinfoplane.so
 
@@ -192,6 +195,19 @@ KILLS ?= 100
 check-crash: setup-tests
 	@$(MAKE) --no-print-directory -s CUDA=0 MODE=$(MODE) infoplane
 	@bash tests/crash.sh build/$(MODE)-cpu/infoplane $(KILLS)
+
+# Passive waiting: libgomp's spinning is very slow under the sanitizer.
+check-threads: setup-tests
+	@$(MAKE) --no-print-directory -s CUDA=0 MODE=tsan $(patsubst %,build/tsan-cpu/tests/test_%,store resume)
+	@OMP_WAIT_POLICY=passive IPL_TEST_ONLY=store,resume IPL_TEST_DEVICES=cpu:portable \
+	    TSAN_OPTIONS="suppressions=$(CURDIR)/tests/tsan.supp history_size=7 \
+	    ignore_noninstrumented_modules=1" sh tests/run.sh build/tsan-cpu
+
+# Fewer rows than the presets have, so that measuring every tick takes minutes.
+bench-policies: setup-tests
+	@$(MAKE) --no-print-directory -s CUDA=0 infoplane
+	@IB_SETTINGS="measure.subset=1024" FASHION_SETTINGS="data.limit=6000 measure.subset=800" \
+	    bash bench/policies.sh build/release-cpu/infoplane
 
 install: all
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/pkgconfig \

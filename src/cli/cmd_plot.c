@@ -12,7 +12,7 @@ const cli_command cli_plot = {
     "plot", "DIR [-o FILE] [--what all|plane|epochs|snr]",
     "Draw a run directory as SVG or PNG",
     "plane   I(T;Y) against I(X;T), a panel for each estimator, colour = epoch\n"
-    "epochs  both over the epochs\n"
+    "epochs  both over the epochs; marks at the foot: the measured ones\n"
     "snr     mean and deviation of the gradients, over the epochs\n"
     "all     everything that the directory has; the default\n\n"
     "With replicas, lines and markers are their mean and the bars are one standard\n"

@@ -32,7 +32,8 @@ void ipl_plot_legend(const canvas *c, plot_box box);
 /* I(T;Y) against I(X;T) of one estimator, with or without the colour bar. */
 void ipl_plot_plane(const canvas *c, plot_box box, int estimator, int bar);
 
-/* I(X;T) (axis PLOT_X) or I(T;Y) (PLOT_Y) of one estimator over the ticks. */
+/* I(X;T) (axis PLOT_X) or I(T;Y) (PLOT_Y) of one estimator over the ticks, with a mark
+ * at the foot for each tick that was measured. */
 void ipl_plot_epochs(const canvas *c, plot_box box, int estimator, int axis);
 
 /* Mean and deviation of the gradients; their ratio; loss and accuracy. */

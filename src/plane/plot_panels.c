@@ -10,6 +10,7 @@
 #include "plot.h"
 
 enum { TICKS_DRAWN = 250, BARS_DRAWN = 10 }; /* more would hide what they stand for */
+enum { MARKS_DRAWN = 700 }; /* of measured ticks: more are closer than a mark's width */
 
 static const char *const axis_name[] = {"I(X;T) [bits]", "I(T;Y) [bits]"};
 
@@ -64,6 +65,14 @@ void ipl_plot_blocks(const canvas *c)
         }
         fprintf(c->out, "END\n");
     }
+    fprintf(c->out, "$measured << END\n");
+    int64_t mark, marks = layer_points(d, 0, 1, &mark);
+    const int64_t measured = marks - mark;
+    for (before = -1e9; mark < marks; ++mark)
+        if (is_drawn(d, MARKS_DRAWN, measured, d->point[mark].tick, &before))
+            fprintf(c->out, "%.9g\n",
+                    d->point[mark].tick ? (double)d->point[mark].tick : 0.5);
+    fprintf(c->out, "END\n");
     const int columns = PLOT_LAYERS + PLOT_LAYER_COLUMNS * d->layers;
     fprintf(c->out, "$training << END\n");
     for (int64_t k = 0; k < d->trainings; ++k) {
@@ -236,16 +245,18 @@ void ipl_plot_epochs(const canvas *c, plot_box box, int estimator, int axis)
                 "nohead lc '#888888' dt 2 lw 1\nset label '%s = %.4g' at graph 1,"
                 "first %.9g right offset -0.3,0.6 font ',10' tc '#666666'\n",
                 ceiling, ceiling, axis == PLOT_X ? "log_2 n" : "H(Y)", ceiling, ceiling);
+    /* At the foot, a mark for each measured tick: what the policy has chosen. */
+    fprintf(c->out, "plot $measured using 1:(%.9g):(0):(%.9g) with vectors nohead "
+            "lw 0.4 lc '#777777'", lo, 0.025 * (hi - lo));
     const int value = axis == PLOT_X ? 2 : 4;
-    const char *sep = "plot ";
-    for (int l = 1; d->seeds > 1 && l <= d->layers; ++l, sep = ", ")
-        fprintf(c->out, "%s$plane%d index %d using 1:($%d-$%d):($%d+$%d) with "
-                "filledcurves fs transparent solid 0.15 noborder lc '%s'", sep,
+    for (int l = 1; d->seeds > 1 && l <= d->layers; ++l)
+        fprintf(c->out, ", $plane%d index %d using 1:($%d-$%d):($%d+$%d) with "
+                "filledcurves fs transparent solid 0.15 noborder lc '%s'",
                 estimator, l - 1, value, value + 1, value, value + 1,
                 ipl_plot_colour(l));
-    for (int l = 1; l <= d->layers; ++l, sep = ", ")
-        fprintf(c->out, "%s$plane%d index %d using 1:%d with linespoints lw 1.8 pt %d "
-                "ps 0.45*S lc '%s'", sep, estimator, l - 1, value, ipl_plot_shape(l),
+    for (int l = 1; l <= d->layers; ++l)
+        fprintf(c->out, ", $plane%d index %d using 1:%d with linespoints lw 1.8 pt %d "
+                "ps 0.45*S lc '%s'", estimator, l - 1, value, ipl_plot_shape(l),
                 ipl_plot_colour(l));
     fprintf(c->out, "\n");
 }
