@@ -68,7 +68,19 @@ static int unit_exponent(const ipl_kde_job *job, float largest)
     return k < -120 ? -120 : k > 120 ? 120 : k;
 }
 
-/* The layer's arrays, and what depends on its shape. */
+/* Rows in whole tiles. */
+static int64_t padded_of(const ipl_kde_job *job)
+{
+    const int64_t tile = width_of(job->d) == WIDE ? KDE_WIDE_TILE : KDE_SMALL_TILE;
+    return ceil_div(job->n, tile) * tile;
+}
+
+static unsigned long long *take_part(const ipl_kde_job *job, arena *from)
+{
+    return arena_take<unsigned long long>(from, 4 * padded_of(job));
+}
+
+/* The layer's arrays, but for `part`, and what depends on its shape. */
 static kde_layer layer_of(const ipl_kde_job *job, arena *from)
 {
     const int width = width_of(job->d);
@@ -83,7 +95,6 @@ static kde_layer layer_of(const ipl_kde_job *job, arena *from)
     l.box_units = l.d < KDE_BOX_MAX ? l.d : KDE_BOX_MAX;
 
     const int64_t padded = l.tiles * tile, boxes = (int64_t)l.tiles * l.box_units;
-    l.part = arena_take<unsigned long long>(from, 4 * padded);
     l.sorted_class = arena_take<int32_t>(from, padded);
     l.packed = arena_take<float>(from, width * padded);
     l.box_lo = arena_take<float>(from, boxes);
@@ -127,6 +138,7 @@ extern "C" size_t ipl_cuda_kde_scratch_bytes(void *state, int jobs,
         const ipl_range_job range = range_of(job + q);
         const size_t bytes = ipl_cuda_range_scratch_bytes(state, 1, &range);
         most = bytes > most ? bytes : most;
+        take_part(job + q, &from);
         layer_of(job + q, &from);
     }
     return from.used > most ? from.used : most;
@@ -143,35 +155,64 @@ static ipl_status largest_of(void *state, const ipl_kde_job *job, void *scratch,
     return IPL_OK;
 }
 
+/* Layers first .. first + layers - 1 of a plan, which share a kernel. */
+struct kde_launch {
+    int     width, first, layers;
+    int64_t blocks; /* at most INT32_MAX: what a grid can have */
+};
+
 /* Layers on the host in the order of launches; job_of[p] is the job of layer p. */
 struct kde_plan {
-    kde_layer *layer;
-    int       *job_of;
-    int64_t    blocks[WIDTHS];
-    int        layers[WIDTHS];
-    int        tiles_max; /* of KDE_SMALL_TILE rows, or fewer: gather's grid */
-    int32_t    n_max;
+    kde_layer  *layer;
+    int        *job_of;
+    kde_launch *launch;
+    int         launches;
+    char       *zeros;     /* device: the parts of all layers               */
+    size_t      zero_bytes;
+    int         tiles_max; /* of KDE_SMALL_TILE rows, or fewer: gather's grid */
+    int32_t     n_max;
 };
+
+static void add_layer(int p, kde_layer *l, kde_plan *plan)
+{
+    const int64_t blocks = blocks_of(l);
+    kde_launch *last = plan->launch + plan->launches - 1;
+    if (!plan->launches || last->width != l->width ||
+        last->blocks + blocks > INT32_MAX) {
+        plan->launch[plan->launches++] = {l->width, p, 0, 0};
+        last = plan->launch + plan->launches - 1;
+    }
+    l->first_block = last->blocks;
+    last->blocks += blocks;
+    last->layers++;
+    if (l->tiles > plan->tiles_max) plan->tiles_max = l->tiles;
+    if (l->n > plan->n_max) plan->n_max = l->n;
+}
 
 static ipl_status plan_layers(void *state, int jobs, const ipl_kde_job *job,
                               int full_sums, void *scratch, arena *from, kde_plan *plan)
 {
     int p = 0;
     for (int w = 0; w < WIDTHS; ++w)
-        for (int q = 0; q < jobs; ++q) {
-            float largest;
-            if (width_of(job[q].d) != widths[w]) continue;
-            IPL_TRY(largest_of(state, job + q, scratch, &largest));
-            kde_layer l = layer_of(job + q, from);
-            fill_in(job + q, full_sums, largest, &l);
-            l.first_block = plan->blocks[w];
-            plan->blocks[w] += blocks_of(&l);
-            plan->layers[w]++;
-            if (l.tiles > plan->tiles_max) plan->tiles_max = l.tiles;
-            if (l.n > plan->n_max) plan->n_max = l.n;
-            plan->job_of[p] = q;
-            plan->layer[p++] = l;
-        }
+        for (int q = 0; q < jobs; ++q)
+            if (width_of(job[q].d) == widths[w]) plan->job_of[p++] = q;
+
+    const size_t zeros_at = from->used;
+    host_array<unsigned long long *> part(jobs);
+    if (!part.at) return IPL_FAIL(IPL_E_MEMORY, "the plan of %d layers", jobs);
+    for (p = 0; p < jobs; ++p) part.at[p] = take_part(job + plan->job_of[p], from);
+    plan->zeros = from->base + zeros_at;
+    plan->zero_bytes = from->used - zeros_at;
+    for (p = 0; p < jobs; ++p) {
+        const ipl_kde_job *of = job + plan->job_of[p];
+        float largest;
+        IPL_TRY(largest_of(state, of, scratch, &largest));
+        kde_layer l = layer_of(of, from);
+        l.part = part.at[p];
+        fill_in(of, full_sums, largest, &l);
+        add_layer(p, &l, plan);
+        plan->layer[p] = l;
+    }
     return IPL_OK;
 }
 
@@ -179,23 +220,15 @@ static ipl_status run_plan(ipl_cuda *dev, const kde_plan *plan, int jobs,
                            kde_layer *layer, double *mean_log)
 {
     IPL_TRY(send(dev, plan->layer, jobs, layer));
-    for (int p = 0; p < jobs; ++p) {
-        const kde_layer *l = plan->layer + p;
-        const int64_t padded =
-            (int64_t)l->tiles * (l->width == WIDE ? KDE_WIDE_TILE : KDE_SMALL_TILE);
-        const size_t bytes = 4 * (size_t)padded * sizeof *l->part;
-        IPL_CUDA(dev, cudaMemsetAsync(l->part, 0, bytes, dev->measure));
-    }
+    IPL_CUDA(dev, cudaMemsetAsync(plan->zeros, 0, plan->zero_bytes, dev->measure));
     IPL_TRY(kde_launch_gather(dev, plan->tiles_max, jobs, layer));
-    const kde_layer *first = layer;
-    for (int w = 0; w < WIDTHS; ++w) {
-        if (!plan->layers[w]) continue;
-        if (widths[w] == WIDE)
-            IPL_TRY(kde_launch_wide(dev, plan->blocks[w], plan->layers[w], first));
+    for (int q = 0; q < plan->launches; ++q) {
+        const kde_launch *now = plan->launch + q;
+        const kde_layer *first = layer + now->first;
+        if (now->width == WIDE)
+            IPL_TRY(kde_launch_wide(dev, now->blocks, now->layers, first));
         else
-            IPL_TRY(kde_launch_small(dev, widths[w], plan->blocks[w], plan->layers[w],
-                                     first));
-        first += plan->layers[w];
+            IPL_TRY(kde_launch_small(dev, now->width, now->blocks, now->layers, first));
     }
     return kde_launch_finish(dev, plan->n_max, jobs, layer, mean_log);
 }
@@ -208,13 +241,15 @@ extern "C" ipl_status ipl_cuda_kde_sums(void *state, int jobs, ipl_kde_job *job,
     IPL_TRY(ipl_cuda_use(state, &dev));
     host_array<kde_layer> planned(jobs);
     host_array<int> job_of(jobs);
+    host_array<kde_launch> launch(jobs);
     host_array<double> mean(4 * jobs);
-    if (!planned.at || !job_of.at || !mean.at)
+    if (!planned.at || !job_of.at || !launch.at || !mean.at)
         return IPL_FAIL(IPL_E_MEMORY, "the plan of %d layers", jobs);
 
     kde_plan plan = {};
     plan.layer = planned.at;
     plan.job_of = job_of.at;
+    plan.launch = launch.at;
     kde_layer *layer = arena_take<kde_layer>(&from, jobs);
     double *mean_log = arena_take<double>(&from, 4 * jobs);
     IPL_TRY(plan_layers(state, jobs, job, full_sums, scratch, &from, &plan));

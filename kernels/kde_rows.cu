@@ -12,34 +12,67 @@
 
 enum { BLOCK = 256, LAYERS_AT_ONCE = 65535 };
 
-/* The order of rows by class, and for narrow layers the rows in it, unit first. */
-static __global__ void __launch_bounds__(KDE_SMALL_TILE)
-gather_rows(const kde_layer *__restrict__ layers, int layer_count)
+enum { WARPS = KDE_SMALL_TILE / 32, NARROW = 32 /* widest layer that is packed */ };
+
+/* The smallest and largest of a warp's values, for its lane 0. */
+static __device__ __forceinline__ float2 warp_ends(float lo, float hi)
 {
-    for (int job = blockIdx.y; job < layer_count; job += gridDim.y) {
-        const kde_layer &l = layers[job];
-        const int i = blockIdx.x * KDE_SMALL_TILE + threadIdx.x;
-        const int64_t padded = (int64_t)l.tiles * KDE_SMALL_TILE;
-        const int32_t row = i < l.n ? l.order[i] : -1;
-        if (row >= 0) l.sorted_class[i] = l.label[row];
-        if (l.width == 0 || i >= padded) continue;
-        for (int k = 0; k < l.width; ++k) {
-            float v = row < 0 ? INFINITY : 0.0f; /* no row; a unit too many */
-            if (row >= 0 && k < l.d) v = l.unit * l.t[(int64_t)row * l.d + k];
-            l.packed[k * padded + i] = v;
-        }
+    for (int step = 16; step; step /= 2) {
+        lo = fminf(lo, __shfl_xor_sync(~0u, lo, step));
+        hi = fmaxf(hi, __shfl_xor_sync(~0u, hi, step));
+    }
+    return make_float2(lo, hi);
+}
+
+/* One row of a narrow layer to its place, unit first, and its warp's ends. */
+static __device__ __forceinline__ void pack_row(const kde_layer &l, int i, int32_t row,
+                                                float2 *ends)
+{
+    const int64_t padded = (int64_t)l.tiles * KDE_SMALL_TILE;
+    for (int k = 0; k < l.width; ++k) {
+        float v = row < 0 ? INFINITY : 0.0f; /* no row; a unit too many */
+        if (row >= 0 && k < l.d) v = l.unit * l.t[(int64_t)row * l.d + k];
+        l.packed[k * padded + i] = v;
+        const float2 warp = warp_ends(v, row < 0 ? -INFINITY : v);
+        if (threadIdx.x % 32 == 0) ends[k] = warp;
     }
 }
 
-/* The smallest and largest value of each unit in each tile of sorted rows. */
+/* The order of rows by class, and for narrow layers the rows in it and their boxes. */
+static __global__ void __launch_bounds__(KDE_SMALL_TILE)
+gather_rows(const kde_layer *__restrict__ layers, int layer_count)
+{
+    __shared__ float2 ends[WARPS][NARROW];
+    for (int job = blockIdx.y; job < layer_count; job += gridDim.y) {
+        const kde_layer &l = layers[job];
+        const int i = blockIdx.x * KDE_SMALL_TILE + threadIdx.x, k = threadIdx.x;
+        const int32_t row = i < l.n ? l.order[i] : -1;
+        if (row >= 0) l.sorted_class[i] = l.label[row];
+        if (l.width == 0 || (int)blockIdx.x >= l.tiles) continue; /* the whole block */
+        pack_row(l, i, row, ends[threadIdx.x / 32]);
+        __syncthreads();
+        if (k < l.box_units) {
+            float2 box = ends[0][k];
+            for (int w = 1; w < WARPS; ++w) {
+                box.x = fminf(box.x, ends[w][k].x);
+                box.y = fmaxf(box.y, ends[w][k].y);
+            }
+            l.box_lo[(int64_t)blockIdx.x * l.box_units + k] = box.x;
+            l.box_hi[(int64_t)blockIdx.x * l.box_units + k] = box.y;
+        }
+        __syncthreads(); /* the next layer writes `ends` */
+    }
+}
+
+/* The smallest and largest value of each unit in each tile of a wide layer. */
 static __global__ void __launch_bounds__(KDE_SMALL_TILE)
 box_tiles(const kde_layer *__restrict__ layers, int layer_count)
 {
     for (int job = blockIdx.y; job < layer_count; job += gridDim.y) {
         const kde_layer &l = layers[job];
-        const int tile = l.width ? KDE_SMALL_TILE : KDE_WIDE_TILE;
-        if ((int)blockIdx.x >= l.tiles) continue;
-        const int from = blockIdx.x * tile, to = min(from + tile, l.n);
+        if (l.width || (int)blockIdx.x >= l.tiles) continue;
+        const int from = blockIdx.x * KDE_WIDE_TILE;
+        const int to = min(from + KDE_WIDE_TILE, l.n);
         for (int k = threadIdx.x; k < l.box_units; k += blockDim.x) {
             float lo = INFINITY, hi = -INFINITY;
             for (int i = from; i < to; ++i) {
