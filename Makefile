@@ -162,9 +162,10 @@ demo: setup
 	@echo "the picture: $(CURDIR)/$(DEMO)/plane.svg"
 
 # With EMU, the CUDA tests run on that emulator as well, with each of its checks.
-EMU_CHECKS ?= plain CUDAEMU_SEED=1+CUDAEMU_THREADS=1 CUDAEMU_SEED=2+CUDAEMU_THREADS=1 \
-              CUDAEMU_SEED=3+CUDAEMU_THREADS=1 CUDAEMU_RACE=1 CUDAEMU_RACE=global \
-              CUDAEMU_UNINIT=1 CUDAEMU_LAZY=1
+EMU_CHECKS ?= plain CUDAEMU_UNINIT=1 \
+              CUDAEMU_SEED=1+CUDAEMU_RACE=1+CUDAEMU_THREADS=1 \
+              CUDAEMU_SEED=2+CUDAEMU_RACE=global+CUDAEMU_THREADS=1 \
+              CUDAEMU_SEED=3+CUDAEMU_LAZY=1+CUDAEMU_THREADS=1
 check: setup-tests
 	@$(MAKE) --no-print-directory -s $(HERE) tests
 	@sh tests/run.sh build/$(MODE)-$(if $(filter CUDA=1,$(HERE)),cuda,cpu)
