@@ -88,7 +88,8 @@ static __device__ __forceinline__ uint32_t owner_of(const bin_layer &l, uint64_t
     return __shfl_sync(~0u, owner, 0) - 1;
 }
 
-static __global__ void __launch_bounds__(THREADS)
+/* Five blocks a multiprocessor: without the number nvcc 13.0 spills on sm_120. */
+static __global__ void __launch_bounds__(THREADS, 5)
 find_cells(const bin_layer *__restrict__ layers, int layer_count)
 {
     const int64_t i = (int64_t)blockIdx.x * ROWS + threadIdx.x / 32;

@@ -109,8 +109,8 @@ sweep_strip(const kde_layer *__restrict__ layers, int layer_count)
                 summing = kind;
             }
             float d2[8][8] = {};
-/* More at a time, or a rest after the pairs, would spill registers (nvcc 13.0). */
-#pragma unroll(WIDTH <= 3 ? WIDTH : WIDTH % 2 ? 1 : 2)
+/* More at a time would spill registers (nvcc 13.0, all architectures). */
+#pragma unroll(WIDTH <= 3 ? WIDTH : WIDTH < 8 ? 1 : 2)
             for (int k = 0; k < WIDTH; ++k)
                 add_unit<SIDE>(rows[k], cols[k], x, y, d2);
             if (tile == s.row || of.kind != of.kind_last)
