@@ -47,7 +47,7 @@ LIBRARIES := openblas zlib inih matio hdf5 jansson
 # -- How to compile --------------------------------------------------------------
 # No -Ofast and no fast-math anywhere: tests look for NaN and compare sums.
 OPT_release := -O3 -DNDEBUG
-OPT_simde   := -O2 -DIPL_SIMDE
+OPT_simde   := -O2 -DIPL_SIMDE -Wno-psabi
 OPT_debug   := -O0 -g
 OPT_asan    := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=undefined \
                -fno-omit-frame-pointer

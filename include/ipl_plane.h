@@ -86,7 +86,7 @@ typedef struct {
     int64_t tick, last; /* trained so far, and the last one                     */
     int64_t measured;   /* ticks measured so far                                */
     int64_t known;      /* of these, in an earlier session of a resumed run      */
-    int64_t from;       /* the tick where this session began to train            */
+    int64_t from;       /* the tick where this process began to train            */
     int64_t planned;    /* ticks to measure in all; -1: depends on the values   */
     double  wall_s, train_s, measure_s, write_s; /* since the start             */
 } ipl_progress;

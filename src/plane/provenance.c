@@ -143,7 +143,7 @@ static json_t *counts(const ipl_provenance *p)
                      (json_int_t)at->known, "points", (json_int_t)p->points);
 }
 
-/* Shares of this session's time in which each lane worked, and of its cores' time. */
+/* Shares of this process's time in which each lane worked, and of its cores' time. */
 static json_t *utilisation(const ipl_provenance *p)
 {
     const ipl_progress *at = &p->progress;
