@@ -148,6 +148,7 @@ $(BUILD)/tests/%: tests/%.c $(BUILD)/libinfoplane.a
 # GPU (or an emulator is given), the CPU alone elsewhere.
 HERE := CUDA=$(if $(or $(GPU),$(EMU)),$(CUDA),0) MODE=$(MODE)
 DEMO := build/demo/ib-tanh
+JOBS := -j$(shell nproc 2>/dev/null || echo 1)
 
 setup:
 	@sh tests/setup.sh $(PACKAGES)
@@ -156,7 +157,7 @@ setup-tests: setup
 	@sh tests/setup.sh $(TEST_PACKAGES)
 
 demo: setup
-	@$(MAKE) --no-print-directory -s $(HERE) infoplane
+	@$(MAKE) --no-print-directory -s $(JOBS) $(HERE) infoplane
 	@rm -rf $(DEMO) && mkdir -p $(dir $(DEMO))
 	@./infoplane run configs/ib-tanh.ini --out $(DEMO)
 	@echo "the picture: $(CURDIR)/$(DEMO)/plane.svg"
@@ -167,12 +168,12 @@ EMU_CHECKS ?= plain CUDAEMU_UNINIT=1 \
               CUDAEMU_SEED=2+CUDAEMU_RACE=global+CUDAEMU_THREADS=1 \
               CUDAEMU_SEED=3+CUDAEMU_LAZY=1+CUDAEMU_THREADS=1
 check: setup-tests
-	@$(MAKE) --no-print-directory -s $(HERE) tests
+	@$(MAKE) --no-print-directory -s $(JOBS) $(HERE) tests
 	@sh tests/run.sh build/$(MODE)-$(if $(filter CUDA=1,$(HERE)),cuda,cpu)
 	@$(if $(EMU),$(MAKE) --no-print-directory check-emulated)
 
 check-emulated: setup-tests
-	@$(MAKE) --no-print-directory -s CUDA=1 MODE=$(MODE) tests
+	@$(MAKE) --no-print-directory -s $(JOBS) CUDA=1 MODE=$(MODE) tests
 	@sh tests/run.sh build/$(MODE)-cuda $(EMU) $(EMU_CHECKS)
 
 kernels-report: $(KERNEL_OBJ)
@@ -182,31 +183,31 @@ kernels-report: $(KERNEL_OBJ)
 tests: $(TESTS) infoplane
 
 check-avx512: setup-tests
-	@$(MAKE) --no-print-directory -s MODE=simde CUDA=0 tests
+	@$(MAKE) --no-print-directory -s $(JOBS) MODE=simde CUDA=0 tests
 	@IPL_TEST_DEVICES=cpu:avx512 IPL_TEST_NEED=cpu:avx512 \
 	    IPL_TEST_ONLY=$$(grep -lE '^CHECK_MAIN\(.*, 1\)' tests/test_*.c | \
 	        sed 's/.*test_\(.*\).c/\1/' | paste -sd,) sh tests/run.sh build/simde-cpu
 
 check-papers: setup
-	@$(MAKE) --no-print-directory -s CUDA=0 infoplane
+	@$(MAKE) --no-print-directory -s $(JOBS) CUDA=0 infoplane
 	@sh tests/papers.sh ./infoplane
 
 # A program of its own revision: what a run began with, it goes on with.
 KILLS ?= 100
 check-crash: setup-tests
-	@$(MAKE) --no-print-directory -s CUDA=0 MODE=$(MODE) infoplane
+	@$(MAKE) --no-print-directory -s $(JOBS) CUDA=0 MODE=$(MODE) infoplane
 	@bash tests/crash.sh build/$(MODE)-cpu/infoplane $(KILLS)
 
 # Passive waiting: libgomp's spinning is very slow under the sanitizer.
 check-threads: setup-tests
-	@$(MAKE) --no-print-directory -s CUDA=0 MODE=tsan $(patsubst %,build/tsan-cpu/tests/test_%,store resume)
+	@$(MAKE) --no-print-directory -s $(JOBS) CUDA=0 MODE=tsan $(patsubst %,build/tsan-cpu/tests/test_%,store resume)
 	@OMP_WAIT_POLICY=passive IPL_TEST_ONLY=store,resume IPL_TEST_DEVICES=cpu:portable \
 	    TSAN_OPTIONS="suppressions=$(CURDIR)/tests/tsan.supp history_size=7 \
 	    ignore_noninstrumented_modules=1" sh tests/run.sh build/tsan-cpu
 
 # Fewer rows than the presets have, so that measuring every tick takes minutes.
 bench-policies: setup-tests
-	@$(MAKE) --no-print-directory -s CUDA=0 infoplane
+	@$(MAKE) --no-print-directory -s $(JOBS) CUDA=0 infoplane
 	@IB_SETTINGS="measure.subset=1024" FASHION_SETTINGS="data.limit=6000 measure.subset=800" \
 	    bash bench/policies.sh build/release-cpu/infoplane
 
@@ -256,7 +257,7 @@ $(BUILD)/bench/%: bench/%.c $(BUILD)/libinfoplane.a
 PEERS := $(BUILD)/bench/bench_kde $(BUILD)/bench/bench_bin $(BUILD)/bench/bench_train
 peers: $(PEERS)
 bench: setup
-	@$(MAKE) --no-print-directory -s $(HERE) infoplane peers
+	@$(MAKE) --no-print-directory -s $(JOBS) $(HERE) infoplane peers
 	@mkdir -p build/bench
 	@$(MAKE) --no-print-directory -s $(HERE) bench-run
 
