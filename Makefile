@@ -4,7 +4,7 @@
 # make bench      time the estimators and the training on this machine's devices
 # make setup      install what is missing through apt-get, or name it
 # make install    PREFIX=/usr/local DESTDIR=  library, headers, program, pkg-config file
-# make check-papers   the published numbers, five seeds (minutes)
+# make check-papers   the published numbers, five seeds (half a minute)
 # make check-avx512   the AVX-512 code through SIMDe, on a machine without AVX-512
 # make bench-policies   what each policy measures, in what time (10 minutes)
 # make check-crash    runs killed 200 times, KILLS=100 for each of two presets
