@@ -256,7 +256,13 @@ works 'devices' devices
 cp out devices.txt
 holds 'devices lists the CPU' grep -q '^cpu:' devices.txt
 holds 'devices says what auto is' grep -q '^auto is ' devices.txt
-for command in run resume estimate plot dataset devices; do
+fails 2 "'speed': expected kde, bin, train or measure" bench speed
+works 'bench train' bench train --device cpu --threads 1 --seconds 0.001 --json
+cp out bench.json
+holds 'bench prints one object a line' sh -c \
+    "test \$(wc -l <bench.json) -eq 10 && ! grep -qv '^{\"device\":\"cpu:.*}\$' bench.json"
+holds 'bench compares with what it measured' grep -q '"share_of_ceiling":0\.' bench.json
+for command in run resume estimate plot dataset bench devices; do
     works "$command --help" $command --help
     holds "$command --help shows how" sh -c \
         "'$program' $command --help | grep -q 'usage: infoplane $command'"

@@ -100,13 +100,13 @@ static int run(int argc, char **argv)
     double seconds = 0.5;
     int json = 0, count = 0;
     const cli_option options[] = {
-        {"device", "NAME", "only that one; default the CPU and each GPU", CLI_TEXT,
+        {"--device", "NAME", "only that one; default the CPU and each GPU", CLI_TEXT,
          &device, 0, 0, 0},
-        {"threads", "N", "of the CPU, default all that the process may use", CLI_WHOLE,
+        {"--threads", "N", "of the CPU, default all that the process may use", CLI_WHOLE,
          &threads, 1, 4096, 0},
-        {"seconds", "S", "least time spent on a row, default 0.5", CLI_REAL, &seconds,
+        {"--seconds", "S", "least time spent on a row, default 0.5", CLI_REAL, &seconds,
          0, 3600, 1},
-        {"json", NULL, "one object a line", CLI_SWITCH, &json, 0, 0, 0},
+        {"--json", NULL, "one object a line", CLI_SWITCH, &json, 0, 0, 0},
     };
     const int status = cli_parse(&cli_bench, options, sizeof options / sizeof *options,
                                  argc, argv, 1, plain, &count);
