@@ -27,7 +27,7 @@
 #endif
 #include "simd.h"
 
-enum { CLASSES = 10, BLOCK = 512, NAIVE_ROWS = 64, CHECKED_ROWS = 8, CHAINS = 12 };
+enum { CLASSES = 10, BLOCK = 512, NAIVE_ROWS = 64, CHECKED_ROWS = 8 };
 static const double noise_var = 0.1;
 
 /* A layer with its rows sorted by class, as the composition wants them. */
@@ -232,34 +232,6 @@ static void naive_run(void *on)
     }
 }
 
-/* -- What the core can do ------------------------------------------------------- */
-
-enum { FMA_ROUNDS = 200000 };
-
-static void fma_run(void *on)
-{
-    vf chain[CHAINS];
-    for (int c = 0; c < CHAINS; ++c) chain[c] = vf_set((float)c);
-    const vf half = vf_set(0.5f);
-    for (int r = 0; r < FMA_ROUNDS; ++r)
-        for (int c = 0; c < CHAINS; ++c) chain[c] = vf_fma(chain[c], half, half);
-    for (int c = 1; c < CHAINS; ++c) chain[0] = vf_add(chain[0], chain[c]);
-    *(volatile float *)on = vf_sum(chain[0]);
-}
-
-static void exp2_run(void *on)
-{
-    vf sum[4], x = vf_set(-0.3f);
-    for (int c = 0; c < 4; ++c) sum[c] = vf_set(0.0f);
-    for (int r = 0; r < FMA_ROUNDS; ++r)
-        for (int c = 0; c < 4; ++c) {
-            sum[c] = vf_add(sum[c], vf_exp2(x));
-            x = vf_sub(x, vf_set(1e-5f));
-        }
-    for (int c = 1; c < 4; ++c) sum[0] = vf_add(sum[0], sum[c]);
-    *(volatile float *)on = vf_sum(sum[0]);
-}
-
 /* -- Tables --------------------------------------------------------------------- */
 
 typedef struct {
@@ -381,7 +353,6 @@ int main(int argc, char **argv)
     const char *json = "bench_kde.json";
     int64_t n[8] = {4096, 10000};
     int heights = 0;
-    float sink;
     bench b = {.comma = ""};
     choose_environment(argv);
     for (int a = 1; a < argc; ++a) {
@@ -396,18 +367,16 @@ int main(int argc, char **argv)
     must_do(ipl_device_open("cpu", &single, &b.one));
     must_do(ipl_device_open("cpu", &pair, &b.two));
 
-    contender peak[] = {{fma_run, &sink, b.clock, 0, 0, 0},
-                        {exp2_run, &sink, b.clock, 0, 0, 0}};
-    time_in_turns(2, peak, 1000.0);
-    b.fma_gflop_per_s = 2.0 * VF * CHAINS * (double)FMA_ROUNDS / peak[0].best_ms * 1e-6;
-    const double exp2_rate = 4.0 * VF * (double)FMA_ROUNDS / peak[1].best_ms * 1e-6;
+    ipl_ceilings core;
+    must_do(ipl_device_ceilings(b.one, &core));
+    b.fma_gflop_per_s = core.fma_gflop_per_s;
     printf("%s, %s: FMA %.1f GFLOP/s, exp2 %.2f G/s, OpenBLAS for %s, %s\n\n",
            ipl_device_about(b.one)->name, ipl_device_about(b.one)->description,
-           b.fma_gflop_per_s, exp2_rate, openblas_get_corename(),
+           b.fma_gflop_per_s, core.exp2_g_per_s, openblas_get_corename(),
            b.clock == TURNS_WALL ? "wall time" : "processor time");
     fprintf(b.json, "{\"device\": \"%s\", \"fma_gflop_per_s\": %.2f, "
             "\"exp2_g_per_s\": %.3f, \"blas\": \"%s\", \"rows\": [",
-            ipl_device_about(b.one)->name, b.fma_gflop_per_s, exp2_rate,
+            ipl_device_about(b.one)->name, b.fma_gflop_per_s, core.exp2_g_per_s,
             openblas_get_corename());
     printf("     n     d   full ms   exit ms  share    exit    sgemm    plain    numpy "
            "2 threads   sgemm's\n"

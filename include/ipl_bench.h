@@ -17,7 +17,7 @@ extern "C" {
 typedef struct {
     double copy_gb_per_s;   /* reading plus writing of device memory, 10^9 bytes */
     double fma_gflop_per_s; /* float32 fused multiply-adds, counted as 2         */
-    double exp2_g_per_s;    /* 2^x as the KDE computes it, 10^9 results          */
+    double exp2_g_per_s;    /* float32 2^x by polynomial (CPU) or MUFU, 10^9      */
 } ipl_ceilings;
 
 /* Measures the device with all its threads, for about a second. A ceiling is the
