@@ -32,14 +32,31 @@ typedef struct {
     int          wrap;
 } ipl_bins;
 
+/* A layer is on the device, or larger than that: a job whose `block` is not 0 has its
+ * values in host memory, and an entry brings them to its scratch in blocks of so many
+ * rows (of d values; a multiple of IPL_MI_BLOCK_ROWS) or values. The result has the
+ * same bits. Where host memory is the device's, block means nothing. */
+
 /* What a layer's values span; values that are not finite are counted and left out. */
 typedef struct {
     int64_t      count;
     const float *t;           /* device, [count]                                */
+    int64_t      block;       /* 0, or t is in host memory: values a block      */
     float        lo, hi;      /* out: smallest and largest                      */
     double       sum_squares; /* out: in double, in a fixed order               */
     int64_t      not_finite;  /* out                                            */
 } ipl_range_job;
+
+/* The value number rank[q] (from 0, ascending ranks) among count finite values,
+ * sorted, as threshold[q]. */
+typedef struct {
+    int64_t        count;
+    const float   *t;         /* device, [count], all finite                    */
+    int64_t        block;     /* 0, or t is in host memory: values a block      */
+    int64_t        ranks;
+    const int64_t *rank;      /* host, [ranks]                                  */
+    float         *threshold; /* out: host, [ranks]                             */
+} ipl_quantile_job;
 
 /* Gaussian pair sums of one layer. For each row i in the order of t, in fixed point
  * of IPL_KDE_ONE, with j = i counting exactly one:
@@ -49,6 +66,7 @@ typedef struct {
 typedef struct {
     int64_t           n, d;
     const float      *t;           /* device, [n][d], all finite                */
+    int64_t           block;       /* 0, or t is in host memory: rows a block   */
     const ipl_labels *y;           /* one class with all rows when there are none */
     double            noise_var;
     int64_t          *sum[4];      /* out: device, [n] each                     */
@@ -60,6 +78,7 @@ typedef struct {
 typedef struct {
     int64_t         n, d;
     const float    *t;       /* device, [n][d], all finite                      */
+    int64_t         block;   /* 0, or t is in host memory: rows a block         */
     float           lo, hi;  /* smallest and largest of them: with few bins
                                 between, a row's code needs no hash             */
     const ipl_bins *bins;
@@ -138,17 +157,14 @@ typedef struct {
 
     /* Information. `scratch` has what the matching _scratch_bytes answered.
      *
-     * A call takes several jobs, works on them together, and waits; a job's result
-     * does not depend on its company. value_quantiles: the value number rank[q]
-     * (from 0, ascending ranks) among count finite values, sorted, as threshold[q]
-     * (host). */
+     * A call takes several jobs (value_quantiles: one), works on them together, and
+     * waits; a job's result does not depend on its company. */
     size_t     (*range_scratch_bytes)(void *state, int jobs, const ipl_range_job *job);
     ipl_status (*value_range)(void *state, int jobs, ipl_range_job *job,
                               void *scratch);
-    size_t     (*quantile_scratch_bytes)(void *state, int64_t count, int64_t ranks);
-    ipl_status (*value_quantiles)(void *state, int64_t count, const float *t,
-                                  int64_t ranks, const int64_t *rank,
-                                  void *scratch, float *threshold);
+    size_t     (*quantile_scratch_bytes)(void *state, const ipl_quantile_job *job);
+    ipl_status (*value_quantiles)(void *state, const ipl_quantile_job *job,
+                                  void *scratch);
     size_t     (*kde_scratch_bytes)(void *state, int jobs, const ipl_kde_job *job);
     ipl_status (*kde_sums)(void *state, int jobs, ipl_kde_job *job, int full_sums,
                            void *scratch);

@@ -77,12 +77,16 @@ typedef struct {
     unsigned flags;
 } ipl_mi_point;
 
-enum { IPL_MI_POINTS_MAX = 2 };
+enum { IPL_MI_POINTS_MAX = 2, IPL_MI_BLOCK_ROWS = 1024 };
 
 /* One layer to be placed: a snapshot's layer, or activations from elsewhere. Jobs of
  * one call run together, so that many small layers fill a device. */
 typedef struct {
     ipl_mat           t;      /* device, n x d activations, n >= 2              */
+    int64_t           block_rows; /* 0. Else t.at is host memory, and the device
+                                 holds so many of its rows at a time: for layers
+                                 larger than the device. A multiple of
+                                 IPL_MI_BLOCK_ROWS; it changes no bit            */
     const ipl_labels *y;      /* n labels, or NULL: then i_ty is NaN            */
     int32_t          *cell;   /* device, [n], or NULL. BIN writes each row's code
                                  there, in [0, cells): see ipl_mi_between       */

@@ -141,10 +141,9 @@ size_t     ipl_cuda_range_scratch_bytes(void *state, int jobs,
                                         const ipl_range_job *job);
 ipl_status ipl_cuda_value_range(void *state, int jobs, ipl_range_job *job,
                                 void *scratch);
-size_t     ipl_cuda_quantile_scratch_bytes(void *state, int64_t count, int64_t ranks);
-ipl_status ipl_cuda_value_quantiles(void *state, int64_t count, const float *t,
-                                    int64_t ranks, const int64_t *rank,
-                                    void *scratch, float *threshold);
+size_t     ipl_cuda_quantile_scratch_bytes(void *state, const ipl_quantile_job *job);
+ipl_status ipl_cuda_value_quantiles(void *state, const ipl_quantile_job *job,
+                                    void *scratch);
 size_t     ipl_cuda_kde_scratch_bytes(void *state, int jobs, const ipl_kde_job *job);
 ipl_status ipl_cuda_kde_sums(void *state, int jobs, ipl_kde_job *job, int full_sums,
                              void *scratch);

@@ -43,34 +43,34 @@ static ipl_status lay_out(ipl_cuda *dev, int64_t count, int64_t ranks, arena *fr
 }
 
 /* SIZE_MAX, which no memory has, where the device cannot even be asked. */
-extern "C" size_t ipl_cuda_quantile_scratch_bytes(void *state, int64_t count,
-                                                  int64_t ranks)
+extern "C" size_t ipl_cuda_quantile_scratch_bytes(void *state,
+                                                  const ipl_quantile_job *job)
 {
     ipl_cuda *dev = nullptr;
     quantile_plan plan;
     arena from = {};
     if (ipl_cuda_use(state, &dev) != IPL_OK ||
-        lay_out(dev, count, ranks, &from, &plan) != IPL_OK)
+        lay_out(dev, job->count, job->ranks, &from, &plan) != IPL_OK)
         return SIZE_MAX / 2;
     return from.used;
 }
 
-extern "C" ipl_status ipl_cuda_value_quantiles(void *state, int64_t count,
-                                               const float *t, int64_t ranks,
-                                               const int64_t *rank, void *scratch,
-                                               float *threshold)
+extern "C" ipl_status ipl_cuda_value_quantiles(void *state, const ipl_quantile_job *job,
+                                               void *scratch)
 {
+    const int64_t count = job->count, ranks = job->ranks;
     ipl_cuda *dev = nullptr;
     quantile_plan plan;
     arena from = {(char *)scratch, 0};
     IPL_TRY(ipl_cuda_use(state, &dev));
     IPL_TRY(lay_out(dev, count, ranks, &from, &plan));
-    IPL_TRY(send(dev, rank, ranks, plan.rank));
-    IPL_CUDA(dev, cub::DeviceRadixSort::SortKeys(plan.work, plan.work_bytes, t,
+    IPL_TRY(send(dev, job->rank, ranks, plan.rank));
+    IPL_CUDA(dev, cub::DeviceRadixSort::SortKeys(plan.work, plan.work_bytes, job->t,
                                                  plan.sorted, count, 0, 32,
                                                  dev->measure));
     pick_ranks<<<(unsigned)ceil_div(ranks, THREADS), THREADS, 0, dev->measure>>>(
         plan.sorted, ranks, plan.rank, plan.value);
     IPL_LAUNCHED(dev, pick_ranks);
-    return ipl_cuda_fetch(dev, plan.value, (size_t)ranks * sizeof(float), threshold);
+    return ipl_cuda_fetch(dev, plan.value, (size_t)ranks * sizeof(float),
+                          job->threshold);
 }

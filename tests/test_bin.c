@@ -163,10 +163,11 @@ static void quantiles_are_order_statistics(void **state)
         for (int64_t q = 0; q < ranks; ++q)
             rank[q] = ranks == 1 ? 0 : q * (count - 1) / (ranks - 1);
         void *at = to_device(dev, t, (size_t)count * sizeof *t);
+        const ipl_quantile_job job = {
+            .count = count, .t = at, .ranks = ranks, .rank = rank, .threshold = got};
         void *scratch =
-            room(dev, dev->backend->quantile_scratch_bytes(dev->state, count, ranks));
-        CHECK_OK(dev->backend->value_quantiles(dev->state, count, at, ranks, rank,
-                                               scratch, got));
+            room(dev, dev->backend->quantile_scratch_bytes(dev->state, &job));
+        CHECK_OK(dev->backend->value_quantiles(dev->state, &job, scratch));
         for (int64_t q = 0; q < ranks; ++q)
             if (got[q] != sorted[rank[q]] || (got[q] == 0.0f && signbit(got[q])))
                 fail_msg("value %lld of %lld: %.9g, expected %.9g", (long long)rank[q],

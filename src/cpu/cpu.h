@@ -33,10 +33,9 @@ ipl_status cpu_timer_stop(void *state, double *wall_ms);
 /* cpu_range.c, cpu_quantile.c */
 size_t     cpu_range_scratch_bytes(void *state, int jobs, const ipl_range_job *job);
 ipl_status cpu_value_range(void *state, int jobs, ipl_range_job *job, void *scratch);
-size_t     cpu_quantile_scratch_bytes(void *state, int64_t count, int64_t ranks);
-ipl_status cpu_value_quantiles(void *state, int64_t count, const float *t,
-                               int64_t ranks, const int64_t *rank, void *scratch,
-                               float *threshold);
+size_t     cpu_quantile_scratch_bytes(void *state, const ipl_quantile_job *job);
+ipl_status cpu_value_quantiles(void *state, const ipl_quantile_job *job,
+                               void *scratch);
 
 /* cpu_bin.c, cpu_counts.c */
 size_t     cpu_bin_scratch_bytes(void *state, int jobs, const ipl_bin_job *job);

@@ -51,12 +51,11 @@ static void lay_out(const cpu_state *cpu, int64_t ranks, scratch_arena *arena,
     out->count = scratch_take(arena, counters, sizeof *out->count);
 }
 
-size_t cpu_quantile_scratch_bytes(void *state, int64_t count, int64_t ranks)
+size_t cpu_quantile_scratch_bytes(void *state, const ipl_quantile_job *job)
 {
-    (void)count;
     search unused;
     scratch_arena arena = {0};
-    lay_out(state, ranks, &arena, &unused);
+    lay_out(state, job->ranks, &arena, &unused);
     return arena.used;
 }
 
@@ -131,20 +130,19 @@ static void descend(search *s, int level, int64_t ranks)
     }
 }
 
-ipl_status cpu_value_quantiles(void *state, int64_t count, const float *t,
-                               int64_t ranks, const int64_t *rank, void *scratch,
-                               float *threshold)
+ipl_status cpu_value_quantiles(void *state, const ipl_quantile_job *job, void *scratch)
 {
     search s;
+    const int64_t ranks = job->ranks;
     scratch_arena arena = {.at = scratch};
     lay_out(state, ranks, &arena, &s);
-    memcpy(s.rank, rank, (size_t)ranks * sizeof *rank);
+    memcpy(s.rank, job->rank, (size_t)ranks * sizeof *s.rank);
     memset(s.node, 0, (size_t)ranks * sizeof *s.node);
     memset(s.order, 0, (size_t)ranks * sizeof *s.order);
     for (int level = 0; level < LEVELS; ++level) {
-        count_level(&s, level, count, t);
+        count_level(&s, level, job->count, job->t);
         descend(&s, level, ranks);
     }
-    for (int64_t q = 0; q < ranks; ++q) threshold[q] = value_of(s.order[q]);
+    for (int64_t q = 0; q < ranks; ++q) job->threshold[q] = value_of(s.order[q]);
     return IPL_OK;
 }

@@ -39,6 +39,9 @@ static ipl_status check_call(ipl_device *dev, const ipl_mi_options *options, int
                     "job %d: %lld rows: %s expects 2 to %lld", j, (long long)t.rows,
                     how->name, (long long)how->rows_max);
         IPL_REQUIRE(t.cols > 0, "job %d: %lld units", j, (long long)t.cols);
+        IPL_REQUIRE(job[j].block_rows >= 0 && job[j].block_rows % IPL_MI_BLOCK_ROWS == 0,
+                    "job %d: blocks of %lld rows: expected a multiple of %d", j,
+                    (long long)job[j].block_rows, IPL_MI_BLOCK_ROWS);
         IPL_REQUIRE(!y || y->rows == t.rows, "job %d: %lld rows, but %lld labels", j,
                     (long long)t.rows, (long long)(y ? y->rows : 0));
     }
@@ -49,7 +52,8 @@ static void list_ranges(int jobs, const ipl_mi_job *job, ipl_range_job *range)
 {
     for (int j = 0; j < jobs; ++j)
         range[j] = (ipl_range_job){.count = job[j].t.rows * job[j].t.cols,
-                                   .t = job[j].t.at};
+                                   .t = job[j].t.at,
+                                   .block = job[j].block_rows * job[j].t.cols};
 }
 
 ipl_status ipl_mi_scratch_bytes(ipl_device *dev, const ipl_mi_options *options,

@@ -111,12 +111,16 @@ static ipl_status plan_make(ipl_device *dev, const ipl_mi_options *options, int 
         int32_t *cell = job[j].cell;
         if (!cell) cell = mi_take(&arena, (size_t)t.rows * sizeof *cell);
         plan->cells[j] = (ipl_bin_job){
-            .n = t.rows, .d = t.cols, .t = t.at, .bins = &plan->bins[j], .cell = cell};
+            .n = t.rows, .d = t.cols, .t = t.at, .block = job[j].block_rows,
+            .bins = &plan->bins[j], .cell = cell};
         plan_count(plan, j, t.rows, cell, NULL, &share);
         if (job[j].y) plan_count(plan, pair++, t.rows, cell, job[j].y->at, &share);
         if (options->bin_form == IPL_BIN_QUANTILES) {
-            const size_t some = backend->quantile_scratch_bytes(
-                dev->state, t.rows * t.cols, options->bins);
+            const ipl_quantile_job quantiles = {.count = t.rows * t.cols,
+                                                .block = job[j].block_rows * t.cols,
+                                                .ranks = options->bins};
+            const size_t some =
+                backend->quantile_scratch_bytes(dev->state, &quantiles);
             work = some > work ? some : work;
         }
     }
@@ -150,9 +154,10 @@ static ipl_status place_bins(ipl_device *dev, const ipl_mi_options *options, int
         plan->cells[j].hi = range[j].hi;
         if (options->bin_form == IPL_BIN_QUANTILES) {
             mi_ranks(range[j].count, options->bins, plan->rank);
-            IPL_TRY(dev->backend->value_quantiles(dev->state, range[j].count,
-                                                  range[j].t, options->bins,
-                                                  plan->rank, plan->work, threshold));
+            const ipl_quantile_job quantiles = {
+                .count = range[j].count, .t = range[j].t, .block = range[j].block,
+                .ranks = options->bins, .rank = plan->rank, .threshold = threshold};
+            IPL_TRY(dev->backend->value_quantiles(dev->state, &quantiles, plan->work));
         } else if (options->bin_form != IPL_BIN_WIDTH) {
             mi_thresholds(options, &range[j], threshold);
         }

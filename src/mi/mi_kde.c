@@ -56,6 +56,7 @@ static ipl_status plan_make(ipl_device *dev, const ipl_mi_options *options, int 
         plan->whole[j] = (ipl_labels){.rows = t.rows, .classes = 1, .at = plan->zero,
                                       .order = plan->row, .start = plan->start[j]};
         plan->sums[j] = (ipl_kde_job){.n = t.rows, .d = t.cols, .t = t.at,
+                                      .block = job[j].block_rows,
                                       .y = job[j].y ? job[j].y : &plan->whole[j],
                                       .noise_var = options->noise_var};
         for (int k = 0; k < 4; ++k)
