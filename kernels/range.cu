@@ -2,9 +2,11 @@
  * range.cu - smallest and largest value, sum of squares, and values not finite.
  *
  * Launch    A block of 256 threads for each run of 32768 values; blockIdx.y counts
- *           jobs. A second kernel joins a job's runs in one block.
+ *           jobs. A second kernel joins a job's runs in one block. A layer in host
+ *           memory comes in whole runs, as many as a block of the job holds or one,
+ *           and has a launch for each: its runs are those of a layer on the device.
  * Traffic   Reads each value once. Memory limits, or on GPUs with few double units
- *           those: two operations a value.
+ *           those: two operations a value; for host memory, the bus.
  * Numerics  Squares and their sums are in double, where they are exact and cannot
  *           overflow; a thread adds every 256th value of its run, and the rest is a
  *           fixed tree: equal input, equal bits, whatever the schedule.
@@ -21,8 +23,8 @@ struct span {
 
 struct range_layer {
     int64_t      count;
-    const float *t;
-    span        *part; /* [ceil_div(count, RUN)] */
+    const float *t;    /* nullptr: in host memory */
+    span        *part; /* [ceil_div(count, RUN)]  */
 };
 
 static __device__ __forceinline__ span join(span a, span b)
@@ -51,27 +53,40 @@ static __device__ span join_block(span mine)
     return mine;
 }
 
+/* part[run] of a layer; for a whole block. */
+static __device__ void span_run(const range_layer &l, int64_t run)
+{
+    const int64_t from = run * RUN;
+    const int64_t to = from + RUN < l.count ? from + RUN : l.count;
+    span mine = {INFINITY, -INFINITY, 0.0, 0};
+#pragma unroll 4
+    for (int64_t i = from + threadIdx.x; i < to; i += THREADS) {
+        const float x = l.t[i];
+        const bool finite = isfinite(x);
+        mine.lo = fminf(mine.lo, finite ? x : INFINITY);
+        mine.hi = fmaxf(mine.hi, finite ? x : -INFINITY);
+        mine.squares += finite ? (double)x * (double)x : 0.0;
+        mine.not_finite += !finite;
+    }
+    mine = join_block(mine);
+    if (threadIdx.x == 0) l.part[run] = mine;
+}
+
+/* The layers that are on the device. */
 static __global__ void __launch_bounds__(THREADS)
-span_runs(const range_layer *__restrict__ layers, int layer_count)
+span_layers(const range_layer *__restrict__ layers, int layer_count)
 {
     for (int j = blockIdx.y; j < layer_count; j += gridDim.y) {
         const range_layer l = layers[j];
-        const int64_t from = (int64_t)blockIdx.x * RUN;
-        if (from >= l.count) continue; /* the whole block */
-        const int64_t to = from + RUN < l.count ? from + RUN : l.count;
-        span mine = {INFINITY, -INFINITY, 0.0, 0};
-#pragma unroll 4
-        for (int64_t i = from + threadIdx.x; i < to; i += THREADS) {
-            const float x = l.t[i];
-            const bool finite = isfinite(x);
-            mine.lo = fminf(mine.lo, finite ? x : INFINITY);
-            mine.hi = fmaxf(mine.hi, finite ? x : -INFINITY);
-            mine.squares += finite ? (double)x * (double)x : 0.0;
-            mine.not_finite += !finite;
-        }
-        mine = join_block(mine);
-        if (threadIdx.x == 0) l.part[blockIdx.x] = mine;
+        if (l.t && (int64_t)blockIdx.x * RUN < l.count) span_run(l, blockIdx.x);
     }
+}
+
+/* Some runs of a layer: their values, and where their spans go. */
+static __global__ void __launch_bounds__(THREADS)
+span_runs(const __grid_constant__ range_layer some)
+{
+    span_run(some, blockIdx.x);
 }
 
 static __global__ void __launch_bounds__(THREADS)
@@ -86,23 +101,36 @@ join_runs(const range_layer *__restrict__ layers, span *__restrict__ out)
 }
 
 struct range_plan {
-    range_layer *layer; /* device, [jobs] */
-    span        *out;   /* device, [jobs] */
-    int64_t      runs_max;
+    range_layer *layer;  /* device, [jobs]                                    */
+    span        *out;    /* device, [jobs]                                    */
+    float       *values; /* device: what is here of a layer in host memory    */
+    int64_t      runs_max; /* of the layers on the device                     */
 };
+
+/* Values that are sent at a time. */
+static int64_t values_a_time(const ipl_range_job *job)
+{
+    const int64_t whole = job->block < RUN ? RUN : job->block / RUN * RUN;
+    return whole < job->count ? whole : job->count;
+}
 
 static range_plan lay_out(int jobs, const ipl_range_job *job, arena *from,
                           range_layer *layer)
 {
     range_plan plan = {};
+    int64_t values = 0;
     plan.layer = arena_take<range_layer>(from, jobs);
     plan.out = arena_take<span>(from, jobs);
     for (int j = 0; j < jobs; ++j) {
+        const bool here = job[j].block == 0;
         const int64_t runs = ceil_div(job[j].count, RUN);
+        const int64_t some = here ? 0 : values_a_time(job + j);
         span *part = arena_take<span>(from, runs);
-        plan.runs_max = runs > plan.runs_max ? runs : plan.runs_max;
-        if (layer) layer[j] = {job[j].count, job[j].t, part};
+        plan.runs_max = here && runs > plan.runs_max ? runs : plan.runs_max;
+        values = some > values ? some : values;
+        if (layer) layer[j] = {job[j].count, here ? job[j].t : nullptr, part};
     }
+    plan.values = arena_take<float>(from, values);
     return plan;
 }
 
@@ -113,6 +141,21 @@ extern "C" size_t ipl_cuda_range_scratch_bytes(void *state, int jobs,
     (void)state;
     lay_out(jobs, job, &from, nullptr);
     return from.used;
+}
+
+/* Queues a layer in host memory. */
+static ipl_status span_blocks(ipl_cuda *dev, const ipl_range_job *job, span *part,
+                              float *values)
+{
+    const int64_t most = values_a_time(job);
+    for (int64_t first = 0; first < job->count; first += most) {
+        const int64_t left = job->count - first, count = left < most ? left : most;
+        IPL_TRY(send(dev, job->t + first, count, values));
+        span_runs<<<(unsigned)ceil_div(count, RUN), THREADS, 0, dev->measure>>>(
+            {count, values, part + first / RUN});
+        IPL_LAUNCHED(dev, span_runs);
+    }
+    return IPL_OK;
 }
 
 extern "C" ipl_status ipl_cuda_value_range(void *state, int jobs, ipl_range_job *job,
@@ -127,9 +170,14 @@ extern "C" ipl_status ipl_cuda_value_range(void *state, int jobs, ipl_range_job 
         return IPL_FAIL(IPL_E_MEMORY, "ranges of %d layers", jobs);
     const range_plan plan = lay_out(jobs, job, &from, layer.at);
     IPL_TRY(send(dev, layer.at, jobs, plan.layer));
-    const dim3 grid = grid_of(plan.runs_max, jobs);
-    span_runs<<<grid, THREADS, 0, dev->measure>>>(plan.layer, jobs);
-    IPL_LAUNCHED(dev, span_runs);
+    if (plan.runs_max) {
+        const dim3 grid = grid_of(plan.runs_max, jobs);
+        span_layers<<<grid, THREADS, 0, dev->measure>>>(plan.layer, jobs);
+        IPL_LAUNCHED(dev, span_layers);
+    }
+    for (int j = 0; j < jobs; ++j)
+        if (job[j].block)
+            IPL_TRY(span_blocks(dev, job + j, layer.at[j].part, plan.values));
     join_runs<<<(unsigned)jobs, THREADS, 0, dev->measure>>>(plan.layer, plan.out);
     IPL_LAUNCHED(dev, join_runs);
     IPL_TRY(ipl_cuda_fetch(dev, plan.out, (size_t)jobs * sizeof *out.at, out.at));
