@@ -12,6 +12,7 @@
 # make fuzz       each file reader under libFuzzer, FUZZ_SECONDS=20 each
 # make kernels-report   registers, shared memory and spills of each CUDA kernel
 # make golden     write tests/golden.csv anew from numpy; `make check` compares them
+# make curves     record tests/curves.csv anew: planes measured at every tick
 # make clean      remove build/
 # make help       this list, and what was detected
 #
@@ -99,8 +100,8 @@ endif
 TESTS := $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/test_*.c))
 
 # -- What to build ---------------------------------------------------------------
-.PHONY: all demo tests check bench peers bench-run golden setup setup-tests install check-papers \
-        check-emulated check-avx512 check-crash check-threads bench-policies fuzz \
+.PHONY: all demo tests check bench peers bench-run golden curves setup setup-tests install \
+        check-papers check-emulated check-avx512 check-crash check-threads bench-policies fuzz \
         kernels-report clean help
 .DELETE_ON_ERROR:
 all: infoplane $(BUILD)/libinfoplane.so
@@ -269,6 +270,11 @@ bench-run:
 
 golden:
 	/usr/bin/python3 tests/golden.py > tests/golden.csv
+
+curves: setup-tests
+	@$(MAKE) --no-print-directory -s $(JOBS) CUDA=0 infoplane
+	@sh tests/curves.sh build/$(MODE)-cpu/infoplane > build/curves.csv
+	@mv build/curves.csv tests/curves.csv
 
 clean:
 	rm -rf build infoplane

@@ -1,64 +1,12 @@
 /*
  * test_policy.c - which ticks the policies measure, on thousands of curves.
  *
- * A curve stands for the measured values: CHANNELS numbers a tick, D(a,b) being the
- * largest difference of a channel. The harness plays training and measuring: ticks
- * are given out while they are trained, several fly at once, and they come back in
- * a random order.
+ * The curves are made up, and harder than those of trainings; test_recorded.c has some
+ * of these.
  */
-#include "check.h"
-#include "policy.h"
-#include "random.h"
+#include "policy_case.h"
 
 enum { CHANNELS = 3 };
-
-typedef struct {
-    int64_t last;
-    float  *value;    /* [last + 1][CHANNELS]                                   */
-    char   *measured; /* [last + 1]                                             */
-    char   *given;    /* [last + 1]                                             */
-    const ipl_policy *policy; /* NULL before it exists                          */
-} curve;
-
-typedef struct { ipl_random r; uint64_t at; } draws;
-
-static double uniform(draws *d) { return ipl_random_uniform(d->r, d->at++); }
-static int64_t below(draws *d, int64_t n)
-{
-    return (int64_t)ipl_random_below(d->r, d->at++, (uint64_t)n);
-}
-
-static double raw_distance(const curve *c, int64_t a, int64_t b)
-{
-    double most = 0.0;
-    for (int k = 0; k < CHANNELS; ++k)
-        most = fmax(most, fabs((double)c->value[a * CHANNELS + k] -
-                               (double)c->value[b * CHANNELS + k]));
-    return most;
-}
-
-/* What the policy sees: only measured ticks that it may still compare. */
-static double distance(void *user, int64_t a, int64_t b)
-{
-    const curve *c = user;
-    CHECK(c->measured[a] && c->measured[b]);
-    CHECK(ipl_policy_may_compare(c->policy, a) && ipl_policy_may_compare(c->policy, b));
-    return raw_distance(c, a, b);
-}
-
-static curve make_curve(int64_t last)
-{
-    const size_t ticks = (size_t)last + 1;
-    return (curve){last, test_calloc(ticks * CHANNELS, sizeof(float)),
-                   test_calloc(ticks, 1), test_calloc(ticks, 1), NULL};
-}
-
-static void free_curve(curve *c)
-{
-    test_free(c->value);
-    test_free(c->measured);
-    test_free(c->given);
-}
 
 enum { FLAT, JUMP, DRIFT, OSCILLATION, NOISE, WALK, TRAINING, SHAPES };
 static const char *const shape_name[SHAPES] = {
@@ -90,121 +38,16 @@ static void fill_curve(curve *c, int shape, draws *d)
     }
 }
 
-/* Plays a whole run; c->measured is the set afterwards. `together` ticks fly at
- * once, and the trainer is at a random place ahead. A tick that may_ask once
- * excluded must never be given out. Returns how many ticks were measured. */
-static int64_t play(curve *c, const ipl_policy_options *options, int together,
-                    draws *d, int watch)
-{
-    int64_t flying[64], count = 0, measured = 0, earliest = 0;
-    char *excluded = test_calloc((size_t)c->last + 1, 1);
-    ipl_policy *p;
-    memset(c->measured, 0, (size_t)c->last + 1);
-    memset(c->given, 0, (size_t)c->last + 1);
-    CHECK_OK(ipl_policy_create(options, c->last, distance, c, &p));
-    c->policy = p;
-    while (!ipl_policy_done(p)) {
-        int64_t tick = -1;
-        while (count < together && (tick = ipl_policy_next(p)) >= 0) {
-            CHECK(tick <= c->last && !c->given[tick] && !excluded[tick]);
-            CHECK(!ipl_policy_may_ask(p, tick) && tick >= earliest);
-            c->given[tick] = 1;
-            flying[count++] = tick;
-        }
-        CHECK(count > 0); /* not done and nothing to wait for would hang a run */
-        const int64_t one = below(d, count);
-        tick = flying[one];
-        flying[one] = flying[--count];
-        c->measured[tick] = 1;
-        CHECK_OK(ipl_policy_measured(p, tick));
-        ++measured;
-        for (int64_t t = 0; watch && t <= c->last; ++t) {
-            const int may = ipl_policy_may_ask(p, t);
-            CHECK(!(may && (excluded[t] || c->given[t])));
-            if (!may && !c->given[t]) excluded[t] = 1;
-        }
-        CHECK(ipl_policy_earliest(p) >= earliest);
-        earliest = ipl_policy_earliest(p);
-        for (int64_t t = 0; watch && t <= c->last && t < earliest; ++t)
-            CHECK(!ipl_policy_may_ask(p, t));
-        CHECK(!watch || earliest > c->last || ipl_policy_may_ask(p, earliest));
-    }
-    CHECK(earliest == c->last + 1 && ipl_policy_next(p) == -1);
-    for (int64_t t = 0; t <= c->last; ++t) {
-        CHECK(!ipl_policy_may_ask(p, t) && !ipl_policy_may_compare(p, t));
-        CHECK(c->given[t] == c->measured[t]);
-    }
-    CHECK(c->measured[0] && c->measured[c->last]);
-    ipl_policy_destroy(p);
-    test_free(excluded);
-    return measured;
-}
-
-/* Fewest ticks of a chain from 0 to last whose neighbours are within delta or next
- * to each other: no policy with the guarantee of EXACT can measure fewer. */
-static int64_t fewest(const curve *c, double delta)
-{
-    int64_t *best = test_malloc(((size_t)c->last + 1) * sizeof *best);
-    best[0] = 1;
-    for (int64_t b = 1; b <= c->last; ++b) {
-        best[b] = best[b - 1] + 1;
-        for (int64_t a = 0; a < b - 1; ++a)
-            if (best[a] + 1 < best[b] && raw_distance(c, a, b) <= delta)
-                best[b] = best[a] + 1;
-    }
-    const int64_t count = best[c->last];
-    test_free(best);
-    return count;
-}
-
-/* Fewest ticks between which no channel moves by more than delta, neither at the
- * ends nor between them: what a faithful picture of the curve needs. Greedy is
- * optimal, as parts of a quiet stretch are quiet. */
-static int64_t fewest_quiet(const curve *c, double delta)
-{
-    int64_t count = 1;
-    for (int64_t a = 0; a < c->last; ++count) {
-        float lo[CHANNELS], hi[CHANNELS];
-        memcpy(lo, c->value + a * CHANNELS, sizeof lo);
-        memcpy(hi, lo, sizeof hi);
-        int64_t b = a;
-        for (int quiet = 1; quiet && ++b <= c->last;)
-            for (int k = 0; k < CHANNELS; ++k) {
-                lo[k] = fminf(lo[k], c->value[b * CHANNELS + k]);
-                hi[k] = fmaxf(hi[k], c->value[b * CHANNELS + k]);
-                if ((double)hi[k] - (double)lo[k] > delta) quiet = 0;
-            }
-        a = b - 1 > a ? b - 1 : a + 1;
-    }
-    return count;
-}
-
-static ipl_policy_options delta_options(ipl_policy_kind kind, draws *d)
-{
-    static const double multipliers[] = {1.01, 1.3, 1.5, 2.0, 3.0, 10.0};
-    ipl_policy_options o = ipl_policy_defaults();
-    o.kind = kind;
-    o.delta = 0.1 * uniform(d) * uniform(d);
-    o.multiplier = multipliers[below(d, 6)];
-    o.skip_max = below(d, 2) ? 1 + below(d, 40) : 0;
-    o.halve = (int)below(d, 2);
-    return o;
-}
-
 static void exact_keeps_its_guarantee(void **state)
 {
     (void)state;
     draws d = {{check_seed(), 1000}, 0};
     for (int i = 0; i < 7000; ++i) {
-        curve c = make_curve(below(&d, 200));
+        curve c = make_curve(below(&d, 200), CHANNELS);
         fill_curve(&c, i % SHAPES, &d);
         const ipl_policy_options o = delta_options(IPL_POLICY_DELTA_EXACT, &d);
         play(&c, &o, 1 + (int)below(&d, 16), &d, 1);
-        for (int64_t a = 0, b = 1; b <= c.last; ++b) {
-            if (!c.measured[b]) continue;
-            CHECK(b == a + 1 || raw_distance(&c, a, b) <= o.delta);
-            a = b;
-        }
+        check_guarantee(&c, o.delta);
         free_curve(&c);
     }
 }
@@ -214,7 +57,7 @@ static void the_set_does_not_depend_on_the_order(void **state)
     (void)state;
     draws d = {{check_seed(), 1001}, 0};
     for (int i = 0; i < 3000; ++i) {
-        curve c = make_curve(below(&d, 300));
+        curve c = make_curve(below(&d, 300), CHANNELS);
         fill_curve(&c, i % SHAPES, &d);
         const ipl_policy_options o = delta_options(
             i & 1 ? IPL_POLICY_DELTA_EXACT : IPL_POLICY_DELTA_APPROX, &d);
@@ -234,26 +77,11 @@ static void approx_follows_its_rule(void **state)
     (void)state;
     draws d = {{check_seed(), 1002}, 0};
     for (int i = 0; i < 7000; ++i) {
-        curve c = make_curve(below(&d, 400));
+        curve c = make_curve(below(&d, 400), CHANNELS);
         fill_curve(&c, i % SHAPES, &d);
         const ipl_policy_options o = delta_options(IPL_POLICY_DELTA_APPROX, &d);
         const int64_t count = play(&c, &o, 4, &d, 1);
-        /* The rule again, as a loop over the curve. */
-        int64_t at = 0, want = 1, power = 0;
-        while (at < c.last) {
-            double skip = 1.0;
-            for (int64_t k = 0; k < power; ++k) skip *= o.multiplier;
-            if (o.skip_max && skip >= (double)o.skip_max) skip = (double)o.skip_max;
-            const int64_t from = at;
-            at = skip < (double)(c.last - at) ? at + (int64_t)skip : c.last;
-            CHECK(c.measured[at]);
-            ++want;
-            const int capped = skip >= (double)c.last ||
-                               (o.skip_max && skip >= (double)o.skip_max);
-            if (raw_distance(&c, from, at) <= o.delta) power += !capped;
-            else if (o.halve && power > 0) --power;
-        }
-        assert_int_equal(count, want);
+        check_rule(&c, &o, count);
         free_curve(&c);
     }
 }
@@ -263,7 +91,7 @@ static void approx_recovers_after_a_jump(void **state)
     (void)state;
     draws d = {{check_seed(), 1003}, 0};
     const int64_t last = 6000, jump = 600, steep = 1500;
-    curve c = make_curve(last);
+    curve c = make_curve(last, CHANNELS);
     /* Flat, then a steep stretch, then flat. */
     for (int64_t t = 0; t <= last; ++t)
         c.value[t * CHANNELS] =
@@ -294,7 +122,7 @@ static void exact_measures_little_more_than_it_must(void **state)
         double sum = 0.0, worst = 0.0, quiet = 0.0;
         enum { CURVES = 100 };
         for (int i = 0; i < CURVES; ++i) {
-            curve c = make_curve(600);
+            curve c = make_curve(600, CHANNELS);
             fill_curve(&c, shape, &d);
             ipl_policy_options o = ipl_policy_defaults();
             o.kind = IPL_POLICY_DELTA_EXACT;
@@ -338,7 +166,7 @@ static void known_ticks_are_those_asked_for(void **state)
     const int64_t *const want[3] = {want_every, want_list, want_log};
     const int64_t count[3] = {4, 5, 10};
     for (int k = 0; k < 3; ++k) {
-        curve c = make_curve(20);
+        curve c = make_curve(20, CHANNELS);
         assert_int_equal(play(&c, &o[k], 3, &d, 1), count[k]);
         for (int64_t i = 0; i < count[k]; ++i) CHECK(c.measured[want[k][i]]);
         free_curve(&c);
@@ -352,7 +180,7 @@ static void the_ends_are_measured_on_the_shortest_runs(void **state)
     for (int64_t last = 0; last <= 3; ++last)
         for (int kind = 0; kind < IPL_POLICY_COUNT; ++kind)
             for (int64_t every = 1; every <= INT64_MAX / 2; every *= 3) {
-                curve c = make_curve(last);
+                curve c = make_curve(last, CHANNELS);
                 fill_curve(&c, JUMP, &d);
                 ipl_policy_options o = ipl_policy_defaults();
                 o.kind = (ipl_policy_kind)kind;
@@ -368,7 +196,7 @@ static void the_ends_are_measured_on_the_shortest_runs(void **state)
 static void skips_drop_their_snapshots_early(void **state)
 {
     (void)state;
-    curve c = make_curve(10000);
+    curve c = make_curve(10000, CHANNELS);
     ipl_policy_options o = ipl_policy_defaults();
     o.kind = IPL_POLICY_DELTA_APPROX;
     ipl_policy *p;
