@@ -22,18 +22,13 @@
  */
 #include "bin_codes.cuh"
 #include "ranks.cuh"
+#include "warps.cuh"
 
 extern "C" {
 #include "random.h"
 }
 
 enum { ROWS = 8, THREADS = 32 * ROWS };
-
-static __device__ __forceinline__ unsigned long long warp_sum(unsigned long long v)
-{
-    for (int step = 16; step; step /= 2) v += __shfl_xor_sync(~0u, v, step);
-    return v;
-}
 
 static __global__ void __launch_bounds__(THREADS)
 row_keys(const bin_layer *__restrict__ layers, int layer_count)

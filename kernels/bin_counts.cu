@@ -17,6 +17,7 @@
 #include <string.h>
 
 #include "ranks.cuh"
+#include "warps.cuh"
 
 enum { THREADS = 256 };
 
@@ -36,16 +37,6 @@ struct count_layer {
         share[rank] = {i, rows_of[i]};
     }
 };
-
-/* at[slot] += v, once for all lanes of the warp that have the same slot and v; lanes
- * without anything to add pass slot -1. For whole warps. */
-static __device__ __forceinline__ void add_together(uint32_t *at, int64_t slot,
-                                                    uint32_t v)
-{
-    const unsigned same = __match_any_sync(~0u, slot);
-    if (slot >= 0 && threadIdx.x % 32 == (unsigned)__ffs((int)same) - 1)
-        atomicAdd(at + slot, v * (uint32_t)__popc(same));
-}
 
 static __device__ __forceinline__ int64_t slot_of(const count_layer &l, int64_t i)
 {
@@ -71,7 +62,7 @@ count_rows(const count_layer *__restrict__ layers, int layer_count)
         if (first >= l.n) continue; /* the whole block */
         const int64_t slot = i < l.n ? slot_of(l, i) : -1;
         __syncwarp();
-        add_together(l.count, slot, 1);
+        add_together(l.count, slot, 1u);
     }
 }
 

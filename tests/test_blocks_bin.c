@@ -77,7 +77,8 @@ static void ranges_have_the_bits_of_resident_layers(void **state)
     int jobs = 0;
     for (int w = 0; w < 5; ++w) {
         const int64_t n = 5 * 1024 - 411, count = n * wide[w];
-        float *t = layer[w] = layer_make(n, wide[w], 9, 3.0, check_seed() + (uint64_t)w);
+        float *t = layer_make(n, wide[w], 9, 3.0, check_seed() + (uint64_t)w);
+        layer[w] = t;
         t[count / 2] = 77.0f; /* the ends are in the middle and in the last block */
         t[count - 1] = -78.0f;
         if (w % 2) t[3] = NAN, t[count - 2] = INFINITY;
@@ -99,8 +100,65 @@ static void ranges_have_the_bits_of_resident_layers(void **state)
     for (int w = 0; w < 5; ++w) test_free(layer[w]);
 }
 
+/* -- Quantiles -------------------------------------------------------------------- */
+enum { RANKS = 700 };
+
+static void quantiles_of(ipl_device *dev, int64_t n, int64_t d, int64_t block,
+                         const float *t, int64_t ranks, const int64_t *rank, float *out)
+{
+    ipl_quantile_job job = {.count = n * d, .block = block * d, .ranks = ranks};
+    const size_t bytes = dev->backend->quantile_scratch_bytes(dev->state, &job);
+    char *scratch = room(dev, bytes);
+    job.t = place(dev, block, n * d, t);
+    job.rank = rank;
+    job.threshold = out;
+    CHECK_OK(dev->backend->value_quantiles(dev->state, &job, scratch));
+    unplace(dev, block, job.t);
+    room_free(dev, bytes, scratch);
+}
+
+static void quantiles_are_found(ipl_device *dev, int64_t n, int64_t d, const float *t)
+{
+    const int64_t count = n * d;
+    int64_t rank[RANKS];
+    float got[RANKS], *sorted = test_malloc((size_t)count * sizeof *sorted);
+    memcpy(sorted, t, (size_t)count * sizeof *sorted);
+    qsort(sorted, (size_t)count, sizeof *sorted, oracle_by_value);
+    for (int64_t ranks = 1; ranks <= RANKS; ranks += RANKS - 1)
+        for (int b = 0; b < BLOCKS; ++b) {
+            for (int64_t q = 0; q < ranks; ++q) rank[q] = (q + 1) * (count - 1) / ranks;
+            memset(got, 0xff, sizeof got);
+            quantiles_of(dev, n, d, blocks[b], t, ranks, rank, got);
+            for (int64_t q = 0; q < ranks; ++q) {
+                const float want = sorted[rank[q]] + 0.0f;
+                assert_memory_equal(&got[q], &want, sizeof want);
+            }
+        }
+    test_free(sorted);
+}
+
+static void quantiles_are_order_statistics_of_all_blocks(void **state)
+{
+    static const int64_t wide[] = {1, 3, 64};
+    ipl_device *dev = check_device(state);
+    for (int w = 0; w < 3; ++w) {
+        const int64_t n = 3 * 1024 + 7, count = n * wide[w];
+        float *t = layer_make(n, wide[w], 9, 4.0, check_seed() + (uint64_t)w);
+        for (int64_t i = 0; i < count; i += 5) t[i] = i % 2 ? -0.0f : 0.0f;
+        t[7] = FLT_MAX, t[8] = -FLT_MAX, t[count - 9] = 1e-40f, t[count - 11] = -1e-40f;
+        quantiles_are_found(dev, n, wide[w], t);
+        for (int64_t i = 0; i < count; ++i) t[i] = i % 9 ? -0.25f : 0.125f;
+        quantiles_are_found(dev, n, wide[w], t); /* two values, that often */
+        for (int64_t i = 0; i < count; ++i) /* only the last digit differs */
+            t[i] = 1.0f + 0x1p-23f * (float)(i * 7 % 91);
+        quantiles_are_found(dev, n, wide[w], t);
+        test_free(t);
+    }
+}
+
 static const check_test tests[] = {
     CHECK_TEST(ranges_have_the_bits_of_resident_layers),
+    CHECK_TEST(quantiles_are_order_statistics_of_all_blocks),
 };
 
 CHECK_MAIN("blocks_bin", tests, 1)
