@@ -126,7 +126,12 @@ typedef struct {
     void       (*release)(void *state, void *at);
     ipl_status (*upload)(void *state, const void *host, size_t bytes, void *at);
     ipl_status (*download)(void *state, const void *at, size_t bytes, void *host);
+    ipl_status (*copy)(void *state, const void *from, size_t bytes, void *to);
     ipl_status (*sync)(void *state);
+    ipl_status (*mark_create)(void *state, void **mark);
+    void       (*mark_destroy)(void *mark);
+    ipl_status (*mark_set)(void *state, void *mark);
+    ipl_status (*mark_await)(void *state, void *mark);
     void       (*use_threads)(void *state, int threads); /* NULL: no choice     */
 
     /* Measuring the device itself: ipl_bench.h. */

@@ -55,6 +55,8 @@ typedef struct {
     char    description[128]; /* processor or GPU model, as its maker names it */
     char    note[256];        /* "auto" only: why there is no GPU; else ""     */
     int     threads;          /* CPU: threads in use; CUDA: multiprocessors    */
+    int     is_host;          /* 1: its memory is the host's, its threads the
+                                 processor's                                   */
     int64_t memory_bytes;     /* all of the device's memory                    */
     int64_t free_bytes;       /* what was free when the device was asked       */
 } ipl_device_info;
@@ -73,7 +75,9 @@ ipl_status ipl_device_open(const char *name, const ipl_device_options *options,
                            ipl_device **out);
 
 /* Opens the device of `dev` once more, with the same options: a second line of work
- * that another thread may use beside the first. Fails as ipl_device_open does. */
+ * that another thread may use beside the first. Memory of the one may be used by the
+ * other, and given back to either; marks (below) order their work. Fails as
+ * ipl_device_open does. */
 ipl_status ipl_device_open_again(const ipl_device *dev, ipl_device **out);
 
 /* CPU: the calls to come use this many of the threads that the device was opened
@@ -105,8 +109,25 @@ ipl_status ipl_mat_alloc(ipl_device *dev, int64_t rows, int64_t cols, ipl_mat *o
 ipl_status ipl_upload(ipl_device *dev, const void *host, size_t bytes, void *at);
 ipl_status ipl_download(ipl_device *dev, const void *at, size_t bytes, void *host);
 
+/* Copies within the device; the pieces must not overlap. Does not wait. */
+ipl_status ipl_copy(ipl_device *dev, const void *from, size_t bytes, void *to);
+
 /* Waits for all queued work and reports an error it met. */
 ipl_status ipl_sync(ipl_device *dev);
+
+/* A moment in the work of a device, for which another that was opened from it may wait.
+ *
+ * ipl_mark_set    the mark stands for all work that `dev` was given before this call
+ * ipl_mark_await  calls made on `dev` from now on take effect after what the mark
+ *                 stands for; nothing, if it was never set
+ *
+ * Neither makes the caller wait. One thread at a time may use a mark. The caller gives
+ * *out back with ipl_mark_destroy, which allows NULL. E_MEMORY, E_DEVICE. */
+typedef struct ipl_mark ipl_mark;
+ipl_status ipl_mark_create(ipl_device *dev, ipl_mark **out);
+void       ipl_mark_destroy(ipl_mark *mark);
+ipl_status ipl_mark_set(ipl_device *dev, ipl_mark *mark);
+ipl_status ipl_mark_await(ipl_device *dev, ipl_mark *mark);
 
 /* Copies host labels y[rows] to the device and groups the rows by class.
  * E_ARGUMENT: a label outside [0, classes); the text names row and value. The

@@ -47,7 +47,8 @@ typedef struct {
     int64_t           skip_max;
     int               halve, delta_scaled, delta_estimator;
     int               training_log; /* 0: ticks of the log policy, 1: each      */
-    int64_t           snapshot_mib; /* memory for snapshots; more go to a file   */
+    int64_t           snapshot_device_mib, snapshot_mib; /* memory for snapshots: of
+                                       a GPU, then of the host; more go to a file */
     double            checkpoint_s; /* from one training state to the next       */
     ipl_mi_options    bin, kde;     /* bin.bins is ignored: the three below are */
     int64_t           bin_edges, bin_count, bin_quantiles; /* picked by the form */

@@ -1,5 +1,5 @@
 /*
- * backend_cuda.cu - one NVIDIA GPU as a device: opening, memory, the table.
+ * backend_cuda.cu - one NVIDIA GPU as a device: opening it, and the table.
  *
  * Needs compute capability 7.5. A machine without a driver is no error until a GPU
  * is asked for: the CUDA runtime is a shared library that only then looks for one.
@@ -158,110 +158,24 @@ static ipl_status cuda_open(const char *variant, const ipl_device_options *optio
     return IPL_OK;
 }
 
-static ipl_status cuda_alloc(void *state, size_t bytes, void **at)
-{
-    ipl_cuda *dev = NULL;
-    IPL_TRY(ipl_cuda_use(state, &dev));
-    return ipl_cuda_alloc(dev, bytes, "the caller", at);
-}
-
-/* Waits: queued work may still use the memory. */
-static void cuda_release(void *state, void *at)
-{
-    ipl_cuda *dev = (ipl_cuda *)state;
-    (void)cudaSetDevice(dev->index);
-    (void)cudaStreamSynchronize(dev->train);
-    (void)cudaStreamSynchronize(dev->measure);
-    dev->oldest = dev->next;
-    (void)cudaFree(at);
-    (void)cudaGetLastError(); /* a fault is reported by the next wait or entry */
-}
-
-static ipl_status cuda_upload(void *state, const void *host, size_t bytes, void *at)
-{
-    ipl_cuda *dev = NULL;
-    IPL_TRY(ipl_cuda_use(state, &dev));
-    IPL_TRY(ipl_cuda_reads(dev, at, bytes));
-    for (ipl_cuda_trainer *t = dev->trainers; t; t = ipl_cuda_trainer_next(t))
-        if (ipl_cuda_trainer_uses(t, at, bytes))
-            IPL_TRY(ipl_cuda_wait(dev, dev->train));
-    IPL_CUDA(dev, cudaMemcpyAsync(at, host, bytes, cudaMemcpyHostToDevice,
-                                  dev->measure));
-    return ipl_cuda_wait(dev, dev->measure);
-}
-
-static ipl_status check_trainers(const ipl_cuda *dev)
-{
-    for (ipl_cuda_trainer *t = dev->trainers; t; t = ipl_cuda_trainer_next(t))
-        IPL_TRY(ipl_cuda_trainer_check(t));
-    return IPL_OK;
-}
-
-/* What waits for a snapshot waits for the training before it, and tells its end. */
-static ipl_status cuda_download(void *state, const void *at, size_t bytes, void *host)
-{
-    ipl_cuda *dev = NULL;
-    IPL_TRY(ipl_cuda_use(state, &dev));
-    const unsigned oldest = dev->oldest;
-    IPL_TRY(ipl_cuda_reads(dev, at, bytes));
-    if (dev->oldest != oldest) {
-        IPL_TRY(ipl_cuda_wait(dev, dev->measure));
-        IPL_TRY(check_trainers(dev));
-    }
-    return ipl_cuda_fetch(dev, at, bytes, host);
-}
-
-static ipl_status cuda_sync(void *state)
-{
-    ipl_cuda *dev = NULL;
-    IPL_TRY(ipl_cuda_use(state, &dev));
-    IPL_TRY(ipl_cuda_wait(dev, dev->measure));
-    IPL_TRY(ipl_cuda_wait(dev, dev->train));
-    return check_trainers(dev);
-}
-
-/* Each stream waits for what the other one has queued, then the watch is read. */
-static ipl_status read_watch(ipl_cuda *dev, cudaEvent_t watch)
-{
-    IPL_CUDA(dev, cudaEventRecord(dev->train_tail, dev->train));
-    IPL_CUDA(dev, cudaStreamWaitEvent(dev->measure, dev->train_tail, 0));
-    IPL_CUDA(dev, cudaEventRecord(watch, dev->measure));
-    IPL_CUDA(dev, cudaStreamWaitEvent(dev->train, watch, 0));
-    return IPL_OK;
-}
-
-static ipl_status cuda_timer_start(void *state)
-{
-    ipl_cuda *dev = NULL;
-    IPL_TRY(ipl_cuda_use(state, &dev));
-    return read_watch(dev, dev->timer[0]);
-}
-
-static ipl_status cuda_timer_stop(void *state, double *wall_ms)
-{
-    ipl_cuda *dev = NULL;
-    float ms = 0.0f;
-    IPL_TRY(ipl_cuda_use(state, &dev));
-    IPL_TRY(read_watch(dev, dev->timer[1]));
-    IPL_TRY(ipl_cuda_wait(dev, dev->measure));
-    IPL_CUDA(dev, cudaEventElapsedTime(&ms, dev->timer[0], dev->timer[1]));
-    *wall_ms = ms;
-    return IPL_OK;
-}
-
 extern const ipl_backend ipl_backend_cuda = {
     .name = "cuda",
     .variant_name = cuda_variant_name,
     .open = cuda_open,
     .close = cuda_close,
-    .alloc = cuda_alloc,
-    .release = cuda_release,
-    .upload = cuda_upload,
-    .download = cuda_download,
-    .sync = cuda_sync,
+    .alloc = ipl_cuda_alloc_bytes,
+    .release = ipl_cuda_release,
+    .upload = ipl_cuda_upload,
+    .download = ipl_cuda_download,
+    .copy = ipl_cuda_copy,
+    .sync = ipl_cuda_sync,
+    .mark_create = ipl_cuda_mark_create,
+    .mark_destroy = ipl_cuda_mark_destroy,
+    .mark_set = ipl_cuda_mark_set,
+    .mark_await = ipl_cuda_mark_await,
     .ceilings = ipl_cuda_ceilings,
-    .timer_start = cuda_timer_start,
-    .timer_stop = cuda_timer_stop,
+    .timer_start = ipl_cuda_timer_start,
+    .timer_stop = ipl_cuda_timer_stop,
     .trainer_create = ipl_cuda_trainer_create,
     .trainer_destroy = ipl_cuda_trainer_destroy,
     .trainer_write = ipl_cuda_trainer_write,

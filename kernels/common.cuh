@@ -5,7 +5,8 @@
  * so that an epoch can be measured while the next one is trained. What the public
  * header promises (calls run in the order they were made) is kept where it can be
  * seen: a snapshot is waited for by the entry that reads it (ipl_cuda_reads), and
- * training waits for all measuring queued before it (ipl_cuda_train_begins).
+ * training waits for all measuring queued before it (ipl_cuda_train_begins). Between
+ * handles there is no order but that of marks (memory_cuda.cu).
  *
  * An entry begins with ipl_cuda_use, launches on one of the streams, follows every
  * launch with IPL_LAUNCHED, and never waits except through ipl_cuda_wait or
@@ -91,6 +92,10 @@ ipl_status ipl_cuda_use(void *state, ipl_cuda **dev);
  * that is still being copied there. */
 ipl_status ipl_cuda_reads(ipl_cuda *dev, const void *at, size_t bytes);
 
+/* The caller is about to write at[bytes] from the measuring stream: the same, and
+ * training that reads there is waited for. */
+ipl_status ipl_cuda_writes(ipl_cuda *dev, const void *at, size_t bytes);
+
 /* The training stream waits for all measuring queued so far, which may still write
  * what training reads, or read what a snapshot is to overwrite. */
 ipl_status ipl_cuda_train_begins(ipl_cuda *dev);
@@ -116,6 +121,19 @@ static inline int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
 /* -- Entries of the table ------------------------------------------------------- */
 
 extern "C" {
+ipl_status ipl_cuda_alloc_bytes(void *state, size_t bytes, void **at);
+void       ipl_cuda_release(void *state, void *at);
+ipl_status ipl_cuda_upload(void *state, const void *host, size_t bytes, void *at);
+ipl_status ipl_cuda_download(void *state, const void *at, size_t bytes, void *host);
+ipl_status ipl_cuda_copy(void *state, const void *from, size_t bytes, void *to);
+ipl_status ipl_cuda_sync(void *state);
+ipl_status ipl_cuda_mark_create(void *state, void **mark);
+void       ipl_cuda_mark_destroy(void *mark);
+ipl_status ipl_cuda_mark_set(void *state, void *mark);
+ipl_status ipl_cuda_mark_await(void *state, void *mark);
+ipl_status ipl_cuda_timer_start(void *state);
+ipl_status ipl_cuda_timer_stop(void *state, double *wall_ms);
+
 ipl_status ipl_cuda_trainer_create(void *state, const ipl_net_shape *shape,
                                    const ipl_train_options *options, int replicas,
                                    int64_t rows, const float *x, const int32_t *y,

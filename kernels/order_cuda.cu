@@ -89,6 +89,15 @@ ipl_status ipl_cuda_reads(ipl_cuda *dev, const void *at, size_t bytes)
     return IPL_OK;
 }
 
+ipl_status ipl_cuda_writes(ipl_cuda *dev, const void *at, size_t bytes)
+{
+    IPL_TRY(ipl_cuda_reads(dev, at, bytes));
+    for (ipl_cuda_trainer *t = dev->trainers; t; t = ipl_cuda_trainer_next(t))
+        if (ipl_cuda_trainer_uses(t, at, bytes))
+            IPL_TRY(ipl_cuda_wait(dev, dev->train));
+    return IPL_OK;
+}
+
 ipl_status ipl_cuda_snapshot_queued(ipl_cuda *dev, const void *at, size_t bytes)
 {
     ipl_cuda_snapshot *one = &dev->snapshot[dev->next % CUDA_SNAPSHOTS];

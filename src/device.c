@@ -153,7 +153,49 @@ ipl_status ipl_download(ipl_device *dev, const void *at, size_t bytes, void *hos
     return bytes ? dev->backend->download(dev->state, at, bytes, host) : IPL_OK;
 }
 
+ipl_status ipl_copy(ipl_device *dev, const void *from, size_t bytes, void *to)
+{
+    return bytes ? dev->backend->copy(dev->state, from, bytes, to) : IPL_OK;
+}
+
 ipl_status ipl_sync(ipl_device *dev) { return dev->backend->sync(dev->state); }
+
+struct ipl_mark {
+    const ipl_backend *backend;
+    void              *made; /* the backend's mark */
+};
+
+ipl_status ipl_mark_create(ipl_device *dev, ipl_mark **out)
+{
+    IPL_REQUIRE(dev && out, "device or result is NULL");
+    ipl_mark *mark = malloc(sizeof *mark);
+    if (!mark) return IPL_FAIL(IPL_E_MEMORY, "%zu bytes for a mark", sizeof *mark);
+    mark->backend = dev->backend;
+    const ipl_status st = dev->backend->mark_create(dev->state, &mark->made);
+    if (st == IPL_OK) *out = mark;
+    else free(mark);
+    return st;
+}
+
+void ipl_mark_destroy(ipl_mark *mark)
+{
+    if (mark) mark->backend->mark_destroy(mark->made);
+    free(mark);
+}
+
+ipl_status ipl_mark_set(ipl_device *dev, ipl_mark *mark)
+{
+    IPL_REQUIRE(dev && mark && mark->backend == dev->backend,
+                "a mark is NULL, or of another device");
+    return dev->backend->mark_set(dev->state, mark->made);
+}
+
+ipl_status ipl_mark_await(ipl_device *dev, ipl_mark *mark)
+{
+    IPL_REQUIRE(dev && mark && mark->backend == dev->backend,
+                "a mark is NULL, or of another device");
+    return dev->backend->mark_await(dev->state, mark->made);
+}
 
 ipl_status ipl_device_ceilings(ipl_device *dev, ipl_ceilings *out)
 {
@@ -168,53 +210,4 @@ ipl_status ipl_timer_start(ipl_device *dev)
 ipl_status ipl_timer_stop(ipl_device *dev, double *wall_ms)
 {
     return dev->backend->timer_stop(dev->state, wall_ms);
-}
-
-ipl_status ipl_labels_create(ipl_device *dev, int64_t rows, int32_t classes,
-                             const int32_t *y, ipl_labels *out)
-{
-    IPL_REQUIRE(rows > 0 && rows <= INT32_MAX && classes > 0,
-                "labels: %lld rows, %d classes", (long long)rows, classes);
-    ipl_status st = IPL_OK;
-    ipl_labels made = {.rows = rows, .classes = classes};
-    int32_t *order = malloc((size_t)rows * sizeof *order);
-    int64_t *next = calloc((size_t)classes + 1, sizeof *next);
-    made.start = calloc((size_t)classes + 1, sizeof *made.start);
-    if (!order || !next || !made.start) {
-        st = IPL_FAIL(IPL_E_MEMORY, "labels of %lld rows", (long long)rows);
-        goto done;
-    }
-    for (int64_t i = 0; i < rows; ++i) {
-        if (y[i] < 0 || y[i] >= classes) {
-            st = IPL_FAIL(IPL_E_ARGUMENT, "label of row %lld is %d: expected 0 to %d",
-                          (long long)i, y[i], classes - 1);
-            goto done;
-        }
-        ++made.start[y[i] + 1];
-    }
-    for (int32_t c = 0; c < classes; ++c) {
-        made.start[c + 1] += made.start[c];
-        next[c + 1] = made.start[c + 1];
-    }
-    for (int64_t i = 0; i < rows; ++i) order[next[y[i]]++] = (int32_t)i;
-
-    const size_t bytes = (size_t)rows * sizeof *order;
-    IPL_TRY_DONE(ipl_alloc(dev, bytes, (void **)&made.at));
-    IPL_TRY_DONE(ipl_alloc(dev, bytes, (void **)&made.order));
-    IPL_TRY_DONE(ipl_upload(dev, y, bytes, made.at));
-    IPL_TRY_DONE(ipl_upload(dev, order, bytes, made.order));
-    *out = made;
-done:
-    free(order);
-    free(next);
-    if (st != IPL_OK) ipl_labels_free(dev, &made);
-    return st;
-}
-
-void ipl_labels_free(ipl_device *dev, ipl_labels *labels)
-{
-    ipl_free(dev, labels->at);
-    ipl_free(dev, labels->order);
-    free(labels->start);
-    *labels = (ipl_labels){0};
 }

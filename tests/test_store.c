@@ -15,12 +15,14 @@
 
 enum { FLOATS = 3000, BYTES = FLOATS * (int)sizeof(float) };
 
+static ipl_device *host; /* memory of the host is this device's */
 static char directory[] = "/tmp/ipl-store-XXXXXX";
 static char path[64];
 
 static void make_directory(void **state)
 {
     (void)state;
+    CHECK_OK(ipl_device_open("cpu", NULL, &host));
     strcpy(directory, "/tmp/ipl-store-XXXXXX");
     CHECK(mkdtemp(directory) != NULL);
     snprintf(path, sizeof path, "%s/snapshots", directory);
@@ -29,7 +31,8 @@ static void make_directory(void **state)
 static ipl_store *open_store(size_t memory_bytes, const char *file)
 {
     ipl_store *s;
-    const ipl_store_options o = {FLOATS, memory_bytes, file};
+    const ipl_store_options o = {
+        .floats = FLOATS, .dev = host, .memory_bytes = memory_bytes, .path = file};
     CHECK_OK(ipl_store_create(&o, &s));
     return s;
 }
@@ -37,6 +40,7 @@ static ipl_store *open_store(size_t memory_bytes, const char *file)
 static void close_store(ipl_store *s)
 {
     ipl_store_destroy(s);
+    ipl_device_close(host);
     CHECK(access(path, F_OK) != 0); /* the file goes with the store */
     CHECK(rmdir(directory) == 0);
 }
@@ -53,14 +57,14 @@ static void put(ipl_store *s, int64_t tick)
 {
     float w[FLOATS];
     fill(tick, w);
-    CHECK_OK(ipl_store_put(s, tick, w));
+    CHECK_OK(ipl_store_put(s, tick, host, w));
 }
 
 static void expect(ipl_store *s, int64_t tick)
 {
     float want[FLOATS], got[FLOATS] = {0};
     fill(tick, want);
-    CHECK_OK(ipl_store_get(s, tick, got));
+    CHECK_OK(ipl_store_get(s, tick, host, got));
     assert_memory_equal(got, want, BYTES);
 }
 
@@ -78,9 +82,9 @@ static void snapshots_return_with_their_bits(void **state)
     static const float odd[FLOATS] = {NAN, INFINITY, -0.0f, 1e-45f, -INFINITY};
     float got[FLOATS];
     for (int64_t t = 0; t < 20; ++t) put(s, 7 * t);
-    CHECK_OK(ipl_store_put(s, 3, odd)); /* out of order, and in the file */
+    CHECK_OK(ipl_store_put(s, 3, host, odd)); /* out of order, and in the file */
     for (int64_t t = 19; t >= 0; --t) expect(s, 7 * t);
-    CHECK_OK(ipl_store_get(s, 3, got));
+    CHECK_OK(ipl_store_get(s, 3, host, got));
     assert_memory_equal(got, odd, BYTES);
     CHECK(ipl_store_holds(s, 3) && ipl_store_holds(s, 133) && !ipl_store_holds(s, 4));
     close_store(s);
@@ -104,7 +108,7 @@ static void the_budget_is_kept(void **state)
     CHECK(about(s).in_file == 7 && about(s).memory_peak_bytes == 5 * BYTES);
     for (int64_t t = 0; t <= 12; ++t)
         if (t != 2) expect(s, t);
-    CHECK_FAILS(ipl_store_get(s, 2, NULL), IPL_E_ARGUMENT, "tick 2: not held");
+    CHECK_FAILS(ipl_store_get(s, 2, host, NULL), IPL_E_ARGUMENT, "tick 2: not held");
     close_store(s);
 }
 
@@ -115,8 +119,8 @@ static void memory_alone_is_a_hard_limit(void **state)
     float w[FLOATS] = {0};
     put(s, 0);
     put(s, 1);
-    CHECK_FAILS(ipl_store_put(s, 2, w), IPL_E_MEMORY, "24000 of 24000");
-    CHECK_FAILS(ipl_store_put(s, 1, w), IPL_E_ARGUMENT, "tick 1: held already");
+    CHECK_FAILS(ipl_store_put(s, 2, host, w), IPL_E_MEMORY, "24000 of 24000");
+    CHECK_FAILS(ipl_store_put(s, 1, host, w), IPL_E_ARGUMENT, "tick 1: held already");
     ipl_store_drop(s, 0);
     put(s, 2);
     expect(s, 1);
@@ -200,14 +204,14 @@ static void every_damaged_bit_is_noticed(void **state)
         const uint64_t size = (uint64_t)on_disk.st_size;
         const off_t at = (off_t)(i < 24 ? i : ipl_random_below(r, i, size));
         flip(at, (int)(i % 8));
-        CHECK_FAILS(ipl_store_get(s, 5, w), IPL_E_FORMAT, "tick 5 at byte 0");
+        CHECK_FAILS(ipl_store_get(s, 5, host, w), IPL_E_FORMAT, "tick 5 at byte 0");
         flip(at, (int)(i % 8));
     }
     expect(s, 5);
     CHECK(truncate(path, on_disk.st_size - 1) == 0);
-    CHECK_FAILS(ipl_store_get(s, 5, w), IPL_E_FORMAT, "damaged");
+    CHECK_FAILS(ipl_store_get(s, 5, host, w), IPL_E_FORMAT, "damaged");
     CHECK(truncate(path, 0) == 0);
-    CHECK_FAILS(ipl_store_get(s, 5, w), IPL_E_FORMAT, "damaged");
+    CHECK_FAILS(ipl_store_get(s, 5, host, w), IPL_E_FORMAT, "damaged");
     close_store(s);
 }
 
@@ -225,7 +229,7 @@ static void a_full_disk_is_an_error_and_loses_nothing(void **state)
     CHECK(setrlimit(RLIMIT_FSIZE, &cut) == 0);
     fill(4, w);
     for (int again = 0; again < 3; ++again)
-        CHECK_FAILS(ipl_store_put(s, 4, w), IPL_E_IO, strerror(EFBIG));
+        CHECK_FAILS(ipl_store_put(s, 4, host, w), IPL_E_IO, strerror(EFBIG));
     CHECK(!ipl_store_holds(s, 4) && about(s).held == 4);
     for (int64_t t = 0; t < 4; ++t) expect(s, t);
     ipl_store_drop(s, 2); /* its slot takes the record */
@@ -242,7 +246,7 @@ static void a_file_that_cannot_be_made_is_named(void **state)
     make_directory(state);
     ipl_store *s = open_store(0, "/nowhere/snapshots");
     float w[FLOATS] = {0};
-    CHECK_FAILS(ipl_store_put(s, 0, w), IPL_E_IO, "'/nowhere/snapshots'");
+    CHECK_FAILS(ipl_store_put(s, 0, host, w), IPL_E_IO, "'/nowhere/snapshots'");
     CHECK(about(s).held == 0 && about(s).in_file == 0);
     close_store(s);
 }
@@ -260,13 +264,15 @@ typedef struct {
 static void *read_all(void *user)
 {
     shared_work *w = user;
+    ipl_device *own;
+    if (ipl_device_open_again(host, &own) != IPL_OK) abort();
     for (int64_t t = 0; t < w->ticks; ++t) {
         float want[FLOATS], got[FLOATS];
         pthread_mutex_lock(&w->lock);
         while (w->made <= t) pthread_cond_wait(&w->more, &w->lock);
         pthread_mutex_unlock(&w->lock);
         fill(t, want);
-        const int bad = ipl_store_get(w->store, t, got) != IPL_OK ||
+        const int bad = ipl_store_get(w->store, t, own, got) != IPL_OK ||
                         memcmp(got, want, BYTES) != 0;
         pthread_mutex_lock(&w->lock);
         w->wrong += bad;
@@ -274,6 +280,7 @@ static void *read_all(void *user)
         pthread_mutex_unlock(&w->lock);
         if (last) ipl_store_drop(w->store, t);
     }
+    ipl_device_close(own);
     return NULL;
 }
 

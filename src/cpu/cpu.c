@@ -83,6 +83,7 @@ static ipl_status cpu_open(const char *variant, const ipl_device_options *option
     snprintf(about->name, sizeof about->name, "cpu:%s", isa_name[isa]);
     describe(about->description, sizeof about->description);
     about->threads = state->threads;
+    about->is_host = 1;
     about->memory_bytes = page * sysconf(_SC_PHYS_PAGES);
     about->free_bytes = page * sysconf(_SC_AVPHYS_PAGES);
     *out = state;
@@ -119,9 +120,26 @@ static ipl_status cpu_copy_out(void *state, const void *at, size_t bytes, void *
     return cpu_copy_in(state, at, bytes, host);
 }
 
+/* What was called is done: there is nothing to wait for, and nothing to mark. */
 static ipl_status cpu_sync(void *state)
 {
     (void)state;
+    return IPL_OK;
+}
+
+static ipl_status cpu_mark_create(void *state, void **mark)
+{
+    (void)state;
+    *mark = NULL;
+    return IPL_OK;
+}
+
+static void cpu_mark_destroy(void *mark) { (void)mark; }
+
+static ipl_status cpu_mark(void *state, void *mark)
+{
+    (void)state;
+    (void)mark;
     return IPL_OK;
 }
 
@@ -139,7 +157,12 @@ const ipl_backend ipl_backend_cpu = {
     .release = cpu_release,
     .upload = cpu_copy_in,
     .download = cpu_copy_out,
+    .copy = cpu_copy_in,
     .sync = cpu_sync,
+    .mark_create = cpu_mark_create,
+    .mark_destroy = cpu_mark_destroy,
+    .mark_set = cpu_mark,
+    .mark_await = cpu_mark,
     .use_threads = cpu_use_threads,
     .ceilings = cpu_ceilings,
     .timer_start = cpu_timer_start,

@@ -11,12 +11,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "store_device.h"
 #include "store_file.h"
 
+/* One of the three has it. */
 typedef struct {
     int64_t tick;
-    float  *at;   /* in memory, or NULL                                         */
-    int64_t slot; /* in the file, or -1                                         */
+    store_slot *there; /* on the device, or NULL                                */
+    float      *at;    /* in memory, or NULL                                    */
+    int64_t     slot;  /* in the file, or -1                                    */
     int     readers;
     int     dropped;
 } entry;
@@ -26,7 +29,8 @@ struct ipl_store {
     size_t     bytes;  /* of one snapshot                                       */
     size_t     budget; /* of snapshots in memory                                */
     char      *path;   /* NULL: no file                                         */
-    store_file file;
+    store_device device;
+    store_file   file;
     entry    **held;   /* [stats.held] by tick                                  */
     int64_t    room;
     ipl_store_stats stats;
@@ -34,7 +38,8 @@ struct ipl_store {
 
 ipl_status ipl_store_create(const ipl_store_options *options, ipl_store **out)
 {
-    IPL_REQUIRE(options && out, "options or result of a snapshot store is NULL");
+    IPL_REQUIRE(options && options->dev && out,
+                "options, device or result of a snapshot store is NULL");
     IPL_REQUIRE(options->floats >= 1 && options->floats <= INT32_MAX,
                 "snapshots of %lld floats: expected 1 to %d",
                 (long long)options->floats, INT32_MAX);
@@ -48,6 +53,7 @@ ipl_status ipl_store_create(const ipl_store_options *options, ipl_store **out)
     s->bytes = (size_t)options->floats * sizeof(float);
     s->budget = options->memory_bytes;
     s->path = path;
+    store_device_init(&s->device, options->dev, s->bytes, options->device_bytes);
     store_file_init(&s->file, path, options->floats);
     *out = s;
     return IPL_OK;
@@ -56,6 +62,10 @@ ipl_status ipl_store_create(const ipl_store_options *options, ipl_store **out)
 /* Gives an entry's space back; under the lock, with no reader left. */
 static void release(ipl_store *s, entry *e)
 {
+    if (e->there) {
+        store_device_release(&s->device, e->there);
+        s->stats.device_bytes -= s->bytes;
+    }
     if (e->at) s->stats.memory_bytes -= s->bytes;
     if (e->slot >= 0) {
         store_file_release(&s->file, e->slot);
@@ -69,10 +79,8 @@ static void release(ipl_store *s, entry *e)
 void ipl_store_destroy(ipl_store *s)
 {
     if (!s) return;
-    for (int64_t i = 0; i < s->stats.held; ++i) {
-        free(s->held[i]->at);
-        free(s->held[i]);
-    }
+    while (s->stats.held) release(s, s->held[--s->stats.held]);
+    store_device_destroy(&s->device);
     store_file_remove(&s->file);
     pthread_mutex_destroy(&s->lock);
     free(s->held);
@@ -101,12 +109,19 @@ static entry *find(const ipl_store *s, int64_t tick)
 }
 
 /* Finds a place for a new entry's bytes; under the lock. */
-static ipl_status reserve(ipl_store *s, entry *e)
+static ipl_status reserve(ipl_store *s, ipl_device *dev, entry *e)
 {
     ipl_store_stats *now = &s->stats;
     if (find(s, e->tick))
         return IPL_FAIL(IPL_E_ARGUMENT, "snapshot of tick %lld: held already",
                         (long long)e->tick);
+    IPL_TRY(store_device_take(&s->device, dev, &e->there));
+    if (e->there) {
+        now->device_bytes += s->bytes;
+        if (now->device_bytes > now->device_peak_bytes)
+            now->device_peak_bytes = now->device_bytes;
+        return IPL_OK;
+    }
     if (now->memory_bytes + s->bytes <= s->budget) {
         e->at = malloc(s->bytes);
         if (!e->at) return IPL_FAIL(IPL_E_MEMORY, "%zu bytes for a snapshot", s->bytes);
@@ -144,11 +159,44 @@ static ipl_status enter(ipl_store *s, entry *e)
     memmove(s->held + at + 1, s->held + at, (size_t)(now->held - at) * sizeof *s->held);
     s->held[at] = e;
     if (++now->held > now->held_peak) now->held_peak = now->held;
-    if (e->slot >= 0) ++now->spilled;
+    now->kept_on_device += e->there != NULL;
+    now->spilled += e->slot >= 0;
     return IPL_OK;
 }
 
-ipl_status ipl_store_put(ipl_store *s, int64_t tick, const float *snapshot)
+/* A record of the file passes through host memory. */
+static ipl_status file_write(const ipl_store *s, const store_file *file, const entry *e,
+                             ipl_device *dev, const float *params)
+{
+    float *host = malloc(s->bytes);
+    if (!host) return IPL_FAIL(IPL_E_MEMORY, "%zu bytes for a snapshot", s->bytes);
+    ipl_status st = ipl_download(dev, params, s->bytes, host);
+    if (st == IPL_OK) st = store_file_write(file, e->slot, e->tick, host);
+    free(host);
+    return st;
+}
+
+static ipl_status file_read(const ipl_store *s, const store_file *file, const entry *e,
+                            ipl_device *dev, float *params)
+{
+    float *host = malloc(s->bytes);
+    if (!host) return IPL_FAIL(IPL_E_MEMORY, "%zu bytes for a snapshot", s->bytes);
+    ipl_status st = store_file_read(file, e->slot, e->tick, host);
+    if (st == IPL_OK) st = ipl_upload(dev, host, s->bytes, params);
+    free(host);
+    return st;
+}
+
+static ipl_status fill(const ipl_store *s, const store_file *file, const entry *e,
+                       ipl_device *dev, const float *params)
+{
+    if (e->there) return store_device_write(&s->device, e->there, dev, params);
+    if (e->at) return ipl_download(dev, params, s->bytes, e->at);
+    return file_write(s, file, e, dev, params);
+}
+
+ipl_status ipl_store_put(ipl_store *s, int64_t tick, ipl_device *dev,
+                         const float *params)
 {
     entry *e = calloc(1, sizeof *e);
     if (!e) return IPL_FAIL(IPL_E_MEMORY, "%zu bytes for a snapshot", sizeof *e);
@@ -156,12 +204,11 @@ ipl_status ipl_store_put(ipl_store *s, int64_t tick, const float *snapshot)
     e->slot = -1;
 
     pthread_mutex_lock(&s->lock);
-    ipl_status st = reserve(s, e);
+    ipl_status st = reserve(s, dev, e);
     const store_file file = s->file; /* the lock guards the original */
     pthread_mutex_unlock(&s->lock);
 
-    if (st == IPL_OK && e->at) memcpy(e->at, snapshot, s->bytes);
-    if (st == IPL_OK && !e->at) st = store_file_write(&file, e->slot, tick, snapshot);
+    if (st == IPL_OK) st = fill(s, &file, e, dev, params);
 
     pthread_mutex_lock(&s->lock);
     if (st == IPL_OK) st = enter(s, e);
@@ -170,20 +217,25 @@ ipl_status ipl_store_put(ipl_store *s, int64_t tick, const float *snapshot)
     return st;
 }
 
-ipl_status ipl_store_get(ipl_store *s, int64_t tick, float *snapshot)
+ipl_status ipl_store_get(ipl_store *s, int64_t tick, ipl_device *dev, float *params)
 {
+    ipl_status st = IPL_OK;
     pthread_mutex_lock(&s->lock);
     entry *e = find(s, tick);
-    if (e) ++e->readers;
+    const int there = e && e->there;
+    if (!e)
+        st = IPL_FAIL(IPL_E_ARGUMENT, "snapshot of tick %lld: not held",
+                      (long long)tick);
+    else if (there) /* only queued; what uses the slot next comes after it */
+        st = store_device_read(&s->device, e->there, dev, params);
+    else
+        ++e->readers;
     const store_file file = s->file;
     pthread_mutex_unlock(&s->lock);
-    if (!e)
-        return IPL_FAIL(IPL_E_ARGUMENT, "snapshot of tick %lld: not held",
-                        (long long)tick);
+    if (!e || there) return st;
 
-    ipl_status st = IPL_OK;
-    if (e->at) memcpy(snapshot, e->at, s->bytes);
-    else st = store_file_read(&file, e->slot, tick, snapshot);
+    if (e->at) st = ipl_upload(dev, e->at, s->bytes, params);
+    else st = file_read(s, &file, e, dev, params);
 
     pthread_mutex_lock(&s->lock);
     if (!--e->readers && e->dropped) release(s, e);
@@ -202,7 +254,8 @@ int ipl_store_holds(ipl_store *s, int64_t tick)
 int ipl_store_is_full(ipl_store *s)
 {
     pthread_mutex_lock(&s->lock);
-    const int full = s->stats.memory_bytes + s->bytes > s->budget;
+    const int full = !store_device_has_room(&s->device) &&
+                     s->stats.memory_bytes + s->bytes > s->budget;
     pthread_mutex_unlock(&s->lock);
     return full;
 }

@@ -132,8 +132,10 @@ const config_row ipl_config_rows[] = {
     CHOICE("kde", "noise_relative", kde.noise_relative, "no", no_yes,
            "noise_var is a share of the layer's mean square"),
 
+    WHOLE("run", "snapshot_device_mib", snapshot_device_mib, 0, 1e6, "1024",
+          "memory of a GPU for networks that wait to be measured; less if it has less"),
     WHOLE("run", "snapshot_mib", snapshot_mib, 0, 1e6, "1024",
-          "memory for networks that wait to be measured; more go to a file"),
+          "memory of the host for more of them; the rest go to a file"),
     REAL("run", "checkpoint_s", checkpoint_s, 0, 1e6, "10",
          "seconds from one saved training state to the next"),
 };

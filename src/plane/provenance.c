@@ -157,10 +157,12 @@ static json_t *utilisation(const ipl_provenance *p)
 static json_t *snapshots(const ipl_provenance *p)
 {
     const ipl_store_stats *s = &p->store;
-    return json_pack("{s:I, s:I, s:I, s:I}", "held_at_most", (json_int_t)s->held_peak,
-                     "spilled", (json_int_t)s->spilled, "memory_peak_bytes",
-                     (json_int_t)s->memory_peak_bytes, "file_peak_bytes",
-                     (json_int_t)s->file_peak_bytes);
+    return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I}", "held_at_most",
+                     (json_int_t)s->held_peak, "kept_on_device",
+                     (json_int_t)s->kept_on_device, "spilled", (json_int_t)s->spilled,
+                     "device_peak_bytes", (json_int_t)s->device_peak_bytes,
+                     "memory_peak_bytes", (json_int_t)s->memory_peak_bytes,
+                     "file_peak_bytes", (json_int_t)s->file_peak_bytes);
 }
 
 ipl_status ipl_provenance_write(const ipl_provenance *p, ipl_rundir *dir)

@@ -102,9 +102,8 @@ static ipl_status make_lanes(run *r)
     r->batch = choose_batch(r, threads);
     r->stats = malloc(layers * sizeof *r->stats);
     r->rows = malloc(replicas * sizeof *r->rows);
-    r->snapshot = malloc(bytes);
-    if (!r->stats || !r->rows || !r->snapshot)
-        return IPL_FAIL(IPL_E_MEMORY, "%zu layers and %zu bytes", layers, bytes);
+    if (!r->stats || !r->rows)
+        return IPL_FAIL(IPL_E_MEMORY, "%zu layers of %zu networks", layers, replicas);
     IPL_TRY(ipl_alloc(e->train_dev, bytes, (void **)&r->params));
     r->about.cores = threads;
     return ipl_cores_create(&r->cores, threads);
@@ -114,6 +113,7 @@ static ipl_status make_store(run *r)
 {
     const ipl_store_options options = {
         .floats = r->e.replicas * r->e.parameters,
+        .dev = r->e.dev,
         .memory_bytes = (size_t)r->e.config.snapshot_mib << 20,
         .path = ipl_rundir_path(r->dir, "snapshots.tmp")};
     unlink(options.path); /* what a killed run has left */
@@ -157,7 +157,6 @@ static void tear_down(run *r)
     free(r->wanted);
     free(r->stats);
     free(r->rows);
-    free(r->snapshot);
     free(r->state.values);
     ipl_store_destroy(r->store);
     ipl_journal_close(r->journal);

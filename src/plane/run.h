@@ -67,7 +67,6 @@ typedef struct {
 
     /* The training lane's. */
     float         *params;       /* device of training, [replicas][parameters]  */
-    float         *snapshot;     /* host, the same                              */
     ipl_gradient_stats *stats;   /* [replicas][layers]                          */
     ipl_training_row   *rows;    /* [replicas]                                  */
     ipl_policy    *log;          /* ticks of training.csv                       */

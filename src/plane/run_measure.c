@@ -74,7 +74,6 @@ ipl_status run_ask(run *r)
 /* -- Measuring --------------------------------------------------------------------*/
 
 typedef struct {
-    float     *host;    /* [replicas][parameters]                               */
     float     *params;  /* device, [batch][replicas][parameters]                */
     float    **each;    /* [batch][replicas]: parts of it                       */
     ipl_layer *layer;   /* [batch][replicas][layers]                            */
@@ -88,11 +87,10 @@ static ipl_status batch_create(run *r, batch *b)
     const size_t replicas = (size_t)e->replicas, ticks = (size_t)r->batch;
     const size_t floats = replicas * (size_t)e->parameters;
     *b = (batch){0};
-    b->host = malloc(floats * sizeof *b->host);
     b->each = malloc(ticks * replicas * sizeof *b->each);
     b->layer = malloc(ticks * (size_t)r->layers * sizeof *b->layer);
     b->tick = malloc(ticks * sizeof *b->tick);
-    if (!b->host || !b->each || !b->layer || !b->tick)
+    if (!b->each || !b->layer || !b->tick)
         return IPL_FAIL(IPL_E_MEMORY, "%d ticks to measure", r->batch);
     IPL_TRY(ipl_alloc(e->dev, ticks * floats * sizeof *b->params, (void **)&b->params));
     for (size_t k = 0; k < ticks * replicas; ++k)
@@ -103,7 +101,6 @@ static ipl_status batch_create(run *r, batch *b)
 static void batch_destroy(run *r, batch *b)
 {
     ipl_free(r->e.dev, b->params);
-    free(b->host);
     free(b->each);
     free(b->layer);
     free(b->tick);
@@ -124,11 +121,8 @@ static ipl_status measure_batch(run *r, batch *b)
 {
     const ipl_experiment *e = &r->e;
     const int64_t floats = e->replicas * e->parameters;
-    for (int k = 0; k < b->count; ++k) {
-        IPL_TRY(ipl_store_get(r->store, b->tick[k], b->host));
-        IPL_TRY(ipl_upload(e->dev, b->host, (size_t)floats * sizeof *b->host,
-                           b->params + k * floats));
-    }
+    for (int k = 0; k < b->count; ++k)
+        IPL_TRY(ipl_store_get(r->store, b->tick[k], e->dev, b->params + k * floats));
     return ipl_measure_networks(r->measurer, &e->shape, e->measured,
                                 b->count * e->replicas, b->each, b->layer);
 }

@@ -81,11 +81,7 @@ static ipl_status arrive(run *r, int trained)
     const int wanted = is_wanted(r, tick);
     const int logged = tick == r->log_next, fresh = logged && tick > r->rows_known;
     if (wanted || fresh) IPL_TRY(ipl_experiment_snapshot(e, r->params));
-    if (wanted) {
-        const size_t bytes = (size_t)(e->replicas * e->parameters) * sizeof *r->params;
-        IPL_TRY(ipl_download(e->train_dev, r->params, bytes, r->snapshot));
-        IPL_TRY(ipl_store_put(r->store, tick, r->snapshot));
-    }
+    if (wanted) IPL_TRY(ipl_store_put(r->store, tick, e->train_dev, r->params));
     if (fresh) IPL_TRY(log_rows(r, trained));
     if (logged) {
         IPL_TRY(ipl_policy_measured(r->log, tick));
@@ -131,6 +127,8 @@ void *run_train(void *user)
         r->about.core_s += spent * threads;
         pthread_mutex_unlock(&r->lock);
     }
+    /* What is still queued may yet fail. */
+    if (st == IPL_OK) st = ipl_sync(r->e.train_dev);
     pthread_mutex_lock(&r->lock);
     r->train_failed = st != IPL_OK;
     if (st != IPL_OK) run_fail(r, r->e.tick + (r->trained == r->e.tick), st);
