@@ -139,7 +139,13 @@ typedef struct {
     ipl_status (*timer_start)(void *state);
     ipl_status (*timer_stop)(void *state, double *wall_ms);
 
-    /* Networks. */
+    /* Networks. trainer_bytes: device memory that trainer_create and calls of up to
+     * `rows` rows take, statistics included; evaluate_bytes: what evaluate and forward
+     * take for a call of their own. */
+    size_t     (*trainer_bytes)(void *state, const ipl_net_shape *shape,
+                                const ipl_train_options *options, int replicas,
+                                int64_t rows);
+    size_t     (*evaluate_bytes)(void *state, const ipl_net_shape *shape, int64_t rows);
     ipl_status (*trainer_create)(void *state, const ipl_net_shape *shape,
                                  const ipl_train_options *options, int replicas,
                                  int64_t rows, const float *x, const int32_t *y,

@@ -101,6 +101,15 @@ typedef struct {
 /* SGD, rate 0.01, momentum 0.9, beta 0.9 and 0.999, epsilon 1e-8, batch 256. */
 ipl_train_options ipl_train_defaults(void);
 
+/* Device bytes that a trainer takes for calls of up to `rows` rows, statistics
+ * included, and that evaluating or forwarding `rows` rows takes while it lasts.
+ * E_ARGUMENT: as ipl_trainer_create. */
+ipl_status ipl_trainer_bytes(ipl_device *dev, const ipl_net_shape *shape,
+                             const ipl_train_options *options, int replicas,
+                             int64_t rows, size_t *bytes);
+ipl_status ipl_net_evaluate_bytes(ipl_device *dev, const ipl_net_shape *shape,
+                                  int64_t rows, size_t *bytes);
+
 typedef struct ipl_trainer ipl_trainer;
 
 /* Holds `replicas` networks of one shape on the device. x (rows x width[0]) and

@@ -134,6 +134,11 @@ ipl_status ipl_cuda_mark_await(void *state, void *mark);
 ipl_status ipl_cuda_timer_start(void *state);
 ipl_status ipl_cuda_timer_stop(void *state, double *wall_ms);
 
+size_t     ipl_cuda_trainer_bytes(void *state, const ipl_net_shape *shape,
+                                  const ipl_train_options *options, int replicas,
+                                  int64_t rows);
+size_t     ipl_cuda_evaluate_bytes(void *state, const ipl_net_shape *shape,
+                                   int64_t rows);
 ipl_status ipl_cuda_trainer_create(void *state, const ipl_net_shape *shape,
                                    const ipl_train_options *options, int replicas,
                                    int64_t rows, const float *x, const int32_t *y,
@@ -173,7 +178,7 @@ ipl_status ipl_cuda_cell_counts(void *state, int jobs, ipl_count_job *job,
                                 void *scratch);
 }
 
-/* A trainer's part in ipl_sync and ipl_upload (net_train.cu): E_NUMERIC when a
+/* A trainer's part in ipl_sync and ipl_upload (net_state.cu): E_NUMERIC when a
  * parameter stopped being finite; whether it reads at[bytes]. */
 ipl_status        ipl_cuda_trainer_check(ipl_cuda_trainer *trainer);
 int               ipl_cuda_trainer_uses(const ipl_cuda_trainer *trainer,

@@ -43,6 +43,8 @@ struct net_plan {
 
 struct ipl_cuda_wide; /* net_wide.cu */
 
+static const unsigned long long NET_NO_BAD = ~0ull;
+
 enum { PLANS = 4 }; /* calls whose plans may be under way at once */
 
 struct ipl_cuda_trainer {
@@ -59,7 +61,7 @@ struct ipl_cuda_trainer {
     const int32_t    *y;
 
     float              *state;    /* [replicas][stride]                           */
-    unsigned long long *bad;      /* device: earliest non-finite step, see below  */
+    unsigned long long *bad;      /* device: earliest non-finite step, or NET_NO_BAD */
     unsigned long long *bad_seen; /* pinned: its latest copy                      */
     double2            *welford;  /* [replicas][parameters] mean and squared
                                      deviations of gradients, or NULL             */
@@ -91,6 +93,8 @@ int        ipl_cuda_tiny_fits(const ipl_cuda *dev, const net_layout *layout, int
                               int64_t batch);
 ipl_status ipl_cuda_tiny_train(ipl_cuda_trainer *t, const net_call *call);
 
+/* Device memory that ipl_cuda_wide_create takes for such a trainer. */
+size_t     ipl_cuda_wide_bytes(const ipl_cuda_trainer *t);
 ipl_status ipl_cuda_wide_create(ipl_cuda_trainer *t);
 void       ipl_cuda_wide_destroy(ipl_cuda_trainer *t);
 ipl_status ipl_cuda_wide_train(ipl_cuda_trainer *t, const net_call *call);

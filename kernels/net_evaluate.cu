@@ -84,6 +84,39 @@ add_losses(int64_t parts, loss_part *part)
     if (!threadIdx.x) part[0] = sums[0];
 }
 
+/* The rows of an evaluation in chunks, and the scratch for one of them. */
+struct evaluation {
+    net_layout net;
+    int        classes;
+    int64_t    chunk, parts;
+    size_t     bytes;
+};
+
+static evaluation plan_of(const ipl_net_shape *shape, int64_t rows)
+{
+    evaluation plan = {ipl_cuda_net_layout(shape)};
+    net_layout *net = &plan.net;
+    net->act[net->layers] = IPL_ACT_LINEAR;
+    plan.classes = net->width[net->layers];
+    const int64_t room = OUTPUT_FLOATS / plan.classes / BLOCK_ROWS * BLOCK_ROWS;
+    const int64_t most = room < BLOCK_ROWS ? BLOCK_ROWS : room;
+    plan.chunk = rows < most ? rows : most;
+    plan.parts = ceil_div(rows, BLOCK_ROWS);
+
+    net_outputs out = {};
+    out.act[net->layers] = (float *)shape; /* any: only asks which are wanted */
+    const int64_t spare = ipl_cuda_forward_spare_floats(*net, out, plan.chunk);
+    plan.bytes = sizeof(loss_part) * (size_t)plan.parts +
+                 sizeof(float) * (size_t)(plan.chunk * plan.classes + spare);
+    return plan;
+}
+
+size_t ipl_cuda_evaluate_bytes(void *state, const ipl_net_shape *shape, int64_t rows)
+{
+    (void)state;
+    return plan_of(shape, rows).bytes;
+}
+
 ipl_status ipl_cuda_evaluate(void *state, const ipl_net_shape *shape,
                              const float *params, int64_t rows, const float *x,
                              const int32_t *y, double *loss_nats, int64_t *correct)
@@ -91,19 +124,12 @@ ipl_status ipl_cuda_evaluate(void *state, const ipl_net_shape *shape,
     ipl_cuda *dev = NULL;
     void *scratch = NULL;
     IPL_TRY(ipl_cuda_use(state, &dev));
-    net_layout net = ipl_cuda_net_layout(shape);
-    net.act[net.layers] = IPL_ACT_LINEAR;
-    const int classes = net.width[net.layers];
-    const int64_t room = OUTPUT_FLOATS / classes / BLOCK_ROWS * BLOCK_ROWS;
-    const int64_t most = room < BLOCK_ROWS ? BLOCK_ROWS : room;
-    const int64_t chunk = rows < most ? rows : most, parts = ceil_div(rows, BLOCK_ROWS);
-
+    const evaluation plan = plan_of(shape, rows);
+    const net_layout &net = plan.net;
+    const int64_t chunk = plan.chunk, parts = plan.parts;
+    const int classes = plan.classes;
+    IPL_TRY(ipl_cuda_scratch(dev, plan.bytes, &scratch));
     net_outputs out = {};
-    out.act[net.layers] = (float *)state; /* any: only asks which layers are wanted */
-    const int64_t spare = ipl_cuda_forward_spare_floats(net, out, chunk);
-    IPL_TRY(ipl_cuda_scratch(dev, sizeof(loss_part) * (size_t)parts +
-                                      sizeof(float) * (size_t)(chunk * classes + spare),
-                             &scratch));
     loss_part *part = (loss_part *)scratch;
     out.act[net.layers] = (float *)(part + parts);
 

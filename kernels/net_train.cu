@@ -11,8 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const unsigned long long NO_BAD = ~0ull;
-
 net_layout ipl_cuda_net_layout(const ipl_net_shape *shape)
 {
     net_layout out = {};
@@ -85,17 +83,72 @@ void ipl_cuda_trainer_destroy(void *state, void *trainer)
     free(t);
 }
 
+/* All but memory and data. */
+static ipl_cuda_trainer size_up(ipl_cuda *dev, const ipl_net_shape *shape,
+                                const ipl_train_options *options, int replicas,
+                                int64_t rows)
+{
+    enum { ALIGN_FLOATS = 64 };
+    ipl_cuda_trainer t = {};
+    t.dev = dev;
+    t.layout = ipl_cuda_net_layout(shape);
+    t.rule = rule_of(options);
+    t.rate = options->learning_rate;
+    t.beta[0] = options->beta1;
+    t.beta[1] = options->beta2;
+    t.replicas = replicas;
+    t.slots = (int)options->optimizer; /* SGD 0, MOMENTUM 1, ADAM 2 */
+    t.rows = rows;
+    t.parameters = t.layout.at[shape->layers + 1];
+    t.stride = ceil_div((1 + t.slots) * t.parameters, ALIGN_FLOATS) * ALIGN_FLOATS;
+    t.batch = options->batch ? options->batch : INT64_MAX;
+    return t;
+}
+
+static size_t state_bytes(const ipl_cuda_trainer *t)
+{
+    return sizeof(float) * (size_t)(t->replicas * t->stride);
+}
+
+static size_t moment_bytes(const ipl_cuda_trainer *t)
+{
+    return sizeof *t->welford * (size_t)(t->replicas * t->parameters);
+}
+
+static size_t order_at(int64_t steps)
+{
+    return sizeof(net_plan) + sizeof(float2) * (size_t)steps;
+}
+
+static size_t plan_bytes(const ipl_cuda_trainer *t, int64_t count)
+{
+    const int64_t steps = ceil_div(count, t->batch < count ? t->batch : count);
+    return order_at(steps) + sizeof(int32_t) * (size_t)(t->replicas * count);
+}
+
+size_t ipl_cuda_trainer_bytes(void *state, const ipl_net_shape *shape,
+                              const ipl_train_options *options, int replicas,
+                              int64_t rows)
+{
+    ipl_cuda *dev = (ipl_cuda *)state;
+    const ipl_cuda_trainer t = size_up(dev, shape, options, replicas, rows);
+    const int tiny = ipl_cuda_tiny_fits(dev, &t.layout, t.slots, t.batch);
+    return state_bytes(&t) + sizeof *t.bad + plan_bytes(&t, rows) + moment_bytes(&t) +
+           sizeof *t.stats * (size_t)(replicas * t.layout.layers) +
+           (tiny ? 0 : ipl_cuda_wide_bytes(&t));
+}
+
 static ipl_status fill(ipl_cuda_trainer *t)
 {
     ipl_cuda *dev = t->dev;
     void *at = NULL;
-    const size_t bytes = sizeof(float) * (size_t)(t->replicas * t->stride);
+    const size_t bytes = state_bytes(t);
     IPL_TRY(ipl_cuda_alloc(dev, bytes, "parameters and moments", &at));
     t->state = (float *)at;
     IPL_TRY(ipl_cuda_alloc(dev, sizeof *t->bad, "a flag", &at));
     t->bad = (unsigned long long *)at;
     IPL_CUDA(dev, cudaMallocHost((void **)&t->bad_seen, sizeof *t->bad_seen));
-    *t->bad_seen = NO_BAD;
+    *t->bad_seen = NET_NO_BAD;
     for (cudaEvent_t &sent : t->plan_sent)
         IPL_CUDA(dev, cudaEventCreateWithFlags(&sent, cudaEventDisableTiming));
     IPL_CUDA(dev, cudaMemsetAsync(t->state, 0, bytes, dev->train));
@@ -109,25 +162,13 @@ ipl_status ipl_cuda_trainer_create(void *state, const ipl_net_shape *shape,
                                    int64_t rows, const float *x, const int32_t *y,
                                    void **trainer)
 {
-    enum { ALIGN_FLOATS = 64 };
     ipl_cuda *dev = NULL;
     IPL_TRY(ipl_cuda_use(state, &dev));
     IPL_REQUIRE(replicas <= REPLICAS_MAX, "%d replicas: a GPU trains up to %d at once",
                 replicas, REPLICAS_MAX);
     ipl_cuda_trainer *t = (ipl_cuda_trainer *)calloc(1, sizeof *t);
     if (!t) return IPL_FAIL(IPL_E_MEMORY, "%zu bytes for a trainer", sizeof *t);
-    t->dev = dev;
-    t->layout = ipl_cuda_net_layout(shape);
-    t->rule = rule_of(options);
-    t->rate = options->learning_rate;
-    t->beta[0] = options->beta1;
-    t->beta[1] = options->beta2;
-    t->replicas = replicas;
-    t->slots = (int)options->optimizer; /* SGD 0, MOMENTUM 1, ADAM 2 */
-    t->rows = rows;
-    t->parameters = t->layout.at[shape->layers + 1];
-    t->stride = ceil_div((1 + t->slots) * t->parameters, ALIGN_FLOATS) * ALIGN_FLOATS;
-    t->batch = options->batch ? options->batch : INT64_MAX;
+    *t = size_up(dev, shape, options, replicas, rows);
     t->x = x;
     t->y = y;
     const ipl_status st = fill(t);
@@ -139,85 +180,6 @@ ipl_status ipl_cuda_trainer_create(void *state, const ipl_net_shape *shape,
     dev->trainers = t;
     *trainer = t;
     return IPL_OK;
-}
-
-ipl_cuda_trainer *ipl_cuda_trainer_next(const ipl_cuda_trainer *t) { return t->next; }
-
-int ipl_cuda_trainer_uses(const ipl_cuda_trainer *t, const void *at, size_t bytes)
-{
-    const char *from = (const char *)at, *to = from + bytes;
-    const char *x = (const char *)t->x, *y = (const char *)t->y;
-    const size_t x_bytes = sizeof(float) * (size_t)(t->rows * t->layout.width[0]);
-    const size_t y_bytes = sizeof *t->y * (size_t)t->rows;
-    return (from < x + x_bytes && x < to) || (from < y + y_bytes && y < to);
-}
-
-/* Reads the copy of the flag that came with the latest finished call. */
-ipl_status ipl_cuda_trainer_check(ipl_cuda_trainer *t)
-{
-    const unsigned long long bad = *(volatile unsigned long long *)t->bad_seen;
-    if (bad == NO_BAD) return IPL_OK;
-    return IPL_FAIL(IPL_E_NUMERIC,
-                    "layer %llu of replica %llu has parameters that are not finite "
-                    "after %llu steps", bad & 0xff, bad >> 8 & 0xffff, bad >> 24);
-}
-
-/* One replica's state is packed on the host and `stride` floats long on the device. */
-static size_t packed_bytes(const ipl_cuda_trainer *t)
-{
-    return sizeof(float) * (size_t)((1 + t->slots) * t->parameters);
-}
-
-ipl_status ipl_cuda_trainer_write(void *state, void *trainer, const float *values,
-                                  int64_t steps)
-{
-    ipl_cuda *dev = NULL;
-    ipl_cuda_trainer *t = (ipl_cuda_trainer *)trainer;
-    IPL_TRY(ipl_cuda_use(state, &dev));
-    const size_t bytes = packed_bytes(t);
-    IPL_CUDA(dev, cudaMemcpy2DAsync(t->state, sizeof(float) * t->stride, values, bytes,
-                                    bytes, t->replicas, cudaMemcpyHostToDevice,
-                                    dev->train));
-    IPL_CUDA(dev, cudaMemsetAsync(t->bad, 0xff, sizeof *t->bad, dev->train));
-    IPL_TRY(ipl_cuda_wait(dev, dev->train));
-    *t->bad_seen = NO_BAD;
-    t->steps = steps;
-    return IPL_OK;
-}
-
-ipl_status ipl_cuda_trainer_read(void *state, void *trainer, float *values,
-                                 int64_t *steps)
-{
-    ipl_cuda *dev = NULL;
-    ipl_cuda_trainer *t = (ipl_cuda_trainer *)trainer;
-    IPL_TRY(ipl_cuda_use(state, &dev));
-    IPL_TRY(ipl_cuda_wait(dev, dev->train));
-    IPL_TRY(ipl_cuda_trainer_check(t));
-    const size_t bytes = packed_bytes(t);
-    IPL_CUDA(dev, cudaMemcpy2DAsync(values, bytes, t->state, sizeof(float) * t->stride,
-                                    bytes, t->replicas, cudaMemcpyDeviceToHost,
-                                    dev->train));
-    IPL_TRY(ipl_cuda_wait(dev, dev->train));
-    *steps = t->steps;
-    return IPL_OK;
-}
-
-ipl_status ipl_cuda_trainer_snapshot(void *state, void *trainer, int replica,
-                                     float *params)
-{
-    ipl_cuda *dev = NULL;
-    const ipl_cuda_trainer *t = (const ipl_cuda_trainer *)trainer;
-    IPL_TRY(ipl_cuda_use(state, &dev));
-    IPL_TRY(ipl_cuda_train_begins(dev));
-    const size_t bytes = sizeof(float) * (size_t)t->parameters;
-    IPL_CUDA(dev, cudaMemcpyAsync(params, t->state + replica * t->stride, bytes,
-                                  cudaMemcpyDeviceToDevice, dev->train));
-    return ipl_cuda_snapshot_queued(dev, params, bytes);
-}
-
-static size_t order_at(int64_t steps)
-{
-    return sizeof(net_plan) + sizeof(float2) * (size_t)steps;
 }
 
 /* Room for plans of `bytes`; grows once in a run that trains whole epochs. */
@@ -244,8 +206,7 @@ static ipl_status send_plan(ipl_cuda_trainer *t, int64_t count, const int32_t *o
     call->count = count;
     call->batch = t->batch < count ? t->batch : count;
     call->steps = ceil_div(count, call->batch);
-    const size_t at = order_at(call->steps);
-    const size_t bytes = at + sizeof *order * (size_t)(t->replicas * count);
+    const size_t at = order_at(call->steps), bytes = plan_bytes(t, count);
     IPL_TRY(plan_room(t, bytes));
 
     const unsigned slot = t->plans % PLANS;
@@ -277,7 +238,7 @@ static ipl_status send_plan(ipl_cuda_trainer *t, int64_t count, const int32_t *o
 /* Memory for the moments of gradients, made when statistics are first wanted. */
 static ipl_status begin_stats(ipl_cuda_trainer *t)
 {
-    const size_t bytes = sizeof *t->welford * (size_t)(t->replicas * t->parameters);
+    const size_t bytes = moment_bytes(t);
     if (!t->welford) {
         void *at = NULL;
         IPL_TRY(ipl_cuda_alloc(t->dev, bytes, "gradient statistics", &at));

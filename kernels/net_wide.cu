@@ -75,11 +75,9 @@ static int64_t place(const ipl_cuda_trainer *t, ipl_cuda_wide *w, float *memory)
     return used;
 }
 
-ipl_status ipl_cuda_wide_create(ipl_cuda_trainer *t)
+/* All but memory. */
+static void size_up(const ipl_cuda_trainer *t, ipl_cuda_wide *w)
 {
-    ipl_cuda_wide *w = (ipl_cuda_wide *)calloc(1, sizeof *w);
-    if (!w) return IPL_FAIL(IPL_E_MEMORY, "%zu bytes for a trainer", sizeof *w);
-    t->wide = w;
     int64_t widths = t->layout.width[0];
     for (int l = 1; l <= t->layout.layers; ++l) {
         w->unit_at[l] = w->units;
@@ -92,6 +90,21 @@ ipl_status ipl_cuda_wide_create(ipl_cuda_trainer *t)
     w->block_rows = room < DELTA_ROWS ? DELTA_ROWS : room < data ? room : data;
     if (w->block_rows > t->batch) w->block_rows = t->batch;
     w->parts = (int)ceil_div(w->block_rows, DELTA_ROWS);
+}
+
+size_t ipl_cuda_wide_bytes(const ipl_cuda_trainer *t)
+{
+    ipl_cuda_wide w = {};
+    size_up(t, &w);
+    return sizeof(float) * (size_t)place(t, &w, NULL);
+}
+
+ipl_status ipl_cuda_wide_create(ipl_cuda_trainer *t)
+{
+    ipl_cuda_wide *w = (ipl_cuda_wide *)calloc(1, sizeof *w);
+    if (!w) return IPL_FAIL(IPL_E_MEMORY, "%zu bytes for a trainer", sizeof *w);
+    t->wide = w;
+    size_up(t, w);
     void *memory = NULL;
     const size_t bytes = sizeof(float) * (size_t)place(t, w, NULL);
     IPL_TRY(ipl_cuda_alloc(t->dev, bytes, "activations and gradients", &memory));

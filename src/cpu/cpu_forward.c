@@ -22,13 +22,12 @@ typedef struct {
     float               *work;
 } forward_plan;
 
-static ipl_status plan(const cpu_state *cpu, const ipl_net_shape *shape,
-                       const float *params, int64_t rows, const float *x,
-                       forward_plan *out)
+/* All but memory and data. */
+static forward_plan size_up(const cpu_state *cpu, const ipl_net_shape *shape,
+                            int64_t rows)
 {
     const int tiny = net_is_tiny(shape);
-    forward_plan p = {.k = net_kernels_of(cpu), .shape = shape, .params = params,
-                      .x = x, .rows = rows, .tiny = tiny};
+    forward_plan p = {.k = net_kernels_of(cpu), .shape = shape, .rows = rows, .tiny = tiny};
     p.block = tiny ? TINY_CHUNK : WIDE_CHUNK / 2;
     p.blocks = ceil_div(rows, p.block);
     p.threads = p.blocks < cpu->threads ? (int)p.blocks : cpu->threads;
@@ -36,6 +35,24 @@ static ipl_status plan(const cpu_state *cpu, const ipl_net_shape *shape,
                          : wide_work_floats(shape, p.block, 0);
     const int64_t line = CPU_ALIGN / sizeof(float);
     p.work_floats = ceil_div(p.work_floats, line) * line;
+    return p;
+}
+
+size_t cpu_evaluate_bytes(void *state, const ipl_net_shape *shape, int64_t rows)
+{
+    const forward_plan p = size_up(state, shape, rows);
+    const int64_t logits = p.block * shape->width[shape->layers];
+    return (size_t)(p.threads * (p.work_floats + logits)) * sizeof *p.work +
+           (size_t)p.blocks * (sizeof(double) + sizeof(int64_t));
+}
+
+static ipl_status plan(const cpu_state *cpu, const ipl_net_shape *shape,
+                       const float *params, int64_t rows, const float *x,
+                       forward_plan *out)
+{
+    forward_plan p = size_up(cpu, shape, rows);
+    p.params = params;
+    p.x = x;
     const size_t bytes = (size_t)(p.work_floats * p.threads) * sizeof(float);
     p.work = aligned_alloc(CPU_ALIGN, bytes);
     if (!p.work) return IPL_FAIL(IPL_E_MEMORY, "%zu bytes for a forward pass", bytes);

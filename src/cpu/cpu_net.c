@@ -77,27 +77,19 @@ static int groups_of(int64_t batch)
     return groups < 1 ? 1 : groups > GROUPS ? GROUPS : (int)groups;
 }
 
-ipl_status cpu_trainer_create(void *state, const ipl_net_shape *shape,
-                              const ipl_train_options *options, int replicas,
-                              int64_t rows, const float *x, const int32_t *y,
-                              void **out)
+/* All but memory and data. */
+static void size_up(const cpu_state *cpu, const ipl_net_shape *shape,
+                    const ipl_train_options *options, int replicas, cpu_trainer *t)
 {
     static const int slots[IPL_OPTIMIZER_COUNT] = {
         [IPL_SGD] = 0, [IPL_MOMENTUM] = 1, [IPL_ADAM] = 2};
-    const cpu_state *cpu = state;
-    const int workers = replicas < cpu->threads ? replicas : cpu->threads;
-    cpu_trainer *t = calloc(1, sizeof *t + (size_t)workers * sizeof *t->worker);
-    if (!t) return IPL_FAIL(IPL_E_MEMORY, "a trainer of %d workers", workers);
     t->shape = *shape;
     t->options = *options;
     t->k = net_kernels_of(cpu);
     t->replicas = replicas;
     t->threads = cpu->threads;
-    t->workers = workers;
+    t->workers = replicas < cpu->threads ? replicas : cpu->threads;
     t->tiny = net_is_tiny(shape);
-    t->rows = rows;
-    t->x = x;
-    t->y = y;
     t->parameters = ipl_net_parameters(shape);
     t->state_floats = t->parameters * (1 + slots[options->optimizer]);
 
@@ -110,7 +102,42 @@ ipl_status cpu_trainer_create(void *state, const ipl_net_shape *shape,
     t->work_floats = whole_lines(work);
     t->grad_floats = whole_lines(t->parameters);
     t->areas = replicas > 1 || cpu->threads == 1 ? 1 : t->groups;
-    const int64_t each = t->areas * t->work_floats + t->groups * t->grad_floats;
+}
+
+static int64_t worker_floats(const cpu_trainer *t)
+{
+    return t->areas * t->work_floats + t->groups * t->grad_floats;
+}
+
+static size_t moment_bytes(const cpu_trainer *t)
+{
+    return (size_t)(2 * t->parameters * t->workers) * sizeof *t->moments;
+}
+
+size_t cpu_trainer_bytes(void *state, const ipl_net_shape *shape,
+                         const ipl_train_options *options, int replicas, int64_t rows)
+{
+    cpu_trainer t = {0};
+    (void)rows;
+    size_up(state, shape, options, replicas, &t);
+    return (size_t)(worker_floats(&t) * t.workers) * sizeof *t.memory +
+           (size_t)(replicas * t.state_floats) * sizeof *t.state + moment_bytes(&t);
+}
+
+ipl_status cpu_trainer_create(void *state, const ipl_net_shape *shape,
+                              const ipl_train_options *options, int replicas,
+                              int64_t rows, const float *x, const int32_t *y,
+                              void **out)
+{
+    const cpu_state *cpu = state;
+    const int workers = replicas < cpu->threads ? replicas : cpu->threads;
+    cpu_trainer *t = calloc(1, sizeof *t + (size_t)workers * sizeof *t->worker);
+    if (!t) return IPL_FAIL(IPL_E_MEMORY, "a trainer of %d workers", workers);
+    size_up(cpu, shape, options, replicas, t);
+    t->rows = rows;
+    t->x = x;
+    t->y = y;
+    const int64_t each = worker_floats(t);
     const size_t bytes = (size_t)(each * workers) * sizeof *t->memory;
     t->memory = aligned_alloc(CPU_ALIGN, bytes);
     t->state = calloc((size_t)(replicas * t->state_floats), sizeof *t->state);
@@ -285,7 +312,7 @@ static void finish_moments(const cpu_trainer *t, const worker *w, int64_t batche
 static ipl_status want_moments(cpu_trainer *t)
 {
     if (t->moments) return IPL_OK;
-    const size_t bytes = (size_t)(2 * t->parameters * t->workers) * sizeof(double);
+    const size_t bytes = moment_bytes(t);
     t->moments = malloc(bytes);
     if (!t->moments)
         return IPL_FAIL(IPL_E_MEMORY, "%zu bytes for gradient statistics", bytes);

@@ -9,6 +9,10 @@
 const net_kernels *net_kernels_of(const cpu_state *cpu);
 int                net_is_tiny(const ipl_net_shape *shape);
 
+size_t     cpu_trainer_bytes(void *state, const ipl_net_shape *shape,
+                             const ipl_train_options *options, int replicas,
+                             int64_t rows);
+size_t     cpu_evaluate_bytes(void *state, const ipl_net_shape *shape, int64_t rows);
 ipl_status cpu_trainer_create(void *state, const ipl_net_shape *shape,
                               const ipl_train_options *options, int replicas,
                               int64_t rows, const float *x, const int32_t *y,

@@ -74,6 +74,33 @@ static ipl_status check_labels(const ipl_net_shape *shape, ipl_mat x,
     return IPL_OK;
 }
 
+static ipl_status check_replicas(int replicas)
+{
+    IPL_REQUIRE(replicas >= 1, "%d replicas: expected 1 or more", replicas);
+    return IPL_OK;
+}
+
+ipl_status ipl_trainer_bytes(ipl_device *dev, const ipl_net_shape *shape,
+                             const ipl_train_options *options, int replicas,
+                             int64_t rows, size_t *bytes)
+{
+    IPL_REQUIRE(dev && bytes && rows >= 1, "device or result is NULL, or no rows");
+    IPL_TRY(net_check_shape(shape));
+    IPL_TRY(check_options(options));
+    IPL_TRY(check_replicas(replicas));
+    *bytes = dev->backend->trainer_bytes(dev->state, shape, options, replicas, rows);
+    return IPL_OK;
+}
+
+ipl_status ipl_net_evaluate_bytes(ipl_device *dev, const ipl_net_shape *shape,
+                                  int64_t rows, size_t *bytes)
+{
+    IPL_REQUIRE(dev && bytes && rows >= 1, "device or result is NULL, or no rows");
+    IPL_TRY(net_check_shape(shape));
+    *bytes = dev->backend->evaluate_bytes(dev->state, shape, rows);
+    return IPL_OK;
+}
+
 ipl_status ipl_trainer_create(ipl_device *dev, const ipl_net_shape *shape,
                               const ipl_train_options *options, int replicas,
                               ipl_mat x, const ipl_labels *y, ipl_trainer **out)
@@ -82,7 +109,7 @@ ipl_status ipl_trainer_create(ipl_device *dev, const ipl_net_shape *shape,
     IPL_TRY(check_inputs(shape, x));
     IPL_TRY(check_labels(shape, x, y));
     IPL_TRY(check_options(options));
-    IPL_REQUIRE(replicas >= 1, "%d replicas: expected 1 or more", replicas);
+    IPL_TRY(check_replicas(replicas));
 
     static const int slots[IPL_OPTIMIZER_COUNT] = {
         [IPL_SGD] = 0, [IPL_MOMENTUM] = 1, [IPL_ADAM] = 2};
