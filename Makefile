@@ -181,6 +181,14 @@ kernels-report: $(KERNEL_OBJ)
 	@$(if $(KERNEL_OBJ),,echo "kernels-report: nothing to report without nvcc" >&2; exit 1)
 	@cat $(KERNEL_OBJ:.o=.ptxas) | c++filt | awk -f kernels/report.awk
 
+# Preloaded by tests/test_lost.sh: calls of CUDA that fail.
+ifeq ($(CUDA),1)
+TESTS += $(BUILD)/tests/fault_cuda.so
+$(BUILD)/tests/fault_cuda.so: tests/fault_cuda.c
+	@mkdir -p $(@D)
+	$(CC) -O1 -std=c11 $(WARNINGS) -fPIC -shared -isystem $(CUDA_HOME)/include $< -o $@ -ldl
+endif
+
 tests: $(TESTS) infoplane
 
 check-avx512: setup-tests

@@ -85,7 +85,9 @@ ipl_status ipl_device_open_again(const ipl_device *dev, ipl_device **out);
  * outside [1, threads]. */
 ipl_status ipl_device_use_threads(ipl_device *dev, int threads);
 
-/* Waits for pending work, then frees everything. NULL is allowed. */
+/* Waits for pending work, then frees everything. NULL is allowed. A fault in a kernel
+ * takes every device that is open on that GPU: their calls answer E_DEVICE, and once
+ * all of them are closed it can be opened again. */
 void ipl_device_close(ipl_device *dev);
 
 /* What was opened. Owned by the device and valid until it is closed. */

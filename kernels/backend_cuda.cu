@@ -108,8 +108,7 @@ static void cuda_close(void *state)
     (void)cudaFree(dev->workspace[0]);
     (void)cudaFree(dev->workspace[1]);
     (void)cudaFree(dev->scratch);
-    /* A lost context stays lost for the process unless it is given up. */
-    if (dev->lost[0]) (void)cudaDeviceReset();
+    ipl_cuda_context_leave(dev);
     (void)cudaGetLastError();
     free(dev);
 }
@@ -149,6 +148,7 @@ static ipl_status cuda_open(const char *variant, const ipl_device_options *optio
     ipl_cuda *dev = (ipl_cuda *)calloc(1, sizeof *dev);
     if (!dev) return IPL_FAIL(IPL_E_MEMORY, "%zu bytes for a device", sizeof *dev);
     dev->index = index;
+    ipl_cuda_context_join(dev);
     const ipl_status st = open_device(dev, options, about);
     if (st != IPL_OK) {
         cuda_close(dev);

@@ -83,6 +83,11 @@ ipl_status ipl_cuda_launched(ipl_cuda *dev, const char *kernel, const char *file
 #define IPL_LAUNCHED(dev, kernel)                                              \
     IPL_TRY(ipl_cuda_launched((dev), #kernel, __FILE__, __LINE__))
 
+/* A device is one of those that share the GPU's context, from its opening on; the last
+ * one to leave gives a lost context up, so that the GPU can be opened again. */
+void ipl_cuda_context_join(const ipl_cuda *dev);
+void ipl_cuda_context_leave(const ipl_cuda *dev);
+
 /* -- Order ---------------------------------------------------------------------- */
 
 /* The device behind `state`, made current for this thread. E_DEVICE: it was lost. */

@@ -254,13 +254,12 @@ static ipl_status capture(ipl_cuda_trainer *t, const net_call *call, net_graph *
     if (st == IPL_OK && ended == cudaSuccess) {
         const cudaError_t error = cudaGraphInstantiate(&graph->exec, made, 0);
         (void)cudaGraphDestroy(made);
-        IPL_CUDA(dev, error);
-        return IPL_OK;
+        if (error == cudaSuccess) return IPL_OK;
+        return ipl_cuda_failed(dev, error, "cudaGraphInstantiate", __FILE__, __LINE__);
     }
     if (made) (void)cudaGraphDestroy(made);
     IPL_TRY(st);
-    IPL_CUDA(dev, ended);
-    return IPL_OK;
+    return ipl_cuda_failed(dev, ended, "cudaStreamEndCapture", __FILE__, __LINE__);
 }
 
 /* The piece's entry, new or known; a new one takes the place of the oldest. */

@@ -5,7 +5,9 @@
  */
 #include "common.cuh"
 
+#include <pthread.h>
 #include <stdio.h>
+#include <string.h>
 
 /* Faults that leave the context unusable: no later call on it can succeed. */
 static int takes_the_context(cudaError_t error)
@@ -29,6 +31,37 @@ static int takes_the_context(cudaError_t error)
     }
 }
 
+/* The library's only state beside the error line: a GPU's context is the process's, all
+ * devices that are open on it share it, and giving it up destroys what they hold. */
+enum { GPUS_MAX = 64 };
+static struct {
+    int open, lost;
+} contexts[GPUS_MAX];
+static pthread_mutex_t contexts_lock = PTHREAD_MUTEX_INITIALIZER;
+
+void ipl_cuda_context_join(const ipl_cuda *dev)
+{
+    if (dev->index >= GPUS_MAX) return; /* beyond, what is lost stays so */
+    pthread_mutex_lock(&contexts_lock);
+    ++contexts[dev->index].open;
+    pthread_mutex_unlock(&contexts_lock);
+}
+
+void ipl_cuda_context_leave(const ipl_cuda *dev)
+{
+    if (dev->index >= GPUS_MAX) return;
+    pthread_mutex_lock(&contexts_lock);
+    if (dev->lost[0]) contexts[dev->index].lost = 1;
+    if (!--contexts[dev->index].open && contexts[dev->index].lost) {
+        (void)cudaDeviceReset();
+        contexts[dev->index].lost = 0;
+    }
+    pthread_mutex_unlock(&contexts_lock);
+}
+
+/* A call without its arguments. */
+static int name_length(const char *call) { return (int)strcspn(call, "("); }
+
 ipl_status ipl_cuda_failed(ipl_cuda *dev, cudaError_t error, const char *call,
                            const char *file, int line)
 {
@@ -37,8 +70,8 @@ ipl_status ipl_cuda_failed(ipl_cuda *dev, cudaError_t error, const char *call,
         snprintf(dev->lost, sizeof dev->lost, "%s, at or before kernel %s",
                  cudaGetErrorString(error), dev->kernel ? dev->kernel : "(none)");
     return ipl_fail(error == cudaErrorMemoryAllocation ? IPL_E_MEMORY : IPL_E_DEVICE,
-                    file, line, "%s: %s (%s); the latest kernel is %s", call,
-                    cudaGetErrorString(error), cudaGetErrorName(error),
+                    file, line, "%.*s: %s (%s); the latest kernel is %s",
+                    name_length(call), call, cudaGetErrorString(error), cudaGetErrorName(error),
                     dev && dev->kernel ? dev->kernel : "none");
 }
 
@@ -46,8 +79,8 @@ ipl_status ipl_cublas_failed(cublasStatus_t status, const char *call,
                              const char *file, int line)
 {
     return ipl_fail(status == CUBLAS_STATUS_ALLOC_FAILED ? IPL_E_MEMORY : IPL_E_DEVICE,
-                    file, line, "%s: %s (%s)", call, cublasGetStatusString(status),
-                    cublasGetStatusName(status));
+                    file, line, "%.*s: %s (%s)", name_length(call), call,
+                    cublasGetStatusString(status), cublasGetStatusName(status));
 }
 
 ipl_status ipl_cuda_launched(ipl_cuda *dev, const char *kernel, const char *file,

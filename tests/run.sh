@@ -71,6 +71,10 @@ else
             run_one "test_$name cuda emulated $check" \
                 env $settings "$emulator" "$build/tests/test_$name"
         done
+        # What a lost device does to the program has nothing to do with the checks.
+        if [ "$check" = plain ] && wanted lost; then
+            run_one "test_lost cuda emulated" sh tests/test_lost.sh "$build" "$emulator"
+        fi
     done
 fi
 

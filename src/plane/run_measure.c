@@ -198,7 +198,8 @@ static ipl_status one_round(run *r, batch *b)
         const double begin = run_now_s();
         st = ipl_device_use_threads(r->e.dev, threads);
         if (st == IPL_OK) st = measure_batch(r, b);
-        if (st != IPL_OK && b->count > 1) { /* which one is it? the others are kept */
+        /* Which one is it? The others are kept. A device has no second try. */
+        if (st != IPL_OK && st != IPL_E_DEVICE && b->count > 1) {
             b->count = 1;
             st = measure_batch(r, b);
         }

@@ -1,0 +1,212 @@
+#!/bin/sh
+# test_lost.sh BUILD [EMU] - what the program does when its GPU fails or is lost.
+#
+# Runs, estimates and benchmarks in which one call of CUDA or cuBLAS fails, and after it
+# all of them where the fault takes the context (tests/fault_cuda.c), at calls spread
+# over the whole work. Each must end with status 1 and one line that carries the call
+# or the kernel and the library's text. What a run measured before is in plane.csv, and
+# resuming gives the bytes of a run that nothing happened to. On cuda:0, or under the
+# emulator EMU; skipped where there is neither. Output is TAP.
+set -u
+build=$(realpath "$1")
+program=$build/infoplane
+library=$build/tests/fault_cuda.so
+emulator=${2:+$(realpath "$2")}
+config=$(realpath configs/ib-tanh.ini)
+unset IPL_LOG IPL_DEBUG_SYNC
+work=$(mktemp -d) || exit 1
+trap 'rm -rf "$work"' EXIT
+cd "$work" || exit 1
+count=0
+
+ok() { count=$((count + 1)); echo "ok $count - $1"; }
+# not_ok NAME FILE...: with what the files say.
+not_ok() {
+    count=$((count + 1))
+    echo "not ok $count - $1"
+    shift
+    sed 's/^/#   /' "$@" 2>/dev/null | head -20
+}
+skip_all() {
+    if [ "${IPL_TEST_NEED:-}" = cuda ] && [ -z "$emulator" ]; then
+        not_ok "lost devices: $1"
+    else
+        echo "ok 1 - lost devices # SKIP $1"
+    fi
+    echo "1..1"
+    exit 0
+}
+
+case $build in *asan* | *tsan*) skip_all 'a sanitizer wants to be preloaded itself' ;; esac
+[ -e "$library" ] || skip_all 'built without CUDA'
+if [ -z "$emulator" ] && ! "$program" devices | grep -q '^cuda:0 *[0-9]'; then
+    skip_all 'no GPU'
+fi
+
+# with FAULT COMMAND...: under the emulator's libraries, if any, and before them ours.
+with() {
+    fault=$1
+    shift
+    # shellcheck disable=SC2016 # the inner shell expands it
+    IPL_TEST_FAULT=$fault timeout 120 $emulator sh -c \
+        'LD_PRELOAD=$0${LD_PRELOAD:+:$LD_PRELOAD} exec "$@"' "$library" "$@" </dev/null
+}
+
+# The picture is no matter here, and takes as long as the run.
+mkdir bin
+cat >bin/gnuplot <<'END_GNUPLOT'
+#!/bin/sh
+echo '</svg>' >"$(sed -n "s/^set output '\(.*\)'\$/\1/p" "$1")"
+END_GNUPLOT
+chmod +x bin/gnuplot
+PATH=$work/bin:$PATH
+export PATH
+
+# start FAULT NET DIR: a small run; one wide layer has cuBLAS and graphs take part.
+start() {
+    case $2 in wide) layers='12, 70-tanh, 4-tanh, 2' ;; *) layers='12, 10-tanh, 4-tanh, 2' ;; esac
+    with "$1" "$program" run "$config" --out "$3" --device cuda --quiet \
+        --set "net.layers=$layers" --set train.epochs=6 --set train.batch=128 \
+        --set data.limit=256 --set measure.subset=64 --set measure.policy=every \
+        --set measure.every=1
+}
+rows_a_tick=9 # 3 layers by bin, kde-upper, kde-lower
+
+# of DIR KEY: a number of its run.json.
+of() { sed -n "s/.*\"$2\": \([0-9]*\).*/\1/p" "$1/run.json"; }
+
+# one_line NAME STATUS WORDS: of what stands in `err`, from a command with that status.
+one_line() {
+    sed -i '/^cudaemu: /d' err # the emulator's own
+    if [ "$2" -eq 1 ] && [ "$(wc -l <err)" -eq 1 ] && grep -q '^infoplane: ' err &&
+        grep -qE -- "$3" err; then
+        return 0
+    fi
+    echo "# status $2, expected 1 and one line with '$3'"
+    not_ok "$1" err
+    return 1
+}
+
+for net in wide tiny; do
+    if ! IPL_TEST_FAULT_LOG=$work/$net.calls start none:0:0 $net $net >out 2>err; then
+        not_ok "the unbroken $net run" out err
+        echo "1..$count"
+        exit 1
+    fi
+done
+# Which of the two a <<<>>> calls depends on the toolkit.
+launch=$(sed -n 's/^\(_*cudaLaunchKernel\) .*/\1/p' wide.calls)
+measured_before=0 failed=0
+
+# breaks NET NAME SHARE ERROR[:lost] WORDS: the fault at this share (percent) of the calls
+# of NAME that the unbroken run made. How many there are depends on which epochs are
+# measured together, so a late one may come too late; and memory that was missing for
+# several epochs may be there for one. Results have to be right all the same.
+breaks() {
+    calls=$(sed -n "s/^$2 //p" "$1.calls")
+    at=$((1 + (${calls:-0} - 1) * $3 / 100))
+    name="$1 run, $2 number $at of ${calls:-0} fails ($4)"
+    rm -rf broken
+    start "$2:$at:$4" "$1" broken >out 2>err
+    status=$?
+    if { [ "$3" -gt 50 ] || [ "$4" = 2 ]; } && [ $status -eq 0 ] && [ ! -s err ]; then
+        name="$name: the run goes on"
+    elif ! one_line "$name" $status "$5"; then
+        return
+    elif [ ! -e broken ]; then
+        failed=$((failed + 1))
+        ok "$name: before the run began"
+        return
+    else
+        known=$(of broken ticks_measured)
+        rows=$(($(wc -l <broken/plane.csv) - 1))
+        head -n $((rows + 1)) "$1/plane.csv" >begin.csv
+        if [ $rows -ne $((known * rows_a_tick)) ] || ! cmp -s begin.csv broken/plane.csv; then
+            echo "# $known ticks are measured, plane.csv has $rows rows"
+            not_ok "$name: what was measured before is kept" err broken/plane.csv
+            return
+        fi
+        failed=$((failed + 1))
+        measured_before=$((measured_before + known))
+        if ! with none:0:0 "$program" resume broken --quiet >out 2>err ||
+            [ "$(of broken ticks_of_earlier_sessions)" -ne "$known" ]; then
+            not_ok "$name: and the run can be resumed" out err
+            return
+        fi
+        name="$name: $known of 7 epochs kept, resumed"
+    fi
+    if cmp "$1/plane.csv" broken/plane.csv >err 2>&1 &&
+        cmp "$1/training.csv" broken/training.csv >>err 2>&1; then
+        ok "$name"
+    else
+        not_ok "$name: results differ" err
+    fi
+}
+
+# -- Runs: opening, upload, training, snapshots, measuring, the end -----------------
+launched='launch failure|lost until'
+illegal='illegal memory access'
+for share in 0 20 40 60 80 100; do
+    breaks wide "$launch" $share 719:lost "($launched).*kernel"
+done
+breaks tiny "$launch" 50 719:lost "($launched).*kernel"
+breaks tiny "$launch" 75 701 'kernel'
+for share in 0 35 70 100; do
+    breaks wide cudaStreamSynchronize $share 700:lost "$illegal"
+done
+breaks tiny cudaStreamSynchronize 60 700:lost "$illegal"
+breaks wide cudaMemcpyAsync 0 700:lost "cudaMemcpyAsync.*$illegal"
+breaks wide cudaMemcpyAsync 80 700:lost "$illegal"
+breaks wide cudaSetDevice 50 719:lost "$launched"
+breaks wide cudaGraphLaunch 50 719:lost "$launched"
+breaks wide cudaEventSynchronize 0 719:lost "$launched"
+for share in 0 40 70 100; do
+    breaks wide cudaMalloc $share 2 '[0-9]+ bytes for .*: cuda:0 has [0-9]+ of [0-9]+ free'
+done
+breaks wide cudaMallocHost 100 2 'cudaMallocHost: out of memory'
+breaks wide cudaGraphInstantiate 0 2 'cudaGraphInstantiate: out of memory'
+breaks wide cublasCreate_v2 50 1 'cublasCreate: .*NOT_INITIALIZED'
+breaks wide cublasSgemm_v2 30 13 'cublasSgemm: .*EXECUTION_FAILED'
+breaks wide cublasSgemm_v2 80 700:lost "cublasSgemm: .*EXECUTION_FAILED|$illegal"
+breaks wide cublasSgemmStridedBatched 10 14 'cublasSgemmStridedBatched: .*INTERNAL_ERROR'
+breaks wide cublasSgemmStridedBatched 90 719:lost "EXECUTION_FAILED|$launched"
+name="$failed runs failed, before them $measured_before epochs were measured"
+if [ $failed -ge 15 ] && [ $measured_before -gt 0 ]; then ok "$name"
+else not_ok "$name: too few to tell"; fi
+
+# -- Other commands -----------------------------------------------------------------
+printf '[data]\nlimit = 200\n' >small.ini
+"$program" dataset small.ini --out set >out 2>err || not_ok 'dataset' out err
+
+# fails FAULT WORDS ARGUMENT...: one line, and estimates print nothing.
+fails() {
+    fault=$1 words=$2
+    shift 2
+    with "$fault" "$program" "$@" --device cuda >out 2>err
+    status=$?
+    one_line "infoplane $1, $fault" $status "$words" || return
+    if [ "$1" = estimate ] && [ -s out ]; then not_ok "infoplane $1, $fault" out
+    else ok "infoplane $1, $fault: one line"; fi
+}
+for estimator in bin kde; do
+    set -- estimate --t set/X.npy --y set/y.npy --estimator $estimator
+    fails "$launch:1:719:lost" "$launched" "$@"
+    fails "$launch:3:719:lost" "$launched" "$@"
+    fails cudaStreamSynchronize:4:700:lost "$illegal" "$@"
+    fails cudaMalloc:4:2 '[0-9]+ bytes for ' "$@"
+done
+fails cublasCreate_v2:1:1 'cublasCreate: .*NOT_INITIALIZED' "$@"
+fails "$launch:5:719:lost" "$launched" bench bin --seconds 0.001
+fails "$launch:60:700:lost" "$illegal" bench bin --seconds 0.001
+fails cudaMalloc:9:2 'bytes|out of memory' bench bin --seconds 0.001
+
+# -- A GPU that is too small --------------------------------------------------------
+if [ -n "$emulator" ]; then
+    export CUDAEMU_MEM_MB=100
+    fails none:0:0 '33554432 bytes for cuBLAS: cuda:0 has [0-9]+ of 104857600 free' \
+        run "$config" --quiet
+    CUDAEMU_MEM_MB=130
+    fails none:0:0 '[0-9]{7,} bytes for .*: cuda:0 has [0-9]+ of 136314880 free' \
+        run "$config" --quiet --set train.replicas=500 --set "net.layers=12, 70-tanh, 2"
+fi
+echo "1..$count"
