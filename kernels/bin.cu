@@ -11,7 +11,8 @@
  * where a radix sort of 128-bit keys moves 20 bytes in and out for each of 16 digits,
  * and one launch serves any number of layers.
  *
- * Launch    A warp a row, eight rows a block; blockIdx.y counts layers.
+ * Launch    A warp a row, eight rows a block; blockIdx.y counts layers. Layers in host
+ *           memory have their keys and their comparisons from bin_blocks.cu.
  * Traffic   Keys read the layer once: memory limits, at 30 to 40 operations a value.
  *           A row that finds its key in the table is compared with the row there, so
  *           that few cells cost a second pass over the layer, mostly from L2.
@@ -22,40 +23,20 @@
  */
 #include "bin_codes.cuh"
 #include "ranks.cuh"
-#include "warps.cuh"
 
 extern "C" {
 #include "random.h"
 }
 
-enum { ROWS = 8, THREADS = 32 * ROWS };
+enum { ROWS = BIN_ROWS, THREADS = BIN_THREADS };
 
 static __global__ void __launch_bounds__(THREADS)
 row_keys(const bin_layer *__restrict__ layers, int layer_count)
 {
-    const int lane = threadIdx.x % 32;
     const int64_t i = (int64_t)blockIdx.x * ROWS + threadIdx.x / 32;
-    for (int j = blockIdx.y; j < layer_count; j += gridDim.y) {
-        const bin_layer &l = layers[j];
-        if (i >= l.n) continue; /* the whole warp */
-        const float *row = l.t + i * l.d;
-        const uint32_t *mix = l.mix, *other = l.mix + l.mix_words;
-        unsigned long long a = 0, b = 0, outside = 0;
-        for (int64_t k = lane; k < l.d; k += 64) {
-            const bool two = k + 32 < l.d;
-            const float t = row[k], u = two ? row[k + 32] : 0.0f;
-            const uint32_t c = code_of(l, t), e = two ? code_of(l, u) : 0;
-            a += (unsigned long long)(c + mix[k]) * (e + mix[k + 32]);
-            b += (unsigned long long)(c + other[k]) * (e + other[k + 32]);
-            if (l.look_outside) outside += is_outside(l, t) + (two && is_outside(l, u));
-        }
-        a = warp_sum(a);
-        b = warp_sum(b);
-        if (l.look_outside) outside = warp_sum(outside);
-        if (lane) continue;
-        l.key[i] = l.weak ? make_ulonglong2(a & 3, 0) : make_ulonglong2(a, b);
-        if (outside) atomicAdd(l.outside, outside);
-    }
+    for (int j = blockIdx.y; j < layer_count; j += gridDim.y)
+        if (layers[j].t && i < layers[j].n) /* the whole warp */
+            make_key(layers[j], layers[j].t + i * layers[j].d, i);
 }
 
 /* Whether the two rows share every bin; for a whole warp. */
@@ -83,15 +64,18 @@ static __device__ __forceinline__ uint32_t owner_of(const bin_layer &l, uint64_t
     return __shfl_sync(~0u, owner, 0) - 1;
 }
 
-/* Five blocks a multiprocessor: without the number nvcc 13.0 spills on sm_120. */
+/* A row on the device is compared at once with the row in the table, which is the
+ * cheapest time for it; for rows in host memory the keys decide for now.
+ * Five blocks a multiprocessor: without the number nvcc 13.0 spills on sm_120. */
 static __global__ void __launch_bounds__(THREADS, 5)
-find_cells(const bin_layer *__restrict__ layers, int layer_count)
+find_cells(const bin_layer *__restrict__ layers, int layer_count, uint32_t round)
 {
     const int64_t i = (int64_t)blockIdx.x * ROWS + threadIdx.x / 32;
     for (int j = blockIdx.y; j < layer_count; j += gridDim.y) {
         const bin_layer &l = layers[j];
         if (i >= l.n) continue;
         const ulonglong2 key = l.key[i];
+        if (round_of(key) != round) continue;
         const unsigned long long odd = 0x9e3779b97f4a7c15u;
         unsigned long long slot = (key.x ^ (key.y << 29 | key.y >> 35)) * odd;
         slot = (slot ^ slot >> 32) & l.mask;
@@ -99,7 +83,8 @@ find_cells(const bin_layer *__restrict__ layers, int layer_count)
             const uint32_t owner = owner_of(l, slot, (uint32_t)i);
             if (owner == i) break;
             const ulonglong2 other = l.key[owner];
-            if (other.x == key.x && other.y == key.y && rows_equal(l, i, owner)) break;
+            if (other.x != key.x || other.y != key.y) continue;
+            if (!l.t || rows_equal(l, i, owner)) break;
         }
         if (threadIdx.x % 32) continue;
         const uint32_t early = (uint32_t)(l.n - i);
@@ -125,9 +110,12 @@ struct bin_plan {
     bin_layer *layer;   /* device, [jobs]                          */
     char      *zeros;   /* device: what has to start as 0          */
     size_t     zero_bytes;
-    int64_t   *result;  /* device, [2][jobs]: outside, cells       */
+    int64_t   *result;  /* device, [3][jobs]: outside, cells, differing */
     uint32_t  *mix;     /* device, [2][mix_words]                  */
     int64_t    mix_words, n_max;
+    int64_t    here_max; /* most rows of a layer on the device     */
+    float     *rows;    /* device, with `with`: of bin_blocks      */
+    int32_t   *with;
 };
 
 static bin_plan lay_out(int jobs, const ipl_bin_job *job, arena *from, bin_layer *layer)
@@ -136,7 +124,8 @@ static bin_plan lay_out(int jobs, const ipl_bin_job *job, arena *from, bin_layer
     plan.layer = arena_take<bin_layer>(from, jobs);
     const size_t zeros_at = from->used;
     plan.zeros = from->base + zeros_at;
-    plan.result = arena_take<int64_t>(from, 2 * jobs);
+    plan.result = arena_take<int64_t>(from, 3 * jobs);
+    int64_t room = 0, values = 0;
     for (int j = 0; j < jobs; ++j) {
         bin_layer l = {};
         int64_t slots = 2;
@@ -148,9 +137,16 @@ static bin_plan lay_out(int jobs, const ipl_bin_job *job, arena *from, bin_layer
         plan.mix_words = l.mix_words > plan.mix_words ? l.mix_words : plan.mix_words;
         plan.n_max = job[j].n > plan.n_max ? job[j].n : plan.n_max;
         if (layer) layer[j] = l;
+        if (!job[j].block && job[j].n > plan.here_max) plan.here_max = job[j].n;
+        if (!job[j].block) continue;
+        const int64_t most = bin_room(job + j);
+        room = most > room ? most : room;
+        values = 2 * most * job[j].d > values ? 2 * most * job[j].d : values;
     }
     plan.zero_bytes = from->used - zeros_at;
     plan.mix = arena_take<uint32_t>(from, 2 * plan.mix_words);
+    plan.rows = arena_take<float>(from, values);
+    plan.with = arena_take<int32_t>(from, room);
     for (int j = 0; j < jobs; ++j) {
         bin_layer unused, *l = layer ? layer + j : &unused;
         l->key = arena_take<ulonglong2>(from, job[j].n);
@@ -175,7 +171,7 @@ static void fill_in(const ipl_bin_job *job, bin_layer *l)
     const ipl_bins *bins = job->bins;
     l->n = l->length = job->n;
     l->d = job->d;
-    l->t = job->t;
+    l->t = job->block ? nullptr : job->t;
     l->cell = job->cell;
     l->width = bins->width;
     l->thresholds = bins->thresholds;
@@ -186,13 +182,35 @@ static void fill_in(const ipl_bin_job *job, bin_layer *l)
     l->weak = getenv("IPL_TEST_WEAK_HASHES") != nullptr;
 }
 
-static ipl_status queue(ipl_cuda *dev, int jobs, const bin_plan *plan)
+ipl_status ipl_cuda_bin_find(ipl_cuda *dev, const bin_layer *layers, int layer_count,
+                             int64_t n_max, uint32_t round)
 {
-    const dim3 rows = grid_of(ceil_div(plan->n_max, ROWS), jobs);
-    row_keys<<<rows, THREADS, 0, dev->measure>>>(plan->layer, jobs);
-    IPL_LAUNCHED(dev, row_keys);
-    find_cells<<<rows, THREADS, 0, dev->measure>>>(plan->layer, jobs);
+    const dim3 rows = grid_of(ceil_div(n_max, ROWS), layer_count);
+    find_cells<<<rows, THREADS, 0, dev->measure>>>(layers, layer_count, round);
     IPL_LAUNCHED(dev, find_cells);
+    return IPL_OK;
+}
+
+static ipl_status queue(ipl_cuda *dev, int jobs, const ipl_bin_job *job,
+                        const bin_plan *plan)
+{
+    bin_blocks b = {.rows = plan->rows, .with = plan->with};
+    if (plan->here_max) {
+        const dim3 rows = grid_of(ceil_div(plan->here_max, ROWS), jobs);
+        row_keys<<<rows, THREADS, 0, dev->measure>>>(plan->layer, jobs);
+        IPL_LAUNCHED(dev, row_keys);
+    }
+    for (int found = 0; found < 2; ++found) {
+        for (int j = 0; j < jobs; ++j) {
+            b.job = job + j;
+            b.layer = plan->layer + j;
+            b.differing = (unsigned long long *)plan->result + 2 * jobs + j;
+            b.room = bin_room(job + j);
+            if (job[j].block && !found) IPL_TRY(ipl_cuda_bin_keys(dev, &b));
+            if (job[j].block && found) IPL_TRY(ipl_cuda_bin_part(dev, &b));
+        }
+        if (!found) IPL_TRY(ipl_cuda_bin_find(dev, plan->layer, jobs, plan->n_max, 0));
+    }
     IPL_TRY(launch_ranks(dev, plan->n_max, jobs, plan->layer));
     const dim3 runs = grid_of(ceil_div(plan->n_max, THREADS), jobs);
     write_cells<<<runs, THREADS, 0, dev->measure>>>(plan->layer, jobs);
@@ -225,12 +243,13 @@ extern "C" ipl_status ipl_cuda_bin_cells(void *state, int jobs, ipl_bin_job *job
         l->mix = plan.mix;
         l->outside = (unsigned long long *)plan.result + j;
         l->total = plan.result + jobs + j;
+        l->differing = (unsigned long long *)plan.result + 2 * jobs + j;
         if (l->thresholds)
             IPL_TRY(send(dev, job[j].bins->threshold, l->thresholds,
                          (float *)l->threshold));
     }
     IPL_TRY(send(dev, layer.at, jobs, plan.layer));
-    IPL_TRY(queue(dev, jobs, &plan));
+    IPL_TRY(queue(dev, jobs, job, &plan));
     IPL_TRY(ipl_cuda_fetch(dev, plan.result, 2 * (size_t)jobs * sizeof *result.at,
                            result.at));
     for (int j = 0; j < jobs; ++j) {

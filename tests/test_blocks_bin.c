@@ -7,6 +7,8 @@
 #include "layers.h"
 #include "oracle_bin.h"
 
+#include "cpu.h"
+
 enum { GUARD = 4096 };
 
 /* Rows a block; 0 is the layer on the device, the last one holds all rows. */
@@ -156,9 +158,199 @@ static void quantiles_are_order_statistics_of_all_blocks(void **state)
     }
 }
 
+/* -- Cells ------------------------------------------------------------------------ */
+/* Two bits are left of each row's first hash. */
+static void weaken_hashes(ipl_device *dev, int weak)
+{
+    if (!strncmp(ipl_device_about(dev)->name, "cpu", 3))
+        ((cpu_state *)dev->state)->weak_hashes = weak;
+    else if (weak)
+        setenv("IPL_TEST_WEAK_HASHES", "1", 1);
+    else
+        unsetenv("IPL_TEST_WEAK_HASHES");
+}
+
+/* The cells of one layer with each size of blocks, against rows of bins that were
+ * sorted. */
+static void cells_match(ipl_device *dev, int64_t n, int64_t d, const float *t)
+{
+    const float width = 0.07f;
+    const size_t bytes = (size_t)n * sizeof(int32_t);
+    const ipl_bins bins = {.width = width};
+    ipl_mi_options o = ipl_mi_defaults(IPL_MI_BIN);
+    o.bin_form = IPL_BIN_WIDTH;
+    o.bin_width = width;
+    double *bin = test_malloc((size_t)(n * d) * sizeof *bin);
+    int32_t *want = test_malloc(bytes), *got = test_malloc(bytes);
+    oracle_bins(&o, n * d, t, bin);
+    const int64_t cells = oracle_cells(n, d, bin, want);
+
+    ipl_bin_job job[BLOCKS];
+    for (int b = 0; b < BLOCKS; ++b) {
+        job[b] = (ipl_bin_job){.n = n, .d = d, .block = blocks[b], .lo = -1.0f,
+                               .hi = 1.0f, .bins = &bins,
+                               .t = place(dev, blocks[b], n * d, t)};
+        job[b].cell = (int32_t *)room(dev, bytes);
+    }
+    for (int all = 0; all < 2; ++all) { /* blocks of 1024 alone, then all jobs */
+        const int jobs = all ? BLOCKS : 1;
+        ipl_bin_job *const some = all ? job : job + 1;
+        const size_t need = dev->backend->bin_scratch_bytes(dev->state, jobs, some);
+        char *scratch = room(dev, need);
+        CHECK_OK(dev->backend->bin_cells(dev->state, jobs, some, scratch));
+        room_free(dev, need, scratch);
+        for (int j = 0; j < jobs; ++j) {
+            CHECK_OK(ipl_download(dev, some[j].cell, bytes, got));
+            if (some[j].cells != cells || memcmp(got, want, bytes))
+                fail_msg("%lld x %lld, blocks of %lld: %lld cells, expected %lld; or "
+                         "wrong numbers", (long long)n, (long long)d,
+                         (long long)some[j].block, (long long)some[j].cells,
+                         (long long)cells);
+            CHECK_OK(ipl_upload(dev, bin, bytes, some[j].cell)); /* not cells */
+        }
+    }
+    for (int b = 0; b < BLOCKS; ++b) {
+        unplace(dev, blocks[b], job[b].t);
+        room_free(dev, bytes, (char *)job[b].cell);
+    }
+    test_free(bin);
+    test_free(want);
+    test_free(got);
+}
+
+static const int64_t widths[] = {1, 3, 64, 100};
+
+/* Row i is like row i % kinds. */
+static float *layer_of_kinds(int64_t n, int64_t d, int64_t kinds)
+{
+    float *t = test_malloc((size_t)(n * d) * sizeof *t);
+    float *first = layer_make(kinds, d, (int)kinds, 0.0, check_seed());
+    for (int64_t i = 0; i < n; ++i)
+        memcpy(t + i * d, first + i % kinds * d, (size_t)d * sizeof *t);
+    test_free(first);
+    return t;
+}
+
+/* With many kinds, the first rows that two blocks of 1024 need are more than 1024. */
+static void cells_do_not_depend_on_blocks(void **state)
+{
+    static const int64_t many[] = {3100, 1500}, few[] = {2500, 40};
+    ipl_device *dev = check_device(state);
+    for (int weak = 0; weak < 2; ++weak)
+        for (int w = weak; w < 4; w += 1 + weak) {
+            const int64_t *size = weak ? few : many;
+            float *t = layer_of_kinds(size[0], widths[w], size[1]);
+            weaken_hashes(dev, weak);
+            cells_match(dev, size[0], widths[w], t);
+            weaken_hashes(dev, 0);
+            test_free(t);
+        }
+}
+
+/* One unit of one row, far from its like: the cell of all others loses just that. */
+static void a_row_alone_leaves_its_cell(void **state)
+{
+    enum { N = 2100, D = 64 };
+    ipl_device *dev = check_device(state);
+    float *t = test_calloc(N * D, sizeof *t);
+    t[1500 * D + 63] = t[2050 * D + 63] = 0.5f;
+    t[2051 * D] = 0.5f;
+    for (int weak = 0; weak < 2; ++weak) {
+        weaken_hashes(dev, weak);
+        cells_match(dev, N, D, t);
+    }
+    weaken_hashes(dev, 0);
+    test_free(t);
+}
+
+/* -- Points ----------------------------------------------------------------------- */
+static void same_point(const ipl_mi_job *a, const ipl_mi_job *b)
+{
+    const ipl_mi_point *p = a->point, *q = b->point;
+    assert_int_equal(a->points, 1);
+    assert_int_equal(b->points, 1);
+    assert_memory_equal(&p->h_t, &q->h_t, sizeof p->h_t);
+    assert_memory_equal(&p->i_xt, &q->i_xt, sizeof p->i_xt);
+    assert_memory_equal(&p->i_ty, &q->i_ty, sizeof p->i_ty);
+    assert_memory_equal(&p->outside_share, &q->outside_share, sizeof p->outside_share);
+    assert_int_equal(p->cells, q->cells);
+    assert_int_equal(p->flags, q->flags);
+}
+
+static void estimate(ipl_device *dev, const ipl_mi_options *o, int jobs,
+                     ipl_mi_job *job)
+{
+    size_t bytes = 0;
+    CHECK_OK(ipl_mi_scratch_bytes(dev, o, jobs, job, &bytes));
+    char *scratch = room(dev, bytes);
+    CHECK_OK(ipl_mi_estimate(dev, o, jobs, job, scratch, bytes));
+    room_free(dev, bytes, scratch);
+}
+
+/* Edges leave some values outside, which every block has to count once. */
+static void points_have_the_bits_of_resident_layers(void **state)
+{
+    enum { N = 2100 };
+    ipl_device *dev = check_device(state);
+    int32_t *label = layer_labels(N, 3, check_seed());
+    ipl_labels y;
+    CHECK_OK(ipl_labels_create(dev, N, 3, label, &y));
+    for (int w = 0; w < 4; ++w) {
+        float *t = layer_make(N, widths[w], 700, 0.01, check_seed() + (uint64_t)w);
+        for (int64_t i = 0; i < N; i += 100) t[i * widths[w]] = 1.5f;
+        for (int form = 0; form < IPL_BIN_FORM_COUNT; ++form) {
+            if ((w + form) % check_size(dev, 1, 3)) continue;
+            ipl_mi_options o = ipl_mi_defaults(IPL_MI_BIN);
+            ipl_mi_job mixed[BLOCKS], alone;
+            o.bin_form = (ipl_bin_form)form;
+            for (int b = 0; b < BLOCKS; ++b)
+                mixed[b] = (ipl_mi_job){
+                    .t = {(float *)place(dev, blocks[b], N * widths[w], t), N,
+                          widths[w]},
+                    .block_rows = blocks[b], .y = &y};
+            alone = mixed[1];
+            estimate(dev, &o, 1, &alone);
+            estimate(dev, &o, BLOCKS, mixed);
+            same_point(&alone, &mixed[0]);
+            for (int b = 0; b < BLOCKS; ++b) {
+                same_point(&mixed[b], &mixed[0]);
+                unplace(dev, blocks[b], mixed[b].t.at);
+            }
+            const int64_t outside = llround(mixed[0].point->outside_share *
+                                            (double)(N * widths[w]));
+            assert_int_equal(outside, form == IPL_BIN_EDGES ? N / 100 : 0);
+            CHECK(mixed[0].point->cells > 3 && mixed[0].point->i_ty > 0.0);
+        }
+        test_free(t);
+    }
+    ipl_labels_free(dev, &y);
+    test_free(label);
+}
+
+static void blocks_that_are_not_finite_are_reported(void **state)
+{
+    enum { N = 2500, D = 3 };
+    ipl_device *dev = check_device(state);
+    ipl_mi_options o = ipl_mi_defaults(IPL_MI_BIN);
+    float *t = layer_make(N, D, 9, 0.1, check_seed());
+    t[N * D - 1] = NAN;
+    size_t bytes;
+    ipl_mi_job job = {.t = {t, N, D}, .block_rows = 1024};
+    CHECK_OK(ipl_mi_scratch_bytes(dev, &o, 1, &job, &bytes));
+    char *scratch = room(dev, bytes);
+    CHECK_FAILS(ipl_mi_estimate(dev, &o, 1, &job, scratch, bytes), IPL_E_NUMERIC,
+                "job 0: 1 of 7500 activations");
+    room_free(dev, bytes, scratch);
+    test_free(t);
+}
+
 static const check_test tests[] = {
     CHECK_TEST(ranges_have_the_bits_of_resident_layers),
     CHECK_TEST(quantiles_are_order_statistics_of_all_blocks),
+    CHECK_TEST(cells_do_not_depend_on_blocks),
+    CHECK_TEST(a_row_alone_leaves_its_cell),
+    CHECK_TEST(points_have_the_bits_of_resident_layers),
+    CHECK_TEST(blocks_that_are_not_finite_are_reported),
 };
 
 CHECK_MAIN("blocks_bin", tests, 1)
