@@ -156,6 +156,10 @@ typedef struct {
 ipl_status ipl_trainer_train(ipl_trainer *trainer, int64_t count,
                              const int32_t *order, ipl_gradient_stats *stats);
 
+/* Forward passes over blocks of rows that are multiples of this (the last block may be
+ * shorter) give the same bits as one over all rows. */
+enum { IPL_NET_FORWARD_ROWS = 4096 };
+
 /* Activations of all layers for the rows of x. params is on the device.
  * act[l - 1] is device memory for rows x width[l] floats, l = 1 .. L; an entry
  * may be NULL when that layer is not wanted. Does not wait. */

@@ -98,8 +98,9 @@ static evaluation plan_of(const ipl_net_shape *shape, int64_t rows)
     net_layout *net = &plan.net;
     net->act[net->layers] = IPL_ACT_LINEAR;
     plan.classes = net->width[net->layers];
-    const int64_t room = OUTPUT_FLOATS / plan.classes / BLOCK_ROWS * BLOCK_ROWS;
-    const int64_t most = room < BLOCK_ROWS ? BLOCK_ROWS : room;
+    /* A power of two: whole blocks of rows, and whole products of net_forward.cu. */
+    int64_t most = BLOCK_ROWS;
+    while (2 * most * plan.classes <= OUTPUT_FLOATS) most *= 2;
     plan.chunk = rows < most ? rows : most;
     plan.parts = ceil_div(rows, BLOCK_ROWS);
 

@@ -4,7 +4,7 @@
  * Launch    forward_tiny (all widths at most 64): a block of 128 threads takes 64 rows
  *           at a time through all layers in shared memory, two threads a row; layers'
  *           weights are loaded in turn. Wide networks: cuBLAS and net_layers.cu, in
- *           chunks of rows where unwanted layers need room.
+ *           chunks of a fixed number of rows.
  * Traffic   Reads x once and writes each wanted layer once; weights come from L2. For
  *           tiny networks memory bandwidth is the limit.
  * Numerics  forward_tiny sums a unit over its inputs in turn, bias last; cuBLAS in an
@@ -13,8 +13,8 @@
 #include "net_forward.cuh"
 
 enum { ROWS = 64, PITCH = ROWS + 1, THREADS = 128, GRID_MAX = 1024 };
-/* Rows of one product at most, and room for layers that nobody wants: 256 MiB. */
-static const int64_t PRODUCT_ROWS = (int64_t)1 << 22, SPARE_FLOATS = (int64_t)1 << 26;
+/* Room for layers that nobody wants: 256 MiB. */
+static const int64_t SPARE_FLOATS = (int64_t)1 << 26;
 
 static __host__ __device__ constexpr int pad4(int n) { return (n + 3) & ~3; }
 
@@ -128,11 +128,16 @@ static int last_wanted(const net_layout &net, const net_outputs &out, int *spare
     return last;
 }
 
-static int64_t chunk_rows(int64_t rows, int spare_width)
+/* Rows of one product. cuBLAS chooses its kernel, and so the bits, by the shape: this
+ * depends on the network alone and divides IPL_NET_FORWARD_ROWS, so that all rows or
+ * blocks of them, with any layers wanted, are the same products. */
+static int64_t chunk_rows(const net_layout &net)
 {
-    int64_t chunk = rows < PRODUCT_ROWS ? rows : PRODUCT_ROWS;
-    if (spare_width && chunk > SPARE_FLOATS / (2 * spare_width))
-        chunk = SPARE_FLOATS / (2 * spare_width);
+    int widest = 1;
+    int64_t chunk = IPL_NET_FORWARD_ROWS;
+    for (int l = 1; l <= net.layers; ++l)
+        if (net.width[l] > widest) widest = net.width[l];
+    while (2 * chunk * widest > SPARE_FLOATS) chunk /= 2;
     return chunk;
 }
 
@@ -140,8 +145,10 @@ int64_t ipl_cuda_forward_spare_floats(const net_layout &net, const net_outputs &
                                       int64_t rows)
 {
     int width = 0;
+    if (ipl_cuda_net_is_tiny(&net)) return 0;
     (void)last_wanted(net, out, &width);
-    return ipl_cuda_net_is_tiny(&net) ? 0 : 2 * chunk_rows(rows, width) * width;
+    const int64_t chunk = chunk_rows(net);
+    return 2 * (rows < chunk ? rows : chunk) * width;
 }
 
 static ipl_status wide(ipl_cuda *dev, const net_layout &net, const net_outputs &out,
@@ -150,7 +157,7 @@ static ipl_status wide(ipl_cuda *dev, const net_layout &net, const net_outputs &
     const float one = 1.0f, zero = 0.0f;
     int spare_width = 0;
     const int last = last_wanted(net, out, &spare_width);
-    const int64_t chunk = chunk_rows(rows, spare_width);
+    const int64_t chunk = chunk_rows(net), room = rows < chunk ? rows : chunk;
     for (int64_t first = 0; first < rows; first += chunk) {
         const int64_t count = rows - first < chunk ? rows - first : chunk;
         const float *in = x + first * net.width[0];
@@ -159,7 +166,7 @@ static ipl_status wide(ipl_cuda *dev, const net_layout &net, const net_outputs &
             const float *weights = params + net.at[l];
             const float *bias = weights + (int64_t)inputs * units;
             float *to = out.act[l] ? out.act[l] + first * units
-                                   : spare + (l & 1) * chunk * spare_width;
+                                   : spare + (l & 1) * room * spare_width;
             IPL_CUBLAS(cublasSgemm(dev->measure_blas, CUBLAS_OP_N, CUBLAS_OP_N, units,
                                    (int)count, inputs, &one, weights, units, in, inputs,
                                    &zero, to, units));

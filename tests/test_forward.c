@@ -141,6 +141,45 @@ static void layers_that_are_not_wanted_change_nothing(void **state)
     }
 }
 
+/* Layer 1 is wanted of all rows only. */
+static void blocks_of_rows_have_the_bits_of_all_rows(void **state)
+{
+    static const char *const text[] = {"12, 10-tanh, 7-relu, 3",
+                                       "70, 90-tanh, 20-elu, 66-relu, 3"};
+    ipl_device *dev = check_device(state);
+    const int64_t rows = 2 * IPL_NET_FORWARD_ROWS + check_size(dev, 700, 37);
+    for (int k = 0; k < 2; ++k) {
+        net_case c = net_case_make(dev, text[k], rows);
+        const int layers = c.shape.layers, inputs = c.shape.width[0];
+        float *params = upload_params(&c);
+        guarded out[2][4];
+        for (int p = 0; p < 2 * layers; ++p)
+            out[p / layers][p % layers] =
+                guarded_make(dev, rows * c.shape.width[1 + p % layers]);
+        for (int part = 0; part < 2; ++part) {
+            const int64_t block = part ? IPL_NET_FORWARD_ROWS : rows;
+            for (int64_t first = 0; first < rows; first += block) {
+                const int64_t count = rows - first < block ? rows - first : block;
+                float *act[4] = {NULL};
+                for (int l = part; l < layers; ++l)
+                    act[l] = out[part][l].at + first * c.shape.width[l + 1];
+                const ipl_mat x = {c.dx.at + first * inputs, count, inputs};
+                CHECK_OK(ipl_net_forward(dev, &c.shape, params, x, act));
+            }
+        }
+        for (int l = 0; l < layers; ++l) {
+            double *all = guarded_take(&out[0][l]), *blocks = guarded_take(&out[1][l]);
+            if (l)
+                assert_memory_equal(all, blocks, (size_t)rows *
+                                    (size_t)c.shape.width[l + 1] * sizeof *all);
+            free(all);
+            free(blocks);
+        }
+        ipl_free(dev, params);
+        net_case_free(&c);
+    }
+}
+
 /* f of single numbers: a network of one input with weight 1 and bias 0 hands z = x to
  * its units. Every 4099th float32 bit pattern, and the special ones. */
 static int64_t all_sizes(float *x, int64_t most, uint64_t stride)
@@ -308,6 +347,7 @@ static const check_test tests[] = {
     CHECK_TEST(activations_stay_within_rounding),
     CHECK_TEST(shapes_at_the_edges_stay_within_rounding),
     CHECK_TEST(layers_that_are_not_wanted_change_nothing),
+    CHECK_TEST(blocks_of_rows_have_the_bits_of_all_rows),
     CHECK_TEST(activation_functions_are_right_to_some_ulps),
     CHECK_TEST(loss_and_hits_follow_the_oracle),
     CHECK_TEST(the_first_among_equal_outputs_counts),

@@ -12,6 +12,11 @@
 #include "cpu_net.h"
 #include "net_wide.h"
 
+/* A caller's blocks of rows are cut into the same blocks here as all rows at once. */
+_Static_assert(IPL_NET_FORWARD_ROWS % TINY_CHUNK == 0 &&
+                   IPL_NET_FORWARD_ROWS % (WIDE_CHUNK / 2) == 0,
+               "blocks of IPL_NET_FORWARD_ROWS are whole blocks");
+
 typedef struct {
     const net_kernels   *k;
     const ipl_net_shape *shape;
