@@ -6,23 +6,15 @@
  * beyond share one of kde_wide.cu, so that many small layers fill the device. What a
  * layer's blocks add up, and in which groups, depends on its own n and d only.
  *
- * A noise variance far from 1 would let squares over- or underflow: then the values are
- * multiplied by a power of two on their way in.
- *
  * The scratch of a call: the table of layers and their results, then for each layer its
  * arrays in kde_layer. It grows with n: nothing is of size n x n.
  */
 #include <assert.h>
-#include <math.h>
 
 #include "arena.cuh"
-#include "kde_tile.cuh"
+#include "kde_layer.cuh"
 
-enum {
-    WIDE = 0,
-    PLAIN_EXPONENT = 40, /* scales within 2^-40 .. 2^40 need no help             */
-    DROP_BITS = 24       /* n pairs dropped at 2^-(log2 n + 24) lose 2^-24       */
-};
+enum { WIDE = 0 };
 
 /* The widths that kde_small.cu has kernels for, and the wide kernel. */
 static const int widths[] = {1,  2,  3,  4,  5,  6,  7,  8, 10,
@@ -49,23 +41,6 @@ static int64_t blocks_of(const kde_layer *l)
 {
     const int64_t across = ceil_div(l->tiles, l->strip);
     return across * (across + 1) / 2 * l->strip;
-}
-
-static double scale_of(const ipl_kde_job *job)
-{
-    return fmin(M_LOG2E / (8.0 * job->noise_var), 1e300);
-}
-
-/* Multiplying the values by 2^k divides the scale by 4^k, and both are exact as long
- * as no value overflows; one that underflows was too small to count. `largest` is that
- * of their magnitudes, which only a small variance asks for. */
-static int unit_exponent(const ipl_kde_job *job, float largest)
-{
-    int k = ilogb(scale_of(job));
-    if (k >= -PLAIN_EXPONENT && k <= PLAIN_EXPONENT) return 0;
-    k /= 2;
-    if (k > 0 && largest > 0.0f && k > 125 - ilogbf(largest)) k = 125 - ilogbf(largest);
-    return k < -120 ? -120 : k > 120 ? 120 : k;
 }
 
 /* Rows in whole tiles. */
@@ -103,30 +78,16 @@ static kde_layer layer_of(const ipl_kde_job *job, arena *from)
     return l;
 }
 
-/* What depends on the call. */
-static void fill_in(const ipl_kde_job *job, int full_sums, float largest, kde_layer *l)
+/* What depends on the call, but for the scale. */
+static void fill_in(const ipl_kde_job *job, kde_layer *l)
 {
-    const int k = unit_exponent(job, largest);
-    const double scale = fmin(fmax(ldexp(scale_of(job), -2 * k), 0x1p-100), 0x1p100);
-    const double cut = ceil(log2((double)job->n)) + (double)DROP_BITS;
     l->t = job->t;
     l->order = job->y->order;
     l->label = job->y->at;
     for (int q = 0; q < 4; ++q) l->sum[q] = job->sum[q];
-    l->unit = ldexpf(1.0f, k);
-    l->scale = -(float)scale;
-    l->limit = full_sums ? INFINITY : (float)(cut / scale);
 }
 
-static ipl_range_job range_of(const ipl_kde_job *job)
-{
-    ipl_range_job range = {};
-    range.count = job->n * job->d;
-    range.t = job->t;
-    return range;
-}
-
-/* The first bytes serve largest_of before they serve the layers. */
+/* The first bytes serve kde_scale before they serve the layers. */
 extern "C" size_t ipl_cuda_kde_scratch_bytes(void *state, int jobs,
                                              const ipl_kde_job *job)
 {
@@ -135,24 +96,12 @@ extern "C" size_t ipl_cuda_kde_scratch_bytes(void *state, int jobs,
     arena_take<kde_layer>(&from, jobs);
     arena_take<double>(&from, 4 * jobs);
     for (int q = 0; q < jobs; ++q) {
-        const ipl_range_job range = range_of(job + q);
-        const size_t bytes = ipl_cuda_range_scratch_bytes(state, 1, &range);
+        const size_t bytes = kde_scale_bytes(state, job + q);
         most = bytes > most ? bytes : most;
         take_part(job + q, &from);
         layer_of(job + q, &from);
     }
     return from.used > most ? from.used : most;
-}
-
-static ipl_status largest_of(void *state, const ipl_kde_job *job, void *scratch,
-                             float *largest)
-{
-    *largest = 0.0f;
-    if (ilogb(scale_of(job)) <= PLAIN_EXPONENT) return IPL_OK;
-    ipl_range_job range = range_of(job);
-    IPL_TRY(ipl_cuda_value_range(state, 1, &range, scratch));
-    *largest = fmaxf(fabsf(range.lo), fabsf(range.hi));
-    return IPL_OK;
 }
 
 /* Layers first .. first + layers - 1 of a plan, which share a kernel. */
@@ -205,11 +154,10 @@ static ipl_status plan_layers(void *state, int jobs, const ipl_kde_job *job,
     plan->zero_bytes = from->used - zeros_at;
     for (p = 0; p < jobs; ++p) {
         const ipl_kde_job *of = job + plan->job_of[p];
-        float largest;
-        IPL_TRY(largest_of(state, of, scratch, &largest));
         kde_layer l = layer_of(of, from);
         l.part = part.at[p];
-        fill_in(of, full_sums, largest, &l);
+        fill_in(of, &l);
+        IPL_TRY(kde_scale(state, of, full_sums, scratch, &l));
         add_layer(p, &l, plan);
         plan->layer[p] = l;
     }

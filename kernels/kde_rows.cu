@@ -8,7 +8,7 @@
  * Numerics  Boxes are exact. Logarithms are in double and their sums in a fixed order
  *           that depends on n alone: equal input, equal bits.
  */
-#include "kde_tile.cuh"
+#include "kde_layer.cuh"
 
 enum { BLOCK = 256, LAYERS_AT_ONCE = 65535 };
 
