@@ -6,8 +6,12 @@
  * beyond share one of kde_wide.cu, so that many small layers fill the device. What a
  * layer's blocks add up, and in which groups, depends on its own n and d only.
  *
- * The scratch of a call: the table of layers and their results, then for each layer its
- * arrays in kde_layer. It grows with n: nothing is of size n x n.
+ * A layer in host memory comes after those on the device, in the slots and windows of
+ * kde_blocks.cu; a narrow one is packed in blocks and then is like the others.
+ *
+ * The scratch of a call: the table of layers and their results, the slots that layers
+ * in host memory take turns in, then for each layer its arrays in kde_layer. It grows
+ * with n: nothing is of size n x n, and of wide layers nothing of size n x d.
  */
 #include <assert.h>
 
@@ -71,6 +75,7 @@ static kde_layer layer_of(const ipl_kde_job *job, arena *from)
 
     const int64_t padded = l.tiles * tile, boxes = (int64_t)l.tiles * l.box_units;
     l.sorted_class = arena_take<int32_t>(from, padded);
+    l.place = arena_take<int32_t>(from, job->block ? job->n : 0);
     l.packed = arena_take<float>(from, width * padded);
     l.box_lo = arena_take<float>(from, boxes);
     l.box_hi = arena_take<float>(from, boxes);
@@ -78,11 +83,25 @@ static kde_layer layer_of(const ipl_kde_job *job, arena *from)
     return l;
 }
 
-/* What depends on the call, but for the scale. */
-static void fill_in(const ipl_kde_job *job, kde_layer *l)
+/* Slots for the job in host memory that needs most. */
+static float *take_slots(int jobs, const ipl_kde_job *job, arena *from)
 {
-    l->t = job->t;
+    int64_t most = 0;
+    for (int q = 0; q < jobs; ++q) {
+        if (!job[q].block) continue;
+        const int wide = width_of(job[q].d) == WIDE;
+        const int64_t values = kde_slot_rows(job + q, wide) * job[q].d;
+        most = values > most ? values : most;
+    }
+    return arena_take<float>(from, most);
+}
+
+/* What depends on the call, but for the scale. */
+static void fill_in(const ipl_kde_job *job, const float *slots, kde_layer *l)
+{
+    l->t = job->block ? slots : job->t;
     l->order = job->y->order;
+    if (!job->block) l->place = l->order;
     l->label = job->y->at;
     for (int q = 0; q < 4; ++q) l->sum[q] = job->sum[q];
 }
@@ -95,6 +114,7 @@ extern "C" size_t ipl_cuda_kde_scratch_bytes(void *state, int jobs,
     size_t most = 0;
     arena_take<kde_layer>(&from, jobs);
     arena_take<double>(&from, 4 * jobs);
+    take_slots(jobs, job, &from);
     for (int q = 0; q < jobs; ++q) {
         const size_t bytes = kde_scale_bytes(state, job + q);
         most = bytes > most ? bytes : most;
@@ -110,21 +130,38 @@ struct kde_launch {
     int64_t blocks; /* at most INT32_MAX: what a grid can have */
 };
 
-/* Layers on the host in the order of launches; job_of[p] is the job of layer p. */
+/* Layers on the host, those in device memory first, then in the order of launches;
+ * job_of[p] is the job of layer p. */
 struct kde_plan {
     kde_layer  *layer;
     int        *job_of;
-    kde_launch *launch;
+    int         resident;       /* layers in device memory                       */
+    kde_launch *launch;         /* not for wide layers in host memory            */
     int         launches;
-    char       *zeros;     /* device: the parts of all layers               */
+    float      *slots;          /* device                                        */
+    char       *zeros;          /* device: the parts of all layers               */
     size_t      zero_bytes;
-    int         tiles_max; /* of KDE_SMALL_TILE rows, or fewer: gather's grid */
-    int32_t     n_max;
+    int32_t     n_max, box_max; /* rows of any layer, of a wide one on the device */
 };
+
+static void order_jobs(int jobs, const ipl_kde_job *job, kde_plan *plan)
+{
+    int p = 0;
+    for (int on_host = 0; on_host < 2; ++on_host) {
+        for (int w = 0; w < WIDTHS; ++w)
+            for (int q = 0; q < jobs; ++q)
+                if (!job[q].block != on_host && width_of(job[q].d) == widths[w])
+                    plan->job_of[p++] = q;
+        if (!on_host) plan->resident = p;
+    }
+}
 
 static void add_layer(int p, kde_layer *l, kde_plan *plan)
 {
     const int64_t blocks = blocks_of(l);
+    if (l->n > plan->n_max) plan->n_max = l->n;
+    if (l->width == WIDE && p >= plan->resident) return;
+    if (l->width == WIDE && l->n > plan->box_max) plan->box_max = l->n;
     kde_launch *last = plan->launch + plan->launches - 1;
     if (!plan->launches || last->width != l->width ||
         last->blocks + blocks > INT32_MAX) {
@@ -134,29 +171,24 @@ static void add_layer(int p, kde_layer *l, kde_plan *plan)
     l->first_block = last->blocks;
     last->blocks += blocks;
     last->layers++;
-    if (l->tiles > plan->tiles_max) plan->tiles_max = l->tiles;
-    if (l->n > plan->n_max) plan->n_max = l->n;
 }
 
 static ipl_status plan_layers(void *state, int jobs, const ipl_kde_job *job,
                               int full_sums, void *scratch, arena *from, kde_plan *plan)
 {
-    int p = 0;
-    for (int w = 0; w < WIDTHS; ++w)
-        for (int q = 0; q < jobs; ++q)
-            if (width_of(job[q].d) == widths[w]) plan->job_of[p++] = q;
-
+    order_jobs(jobs, job, plan);
+    plan->slots = take_slots(jobs, job, from);
     const size_t zeros_at = from->used;
     host_array<unsigned long long *> part(jobs);
     if (!part.at) return IPL_FAIL(IPL_E_MEMORY, "the plan of %d layers", jobs);
-    for (p = 0; p < jobs; ++p) part.at[p] = take_part(job + plan->job_of[p], from);
+    for (int p = 0; p < jobs; ++p) part.at[p] = take_part(job + plan->job_of[p], from);
     plan->zeros = from->base + zeros_at;
     plan->zero_bytes = from->used - zeros_at;
-    for (p = 0; p < jobs; ++p) {
+    for (int p = 0; p < jobs; ++p) {
         const ipl_kde_job *of = job + plan->job_of[p];
         kde_layer l = layer_of(of, from);
         l.part = part.at[p];
-        fill_in(of, &l);
+        fill_in(of, plan->slots, &l);
         IPL_TRY(kde_scale(state, of, full_sums, scratch, &l));
         add_layer(p, &l, plan);
         plan->layer[p] = l;
@@ -165,16 +197,21 @@ static ipl_status plan_layers(void *state, int jobs, const ipl_kde_job *job,
 }
 
 static ipl_status run_plan(ipl_cuda *dev, const kde_plan *plan, int jobs,
-                           kde_layer *layer, double *mean_log)
+                           const ipl_kde_job *job, kde_layer *layer, double *mean_log)
 {
+    const int resident = plan->resident;
     IPL_TRY(send(dev, plan->layer, jobs, layer));
     IPL_CUDA(dev, cudaMemsetAsync(plan->zeros, 0, plan->zero_bytes, dev->measure));
-    IPL_TRY(kde_launch_gather(dev, plan->tiles_max, jobs, layer));
+    if (resident) IPL_TRY(kde_launch_gather(dev, 0, plan->n_max, resident, layer));
+    if (plan->box_max)
+        IPL_TRY(kde_launch_boxes(dev, 0, plan->box_max, resident, layer));
+    for (int p = resident; p < jobs; ++p)
+        IPL_TRY(kde_run_blocks(dev, job + plan->job_of[p], plan->layer + p, layer + p));
     for (int q = 0; q < plan->launches; ++q) {
         const kde_launch *now = plan->launch + q;
         const kde_layer *first = layer + now->first;
         if (now->width == WIDE)
-            IPL_TRY(kde_launch_wide(dev, now->blocks, now->layers, first));
+            IPL_TRY(kde_launch_wide(dev, {}, now->blocks, now->layers, first));
         else
             IPL_TRY(kde_launch_small(dev, now->width, now->blocks, now->layers, first));
     }
@@ -201,7 +238,7 @@ extern "C" ipl_status ipl_cuda_kde_sums(void *state, int jobs, ipl_kde_job *job,
     kde_layer *layer = arena_take<kde_layer>(&from, jobs);
     double *mean_log = arena_take<double>(&from, 4 * jobs);
     IPL_TRY(plan_layers(state, jobs, job, full_sums, scratch, &from, &plan));
-    IPL_TRY(run_plan(dev, &plan, jobs, layer, mean_log));
+    IPL_TRY(run_plan(dev, &plan, jobs, job, layer, mean_log));
     const size_t bytes = 4 * (size_t)jobs * sizeof *mean_log;
     IPL_TRY(ipl_cuda_fetch(dev, mean_log, bytes, mean.at));
     for (int p = 0; p < jobs; ++p)

@@ -16,8 +16,9 @@ struct kde_layer {
     int32_t n, d, tiles, strip; /* a block sweeps `strip` column tiles (small d) */
     int32_t box_units, width;   /* width: d rounded up, or 0 for wide layers     */
     int64_t first_block;        /* blocks of the layers before it in the launch  */
-    const float   *t;           /* [n][d]                                        */
+    const float   *t;           /* [n][d], or the slots of kde_blocks.cu         */
     const int32_t *order;       /* [n] rows sorted by class                      */
+    const int32_t *place;       /* [n] where in t they are: order, unless slots  */
     const int32_t *label;       /* [n] class of each row                         */
     int32_t *sorted_class;      /* [tiles * TILE], only the first n are used     */
     float   *packed;            /* [width][tiles * TILE] sorted rows, unit first */
@@ -30,13 +31,22 @@ struct kde_layer {
     float    limit;             /* beyond this d2 a pair is negligible           */
 };
 
-/* kde_small.cu, kde_wide.cu, kde_rows.cu; `layer` is on the device. */
+/* The tiles of a launch of kde_wide.cu: those of `rows` tiles from `row` on with the
+ * columns from `col` on, or with rows = 0 the triangle from (row, col) on. */
+struct kde_window {
+    int32_t row, col, rows;
+};
+
+/* kde_small.cu, kde_wide.cu, kde_rows.cu; `layer` is on the device. A launch before
+ * the pairs takes rows first .. first + rows - 1 in class order, whole tiles. */
 ipl_status kde_launch_small(ipl_cuda *dev, int width, int64_t blocks, int layers,
                             const kde_layer *layer);
-ipl_status kde_launch_wide(ipl_cuda *dev, int64_t blocks, int layers,
+ipl_status kde_launch_wide(ipl_cuda *dev, kde_window window, int64_t blocks, int layers,
                            const kde_layer *layer);
-ipl_status kde_launch_gather(ipl_cuda *dev, int tiles_max, int layers,
+ipl_status kde_launch_gather(ipl_cuda *dev, int32_t first, int32_t rows, int layers,
                              const kde_layer *layer);
+ipl_status kde_launch_boxes(ipl_cuda *dev, int32_t first, int32_t rows, int layers,
+                            const kde_layer *layer);
 ipl_status kde_launch_finish(ipl_cuda *dev, int32_t n_max, int layers,
                              const kde_layer *layer, double *mean_log);
 int64_t    kde_finish_blocks(int64_t n);
@@ -45,5 +55,12 @@ int64_t    kde_finish_blocks(int64_t n);
 size_t     kde_scale_bytes(void *state, const ipl_kde_job *job);
 ipl_status kde_scale(void *state, const ipl_kde_job *job, int full_sums, void *scratch,
                      kde_layer *layer);
+
+/* kde_blocks.cu: rows of the slots that a job in host memory asks for, and all that
+ * needs its values. Of a narrow layer that is packing, and the pairs are still to do.
+ * `on_host` is what `layer` points to. Waits. */
+int64_t    kde_slot_rows(const ipl_kde_job *job, int wide);
+ipl_status kde_run_blocks(ipl_cuda *dev, const ipl_kde_job *job,
+                          const kde_layer *on_host, const kde_layer *layer);
 
 #endif

@@ -40,16 +40,16 @@ static __device__ __forceinline__ void pack_row(const kde_layer &l, int i, int32
 
 /* The order of rows by class, and for narrow layers the rows in it and their boxes. */
 static __global__ void __launch_bounds__(KDE_SMALL_TILE)
-gather_rows(const kde_layer *__restrict__ layers, int layer_count)
+gather_rows(const kde_layer *__restrict__ layers, int layer_count, int first)
 {
     __shared__ float2 ends[WARPS][NARROW];
     for (int job = blockIdx.y; job < layer_count; job += gridDim.y) {
         const kde_layer &l = layers[job];
-        const int i = blockIdx.x * KDE_SMALL_TILE + threadIdx.x, k = threadIdx.x;
-        const int32_t row = i < l.n ? l.order[i] : -1;
-        if (row >= 0) l.sorted_class[i] = l.label[row];
-        if (l.width == 0 || (int)blockIdx.x >= l.tiles) continue; /* the whole block */
-        pack_row(l, i, row, ends[threadIdx.x / 32]);
+        const int tile = first / KDE_SMALL_TILE + blockIdx.x, k = threadIdx.x;
+        const int i = tile * KDE_SMALL_TILE + k;
+        if (i < l.n) l.sorted_class[i] = l.label[l.order[i]];
+        if (l.width == 0 || tile >= l.tiles) continue; /* the whole block */
+        pack_row(l, i, i < l.n ? l.place[i] : -1, ends[threadIdx.x / 32]);
         __syncthreads();
         if (k < l.box_units) {
             float2 box = ends[0][k];
@@ -57,8 +57,8 @@ gather_rows(const kde_layer *__restrict__ layers, int layer_count)
                 box.x = fminf(box.x, ends[w][k].x);
                 box.y = fmaxf(box.y, ends[w][k].y);
             }
-            l.box_lo[(int64_t)blockIdx.x * l.box_units + k] = box.x;
-            l.box_hi[(int64_t)blockIdx.x * l.box_units + k] = box.y;
+            l.box_lo[(int64_t)tile * l.box_units + k] = box.x;
+            l.box_hi[(int64_t)tile * l.box_units + k] = box.y;
         }
         __syncthreads(); /* the next layer writes `ends` */
     }
@@ -66,33 +66,42 @@ gather_rows(const kde_layer *__restrict__ layers, int layer_count)
 
 /* The smallest and largest value of each unit in each tile of a wide layer. */
 static __global__ void __launch_bounds__(KDE_SMALL_TILE)
-box_tiles(const kde_layer *__restrict__ layers, int layer_count)
+box_tiles(const kde_layer *__restrict__ layers, int layer_count, int first)
 {
     for (int job = blockIdx.y; job < layer_count; job += gridDim.y) {
         const kde_layer &l = layers[job];
-        if (l.width || (int)blockIdx.x >= l.tiles) continue;
-        const int from = blockIdx.x * KDE_WIDE_TILE;
-        const int to = min(from + KDE_WIDE_TILE, l.n);
+        const int tile = first / KDE_WIDE_TILE + blockIdx.x;
+        if (l.width || tile >= l.tiles) continue;
+        const int from = tile * KDE_WIDE_TILE, to = min(from + KDE_WIDE_TILE, l.n);
         for (int k = threadIdx.x; k < l.box_units; k += blockDim.x) {
             float lo = INFINITY, hi = -INFINITY;
             for (int i = from; i < to; ++i) {
-                const float v = l.unit * l.t[(int64_t)l.order[i] * l.d + k];
+                const float v = l.unit * l.t[(int64_t)l.place[i] * l.d + k];
                 lo = fminf(lo, v);
                 hi = fmaxf(hi, v);
             }
-            l.box_lo[(int64_t)blockIdx.x * l.box_units + k] = lo;
-            l.box_hi[(int64_t)blockIdx.x * l.box_units + k] = hi;
+            l.box_lo[(int64_t)tile * l.box_units + k] = lo;
+            l.box_hi[(int64_t)tile * l.box_units + k] = hi;
         }
     }
 }
 
-ipl_status kde_launch_gather(ipl_cuda *dev, int tiles_max, int layers,
+ipl_status kde_launch_gather(ipl_cuda *dev, int32_t first, int32_t rows, int layers,
                              const kde_layer *layer)
 {
-    const dim3 grid((unsigned)tiles_max, (unsigned)min(layers, LAYERS_AT_ONCE));
-    gather_rows<<<grid, KDE_SMALL_TILE, 0, dev->measure>>>(layer, layers);
+    const dim3 grid((unsigned)ceil_div(rows, KDE_SMALL_TILE),
+                    (unsigned)min(layers, LAYERS_AT_ONCE));
+    gather_rows<<<grid, KDE_SMALL_TILE, 0, dev->measure>>>(layer, layers, first);
     IPL_LAUNCHED(dev, gather_rows);
-    box_tiles<<<grid, KDE_SMALL_TILE, 0, dev->measure>>>(layer, layers);
+    return IPL_OK;
+}
+
+ipl_status kde_launch_boxes(ipl_cuda *dev, int32_t first, int32_t rows, int layers,
+                            const kde_layer *layer)
+{
+    const dim3 grid((unsigned)ceil_div(rows, KDE_WIDE_TILE),
+                    (unsigned)min(layers, LAYERS_AT_ONCE));
+    box_tiles<<<grid, KDE_SMALL_TILE, 0, dev->measure>>>(layer, layers, first);
     IPL_LAUNCHED(dev, box_tiles);
     return IPL_OK;
 }

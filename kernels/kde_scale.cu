@@ -35,6 +35,7 @@ static ipl_range_job range_of(const ipl_kde_job *job)
     ipl_range_job range = {};
     range.count = job->n * job->d;
     range.t = job->t;
+    range.block = job->block * job->d;
     return range;
 }
 

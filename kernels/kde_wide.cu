@@ -5,10 +5,11 @@
  *
  * Launch    A block of 64 threads owns one tile of 64 x 64 pairs: small, so that the
  *           pairs of a tile soon agree that all are far. blockIdx.x counts the tiles on
- *           and above the diagonal of all layers. Six blocks fit a multiprocessor.
+ *           and above the diagonal of all layers, or of one layer those of a window
+ *           (kde_blocks.cu). Six blocks fit a multiprocessor.
  * Traffic   A tile reads up to 512 d bytes (mostly from L2), 8 units at a time through
  *           two buffers in shared memory, for 8192 d float operations: 16 per byte. The
- *           float units limit. Rows are read where they are, through layer.order.
+ *           float units limit. Rows are read where they are, through layer.place.
  * Numerics  As kde_small.cu. A sum of squares only grows, in float as well, so once the
  *           smallest of a tile is beyond layer.limit every pair's term is below
  *           2^-(ceil(log2 n) + 24): what a row loses is less than 2^-24 of its sum,
@@ -95,6 +96,17 @@ struct wide_place {
     int row, col, kind, kind_last;
 };
 
+/* Number p of the window's tiles. */
+static __device__ __forceinline__ void find_tile(const kde_layer &l, kde_window window,
+                                                 int64_t p, wide_place *at)
+{
+    if (window.rows) at->row = (int)p % window.rows, at->col = (int)p / window.rows;
+    else triangle(p, &at->row, &at->col);
+    at->row += window.row;
+    at->col += window.col;
+    kinds_of(l, TILE, at->row, at->col, &at->kind, &at->kind_last);
+}
+
 /* The squared distances of the tile's pairs, or false once all are beyond the limit. */
 static __device__ __forceinline__ bool
 tile_distances(const kde_layer &l, const wide_place &at, int x, int y,
@@ -104,8 +116,8 @@ tile_distances(const kde_layer &l, const wide_place &at, int x, int y,
     const int d = l.d, lane = (int)threadIdx.x;
     const int i = at.row * TILE + lane, j = at.col * TILE + lane;
     const bool vector = d % 4 == 0 && (size_t)l.t % 16 == 0;
-    const float *row_i = l.t + (int64_t)__ldg(l.order + min(i, l.n - 1)) * d;
-    const float *row_j = l.t + (int64_t)__ldg(l.order + min(j, l.n - 1)) * d;
+    const float *row_i = l.t + (int64_t)__ldg(l.place + min(i, l.n - 1)) * d;
+    const float *row_j = l.t + (int64_t)__ldg(l.place + min(j, l.n - 1)) * d;
     float next_i[CHUNK], next_j[CHUNK];
     fetch(row_i, 0, d, vector, next_i);
     fetch(row_j, 0, d, vector, next_j);
@@ -134,7 +146,7 @@ tile_distances(const kde_layer &l, const wide_place &at, int x, int y,
 }
 
 static __global__ void __launch_bounds__(THREADS, 6)
-wide_tile(const kde_layer *__restrict__ layers, int layer_count)
+wide_tile(const kde_layer *__restrict__ layers, int layer_count, kde_window window)
 {
     __shared__ __align__(16) float rows[2][CHUNK][TILE], cols[2][CHUNK][TILE];
     __shared__ __align__(16) kde_end<SIDE> end;
@@ -144,10 +156,7 @@ wide_tile(const kde_layer *__restrict__ layers, int layer_count)
 
     fetch_layer(layers, layer_count, blockIdx.x, &l);
     const int x = threadIdx.x % SIDE, y = threadIdx.x / SIDE;
-    if (threadIdx.x == 0) {
-        triangle(blockIdx.x - l.first_block, &at.row, &at.col);
-        kinds_of(l, TILE, at.row, at.col, &at.kind, &at.kind_last);
-    }
+    if (threadIdx.x == 0) find_tile(l, window, blockIdx.x - l.first_block, &at);
     __syncthreads();
     if (boxes_far(l, at.row, at.col, box_part)) return;
     fetch_classes(l, at.row, end.row_class);
@@ -165,10 +174,10 @@ wide_tile(const kde_layer *__restrict__ layers, int layer_count)
     }
 }
 
-ipl_status kde_launch_wide(ipl_cuda *dev, int64_t blocks, int layers,
+ipl_status kde_launch_wide(ipl_cuda *dev, kde_window window, int64_t blocks, int layers,
                            const kde_layer *layer)
 {
-    wide_tile<<<(unsigned)blocks, THREADS, 0, dev->measure>>>(layer, layers);
+    wide_tile<<<(unsigned)blocks, THREADS, 0, dev->measure>>>(layer, layers, window);
     IPL_LAUNCHED(dev, wide_tile);
     return IPL_OK;
 }

@@ -1,5 +1,5 @@
 /*
- * kde_run.h - layers for test_kde.c, and running a backend on them between guards.
+ * kde_run.h - layers for tests of pair sums, and running a backend between guards.
  */
 #ifndef KDE_RUN_H
 #define KDE_RUN_H
@@ -97,19 +97,30 @@ static inline void check_band(const char *at, size_t bytes)
     for (size_t b = 0; b < bytes; ++b) CHECK(at[b] == GUARD_BYTE);
 }
 
-static inline run run_open(ipl_device *dev, const layer *l, double noise_var)
+/* block: 0, or the layer stays in host memory and is brought in blocks of so many rows. */
+static inline run run_open_block(ipl_device *dev, const layer *l, double noise_var,
+                                 int64_t block)
 {
-    void *t;
+    void *t = l->t;
+    const size_t bytes = (size_t)(l->n * l->d) * sizeof(float);
     run r = {.sum = malloc((size_t)l->n * 4 * sizeof(int64_t))};
     CHECK_OK(ipl_labels_create(dev, l->n, l->classes, l->y, &r.y));
-    CHECK_OK(ipl_alloc(dev, (size_t)(l->n * l->d) * sizeof(float), &t));
-    CHECK_OK(ipl_upload(dev, l->t, (size_t)(l->n * l->d) * sizeof(float), t));
+    if (!block) {
+        CHECK_OK(ipl_alloc(dev, bytes, &t));
+        CHECK_OK(ipl_upload(dev, l->t, bytes, t));
+    }
     r.sums = guarded_alloc(dev, 4 * sum_stride(l->n) + GUARD);
-    r.job = (ipl_kde_job){.n = l->n, .d = l->d, .t = t, .noise_var = noise_var};
+    r.job = (ipl_kde_job){
+        .n = l->n, .d = l->d, .t = t, .block = block, .noise_var = noise_var};
     for (int k = 0; k < 4; ++k)
         r.job.sum[k] =
             (int64_t *)(void *)(r.sums + (size_t)k * sum_stride(l->n) + GUARD);
     return r;
+}
+
+static inline run run_open(ipl_device *dev, const layer *l, double noise_var)
+{
+    return run_open_block(dev, l, noise_var, 0);
 }
 
 /* Reads the sums back, and sees that nothing else was written. */
@@ -131,7 +142,7 @@ static inline void run_read(ipl_device *dev, run *r)
 static inline void run_close(ipl_device *dev, run *r)
 {
     ipl_labels_free(dev, &r->y);
-    ipl_free(dev, (void *)r->job.t);
+    if (!r->job.block) ipl_free(dev, (void *)r->job.t);
     ipl_free(dev, r->sums);
     free(r->sum);
 }
@@ -158,6 +169,12 @@ static inline void run_all(ipl_device *dev, int count, run *r, int full_sums)
         run_read(dev, &r[j]);
     }
     free(job);
+}
+
+static inline void check_same(const run *a, const run *b)
+{
+    CHECK(!memcmp(a->sum, b->sum, (size_t)a->job.n * 4 * sizeof(int64_t)));
+    CHECK(!memcmp(a->job.mean_log, b->job.mean_log, sizeof a->job.mean_log));
 }
 
 static inline run run_one(ipl_device *dev, const layer *l, double noise_var,

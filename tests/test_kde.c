@@ -6,12 +6,6 @@
 #include "kde_run.h"
 #include "oracle_kde.h"
 
-static void check_same(const run *a, const run *b)
-{
-    CHECK(!memcmp(a->sum, b->sum, (size_t)a->job.n * 4 * sizeof(int64_t)));
-    CHECK(!memcmp(a->job.mean_log, b->job.mean_log, sizeof a->job.mean_log));
-}
-
 /* -- Against the oracle -------------------------------------------------------- */
 
 /* Share of the allowed error that the worst entry uses; fails above 1. Returns the

@@ -167,6 +167,34 @@ static void several_layers_in_one_call_equal_single_calls(void **state)
     }
 }
 
+static void layers_in_host_memory_have_the_same_points(void **state)
+{
+    enum { N = 1100 };
+    ipl_device *dev = check_device(state);
+    for (int64_t d = 5; d <= 40; d += 35)
+        for (int relative = 0; relative < 2; ++relative) {
+            ipl_mi_options o = noise(relative ? 0.1 : 0.05);
+            o.noise_relative = relative;
+            float *t = layer_make(N, d, 40, 0.2, check_seed());
+            int32_t *y = layer_labels(N, 10, check_seed());
+            const ipl_mi_job whole = layer_points(dev, &o, N, d, t, 10, y, NULL);
+            layer_on layer;
+            layer_open(dev, N, d, t, 10, y, &layer);
+            float *on_device = layer.job.t.at;
+            layer.job.t.at = t;
+            layer.job.block_rows = IPL_MI_BLOCK_ROWS;
+            CHECK_OK(layers_estimate(&o, 1, &layer));
+            for (int b = 0; b < 2; ++b) {
+                const ipl_mi_point p = layer.job.point[b], q = whole.point[b];
+                CHECK(p.i_xt == q.i_xt && p.i_ty == q.i_ty && p.h_t == q.h_t);
+            }
+            layer.job.t.at = on_device;
+            layer_close(&layer);
+            test_free(t);
+            test_free(y);
+        }
+}
+
 static void points_repeat_at_any_number_of_threads(void **state)
 {
     enum { N = 600, D = 30 };
@@ -199,6 +227,7 @@ static const check_test tests[] = {
     CHECK_TEST(more_noise_never_tells_more),
     CHECK_TEST(relative_noise_is_a_share_of_the_mean_square),
     CHECK_TEST(several_layers_in_one_call_equal_single_calls),
+    CHECK_TEST(layers_in_host_memory_have_the_same_points),
     CHECK_TEST(points_repeat_at_any_number_of_threads),
 };
 

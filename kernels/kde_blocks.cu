@@ -1,0 +1,193 @@
+/*
+ * kde_blocks.cu - layers in host memory: bringing their rows to the device in blocks.
+ *
+ * A block is a run of class-sorted rows, whole tiles. layer.t points to one or two slots
+ * of a block each, and layer.place says where in them a row is; the other kernels read
+ * through it. First each block comes by once: a narrow layer is packed and stays, of a
+ * wide one the boxes are made. Then come the pairs of blocks of a wide layer, two at a
+ * time, each a window of kde_wide.cu. The tiles and what each of them adds are those of
+ * a layer on the device, only later or earlier, and sums are integers: the same bits.
+ *
+ * Launch    place_rows: a thread a row.
+ * Traffic   The pairs are walked back and forth, so that a step brings at most one
+ *           block and some none: about B^2 / 2 blocks for B of them. The host puts rows
+ *           in order while it copies them to pinned memory, in pieces: while one is on
+ *           its way the next is filled. Work waits for its blocks, and they for the
+ *           work before: a block of r rows takes r d floats from the host and r^2 d
+ *           additions a pair, so larger blocks are worth more than a third slot to
+ *           copy to at the same time.
+ */
+#include <assert.h>
+#include <string.h>
+
+#include "arena.cuh"
+#include "kde_layer.cuh"
+
+enum { BLOCK = 256, PIECES = 2, PIECE_BYTES = 1 << 20 /* or one row */ };
+
+/* Where the rows first .. first + rows - 1 are from now on. */
+static __global__ void __launch_bounds__(BLOCK)
+place_rows(int32_t *__restrict__ place, int first, int rows, int at)
+{
+    const int i = blockIdx.x * BLOCK + threadIdx.x;
+    if (i < rows) place[first + i] = at + i;
+}
+
+/* Pinned memory, freed with its scope once nothing is sent from it any more. */
+struct kde_staging {
+    ipl_cuda   *dev;
+    int64_t     rows; /* of a piece */
+    float      *piece[PIECES];
+    cudaEvent_t sent[PIECES];
+    int         next;
+    ~kde_staging()
+    {
+        (void)cudaStreamSynchronize(dev->measure);
+        for (int p = 0; p < PIECES; ++p) {
+            if (sent[p]) (void)cudaEventDestroy(sent[p]);
+            (void)cudaFreeHost(piece[p]);
+        }
+        (void)cudaGetLastError(); /* a fault has been reported by what it failed */
+    }
+};
+
+static ipl_status open_staging(int64_t d, kde_staging *s)
+{
+    const size_t row_bytes = (size_t)d * sizeof(float);
+    s->rows = row_bytes < PIECE_BYTES ? (int64_t)(PIECE_BYTES / row_bytes) : 1;
+    for (int p = 0; p < PIECES; ++p) {
+        const size_t bytes = (size_t)s->rows * row_bytes;
+        IPL_CUDA(s->dev, cudaMallocHost((void **)&s->piece[p], bytes));
+        IPL_CUDA(s->dev, cudaEventCreateWithFlags(&s->sent[p], cudaEventDisableTiming));
+    }
+    return IPL_OK;
+}
+
+/* A layer on its way through the slots. */
+struct block_walk {
+    ipl_cuda          *dev;
+    const ipl_kde_job *job;
+    const kde_layer   *on_host, *layer;
+    const int32_t     *order;     /* host, [n]                                   */
+    int64_t            rows;      /* of a block; the last may have fewer         */
+    int64_t            blocks, slots;
+    int64_t            in_slot[2]; /* the number of a block, or -1               */
+    kde_staging       *staging;
+};
+
+static int64_t rows_of(const block_walk *w, int64_t block)
+{
+    const int64_t left = w->job->n - block * w->rows;
+    return left < w->rows ? left : w->rows;
+}
+
+/* Queues `count` of the layer's rows to the device. */
+static ipl_status send_rows(const block_walk *w, const int32_t *row, int64_t count,
+                            float *to)
+{
+    kde_staging *s = w->staging;
+    const int64_t d = w->job->d;
+    for (int64_t at = 0; at < count; at += s->rows) {
+        const int64_t some = count - at < s->rows ? count - at : s->rows;
+        float *piece = s->piece[s->next];
+        IPL_CUDA(w->dev, cudaEventSynchronize(s->sent[s->next]));
+        for (int64_t i = 0; i < some; ++i)
+            memcpy(piece + i * d, w->job->t + row[at + i] * d,
+                   (size_t)d * sizeof *piece);
+        IPL_TRY(send(w->dev, piece, some * d, to + at * d));
+        IPL_CUDA(w->dev, cudaEventRecord(s->sent[s->next], w->dev->measure));
+        s->next = (s->next + 1) % PIECES;
+    }
+    return IPL_OK;
+}
+
+/* Queues a block to a slot, if it is in none, but not to where block `keep` is. */
+static ipl_status bring(block_walk *w, int64_t block, int64_t keep)
+{
+    if (w->in_slot[0] == block || w->in_slot[1] == block) return IPL_OK;
+    const int slot = w->slots > 1 && w->in_slot[0] == keep;
+    const int first = (int)(block * w->rows), rows = (int)rows_of(w, block);
+    const int at = (int)(slot * w->rows);
+    float *to = (float *)w->on_host->t + at * w->job->d;
+    IPL_TRY(send_rows(w, w->order + first, rows, to));
+    place_rows<<<(unsigned)ceil_div(rows, BLOCK), BLOCK, 0, w->dev->measure>>>(
+        (int32_t *)w->on_host->place, first, rows, at);
+    IPL_LAUNCHED(w->dev, place_rows);
+    w->in_slot[slot] = block;
+    return IPL_OK;
+}
+
+static ipl_status gather_block(block_walk *w, int64_t block)
+{
+    const int first = (int)(block * w->rows), rows = (int)rows_of(w, block);
+    IPL_TRY(bring(w, block, block - 1));
+    IPL_TRY(kde_launch_gather(w->dev, first, rows, 1, w->layer));
+    if (w->on_host->width) return IPL_OK;
+    return kde_launch_boxes(w->dev, first, rows, 1, w->layer);
+}
+
+/* The tiles with rows of block a and columns of block b, a <= b. */
+static ipl_status pair_blocks(block_walk *w, int64_t a, int64_t b)
+{
+    const int64_t tiles_a = ceil_div(rows_of(w, a), KDE_WIDE_TILE);
+    const int64_t tiles_b = ceil_div(rows_of(w, b), KDE_WIDE_TILE);
+    kde_window window = {};
+    IPL_TRY(bring(w, b, a));
+    IPL_TRY(bring(w, a, b));
+    window.row = (int32_t)(a * w->rows / KDE_WIDE_TILE);
+    window.col = (int32_t)(b * w->rows / KDE_WIDE_TILE);
+    window.rows = a == b ? 0 : (int32_t)tiles_a;
+    const int64_t blocks = a == b ? tiles_a * (tiles_a + 1) / 2 : tiles_a * tiles_b;
+    return kde_launch_wide(w->dev, window, blocks, 1, w->layer);
+}
+
+/* Each b goes through all a <= b, the last first and then in turns, so that it begins
+ * with what is there. */
+static ipl_status walk(block_walk *w)
+{
+    for (int64_t block = 0; block < w->blocks; ++block)
+        IPL_TRY(gather_block(w, block));
+    if (w->on_host->width) return IPL_OK;
+    for (int64_t b = w->blocks - 1, up = 0; b >= 0; --b, up = !up)
+        for (int64_t k = 0; k <= b; ++k)
+            IPL_TRY(pair_blocks(w, up ? k : b - k, b));
+    return IPL_OK;
+}
+
+static int64_t block_rows(const ipl_kde_job *job)
+{
+    return job->block < job->n ? job->block : job->n;
+}
+
+int64_t kde_slot_rows(const ipl_kde_job *job, int wide)
+{
+    return (wide && job->block < job->n ? 2 : 1) * block_rows(job);
+}
+
+ipl_status kde_run_blocks(ipl_cuda *dev, const ipl_kde_job *job,
+                          const kde_layer *on_host, const kde_layer *layer)
+{
+    assert(job->block > 0 && job->block % IPL_MI_BLOCK_ROWS == 0);
+    static_assert((int)IPL_MI_BLOCK_ROWS % KDE_SMALL_TILE == 0 &&
+                  (int)IPL_MI_BLOCK_ROWS % KDE_WIDE_TILE == 0, "whole tiles");
+    host_array<int32_t> order(job->n);
+    if (!order.at)
+        return IPL_FAIL(IPL_E_MEMORY, "the order of %lld rows", (long long)job->n);
+    const size_t bytes = (size_t)job->n * sizeof *order.at;
+    IPL_TRY(ipl_cuda_fetch(dev, job->y->order, bytes, order.at));
+    kde_staging staging = {};
+    staging.dev = dev;
+    IPL_TRY(open_staging(job->d, &staging));
+    block_walk w = {};
+    w.dev = dev;
+    w.job = job;
+    w.on_host = on_host;
+    w.layer = layer;
+    w.order = order.at;
+    w.rows = block_rows(job);
+    w.blocks = ceil_div(job->n, w.rows);
+    w.slots = kde_slot_rows(job, on_host->width == 0) / w.rows;
+    w.in_slot[0] = w.in_slot[1] = -1;
+    w.staging = &staging;
+    return walk(&w);
+}
