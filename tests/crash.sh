@@ -72,7 +72,7 @@ crash() {
         for file in plane.csv plane_details.csv training.csv; do
             if ! cmp "$work/$name/$file" "$dir/$file"; then bad=$((bad + 1)); fi
         done
-        if ls "$dir" | grep -vxF -e plane.svg.new -e "$(ls "$work/$name")" >"$work/left"; then
+        if ls "$dir" | grep -vxF -e "$(ls "$work/$name")" >"$work/left"; then
             echo "$name: left behind: $(ls "$dir")"
             bad=$((bad + 1))
         fi

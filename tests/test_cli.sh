@@ -202,6 +202,29 @@ echo '1,2,3,bin,4' >>torn/plane.csv
 fails 1 "torn/plane.csv:$((rows + 1)): expected seed,epoch,layer" plot torn -o x.svg
 rm torn/plane.csv
 fails 1 'torn/plane.csv: No such file' plot torn -o x.svg
+# A gnuplot that outlives the program draws where nobody looks.
+mkdir killed_path
+cat >killed_path/gnuplot <<'END'
+#!/bin/sh
+kill -9 $PPID
+echo late >"$(sed -n "s/^set output '\(.*\)'$/\1/p" "$1")" && touch drawn
+END
+chmod +x killed_path/gnuplot
+cp -r two killed
+rm killed/plane.svg
+files='config.ini plane.csv plane_details.csv run.json training.csv'
+holds 'a run killed while it is drawn keeps its results, and nothing else' sh -c "
+    PATH='$work/killed_path':\$PATH '$program' resume killed --quiet
+    test \$? -eq 137 || exit 1
+    for k in 1 2 3 4 5 6 7 8 9 10; do test -e drawn || sleep 0.1; done
+    test -e drawn && test \"\$(echo \$(ls killed))\" = '$files'"
+touch killed/plane.svg.new # as one killed while it puts the picture in place
+works 'resuming it draws' resume killed
+holds 'the whole picture' cmp killed/plane.svg two/plane.svg
+touch killed/plane.svg.new
+works 'resuming it again' resume killed
+holds 'leaves what belongs there' sh -c "
+    test \"\$(echo \$(ls killed))\" = 'config.ini plane.csv plane.svg plane_details.csv run.json training.csv'"
 holds 'failed plots leave nothing' sh -c '! ls x.svg* two.jpg* 2>/dev/null'
 
 # -- Estimates --------------------------------------------------------------------

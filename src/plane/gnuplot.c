@@ -2,7 +2,9 @@
  * gnuplot.c - runs gnuplot on a script.
  *
  * The script is a file and not a pipe, so that a gnuplot that stops early cannot
- * block or kill the writer; its standard error is read back for the message.
+ * block or kill the writer; its standard error is read back for the message. It draws
+ * to a file without a name, so that nobody can meet half a picture, not even one by a
+ * gnuplot whose parent was killed.
  */
 #include "gnuplot.h"
 
@@ -15,7 +17,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "file.h"
+
 extern char **environ;
+
+enum { PICTURE_FD = 3 }; /* as gnuplot has it */
 
 static const char *temporary(void)
 {
@@ -23,21 +29,28 @@ static const char *temporary(void)
     return dir && *dir && strlen(dir) < 32 ? dir : "/tmp";
 }
 
+static ipl_status open_temporary(char *path, size_t size, int *fd)
+{
+    snprintf(path, size, "%s/infoplane-XXXXXX", temporary());
+    *fd = mkstemp(path);
+    if (*fd < 0) return IPL_FAIL(IPL_E_IO, "%s: %s", path, strerror(errno));
+    fcntl(*fd, F_SETFD, FD_CLOEXEC);
+    return IPL_OK;
+}
+
+/* A file without a name, to be read back. */
+static ipl_status open_nameless(int *fd)
+{
+    char path[64];
+    IPL_TRY(open_temporary(path, sizeof path, fd));
+    unlink(path);
+    return IPL_OK;
+}
+
 static int ends_in(const char *file, const char *ending)
 {
     const size_t length = strlen(file), tail = strlen(ending);
     return length > tail && !strcasecmp(file + length - tail, ending);
-}
-
-/* The file's name as gnuplot reads it between single quotes. */
-static void quoted(const char *text, FILE *out)
-{
-    fputc('\'', out);
-    for (; *text; ++text) {
-        if (*text == '\'') fputc('\'', out);
-        fputc(*text, out);
-    }
-    fputc('\'', out);
 }
 
 ipl_status ipl_gnuplot_start(const char *file, int width, int height, ipl_gnuplot *out)
@@ -49,17 +62,17 @@ ipl_status ipl_gnuplot_start(const char *file, int width, int height, ipl_gnuplo
                 strlen(file));
     *out = (ipl_gnuplot){0};
     snprintf(out->file, sizeof out->file, "%s", file);
-    snprintf(out->made, sizeof out->made, "%s.new", file);
-    snprintf(out->script_path, sizeof out->script_path, "%s/infoplane-XXXXXX",
-             temporary());
-    const int fd = mkstemp(out->script_path);
-    if (fd < 0 || !(out->script = fdopen(fd, "w"))) {
-        const int why = errno;
-        if (fd >= 0) {
-            close(fd);
-            unlink(out->script_path);
-        }
-        return IPL_FAIL(IPL_E_IO, "%s: %s", out->script_path, strerror(why));
+    int fd = -1;
+    IPL_TRY(open_nameless(&out->picture));
+    ipl_status st = open_temporary(out->script_path, sizeof out->script_path, &fd);
+    if (st == IPL_OK && !(out->script = fdopen(fd, "w"))) {
+        st = IPL_FAIL(IPL_E_IO, "%s: %s", out->script_path, strerror(errno));
+        close(fd);
+        unlink(out->script_path);
+    }
+    if (st != IPL_OK) {
+        close(out->picture);
+        return st;
     }
     if (svg)
         fprintf(out->script, "set terminal svg size %d,%d enhanced background "
@@ -69,9 +82,7 @@ ipl_status ipl_gnuplot_start(const char *file, int width, int height, ipl_gnuplo
         fprintf(out->script, "set terminal pngcairo size %d,%d enhanced font "
                 "'DejaVu Sans,12' fontscale 1.5 linewidth 2 pointscale 2\nS = 1\n",
                 2 * width, 2 * height);
-    fprintf(out->script, "set output ");
-    quoted(out->made, out->script);
-    fprintf(out->script, "\n");
+    fprintf(out->script, "set output '/dev/fd/%d'\n", PICTURE_FD);
     return IPL_OK;
 }
 
@@ -92,17 +103,29 @@ static void last_words(int fd, char *out, size_t size)
 }
 
 /* gnuplot says nothing of a disk that filled up; a whole picture has its end. */
-static int is_whole(const char *path)
+static int is_whole(const char *text, size_t size)
 {
-    char tail[64] = "";
-    FILE *file = fopen(path, "rb");
-    if (!file) return 0;
-    fseek(file, -32, SEEK_END);
-    const size_t length = fread(tail, 1, sizeof tail - 1, file);
-    fclose(file);
-    for (size_t k = 0; k + 4 <= length; ++k)
-        if (!memcmp(tail + k, "IEND", 4) || !memcmp(tail + k, "/svg", 4)) return 1;
+    const size_t from = size > 32 ? size - 32 : 0;
+    for (size_t k = from; k + 4 <= size; ++k)
+        if (!memcmp(text + k, "IEND", 4) || !memcmp(text + k, "/svg", 4)) return 1;
     return 0;
+}
+
+/* Puts the picture in its place. */
+static ipl_status keep(const ipl_gnuplot *g)
+{
+    char path[32], *text;
+    int64_t size;
+    snprintf(path, sizeof path, "/dev/fd/%d", g->picture);
+    IPL_TRY(ipl_file_read(path, &text, &size));
+    const ipl_file_part all = {text, (size_t)size};
+    const ipl_status st =
+        is_whole(text, (size_t)size)
+            ? ipl_file_replace(g->file, 1, &all)
+            : IPL_FAIL(IPL_E_IO, "%s: gnuplot failed: the picture is not whole (disk "
+                       "full?)", g->file);
+    free(text);
+    return st;
 }
 
 static ipl_status draw(const ipl_gnuplot *g, int errors)
@@ -117,6 +140,7 @@ static ipl_status draw(const ipl_gnuplot *g, int errors)
     posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
     posix_spawn_file_actions_adddup2(&actions, errors, STDOUT_FILENO);
     posix_spawn_file_actions_adddup2(&actions, errors, STDERR_FILENO);
+    posix_spawn_file_actions_adddup2(&actions, g->picture, PICTURE_FD);
     const int failed = posix_spawnp(&child, "gnuplot", &actions, NULL, argv, environ);
     posix_spawn_file_actions_destroy(&actions);
     if (failed == ENOENT)
@@ -129,38 +153,28 @@ static ipl_status draw(const ipl_gnuplot *g, int errors)
     if (WIFEXITED(status) && WEXITSTATUS(status) == 127)
         return IPL_FAIL(IPL_E_UNSUPPORTED, "%s: gnuplot cannot be run (Debian: "
                         "gnuplot-nox)", g->file);
-    if (!WIFEXITED(status) || WEXITSTATUS(status) || !is_whole(g->made)) {
+    if (!WIFEXITED(status) || WEXITSTATUS(status)) {
         last_words(errors, words, sizeof words);
         return IPL_FAIL(IPL_E_IO, "%s: gnuplot failed: %s", g->file,
-                        *words ? words : "the picture is not whole (disk full?)");
+                        *words ? words : "it was killed");
     }
     return IPL_OK;
 }
 
 ipl_status ipl_gnuplot_finish(ipl_gnuplot *g)
 {
-    char log[64];
+    int errors = -1;
     ipl_status st = IPL_OK;
     fprintf(g->script, "\nunset output\n");
     const int torn = ferror(g->script);
-    if (fclose(g->script) || torn) {
+    if (fclose(g->script) || torn)
         st = IPL_FAIL(IPL_E_IO, "%s: %s", g->script_path, strerror(errno));
-        unlink(g->script_path);
-        return st;
-    }
-    snprintf(log, sizeof log, "%s/infoplane-XXXXXX", temporary());
-    const int errors = mkstemp(log);
-    if (errors < 0) {
-        st = IPL_FAIL(IPL_E_IO, "%s: %s", log, strerror(errno));
-    } else {
-        unlink(log);
-        st = draw(g, errors);
-        close(errors);
-    }
+    if (st == IPL_OK) st = open_nameless(&errors);
+    if (st == IPL_OK) st = draw(g, errors);
+    if (st == IPL_OK) st = keep(g);
+    if (errors >= 0) close(errors);
+    close(g->picture);
     unlink(g->script_path);
-    if (st == IPL_OK && rename(g->made, g->file))
-        st = IPL_FAIL(IPL_E_IO, "%s: %s", g->file, strerror(errno));
-    if (st != IPL_OK) unlink(g->made);
     return st;
 }
 

@@ -12,7 +12,8 @@
 typedef struct {
     FILE *script;
     char  script_path[64];
-    char  file[4200], made[4210]; /* the picture; its name until it is whole     */
+    char  file[4200];
+    int   picture; /* a file without a name: what gnuplot draws to               */
 } ipl_gnuplot;
 
 /* Starts a picture of width x height points at `file`, whose ending .svg or .png
@@ -20,7 +21,8 @@ typedef struct {
  * have to be multiplied by to look the same in both. E_ARGUMENT: another ending. */
 ipl_status ipl_gnuplot_start(const char *file, int width, int height, ipl_gnuplot *out);
 
-/* Draws, and puts the picture in its place; nothing is left behind on failure.
+/* Draws, and puts the picture in its place; a failure leaves what was there, and so
+ * does a gnuplot that outlives this process. Gives up all that _start has made.
  * E_UNSUPPORTED: no gnuplot. E_IO: gnuplot's own words. */
 ipl_status ipl_gnuplot_finish(ipl_gnuplot *g);
 
