@@ -114,7 +114,10 @@ typedef struct ipl_trainer ipl_trainer;
 
 /* Holds `replicas` networks of one shape on the device. x (rows x width[0]) and
  * y stay the caller's and must outlive the trainer. Parameters and optimiser
- * state start at zero: write them with ipl_trainer_write. E_ARGUMENT: sizes or
+ * state start at zero: write them with ipl_trainer_write. A replica's bits are those of
+ * a trainer that has it alone, except on a GPU for networks that one block cannot hold
+ * (wider than 64, or too many parameters): cuBLAS may add in another order for another
+ * number of replicas. E_ARGUMENT: sizes or
  * options out of range; E_MEMORY. */
 ipl_status ipl_trainer_create(ipl_device *dev, const ipl_net_shape *shape,
                               const ipl_train_options *options, int replicas,

@@ -83,11 +83,11 @@ static void short_last_batches_are_steps_of_their_own(void **state)
 
 /* States after two epochs of `replicas` replicas that start from seeds first, first+1,
  * ... in orders of their own. */
-static float *train_replicas(const net_case *c, int k, int first, int replicas,
-                             ipl_gradient_stats *stats)
+static float *train_replicas(const net_case *c, int k, ipl_optimizer optimizer, int first,
+                             int replicas, ipl_gradient_stats *stats)
 {
     ipl_trainer *t;
-    ipl_train_options options = options_of(k, IPL_ADAM);
+    ipl_train_options options = options_of(k, optimizer);
     CHECK_OK(ipl_trainer_create(c->dev, &c->shape, &options, replicas, c->dx, &c->dy,
                                 &t));
     const int64_t floats = ipl_trainer_state_floats(t), each = floats / replicas;
@@ -110,20 +110,58 @@ static float *train_replicas(const net_case *c, int k, int first, int replicas,
     return values;
 }
 
+/* For the products of a batch of one cuBLAS may take another kernel than for many, which
+ * adds in another order. The emulator has one. */
+static int may_add_in_another_order(ipl_device *dev, int k)
+{
+    return k == 1 && !strncmp(ipl_device_about(dev)->name, "cuda", 4) &&
+           check_size(dev, 1, 0);
+}
+
+/* Equal, or alike as two orders of adding are: rounding in sums of up to 1000 terms, the
+ * longest of this network, grows like sqrt(1000) * 2^-24 of the magnitudes, in either of
+ * the two, and so in each of four steps. Two codes of the CPU use 2 % of it; a value of
+ * another replica is off by about 1. */
+static void check_alike(int exact, int64_t count, const float *one, const float *other)
+{
+    const double share = 4.0 * 2.0 * sqrt(1000.0) * ORACLE_U;
+    double largest = 0.0;
+    if (exact) assert_memory_equal(one, other, (size_t)count * sizeof *one);
+    for (int64_t i = 0; i < count; ++i) largest = fmax(largest, fabs((double)one[i]));
+    for (int64_t i = 0; i < count; ++i)
+        CHECK(fabs((double)one[i] - (double)other[i]) <= share * largest);
+}
+
+/* With momentum where bits may differ: where a gradient is 0 but for rounding, Adam
+ * makes a whole step of it. */
 static void replicas_do_not_notice_their_company(void **state)
 {
     enum { REPLICAS = 5 };
     for (int k = 0; k < CASES; ++k) {
         net_case c = net_case_make(check_device(state), text[k], rows_of[k]);
+        const int exact = !may_add_in_another_order(c.dev, k);
+        const ipl_optimizer optimizer = exact ? IPL_ADAM : IPL_MOMENTUM;
+        const int64_t blocks = 1 + (int)optimizer; /* parameters, moments */
         const int replicas = (int)check_size(c.dev, REPLICAS, 2);
         ipl_gradient_stats together_stats[REPLICAS * 3], alone_stats[3];
-        float *together = train_replicas(&c, k, 10, replicas, together_stats);
+        float *together = train_replicas(&c, k, optimizer, 10, replicas, together_stats);
         for (int r = 0; r < replicas; ++r) {
-            float *alone = train_replicas(&c, k, 10 + r, 1, alone_stats);
-            assert_memory_equal(alone, together + r * 3 * c.parameters,
-                                (size_t)(3 * c.parameters) * sizeof *alone);
-            assert_memory_equal(alone_stats, together_stats + 3 * r,
-                                sizeof alone_stats);
+            float *alone = train_replicas(&c, k, optimizer, 10 + r, 1, alone_stats);
+            const float *mine = together + r * blocks * c.parameters;
+            for (int64_t b = 0; b < blocks; ++b)
+                check_alike(exact, c.parameters, alone + b * c.parameters,
+                            mine + b * c.parameters);
+            if (exact)
+                assert_memory_equal(alone_stats, together_stats + 3 * r,
+                                    sizeof alone_stats);
+            for (int l = 0; l < 3; ++l) {
+                const ipl_gradient_stats *one = alone_stats + l;
+                const ipl_gradient_stats *other = together_stats + 3 * r + l;
+                const float values[2][2] = {{(float)one->mean, (float)one->deviation},
+                                            {(float)other->mean,
+                                             (float)other->deviation}};
+                check_alike(exact, 2, values[0], values[1]);
+            }
             free(alone);
         }
         free(together);
@@ -144,7 +182,7 @@ static void bits_do_not_depend_on_threads_or_luck(void **state)
                                      &options, &dev));
             net_case c = net_case_make(dev, text[k], k < 2 ? check_size(dev, 700, 300)
                                                   : rows_of[k]);
-            states[run] = train_replicas(&c, k, 3, 1, NULL);
+            states[run] = train_replicas(&c, k, IPL_ADAM, 3, 1, NULL);
             floats = 3 * c.parameters;
 
             void *params, *act;
