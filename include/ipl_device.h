@@ -53,6 +53,8 @@ typedef struct {
 typedef struct {
     char    name[32];         /* canonical: "cpu:avx2", "cuda:0"               */
     char    description[128]; /* processor or GPU model, as its maker names it */
+    char    libraries[128];   /* of the device: "OpenBLAS 0.3.21 ..", "CUDA 13.0,
+                                 driver 13.0, cuBLAS 13.0.2"                   */
     char    note[256];        /* "auto" only: why there is no GPU; else ""     */
     int     threads;          /* CPU: threads in use; CUDA: multiprocessors    */
     int     is_host;          /* 1: its memory is the host's, its threads the

@@ -58,6 +58,21 @@ static ipl_status index_of(const char *variant, int *index)
     return IPL_OK;
 }
 
+/* As in "CUDA 13.0, driver 13.0, cuBLAS 13.0.2": what the bits may depend on. The driver's
+ * version is that of the CUDA it supports. */
+static ipl_status name_libraries(ipl_cuda *dev, char *text, size_t size)
+{
+    int runtime = 0, driver = 0, part[3] = {0, 0, 0};
+    IPL_CUDA(dev, cudaRuntimeGetVersion(&runtime));
+    IPL_CUDA(dev, cudaDriverGetVersion(&driver));
+    const libraryPropertyType property[3] = {MAJOR_VERSION, MINOR_VERSION, PATCH_LEVEL};
+    for (int p = 0; p < 3; ++p) IPL_CUBLAS(cublasGetProperty(property[p], &part[p]));
+    snprintf(text, size, "CUDA %d.%d, driver %d.%d, cuBLAS %d.%d.%d", runtime / 1000,
+             runtime % 1000 / 10, driver / 1000, driver % 1000 / 10, part[0], part[1],
+             part[2]);
+    return IPL_OK;
+}
+
 /* Streams of their own never wait for the legacy one. Training goes first: its
  * kernels are short and many, and each waits for the one before. */
 static ipl_status open_streams(ipl_cuda *dev, int allow_tf32)
@@ -134,6 +149,7 @@ static ipl_status open_device(ipl_cuda *dev, const ipl_device_options *options,
     IPL_CUDA(dev, cudaMemGetInfo(&free_bytes, &all_bytes));
     snprintf(about->name, sizeof about->name, "cuda:%d", dev->index);
     snprintf(about->description, sizeof about->description, "%.127s", prop.name);
+    IPL_TRY(name_libraries(dev, about->libraries, sizeof about->libraries));
     about->threads = dev->sm_count;
     about->memory_bytes = (int64_t)all_bytes;
     about->free_bytes = (int64_t)free_bytes;

@@ -59,6 +59,23 @@ static void a_device_opens_again_and_takes_fewer_threads(void **state)
     ipl_device_close(again);
 }
 
+static void devices_name_their_libraries(void **state)
+{
+    const ipl_device_info *about = ipl_device_about(check_device(state));
+    int cuda[2], driver[2], blas[3], end = 0;
+    if (!strncmp(about->name, "cpu", 3)) {
+        CHECK(!strncmp(about->libraries, "OpenBLAS ", 9));
+        return;
+    }
+    CHECK(sscanf(about->libraries, "CUDA %d.%d, driver %d.%d, cuBLAS %d.%d.%d%n", &cuda[0],
+                 &cuda[1], &driver[0], &driver[1], &blas[0], &blas[1], &blas[2],
+                 &end) == 7);
+    CHECK(!about->libraries[end]);
+    /* A driver runs what is not newer than itself, but for minor versions; the three
+     * are of one toolkit. */
+    CHECK(cuda[0] >= 12 && driver[0] >= cuda[0] && blas[0] == cuda[0]);
+}
+
 static void labels_are_grouped_and_stable(void **state)
 {
     ipl_device *dev = check_device(state);
@@ -141,6 +158,7 @@ static const check_test tests[] = {
     CHECK_TEST(empty_requests_are_allowed),
     CHECK_TEST(requests_beyond_memory_say_the_bytes),
     CHECK_TEST(a_device_opens_again_and_takes_fewer_threads),
+    CHECK_TEST(devices_name_their_libraries),
     CHECK_TEST(labels_are_grouped_and_stable),
     CHECK_TEST(labels_out_of_range_name_row_and_value),
     CHECK_TEST(about_names_the_device),

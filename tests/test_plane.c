@@ -109,19 +109,20 @@ static void run_json_says_what_ran(void **state)
     ipl_config config = small_config("train.replicas=2", "measure.rows=test", NULL);
     CHECK_OK(ipl_run(check_device(state), &config, inside(f, "r"), NULL, NULL, NULL));
     json_t *all = json_of(inside(f, "r/run.json"));
-    const char *status, *device, *name, *batch;
+    const char *status, *device, *libraries, *name, *batch;
     json_int_t rows, train, measured, ticks, points;
     double x, y, wall;
     CHECK(!json_unpack(all,
-                       "{s:s, s:{s:s}, s:{s:s, s:I, s:I, s:I}, s:{s:I, s:I},"
+                       "{s:s, s:{s:s, s:s}, s:{s:s, s:I, s:I, s:I}, s:{s:I, s:I},"
                        " s:{s:F, s:F}, s:{s:F}, s:{s:{s:s}}}",
-                       "status", &status, "device", "name", &device, "data", "name",
-                       &name, "rows", &rows, "train_rows", &train, "measured_rows",
+                       "status", &status, "device", "name", &device, "libraries",
+                       &libraries, "data", "name", &name, "rows", &rows, "train_rows", &train, "measured_rows",
                        &measured, "counts", "ticks_measured", &ticks, "points", &points,
                        "ceilings", "i_xt_bits", &x, "i_ty_bits", &y, "seconds", "wall",
                        &wall, "config", "train", "batch", &batch));
     CHECK(!strcmp(status, "done") && !strcmp(name, "ib") && !strcmp(batch, "32"));
     CHECK(!strcmp(device, ipl_device_about(check_device(state))->name));
+    CHECK(!strcmp(libraries, ipl_device_about(check_device(state))->libraries));
     CHECK(rows == 256 && train == 205 && measured == 51 && ticks == 4);
     CHECK(points == 4 * 2 * 3 * 3 && wall > 0);
     CHECK(fabs(x - log2(51)) < 1e-12 && y > 0 && y <= 1);

@@ -82,6 +82,7 @@ static ipl_status cpu_open(const char *variant, const ipl_device_options *option
     const int64_t page = sysconf(_SC_PAGESIZE);
     snprintf(about->name, sizeof about->name, "cpu:%s", isa_name[isa]);
     describe(about->description, sizeof about->description);
+    snprintf(about->libraries, sizeof about->libraries, "%s", openblas_get_config());
     about->threads = state->threads;
     about->is_host = 1;
     about->memory_bytes = page * sysconf(_SC_PHYS_PAGES);

@@ -3,7 +3,6 @@
  */
 #include "provenance.h"
 
-#include <cblas.h>
 #include <jansson.h>
 #include <math.h>
 #include <matio.h>
@@ -68,17 +67,16 @@ static json_t *libraries(void)
     char matio[32];
     Mat_GetLibraryVersion(&major, &minor, &release);
     snprintf(matio, sizeof matio, "%d.%d.%d", major, minor, release);
-    return json_pack("{s:s, s:s, s:s, s:s}", "openblas", openblas_get_config(),
-                     "zlib", zlibVersion(), "matio", matio, "jansson",
+    return json_pack("{s:s, s:s, s:s}", "zlib", zlibVersion(), "matio", matio, "jansson",
                      jansson_version_str());
 }
 
 static json_t *device(ipl_device *dev)
 {
     const ipl_device_info *about = ipl_device_about(dev);
-    return json_pack("{s:s, s:s, s:i, s:I}", "name", about->name, "description",
-                     about->description, "threads", about->threads, "memory_bytes",
-                     (json_int_t)about->memory_bytes);
+    return json_pack("{s:s, s:s, s:s, s:i, s:I}", "name", about->name, "description",
+                     about->description, "libraries", about->libraries, "threads",
+                     about->threads, "memory_bytes", (json_int_t)about->memory_bytes);
 }
 
 static json_t *config_sections(const ipl_config *config)
