@@ -58,8 +58,8 @@ static ipl_status index_of(const char *variant, int *index)
     return IPL_OK;
 }
 
-/* As in "CUDA 13.0, driver 13.0, cuBLAS 13.0.2": what the bits may depend on. The driver's
- * version is that of the CUDA it supports. */
+/* As in "CUDA 13.0, driver 13.0, cuBLAS 13.0.2", on which the bits may depend; the
+ * driver's version is that of the CUDA it supports. */
 static ipl_status name_libraries(ipl_cuda *dev, char *text, size_t size)
 {
     int runtime = 0, driver = 0, part[3] = {0, 0, 0};

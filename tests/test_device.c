@@ -67,9 +67,9 @@ static void devices_name_their_libraries(void **state)
         CHECK(!strncmp(about->libraries, "OpenBLAS ", 9));
         return;
     }
-    CHECK(sscanf(about->libraries, "CUDA %d.%d, driver %d.%d, cuBLAS %d.%d.%d%n", &cuda[0],
-                 &cuda[1], &driver[0], &driver[1], &blas[0], &blas[1], &blas[2],
-                 &end) == 7);
+    CHECK(sscanf(about->libraries, "CUDA %d.%d, driver %d.%d, cuBLAS %d.%d.%d%n",
+                 &cuda[0], &cuda[1], &driver[0], &driver[1], &blas[0], &blas[1],
+                 &blas[2], &end) == 7);
     CHECK(!about->libraries[end]);
     /* A driver runs what is not newer than itself, but for minor versions; the three
      * are of one toolkit. */

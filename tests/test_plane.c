@@ -116,10 +116,11 @@ static void run_json_says_what_ran(void **state)
                        "{s:s, s:{s:s, s:s}, s:{s:s, s:I, s:I, s:I}, s:{s:I, s:I},"
                        " s:{s:F, s:F}, s:{s:F}, s:{s:{s:s}}}",
                        "status", &status, "device", "name", &device, "libraries",
-                       &libraries, "data", "name", &name, "rows", &rows, "train_rows", &train, "measured_rows",
-                       &measured, "counts", "ticks_measured", &ticks, "points", &points,
-                       "ceilings", "i_xt_bits", &x, "i_ty_bits", &y, "seconds", "wall",
-                       &wall, "config", "train", "batch", &batch));
+                       &libraries, "data", "name", &name, "rows", &rows, "train_rows",
+                       &train, "measured_rows", &measured, "counts", "ticks_measured",
+                       &ticks, "points", &points, "ceilings", "i_xt_bits", &x,
+                       "i_ty_bits", &y, "seconds", "wall", &wall, "config", "train",
+                       "batch", &batch));
     CHECK(!strcmp(status, "done") && !strcmp(name, "ib") && !strcmp(batch, "32"));
     CHECK(!strcmp(device, ipl_device_about(check_device(state))->name));
     CHECK(!strcmp(libraries, ipl_device_about(check_device(state))->libraries));

@@ -67,8 +67,8 @@ static json_t *libraries(void)
     char matio[32];
     Mat_GetLibraryVersion(&major, &minor, &release);
     snprintf(matio, sizeof matio, "%d.%d.%d", major, minor, release);
-    return json_pack("{s:s, s:s, s:s}", "zlib", zlibVersion(), "matio", matio, "jansson",
-                     jansson_version_str());
+    return json_pack("{s:s, s:s, s:s}", "zlib", zlibVersion(), "matio", matio,
+                     "jansson", jansson_version_str());
 }
 
 static json_t *device(ipl_device *dev)
