@@ -61,6 +61,7 @@ typedef struct {
                                  processor's                                   */
     int64_t memory_bytes;     /* all of the device's memory                    */
     int64_t free_bytes;       /* what was free when the device was asked       */
+    int64_t own_bytes;        /* what each opening of it takes for itself      */
 } ipl_device_info;
 
 /* Opens a device by name. `options` may be NULL for the defaults.

@@ -83,6 +83,27 @@ typedef struct {
 int        ipl_config_keys(void);
 ipl_status ipl_config_key_at(const ipl_config *config, int index, ipl_config_key *out);
 
+/* How a run shares out its device's memory, in bytes: planned before it takes any. */
+typedef struct {
+    int64_t free_bytes;      /* what the run may take                            */
+    int64_t data_bytes;      /* rows and labels                                  */
+    int64_t training_bytes;  /* parameters, moments, gradients, a batch's layers */
+    int64_t measuring_bytes; /* networks, their layers, the estimators' work     */
+    int64_t total_bytes;     /* of these three                                   */
+    int64_t snapshot_bytes;  /* beside them, the most that snapshots take; 0 where
+                                the device's memory is the host's                */
+    int     lanes;           /* that measure side by side                        */
+    int     ticks;           /* measured in one call, at most                    */
+    int     nets;            /* networks whose layers are on the device together;
+                                0: one layer at a time                           */
+    int64_t block_rows;      /* 0; or layers stay in host memory, and come to the
+                                device in blocks of so many rows                 */
+} ipl_memory;
+
+/* What a run of `config` would take of the device as it is now. Loads the data set.
+ * E_MEMORY: it cannot run there; the text has the bytes. Else as ipl_run. */
+ipl_status ipl_memory_plan(ipl_device *dev, const ipl_config *config, ipl_memory *out);
+
 typedef struct {
     int64_t tick, last; /* trained so far, and the last one                     */
     int64_t measured;   /* ticks measured so far                                */
@@ -90,10 +111,11 @@ typedef struct {
     int64_t from;       /* the tick where this process began to train            */
     int64_t planned;    /* ticks to measure in all; -1: depends on the values   */
     double  wall_s, train_s, measure_s, write_s; /* since the start             */
+    const ipl_memory *memory; /* of the run, while it lasts; NULL: no run       */
 } ipl_progress;
 
-/* Called several times a second and after each measured tick, by the thread that
- * called; must not call back. Returns 0 to go on; else the run stops at its next
+/* Called before the first tick, several times a second and after each measured tick, by
+ * the thread that called; must not call back. Returns 0 to go on; else the run stops at its next
  * tick, with E_STOPPED, and can be resumed. */
 typedef int (*ipl_progress_call)(void *user, const ipl_progress *now);
 

@@ -153,6 +153,7 @@ static ipl_status open_device(ipl_cuda *dev, const ipl_device_options *options,
     about->threads = dev->sm_count;
     about->memory_bytes = (int64_t)all_bytes;
     about->free_bytes = (int64_t)free_bytes;
+    about->own_bytes = 2 * WORKSPACE_BYTES;
     return IPL_OK;
 }
 

@@ -49,27 +49,48 @@ done:
     return st;
 }
 
-/* The rows to be measured: a part of the split, or drawn of it by data.seed. */
-static ipl_status choose_measured(ipl_experiment *e)
+/* Where the rows that may be measured begin in the split, and how many there are. */
+static int64_t measurable(const ipl_experiment *e, int64_t *begin)
 {
-    const int     which = e->config.rows;
-    const int64_t begin = which == ROWS_TEST ? e->train.rows : 0;
-    const int64_t rows = which == ROWS_ALL ? e->all.rows
-                         : which == ROWS_TRAIN ? e->train.rows : e->test.rows;
+    const int64_t rows = e->data.rows, trains = e->data.train_rows;
+    *begin = e->config.rows == ROWS_TEST ? trains : 0;
+    return e->config.rows == ROWS_ALL     ? rows
+           : e->config.rows == ROWS_TRAIN ? trains
+                                          : rows - trains;
+}
+
+static ipl_status count_measured(ipl_experiment *e)
+{
+    int64_t begin;
+    const int64_t rows = measurable(e, &begin);
     const int64_t subset = e->config.subset ? e->config.subset : rows;
     IPL_REQUIRE(subset <= rows && subset >= 2,
                 "[measure] subset: %lld of %lld rows: expected 2 to as many as there "
                 "are", (long long)subset, (long long)rows);
+    e->measured_rows = subset;
+    e->measured_copy = subset < rows;
+    return IPL_OK;
+}
+
+/* The rows to be measured: a part of the split, or drawn of it by data.seed. */
+static ipl_status choose_measured(ipl_experiment *e)
+{
+    int64_t begin;
+    const int64_t rows = measurable(e, &begin), subset = e->measured_rows;
     const int32_t *first = e->data.split + begin;
     ipl_status st = IPL_OK;
-    int32_t *drawn = malloc((size_t)rows * sizeof *drawn);
-    if (!drawn) return IPL_FAIL(IPL_E_MEMORY, "%lld rows", (long long)rows);
-    if (subset < rows)
+    if (!e->measured_copy) {
+        e->measured = (ipl_mat){e->all.at + begin * e->all.cols, rows, e->all.cols};
+        st = upload_rows(e, e->dev, rows, first, NULL, &e->measured_y);
+    } else {
+        int32_t *drawn = malloc((size_t)rows * sizeof *drawn);
+        if (!drawn) return IPL_FAIL(IPL_E_MEMORY, "%lld rows", (long long)rows);
         ipl_random_permutation((ipl_random){e->config.data.seed, IPL_STREAM_SUBSET},
                                rows, drawn);
-    for (int64_t i = 0; i < subset; ++i) drawn[i] = first[subset < rows ? drawn[i] : i];
-    st = upload_rows(e, e->dev, subset, drawn, &e->measured, &e->measured_y);
-    free(drawn);
+        for (int64_t i = 0; i < subset; ++i) drawn[i] = first[drawn[i]];
+        st = upload_rows(e, e->dev, subset, drawn, &e->measured, &e->measured_y);
+        free(drawn);
+    }
     if (st != IPL_OK) return st;
     e->h_x = log((double)subset);
     e->h_y = ipl_mi_label_entropy(&e->measured_y);
@@ -99,10 +120,17 @@ static ipl_status load(ipl_experiment *e)
     /* More outputs than classes are fine: the others are never right. */
     e->data.classes = classes;
     e->data_crc = crc_of(data);
+    return count_measured(e);
+}
+
+static ipl_status upload(ipl_experiment *e)
+{
+    const ipl_dataset *data = &e->data;
     ipl_device *dev = e->train_dev;
     IPL_TRY(upload_rows(e, dev, data->rows, data->split, &e->all, &e->train_y));
     ipl_labels_free(dev, &e->train_y);
 
+    const int32_t inputs = data->inputs;
     const int64_t trains = data->train_rows, tests = data->rows - trains;
     e->train = (ipl_mat){e->all.at, trains, inputs};
     e->test = (ipl_mat){e->all.at + trains * inputs, tests, inputs};
@@ -117,15 +145,21 @@ static ipl_status load(ipl_experiment *e)
 
 /* -- Networks ---------------------------------------------------------------------*/
 
-static ipl_status make_networks(ipl_experiment *e)
+static void count_steps(ipl_experiment *e)
 {
     ipl_train_options *train = &e->config.train;
-    const int64_t rows = e->train.rows;
+    const int64_t rows = e->data.train_rows;
     if (!train->batch || train->batch > rows) train->batch = rows;
     e->steps = (rows + train->batch - 1) / train->batch;
     e->last = e->config.epochs * (e->config.tick ? e->steps : 1);
     e->replicas = (int)e->config.replicas;
     e->parameters = ipl_net_parameters(&e->shape);
+}
+
+static ipl_status make_networks(ipl_experiment *e)
+{
+    const ipl_train_options *train = &e->config.train;
+    const int64_t rows = e->train.rows;
     IPL_TRY(ipl_trainer_create(e->train_dev, &e->shape, train, e->replicas, e->train,
                                &e->train_y, &e->trainer));
 
@@ -151,31 +185,49 @@ done:
     return st;
 }
 
-ipl_status ipl_experiment_open(ipl_device *dev, ipl_device *train_dev,
-                               const ipl_config *config, ipl_experiment *out)
+ipl_status ipl_experiment_load(const ipl_config *config, ipl_experiment *out)
 {
     IPL_TRY(ipl_config_check(config));
     memset(out, 0, sizeof *out);
-    out->dev = dev;
-    out->train_dev = train_dev;
     out->config = *config;
     out->config.data.path = out->config.data_path;
     IPL_TRY(ipl_net_parse(config->layers, &out->shape));
-    ipl_status st = load(out);
-    if (st == IPL_OK) st = make_networks(out);
-    if (st != IPL_OK) ipl_experiment_close(out);
+    const ipl_status st = load(out);
+    if (st == IPL_OK) count_steps(out);
+    else ipl_experiment_close(out);
+    return st;
+}
+
+int ipl_experiment_estimators(const ipl_config *config,
+                              ipl_mi_options options[IPL_MI_ESTIMATOR_COUNT])
+{
+    int count = 0;
+    for (int k = 0; k < IPL_MI_ESTIMATOR_COUNT; ++k)
+        if (config->estimators & 1u << k)
+            options[count++] = ipl_config_options(config, (ipl_mi_estimator)k);
+    return count;
+}
+
+ipl_status ipl_experiment_open(ipl_experiment *e, ipl_device *dev, ipl_device *train_dev)
+{
+    e->dev = dev;
+    e->train_dev = train_dev;
+    ipl_status st = upload(e);
+    if (st == IPL_OK) st = make_networks(e);
+    if (st != IPL_OK) ipl_experiment_close(e);
     return st;
 }
 
 void ipl_experiment_close(ipl_experiment *e)
 {
-    if (!e->dev) return;
-    ipl_trainer_destroy(e->trainer);
-    ipl_free(e->dev, e->measured.at);
-    ipl_labels_free(e->dev, &e->measured_y);
-    ipl_free(e->train_dev, e->all.at);
-    ipl_labels_free(e->train_dev, &e->train_y);
-    ipl_labels_free(e->train_dev, &e->test_y);
+    if (e->dev) {
+        ipl_trainer_destroy(e->trainer);
+        if (e->measured_copy) ipl_free(e->dev, e->measured.at);
+        ipl_labels_free(e->dev, &e->measured_y);
+        ipl_free(e->train_dev, e->all.at);
+        ipl_labels_free(e->train_dev, &e->train_y);
+        ipl_labels_free(e->train_dev, &e->test_y);
+    }
     ipl_dataset_free(&e->data);
     free(e->order);
     free(e->slice);

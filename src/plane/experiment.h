@@ -19,7 +19,9 @@ typedef struct {
     ipl_mat    train, test;  /* parts of it; test.rows may be 0                  */
     ipl_labels train_y, test_y;
     uint32_t   data_crc;     /* CRC-32 of inputs, labels and split               */
-    ipl_mat    measured;     /* a copy of the rows that are measured             */
+    ipl_mat    measured;     /* the rows that are measured: a part of `all`, or a copy */
+    int        measured_copy; /* 1: a copy, of a subset                          */
+    int64_t    measured_rows;
     ipl_labels measured_y;
     double     h_x, h_y;     /* ceilings in nats: log n, H(Y) of measured rows   */
 
@@ -35,10 +37,18 @@ typedef struct {
     float   *host_params;    /* [parameters]                                     */
 } ipl_experiment;
 
-/* Loads the data, copies it to the devices and makes the networks of tick 0. The
- * caller gives it back with ipl_experiment_close, which allows a zeroed struct. */
-ipl_status ipl_experiment_open(ipl_device *dev, ipl_device *train_dev,
-                               const ipl_config *config, ipl_experiment *out);
+/* Loads the data into host memory and knows what is to come; no device has a part in
+ * it yet. The caller gives it back with ipl_experiment_close, which allows a zeroed
+ * struct. */
+ipl_status ipl_experiment_load(const ipl_config *config, ipl_experiment *out);
+
+/* The options of the estimators that a configuration names, and how many there are. */
+int ipl_experiment_estimators(const ipl_config *config,
+                              ipl_mi_options options[IPL_MI_ESTIMATOR_COUNT]);
+
+/* Copies the data to the devices and makes the networks of tick 0. */
+ipl_status ipl_experiment_open(ipl_experiment *e, ipl_device *dev,
+                               ipl_device *train_dev);
 void       ipl_experiment_close(ipl_experiment *e);
 
 /* Trains all replicas for one tick. stats[replicas][layers], or NULL. */

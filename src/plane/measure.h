@@ -30,9 +30,53 @@ void       ipl_measurer_destroy(ipl_measurer *m);
 ipl_status ipl_measure_layers(ipl_measurer *m, int nets, int layers, const ipl_mat *t,
                               ipl_layer *out);
 
-/* Forward pass of params[nets] (device) over x, then as above; several networks at
- * once while their activations stay within 256 MiB. out[nets][shape->layers]. */
-ipl_status ipl_measure_networks(ipl_measurer *m, const ipl_net_shape *shape, ipl_mat x,
-                                int nets, float *const *params, ipl_layer *out);
+/* How much of the networks is on the device at once. */
+typedef struct {
+    int     nets;       /* networks with all their layers; 0: one layer alone    */
+    int64_t block_rows; /* with nets 0: 0, or the layer is in host memory, and the
+                           device has so many of its rows at a time, a multiple of
+                           IPL_NET_FORWARD_ROWS                                  */
+} ipl_measure_way;
+
+/* Forward pass of params[nets] (device) over x, then as above, in the given way, which
+ * changes no bit. out[nets][shape->layers]. */
+ipl_status ipl_measure_networks(ipl_measurer *m, const ipl_measure_way *way,
+                                const ipl_net_shape *shape, ipl_mat x, int nets,
+                                float *const *params, ipl_layer *out);
+
+/* Device bytes that this takes, beside x and the parameters; `labels` says whether
+ * there are any. */
+ipl_status ipl_measure_bytes(ipl_device *dev, int estimators,
+                             const ipl_mi_options *options, int labels,
+                             const ipl_net_shape *shape, int64_t rows,
+                             const ipl_measure_way *way, size_t *bytes);
+
+/* -- For measure.c and measure_nets.c ---------------------------------------------*/
+
+typedef struct {
+    void  *at;
+    size_t bytes;
+} measurer_buffer;
+
+struct ipl_measurer {
+    ipl_device       *dev;
+    int               estimators;
+    ipl_mi_options    options[IPL_MI_ESTIMATOR_COUNT];
+    const ipl_labels *y;
+    measurer_buffer   activations, cells, scratch; /* device                     */
+    float            *host;                        /* a layer, where it is there  */
+};
+
+ipl_status measurer_grow(ipl_measurer *m, measurer_buffer *b, size_t bytes);
+int        measurer_bins(int estimators, const ipl_mi_options *options);
+ipl_status measurer_make_cells(ipl_measurer *m, int64_t layers, int64_t n);
+
+/* The points of t[jobs], which are layers first, first + 1, .. of networks of `layers`
+ * (for error texts). Cells go to the measurer's, from the place-th layer on. */
+ipl_status measurer_place(ipl_measurer *m, int first, int layers, int64_t place,
+                          int jobs, const ipl_mat *t, int64_t block_rows,
+                          ipl_layer *out);
+ipl_status measurer_neighbours(ipl_measurer *m, int nets, int layers, int64_t n,
+                               ipl_layer *out);
 
 #endif

@@ -40,11 +40,7 @@ void ipl_provenance_experiment(ipl_provenance *p, const ipl_experiment *e)
     p->measured_rows = e->measured.rows;
     p->inputs = e->shape.width[0];
     p->classes = e->shape.width[e->shape.layers];
-    p->estimators = 0;
-    for (int k = 0; k < IPL_MI_ESTIMATOR_COUNT; ++k)
-        if (e->config.estimators & 1u << k)
-            p->options[p->estimators++] = ipl_config_options(&e->config,
-                                                             (ipl_mi_estimator)k);
+    p->estimators = ipl_experiment_estimators(&e->config, p->options);
     p->layers = e->shape.layers;
     for (int l = 1; l <= e->shape.layers; ++l)
         snprintf(p->layer[l - 1], sizeof p->layer[0], "%d-%s", e->shape.width[l],
@@ -147,9 +143,24 @@ static json_t *utilisation(const ipl_provenance *p)
     const ipl_progress *at = &p->progress;
     const double wall = at->wall_s > 0 ? at->wall_s - p->load_s : 0.0;
     if (!(wall > 0) || !p->cores) return json_object();
-    return json_pack("{s:f, s:f, s:f, s:i}", "train", at->train_s / wall, "measure",
-                     at->measure_s / wall, "cores", p->core_s / (wall * p->cores),
-                     "core_count", p->cores);
+    json_t *lanes = json_array();
+    for (int k = 0; p->memory && k < p->memory->lanes; ++k)
+        json_array_append_new(lanes, json_real(p->lane_s[k] / wall));
+    return json_pack("{s:f, s:o, s:f, s:i}", "train", at->train_s / wall, "measure", lanes,
+                     "cores", p->core_s / (wall * p->cores), "core_count", p->cores);
+}
+
+/* As planned; null for activations from elsewhere. */
+static json_t *memory(const ipl_memory *m)
+{
+    if (!m) return json_null();
+    return json_pack("{s:I, s:I, s:I, s:I, s:I, s:i, s:i, s:i, s:I}", "free_bytes",
+                     (json_int_t)m->free_bytes, "data_bytes", (json_int_t)m->data_bytes,
+                     "training_bytes", (json_int_t)m->training_bytes, "measuring_bytes",
+                     (json_int_t)m->measuring_bytes, "snapshot_bytes",
+                     (json_int_t)m->snapshot_bytes, "measuring_lanes", m->lanes,
+                     "ticks_at_once", m->ticks, "networks_at_once", m->nets,
+                     "block_rows", (json_int_t)m->block_rows);
 }
 
 static json_t *snapshots(const ipl_provenance *p)
@@ -174,7 +185,7 @@ ipl_status ipl_provenance_write(const ipl_provenance *p, ipl_rundir *dir)
         json_array_append_new(estimators, estimator(&p->options[e]));
     json_t *out = json_pack(
         "{s:s, s:s, s:s, s:o, s:s, s:s*, s:o, s:o, s:o, s:o, s:s, s:o,"
-        " s:{s:o, s:o}, s:o, s:o, s:o, s:o, s:I, s:o}",
+        " s:{s:o, s:o}, s:o, s:o, s:o, s:o, s:o, s:I, s:o}",
         "infoplane", ipl_version(), "compiler", COMPILER, "started", p->started,
         "libraries", libraries(), "status", p->status, "error", p->error,
         "device", device(p->dev), "data", data(p), "layers", layers, "seeds", seeds,
@@ -182,7 +193,7 @@ ipl_status ipl_provenance_write(const ipl_provenance *p, ipl_rundir *dir)
         "ceilings", "i_xt_bits", number_or_null(p->h_x / log(2.0)),
         "i_ty_bits", number_or_null(p->h_y / log(2.0)),
         "counts", counts(p), "seconds", seconds(p), "utilisation", utilisation(p),
-        "snapshots", snapshots(p), "states_saved", (json_int_t)p->states_saved,
+        "memory", memory(p->memory), "snapshots", snapshots(p), "states_saved", (json_int_t)p->states_saved,
         "config", config_sections(p->config));
     if (!out) return IPL_FAIL(IPL_E_MEMORY, "run.json");
     const ipl_status st = ipl_rundir_json(dir, "run.json", out);

@@ -5,6 +5,7 @@
 #define IPL_PROVENANCE_H
 
 #include "experiment.h"
+#include "memory.h"
 #include "rundir.h"
 #include "store.h"
 
@@ -27,8 +28,11 @@ typedef struct {
     int64_t              points; /* rows of plane.csv                            */
     int64_t              remeasured; /* ticks whose record was torn              */
     int64_t              states_saved;
-    int                  cores;  /* threads that both lanes share                */
+    int                  cores;  /* threads that all lanes share                 */
+    int                  lane_cores; /* of these, what one measuring lane may take */
     double               core_s; /* busy: seconds times threads                  */
+    double               lane_s[IPL_LANES_MAX]; /* busy: each measuring lane       */
+    const ipl_memory    *memory; /* NULL: no run                                 */
     ipl_store_stats      store;
     char                 started[32]; /* UTC                                     */
     double               load_s;

@@ -79,33 +79,23 @@ done:
     return st;
 }
 
-/* Ticks in one measuring call: so many that each thread gets several layers, as long as
- * their parameters stay small. */
-static int choose_batch(const run *r, int threads)
-{
-    enum { LAYERS_EACH = 16, TICKS_MAX = 64 };
-    const int64_t bytes = (int64_t)r->e.replicas * r->e.parameters * 4;
-    int64_t ticks = (LAYERS_EACH * (int64_t)threads + r->layers - 1) / r->layers;
-    if (ticks > ((int64_t)64 << 20) / bytes) ticks = ((int64_t)64 << 20) / bytes;
-    return ticks < 1 ? 1 : ticks > TICKS_MAX ? TICKS_MAX : (int)ticks;
-}
-
-/* The lanes' memory, and what they share. */
-static ipl_status make_lanes(run *r)
+/* The training lane's memory, and what all lanes share. */
+static ipl_status make_shared(run *r)
 {
     const ipl_experiment *e = &r->e;
     const ipl_device_info *about = ipl_device_about(e->dev);
-    /* On a GPU each lane waits for its own handle; cores are no matter. */
-    const int threads = strncmp(about->name, "cpu", 3) ? 2 : about->threads;
+    /* On a GPU each lane only waits for its handle: one core each. */
+    const int threads = about->is_host ? about->threads : r->memory.lanes + 1;
     const size_t layers = (size_t)r->layers, replicas = (size_t)e->replicas;
     const size_t bytes = replicas * (size_t)e->parameters * sizeof *r->params;
-    r->batch = choose_batch(r, threads);
     r->stats = malloc(layers * sizeof *r->stats);
     r->rows = malloc(replicas * sizeof *r->rows);
     if (!r->stats || !r->rows)
         return IPL_FAIL(IPL_E_MEMORY, "%zu layers of %zu networks", layers, replicas);
     IPL_TRY(ipl_alloc(e->train_dev, bytes, (void **)&r->params));
     r->about.cores = threads;
+    r->about.lane_cores = about->is_host ? threads : 1;
+    r->about.memory = &r->memory;
     return ipl_cores_create(&r->cores, threads);
 }
 
@@ -114,6 +104,7 @@ static ipl_status make_store(run *r)
     const ipl_store_options options = {
         .floats = r->e.replicas * r->e.parameters,
         .dev = r->e.dev,
+        .device_bytes = (size_t)r->memory.snapshot_bytes,
         .memory_bytes = (size_t)r->e.config.snapshot_mib << 20,
         .path = ipl_rundir_path(r->dir, "snapshots.tmp")};
     unlink(options.path); /* what a killed run has left */
@@ -124,14 +115,17 @@ static ipl_status make_store(run *r)
 static ipl_status set_up(run *r, ipl_device *dev, ipl_device *train_dev,
                          const ipl_config *config)
 {
-    IPL_TRY(ipl_experiment_open(dev, train_dev, config, &r->e));
+    IPL_TRY(ipl_experiment_load(config, &r->e));
+    IPL_TRY(ipl_memory_share(&r->e, dev, ipl_device_about(train_dev)->free_bytes,
+                             &r->memory));
+    r->about.progress.memory = &r->memory;
+    IPL_TRY(ipl_experiment_open(&r->e, dev, train_dev));
     r->layers = r->e.replicas * r->e.shape.layers;
     r->checkpoint_s = config->checkpoint_s;
     ipl_provenance_experiment(&r->about, &r->e);
-    IPL_TRY(ipl_measurer_create(dev, r->about.estimators, r->about.options,
-                                &r->e.measured_y, &r->measurer));
     IPL_TRY(make_policies(r));
-    IPL_TRY(make_lanes(r));
+    IPL_TRY(make_shared(r));
+    IPL_TRY(run_make_lanes(r));
     r->about.progress.last = r->e.last;
     return IPL_OK;
 }
@@ -165,7 +159,7 @@ static void tear_down(run *r)
     ipl_policy_destroy(r->policy);
     ipl_policy_destroy(r->log);
     ipl_history_destroy(r->history);
-    ipl_measurer_destroy(r->measurer);
+    run_destroy_lanes(r);
     if (r->cores.total) ipl_cores_destroy(&r->cores);
     if (r->e.train_dev) ipl_free(r->e.train_dev, r->params);
     ipl_experiment_close(&r->e);
@@ -176,10 +170,13 @@ static void tear_down(run *r)
 
 /* -- Running ----------------------------------------------------------------------*/
 
-/* Both lanes, until all is measured or one of them fails. */
+/* All lanes, until all is measured or one of them fails. */
 static ipl_status work(run *r)
 {
     pthread_t lane;
+    if (r->progress && r->progress(r->user, &r->about.progress))
+        return IPL_FAIL(IPL_E_STOPPED, "stopped at %s %lld of %lld", r->about.tick,
+                        (long long)r->about.progress.tick, (long long)r->e.last);
     if (pthread_create(&lane, NULL, run_train, r))
         return IPL_FAIL(IPL_E_MEMORY, "no thread for the training");
     run_measure(r);
@@ -253,7 +250,10 @@ static ipl_status complete(run *r, ipl_device *dev, const ipl_config *config,
     ipl_status st = ipl_device_open_again(dev, &train_dev);
     if (st == IPL_OK) st = open_run(r, dev, train_dev, config, dir);
     if (st == IPL_OK) st = conclude(r, work(r));
-    if (out) *out = r->about.progress;
+    if (out) {
+        *out = r->about.progress;
+        out->memory = NULL;
+    }
     tear_down(r);
     ipl_device_close(train_dev);
     return st;

@@ -1,14 +1,15 @@
 /*
  * run.h - one run: two lanes of work, and what they share.
  *
- *     training lane   train a tick -> snapshot into the store -> row of training.csv
- *     measuring lane  ask the policy -> snapshots from the store -> points -> journal
+ *     training lane    train a tick -> snapshot into the store -> row of training.csv
+ *     measuring lanes  ask the policy -> snapshots from the store -> points -> journal
  *
- * The training lane is a thread of its own with a device handle of its own; it goes
- * on while the measuring lane works, and waits only when the store is full and there
- * is something to measure. The measuring lane is the caller's thread. Both take the
- * processor's threads from one pool (cores.h). All that they share is guarded by
- * run.lock; what belongs to one lane alone says so.
+ * Each lane is a thread with a device handle of its own. Training goes on while others
+ * measure, and waits only when the store is full and there is something to measure. The
+ * first measuring lane is the caller's thread; on a GPU another one keeps it busy while
+ * the first waits for a result. All take the processor's threads from one pool
+ * (cores.h). All that they share is guarded by run.lock; what belongs to one lane alone
+ * says so.
  *
  * Points reach the journal when they are known, and plane.csv in the order of ticks,
  * once no earlier tick can be asked for. A training state is saved when all that may
@@ -25,8 +26,18 @@
 #include "experiment.h"
 #include "history.h"
 #include "journal.h"
+#include "memory.h"
 #include "provenance.h"
 #include "store.h"
+
+/* A tick that the policy gave out and was not told of yet. */
+typedef struct {
+    int64_t tick;
+    int     taken; /* 1: a lane measures it                                     */
+} run_wanted;
+
+/* A measuring lane: ticks that are measured in one call, and where. */
+typedef struct run_lane run_lane;
 
 /* The points of one tick, from when they are known until they are in plane.csv. */
 typedef struct {
@@ -35,14 +46,14 @@ typedef struct {
     int        told;   /* 1: the policy knows                                   */
 } run_points;
 
-typedef struct {
+typedef struct run {
     /* Made before the lanes start, and not changed by them. */
     ipl_experiment e; /* the training lane's, while it runs                      */
-    ipl_measurer  *measurer;     /* measuring lane                              */
+    ipl_memory     memory;
+    run_lane      *lane;         /* [memory.lanes]                              */
     ipl_store     *store;
     ipl_cores      cores;
     int            layers;       /* of all replicas                             */
-    int            batch;        /* ticks measured in one call, at most          */
     int            lock_fd;      /* of the directory; -1: none                  */
     double         begin_s, checkpoint_s;
     ipl_progress_call progress;
@@ -60,7 +71,7 @@ typedef struct {
     int            train_failed; /* 1: measuring ends when it has caught up      */
     ipl_status     status;       /* the first failure                           */
     char           why[512];
-    int64_t       *wanted;       /* [wanted_count] ascending: given out, not told */
+    run_wanted    *wanted;       /* [wanted_count] ascending                    */
     int64_t        wanted_count, wanted_size;
     run_points    *points;       /* [points_count] ascending                    */
     int64_t        points_count, points_size;
@@ -97,7 +108,12 @@ void *run_train(void *user);
  * once. run.lock is held, or there are no lanes yet. */
 ipl_status run_ask(run *r);
 
-/* Measures until the policy is done, something fails, or run.stop is set. */
+/* Memory and handles of the measuring lanes. Destroying allows what was made in part. */
+ipl_status run_make_lanes(run *r);
+void       run_destroy_lanes(run *r);
+
+/* Measures, in all lanes, until the policy is done, something fails, or run.stop is
+ * set. */
 void run_measure(run *r);
 
 /* -- run_save.c -------------------------------------------------------------------*/

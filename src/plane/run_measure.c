@@ -1,5 +1,5 @@
 /*
- * run_measure.c - the measuring lane: what the policy asks for, several ticks at once.
+ * run_measure.c - the measuring lanes: what the policy asks for, several ticks at once.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -22,7 +22,7 @@ static int keep_snapshot(void *user, int64_t tick)
     const run *r = user;
     if (ipl_policy_may_ask(r->policy, tick)) return 1;
     for (int64_t w = 0; w < r->wanted_count; ++w)
-        if (r->wanted[w] == tick) return 1;
+        if (r->wanted[w].tick == tick) return 1;
     return 0;
 }
 
@@ -45,14 +45,15 @@ static ipl_status want(run *r, int64_t tick)
 {
     if (r->wanted_count == r->wanted_size) {
         const int64_t size = 2 * r->wanted_size + 64;
-        int64_t *more = realloc(r->wanted, (size_t)size * sizeof *more);
+        run_wanted *more = realloc(r->wanted, (size_t)size * sizeof *more);
         if (!more) return IPL_FAIL(IPL_E_MEMORY, "%lld ticks", (long long)size);
         r->wanted = more;
         r->wanted_size = size;
     }
     int64_t at = r->wanted_count++;
-    for (; at > 0 && r->wanted[at - 1] > tick; --at) r->wanted[at] = r->wanted[at - 1];
-    r->wanted[at] = tick;
+    for (; at > 0 && r->wanted[at - 1].tick > tick; --at)
+        r->wanted[at] = r->wanted[at - 1];
+    r->wanted[at] = (run_wanted){.tick = tick};
     return IPL_OK;
 }
 
@@ -60,7 +61,7 @@ ipl_status run_ask(run *r)
 {
     for (;;) {
         int64_t ahead = r->wanted_count;
-        while (ahead > 0 && r->wanted[ahead - 1] > r->trained) --ahead;
+        while (ahead > 0 && r->wanted[ahead - 1].tick > r->trained) --ahead;
         if (r->wanted_count - ahead >= AHEAD_MAX || r->wanted_count >= WANTED_MAX)
             return IPL_OK;
         const int64_t tick = ipl_policy_next(r->policy);
@@ -71,77 +72,121 @@ ipl_status run_ask(run *r)
     }
 }
 
-/* -- Measuring --------------------------------------------------------------------*/
+/* -- Lanes ------------------------------------------------------------------------*/
 
-typedef struct {
-    float     *params;  /* device, [batch][replicas][parameters]                */
-    float    **each;    /* [batch][replicas]: parts of it                       */
-    ipl_layer *layer;   /* [batch][replicas][layers]                            */
-    int64_t   *tick;    /* [batch]                                              */
-    int        count;
-} batch;
+struct run_lane {
+    run          *r;
+    ipl_device   *dev;
+    int           own;     /* 1: opened for this lane                            */
+    ipl_measurer *measurer;
+    float        *params;  /* device, [ticks][replicas][parameters]              */
+    float       **each;    /* [ticks][replicas]: parts of it                     */
+    ipl_layer    *layer;   /* [ticks][replicas][layers]                          */
+    int64_t      *tick;    /* [ticks]                                            */
+    int           count;
+};
 
-static ipl_status batch_create(run *r, batch *b)
+static ipl_status lane_create(run *r, int number, run_lane *lane)
 {
     const ipl_experiment *e = &r->e;
-    const size_t replicas = (size_t)e->replicas, ticks = (size_t)r->batch;
+    const size_t replicas = (size_t)e->replicas, ticks = (size_t)r->memory.ticks;
     const size_t floats = replicas * (size_t)e->parameters;
-    *b = (batch){0};
-    b->each = malloc(ticks * replicas * sizeof *b->each);
-    b->layer = malloc(ticks * (size_t)r->layers * sizeof *b->layer);
-    b->tick = malloc(ticks * sizeof *b->tick);
-    if (!b->each || !b->layer || !b->tick)
-        return IPL_FAIL(IPL_E_MEMORY, "%d ticks to measure", r->batch);
-    IPL_TRY(ipl_alloc(e->dev, ticks * floats * sizeof *b->params, (void **)&b->params));
+    lane->r = r;
+    lane->dev = e->dev;
+    if (number) {
+        IPL_TRY(ipl_device_open_again(e->dev, &lane->dev));
+        lane->own = 1;
+    }
+    IPL_TRY(ipl_measurer_create(lane->dev, r->about.estimators, r->about.options,
+                                &e->measured_y, &lane->measurer));
+    lane->each = malloc(ticks * replicas * sizeof *lane->each);
+    lane->layer = malloc(ticks * (size_t)r->layers * sizeof *lane->layer);
+    lane->tick = malloc(ticks * sizeof *lane->tick);
+    if (!lane->each || !lane->layer || !lane->tick)
+        return IPL_FAIL(IPL_E_MEMORY, "%zu ticks to measure", ticks);
+    IPL_TRY(ipl_alloc(lane->dev, ticks * floats * sizeof *lane->params,
+                      (void **)&lane->params));
     for (size_t k = 0; k < ticks * replicas; ++k)
-        b->each[k] = b->params + k * (size_t)e->parameters;
+        lane->each[k] = lane->params + k * (size_t)e->parameters;
     return IPL_OK;
 }
 
-static void batch_destroy(run *r, batch *b)
+ipl_status run_make_lanes(run *r)
 {
-    ipl_free(r->e.dev, b->params);
-    free(b->each);
-    free(b->layer);
-    free(b->tick);
+    r->lane = calloc((size_t)r->memory.lanes, sizeof *r->lane);
+    if (!r->lane) return IPL_FAIL(IPL_E_MEMORY, "%d lanes", r->memory.lanes);
+    for (int k = 0; k < r->memory.lanes; ++k) IPL_TRY(lane_create(r, k, r->lane + k));
+    return IPL_OK;
 }
 
-/* The oldest ticks that are wanted and trained. run.lock is held. */
-static void choose(const run *r, batch *b)
+void run_destroy_lanes(run *r)
 {
-    b->count = 0;
-    while (b->count < r->batch && b->count < r->wanted_count &&
-           r->wanted[b->count] <= r->trained) {
-        b->tick[b->count] = r->wanted[b->count];
-        ++b->count;
+    for (int k = 0; r->lane && k < r->memory.lanes; ++k) {
+        run_lane *lane = r->lane + k;
+        if (!lane->dev) continue;
+        ipl_measurer_destroy(lane->measurer);
+        ipl_free(lane->dev, lane->params);
+        free(lane->each);
+        free(lane->layer);
+        free(lane->tick);
+        if (lane->own) ipl_device_close(lane->dev);
     }
+    free(r->lane);
+    r->lane = NULL;
 }
 
-static ipl_status measure_batch(run *r, batch *b)
+/* -- Measuring --------------------------------------------------------------------*/
+
+/* The oldest ticks that are wanted, trained, and nobody's yet. run.lock is held. */
+static void choose(run *r, run_lane *lane)
 {
+    lane->count = 0;
+    for (int64_t w = 0; w < r->wanted_count && lane->count < r->memory.ticks &&
+                        r->wanted[w].tick <= r->trained; ++w)
+        if (!r->wanted[w].taken) {
+            r->wanted[w].taken = 1;
+            lane->tick[lane->count++] = r->wanted[w].tick;
+        }
+}
+
+static void leave_all_but_one(run_lane *lane)
+{
+    run *r = lane->r;
+    pthread_mutex_lock(&r->lock);
+    for (int64_t w = 0; w < r->wanted_count; ++w)
+        for (int k = 1; k < lane->count; ++k)
+            if (r->wanted[w].tick == lane->tick[k]) r->wanted[w].taken = 0;
+    pthread_mutex_unlock(&r->lock);
+    lane->count = 1;
+}
+
+static ipl_status measure_ticks(run_lane *lane)
+{
+    const run *r = lane->r;
     const ipl_experiment *e = &r->e;
+    const ipl_measure_way way = ipl_memory_way(&r->memory);
     const int64_t floats = e->replicas * e->parameters;
-    for (int k = 0; k < b->count; ++k)
-        IPL_TRY(ipl_store_get(r->store, b->tick[k], e->dev, b->params + k * floats));
-    return ipl_measure_networks(r->measurer, &e->shape, e->measured,
-                                b->count * e->replicas, b->each, b->layer);
+    for (int k = 0; k < lane->count; ++k)
+        IPL_TRY(ipl_store_get(r->store, lane->tick[k], lane->dev,
+                              lane->params + k * floats));
+    return ipl_measure_networks(lane->measurer, &way, &e->shape, e->measured,
+                                lane->count * e->replicas, lane->each, lane->layer);
 }
 
-/* Makes the points of a batch part of the results. run.lock is held. */
-static ipl_status file_batch(run *r, batch *b)
+/* Makes the points of a lane's ticks part of the results. run.lock is held. */
+static ipl_status file_ticks(run_lane *lane)
 {
-    for (int k = 0; k < b->count; ++k) {
-        const ipl_layer *layer = b->layer + k * r->layers;
-        IPL_TRY(ipl_records_add_points(r->journal, b->tick[k], r->layers, layer));
-        IPL_TRY(run_keep_points(r, b->tick[k], layer));
-        IPL_TRY(settle(r, run_find_points(r, b->tick[k])));
+    run *r = lane->r;
+    for (int k = 0; k < lane->count; ++k) {
+        const ipl_layer *layer = lane->layer + k * r->layers;
+        IPL_TRY(ipl_records_add_points(r->journal, lane->tick[k], r->layers, layer));
+        IPL_TRY(run_keep_points(r, lane->tick[k], layer));
+        IPL_TRY(settle(r, run_find_points(r, lane->tick[k])));
         ++r->about.progress.measured;
     }
-    /* They are the first of the wanted ones: that is how they were chosen, and what
-     * is wanted since then is told by these. */
     int64_t kept = 0;
     for (int64_t w = 0; w < r->wanted_count; ++w) {
-        const run_points *known = run_find_points(r, r->wanted[w]);
+        const run_points *known = run_find_points(r, r->wanted[w].tick);
         if (!known || !known->told) r->wanted[kept++] = r->wanted[w];
     }
     r->wanted_count = kept;
@@ -150,7 +195,7 @@ static ipl_status file_batch(run *r, batch *b)
     return IPL_OK;
 }
 
-/* -- The lane ---------------------------------------------------------------------*/
+/* -- Rounds -----------------------------------------------------------------------*/
 
 /* Rows to the files, news to the caller. run.lock is held, but not while calling. */
 static ipl_status report(run *r)
@@ -184,61 +229,88 @@ static void wait_a_little(run *r)
     pthread_cond_timedwait(&r->changed, &r->lock, &until);
 }
 
-/* One round: measure what is there, or wait. run.lock is held. */
-static ipl_status one_round(run *r, batch *b)
+/* Measures what is there, or waits. run.lock is held. */
+static ipl_status one_round(run_lane *lane)
 {
-    ipl_status st = run_ask(r);
-    if (st != IPL_OK) return st;
-    choose(r, b);
-    if (!b->count) {
+    run *r = lane->r;
+    IPL_TRY(run_ask(r));
+    choose(r, lane);
+    if (!lane->count) {
         wait_a_little(r);
-    } else {
-        pthread_mutex_unlock(&r->lock);
-        const int threads = ipl_cores_take(&r->cores, r->cores.total);
-        const double begin = run_now_s();
-        st = ipl_device_use_threads(r->e.dev, threads);
-        if (st == IPL_OK) st = measure_batch(r, b);
-        /* Which one is it? The others are kept. A device has no second try. */
-        if (st != IPL_OK && st != IPL_E_DEVICE && b->count > 1) {
-            b->count = 1;
-            st = measure_batch(r, b);
-        }
-        ipl_cores_give(&r->cores, threads);
-        const double spent = run_now_s() - begin;
-        pthread_mutex_lock(&r->lock);
-        r->about.progress.measure_s += spent;
-        r->about.core_s += spent * threads;
-        if (st != IPL_OK) {
-            run_fail(r, b->tick[0], st);
-            return st;
-        }
-        IPL_TRY(file_batch(r, b));
-        pthread_cond_broadcast(&r->changed);
+        return IPL_OK;
     }
+    pthread_mutex_unlock(&r->lock);
+    const int threads = ipl_cores_take(&r->cores, r->about.lane_cores);
+    const double begin = run_now_s();
+    ipl_status st = ipl_device_use_threads(lane->dev, threads);
+    if (st == IPL_OK) st = measure_ticks(lane);
+    /* Which one is it? The others are kept. A device has no second try. */
+    if (st != IPL_OK && st != IPL_E_DEVICE && lane->count > 1) {
+        leave_all_but_one(lane);
+        st = measure_ticks(lane);
+    }
+    ipl_cores_give(&r->cores, threads);
+    const double spent = run_now_s() - begin;
+    pthread_mutex_lock(&r->lock);
+    r->about.progress.measure_s += spent;
+    r->about.lane_s[lane - r->lane] += spent;
+    r->about.core_s += spent * threads;
+    if (st != IPL_OK) {
+        run_fail(r, lane->tick[0], st);
+        return st;
+    }
+    st = file_ticks(lane);
+    pthread_cond_broadcast(&r->changed);
+    return st;
+}
+
+/* What only the caller's lane does between two rounds. run.lock is held. */
+static ipl_status housekeeping(run *r)
+{
     IPL_TRY(report(r));
     pthread_mutex_unlock(&r->lock);
-    st = run_save_state(r);
+    const ipl_status st = run_save_state(r);
     pthread_mutex_lock(&r->lock);
     return st;
 }
 
-/* 1 when there is nothing left for this lane. */
+/* 1 when there is nothing left for the lanes. */
 static int finished(const run *r)
 {
-    if (r->train_failed) return !r->wanted_count || r->wanted[0] > r->trained;
+    if (r->stop) return 1;
+    if (r->train_failed) return !r->wanted_count || r->wanted[0].tick > r->trained;
     return ipl_policy_done(r->policy) && r->trained == r->e.last;
 }
 
-void run_measure(run *r)
+static void measure_in(run_lane *lane)
 {
-    batch b;
-    ipl_status st = batch_create(r, &b);
+    run *r = lane->r;
+    ipl_status st = IPL_OK;
     pthread_mutex_lock(&r->lock);
-    while (st == IPL_OK && !finished(r)) st = one_round(r, &b);
+    while (st == IPL_OK && !finished(r)) {
+        st = one_round(lane);
+        if (st == IPL_OK && lane == r->lane) st = housekeeping(r);
+    }
     if (st != IPL_OK) {
         run_fail(r, -1, st);
         r->stop = 1;
     }
     pthread_mutex_unlock(&r->lock);
-    batch_destroy(r, &b);
+}
+
+static void *measure_thread(void *lane)
+{
+    measure_in(lane);
+    return NULL;
+}
+
+void run_measure(run *r)
+{
+    pthread_t thread[IPL_LANES_MAX];
+    int started = 1;
+    while (started < r->memory.lanes &&
+           !pthread_create(&thread[started], NULL, measure_thread, r->lane + started))
+        ++started; /* fewer lanes do the same, later */
+    measure_in(r->lane);
+    for (int k = 1; k < started; ++k) pthread_join(thread[k], NULL);
 }

@@ -66,7 +66,7 @@ ipl_status run_keep_points(run *r, int64_t tick, const ipl_layer *layer)
 int64_t run_final_before(const run *r)
 {
     const int64_t asked = ipl_policy_earliest(r->policy);
-    return r->wanted_count && r->wanted[0] < asked ? r->wanted[0] : asked;
+    return r->wanted_count && r->wanted[0].tick < asked ? r->wanted[0].tick : asked;
 }
 
 ipl_status run_write_final(run *r)

@@ -12,6 +12,7 @@
 static int useful_threads(const run *r)
 {
     enum { TINY_PARAMETERS = 1 << 14 };
+    if (!ipl_device_about(r->e.train_dev)->is_host) return 1; /* see make_shared */
     if (r->e.parameters > TINY_PARAMETERS || r->e.replicas > r->cores.total)
         return r->cores.total;
     return r->e.replicas;
@@ -20,7 +21,7 @@ static int useful_threads(const run *r)
 /* 1 if a tick that is trained waits to be measured; run.lock is held. */
 static int work_is_waiting(const run *r)
 {
-    return r->wanted_count && r->wanted[0] <= r->trained;
+    return r->wanted_count && r->wanted[0].tick <= r->trained;
 }
 
 /* Waits while the store is full and measuring has work: else waiting would be for
@@ -41,7 +42,7 @@ static int is_wanted(run *r, int64_t tick)
     pthread_mutex_lock(&r->lock);
     int wanted = ipl_policy_may_ask(r->policy, tick);
     for (int64_t w = 0; w < r->wanted_count && !wanted; ++w)
-        wanted = r->wanted[w] == tick;
+        wanted = r->wanted[w].tick == tick;
     pthread_mutex_unlock(&r->lock);
     return wanted;
 }

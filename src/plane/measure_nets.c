@@ -1,0 +1,196 @@
+/*
+ * measure_nets.c - networks to points, as much at once as the device can hold.
+ *
+ * All layers of several networks together keep a device busy. One that cannot hold them
+ * gets one layer at a time, and one that cannot hold that gets it in blocks of rows, from
+ * a copy in host memory. Forward passes are repeated for it: they cost little beside
+ * the estimators. No way changes a bit.
+ */
+#include <stdlib.h>
+
+#include "measure.h"
+
+static int64_t units_of(const ipl_net_shape *shape)
+{
+    int64_t units = 0;
+    for (int l = 1; l <= shape->layers; ++l) units += shape->width[l];
+    return units;
+}
+
+static int32_t widest_of(const ipl_net_shape *shape)
+{
+    int32_t widest = 0;
+    for (int l = 1; l <= shape->layers; ++l)
+        if (shape->width[l] > widest) widest = shape->width[l];
+    return widest;
+}
+
+/* -- Whole networks ---------------------------------------------------------------*/
+
+/* The forward passes of `nets` networks, each layer to its own matrix t. */
+static ipl_status forward(ipl_measurer *m, const ipl_net_shape *shape, ipl_mat x,
+                          int nets, float *const *params, ipl_mat *t)
+{
+    float *at = m->activations.at;
+    for (int k = 0; k < nets; ++k) {
+        float *act[IPL_NET_LAYERS_MAX];
+        for (int l = 1; l <= shape->layers; ++l) {
+            t[k * shape->layers + l - 1] = (ipl_mat){at, x.rows, shape->width[l]};
+            act[l - 1] = at;
+            at += x.rows * shape->width[l];
+        }
+        IPL_TRY(ipl_net_forward(m->dev, shape, params[k], x, act));
+    }
+    return IPL_OK;
+}
+
+static ipl_status whole_networks(ipl_measurer *m, const ipl_measure_way *way,
+                                 const ipl_net_shape *shape, ipl_mat x, int nets,
+                                 float *const *params, ipl_layer *out)
+{
+    const int most = way->nets < nets ? way->nets : nets;
+    const size_t bytes = (size_t)(x.rows * units_of(shape)) * sizeof(float);
+    ipl_status st = IPL_OK;
+    ipl_mat *t = malloc((size_t)most * (size_t)shape->layers * sizeof *t);
+    if (!t) return IPL_FAIL(IPL_E_MEMORY, "%d networks", most);
+    IPL_TRY_DONE(measurer_grow(m, &m->activations, (size_t)most * bytes));
+    for (int first = 0; first < nets; first += most) {
+        const int count = nets - first < most ? nets - first : most;
+        IPL_TRY_DONE(forward(m, shape, x, count, params + first, t));
+        IPL_TRY_DONE(ipl_measure_layers(m, count, shape->layers, t,
+                                        out + (int64_t)first * shape->layers));
+    }
+done:
+    free(t);
+    return st;
+}
+
+/* -- One layer at a time ----------------------------------------------------------*/
+
+/* Layer l over rows first .. first + count - 1, to the device's memory. */
+static ipl_status forward_one(ipl_measurer *m, const ipl_net_shape *shape, ipl_mat x,
+                              int64_t first, int64_t count, const float *params, int l)
+{
+    float *act[IPL_NET_LAYERS_MAX] = {0};
+    const ipl_mat rows = {x.at + first * x.cols, count, x.cols};
+    act[l - 1] = m->activations.at;
+    return ipl_net_forward(m->dev, shape, params, rows, act);
+}
+
+/* All rows of layer l, to host memory. */
+static ipl_status forward_to_host(ipl_measurer *m, const ipl_net_shape *shape, ipl_mat x,
+                                  int64_t block, const float *params, int l)
+{
+    const int64_t width = shape->width[l];
+    for (int64_t first = 0; first < x.rows; first += block) {
+        const int64_t count = x.rows - first < block ? x.rows - first : block;
+        IPL_TRY(forward_one(m, shape, x, first, count, params, l));
+        IPL_TRY(ipl_download(m->dev, m->activations.at,
+                             (size_t)(count * width) * sizeof(float),
+                             m->host + first * width));
+    }
+    return IPL_OK;
+}
+
+static ipl_status layer_by_layer(ipl_measurer *m, const ipl_measure_way *way,
+                                 const ipl_net_shape *shape, ipl_mat x,
+                                 const float *params, ipl_layer *out)
+{
+    const int64_t block = way->block_rows;
+    for (int l = 1; l <= shape->layers; ++l) {
+        ipl_mat t = {m->activations.at, x.rows, shape->width[l]};
+        if (block) {
+            IPL_TRY(forward_to_host(m, shape, x, block, params, l));
+            t.at = m->host;
+        } else {
+            IPL_TRY(forward_one(m, shape, x, 0, x.rows, params, l));
+        }
+        IPL_TRY(measurer_place(m, l, 1, l - 1, 1, &t, block, out + l - 1));
+    }
+    return measurer_neighbours(m, 1, shape->layers, x.rows, out);
+}
+
+static ipl_status single_layers(ipl_measurer *m, const ipl_measure_way *way,
+                                const ipl_net_shape *shape, ipl_mat x, int nets,
+                                float *const *params, ipl_layer *out)
+{
+    const int64_t rows = way->block_rows && way->block_rows < x.rows ? way->block_rows
+                                                                     : x.rows;
+    const size_t line = (size_t)widest_of(shape) * sizeof(float);
+    IPL_TRY(measurer_make_cells(m, shape->layers, x.rows));
+    IPL_TRY(measurer_grow(m, &m->activations, (size_t)rows * line));
+    if (way->block_rows && !m->host) {
+        m->host = malloc((size_t)x.rows * line);
+        if (!m->host)
+            return IPL_FAIL(IPL_E_MEMORY, "%zu bytes of host memory for a layer that the "
+                            "device cannot hold", (size_t)x.rows * line);
+    }
+    for (int k = 0; k < nets; ++k)
+        IPL_TRY(layer_by_layer(m, way, shape, x, params[k],
+                               out + (int64_t)k * shape->layers));
+    return IPL_OK;
+}
+
+ipl_status ipl_measure_networks(ipl_measurer *m, const ipl_measure_way *way,
+                                const ipl_net_shape *shape, ipl_mat x, int nets,
+                                float *const *params, ipl_layer *out)
+{
+    return (way->nets ? whole_networks : single_layers)(m, way, shape, x, nets, params,
+                                                        out);
+}
+
+/* -- What it takes ----------------------------------------------------------------*/
+
+/* The largest scratch of any estimator for these jobs. */
+static ipl_status scratch_of(ipl_device *dev, int estimators,
+                             const ipl_mi_options *options, int jobs,
+                             const ipl_mi_job *job, size_t *most)
+{
+    for (int e = 0; e < estimators; ++e) {
+        size_t bytes;
+        IPL_TRY(ipl_mi_scratch_bytes(dev, options + e, jobs, job, &bytes));
+        if (bytes > *most) *most = bytes;
+    }
+    return IPL_OK;
+}
+
+ipl_status ipl_measure_bytes(ipl_device *dev, int estimators,
+                             const ipl_mi_options *options, int labels,
+                             const ipl_net_shape *shape, int64_t rows,
+                             const ipl_measure_way *way, size_t *bytes)
+{
+    const int layers = shape->layers, nets = way->nets ? way->nets : 1;
+    const int64_t block = way->block_rows;
+    const ipl_labels y = {.rows = rows, .classes = shape->width[layers]};
+    int32_t cell; /* scratch is without cells where there is an address for them */
+    size_t scratch = 0, between = 0;
+    ipl_status st = IPL_OK;
+    ipl_mi_job *job = calloc((size_t)(nets * layers), sizeof *job);
+    if (!job) return IPL_FAIL(IPL_E_MEMORY, "%d layers", nets * layers);
+    for (int j = 0; j < nets * layers; ++j)
+        job[j] = (ipl_mi_job){.t = {NULL, rows, shape->width[j % layers + 1]},
+                              .block_rows = block, .y = labels ? &y : NULL,
+                              .cell = &cell};
+    if (way->nets)
+        IPL_TRY_DONE(scratch_of(dev, estimators, options, nets * layers, job, &scratch));
+    for (int l = 0; l < layers && !way->nets; ++l)
+        IPL_TRY_DONE(scratch_of(dev, estimators, options, 1, job + l, &scratch));
+    int64_t floats = way->nets ? nets * rows * units_of(shape) : rows * widest_of(shape);
+    if (block && block < rows) floats = block * widest_of(shape);
+    *bytes = (size_t)floats * sizeof(float);
+    if (measurer_bins(estimators, options)) {
+        *bytes += (size_t)(nets * layers * rows) * sizeof cell;
+        if (layers > 1)
+            IPL_TRY_DONE(ipl_mi_between_scratch_bytes(dev, nets * (layers - 1), rows,
+                                                      &between));
+    }
+    *bytes += scratch > between ? scratch : between;
+    if (way->nets < 1) { /* the layers that nobody wants have room of their own */
+        size_t forward;
+        IPL_TRY_DONE(ipl_net_evaluate_bytes(dev, shape, rows, &forward));
+        *bytes += forward;
+    }
+done:
+    free(job);
+    return st;
+}

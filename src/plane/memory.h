@@ -1,0 +1,23 @@
+/*
+ * memory.h - how a run shares out its device's memory, before it takes any.
+ */
+#ifndef IPL_MEMORY_H
+#define IPL_MEMORY_H
+
+#include "experiment.h"
+#include "measure.h"
+
+enum { IPL_LANES_MAX = 2 }; /* measuring side by side, on a GPU                  */
+
+/* The plan for an experiment that is loaded, with free_bytes left on the device of
+ * `dev`. E_MEMORY: even the most sparing way takes more; the text has the bytes. */
+ipl_status ipl_memory_share(const ipl_experiment *e, ipl_device *dev, int64_t free_bytes,
+                            ipl_memory *out);
+
+/* The way in which ipl_measure_networks is to go. */
+static inline ipl_measure_way ipl_memory_way(const ipl_memory *m)
+{
+    return (ipl_measure_way){.nets = m->nets, .block_rows = m->block_rows};
+}
+
+#endif
