@@ -1,6 +1,7 @@
 /*
  * test_memory.c - what is foretold of a device's memory is what is taken.
  */
+#include "memory.h"
 #include "net_case.h"
 
 /* What a GPU has left, with no handle that other tests do not have. */
@@ -55,8 +56,128 @@ static void the_memory_that_is_foretold_is_taken(void **state)
     }
 }
 
+/* -- Ways of measuring ------------------------------------------------------------*/
+
+enum { BLOCK = IPL_NET_FORWARD_ROWS, WAYS = 4 };
+static const ipl_measure_way ways[WAYS] = {{2, 0}, {1, 0}, {0, 0}, {0, BLOCK}};
+
+/* Bins, and noise so small that few pairs count. */
+static int estimators(ipl_mi_options out[IPL_MI_ESTIMATOR_COUNT])
+{
+    out[0] = ipl_mi_defaults(IPL_MI_BIN);
+    out[1] = ipl_mi_defaults(IPL_MI_KDE);
+    out[1].noise_var = 1e-4;
+    return 2;
+}
+
+/* Two networks, in this way; also what it took of a device that is no host. */
+static void measure(const net_case *c, const ipl_measure_way *way, ipl_layer *out)
+{
+    enum { PAGES = 8 * (2 << 20) };
+    ipl_device *dev = c->dev;
+    ipl_mi_options options[IPL_MI_ESTIMATOR_COUNT];
+    const int count = estimators(options);
+    const size_t one = (size_t)c->parameters * sizeof(float);
+    ipl_measurer *m;
+    float *params[2];
+    size_t foretold;
+    for (int k = 0; k < 2; ++k) {
+        CHECK_OK(ipl_alloc(dev, one, (void **)&params[k]));
+        CHECK_OK(ipl_upload(dev, c->params, one, params[k]));
+    }
+    CHECK_OK(ipl_upload(dev, c->params, one / 2, params[1] + one / 8));
+    CHECK_OK(ipl_measure_bytes(dev, count, options, 1, &c->shape, c->rows, way,
+                               &foretold));
+    CHECK_OK(ipl_measurer_create(dev, count, options, &c->dy, &m));
+    const int64_t before = free_bytes(dev);
+    CHECK_OK(ipl_measure_networks(m, way, &c->shape, c->dx, 2, params, out));
+    if (!ipl_device_about(dev)->is_host)
+        CHECK(before - free_bytes(dev) <= (int64_t)foretold + PAGES);
+    ipl_measurer_destroy(m);
+    ipl_free(dev, params[0]);
+    ipl_free(dev, params[1]);
+}
+
+static void every_way_of_measuring_gives_the_same_bits(void **state)
+{
+    static const char *const shapes[] = {"12, 5-tanh, 3", "6, 70-relu, 34-tanh, 3"};
+    ipl_device *dev = check_device(state);
+    for (int k = 0; k < 2; ++k) {
+        net_case c = net_case_make(dev, shapes[k], BLOCK + check_size(dev, 1500, 90));
+        const size_t bytes = 2 * (size_t)c.shape.layers * sizeof(ipl_layer);
+        ipl_layer *want = calloc(1, bytes), *got = calloc(1, bytes);
+        measure(&c, &ways[0], want);
+        for (int w = 1; w < WAYS; ++w) {
+            measure(&c, &ways[w], got);
+            for (int j = 0; j < 2 * c.shape.layers; ++j) {
+                CHECK(got[j].points == 3 && want[j].points == 3);
+                for (int p = 0; p < 3; ++p) {
+                    CHECK(got[j].point[p].i_xt == want[j].point[p].i_xt);
+                    CHECK(got[j].point[p].i_ty == want[j].point[p].i_ty);
+                }
+                assert_memory_equal(&got[j].i_next, &want[j].i_next, sizeof(double));
+            }
+        }
+        const int last = c.shape.layers - 1; /* two networks they are */
+        CHECK(want[last].point[0].i_xt != want[2 * last + 1].point[0].i_xt);
+        free(want);
+        free(got);
+        net_case_free(&c);
+    }
+}
+
+/* -- The plan ---------------------------------------------------------------------*/
+
+static ipl_experiment loaded(const char *layers)
+{
+    ipl_experiment e;
+    ipl_config config;
+    char text[IPL_CONFIG_TEXT];
+    ipl_config_defaults(&config);
+    snprintf(text, sizeof text, "net.layers=%s", layers);
+    CHECK_OK(ipl_config_set(&config, text));
+    CHECK_OK(ipl_config_set(&config, "train.replicas=8"));
+    CHECK_OK(ipl_experiment_load(&config, &e));
+    return e;
+}
+
+/* Less and less memory: the ways come one after the other, each within what there is,
+ * until nothing is left to spare. */
+static void the_plan_adapts_to_the_memory(void **state)
+{
+    ipl_device *dev = check_device(state);
+    ipl_experiment e = loaded("12, 2048-tanh, 2000-tanh, 2");
+    const int host = ipl_device_about(dev)->is_host;
+    int seen[6] = {0}, last = 0;
+    ipl_memory m;
+    for (e.config.device_mib = 4000; last < 5; e.config.device_mib -= 1) {
+        CHECK(e.config.device_mib > 0);
+        if (ipl_memory_share(&e, dev, (int64_t)64 << 30, &m) != IPL_OK) {
+            CHECK(strstr(ipl_last_error(), "the run takes "));
+            last = 5;
+        } else {
+            const int way = m.block_rows ? 4 : !m.nets ? 3 : m.nets == 1 ? 2 : m.lanes == 1;
+            CHECK(m.total_bytes <= m.free_bytes &&
+                  m.free_bytes == e.config.device_mib << 20);
+            CHECK(m.total_bytes == m.data_bytes + m.training_bytes + m.measuring_bytes);
+            CHECK(m.total_bytes + m.snapshot_bytes <= m.free_bytes);
+            CHECK(m.block_rows % BLOCK == 0 && m.ticks >= 1);
+            CHECK(way >= last);
+            last = way;
+        }
+        ++seen[last];
+    }
+    printf("# MiB in two lanes %d, one %d, one network %d, one layer %d, blocks %d\n",
+           seen[0], seen[1], seen[2], seen[3], seen[4]);
+    CHECK(host ? !seen[0] && !seen[4] : seen[0] && seen[4]);
+    CHECK(seen[1] && seen[2] && seen[3]);
+    ipl_experiment_close(&e);
+}
+
 static const check_test tests[] = {
     CHECK_TEST(the_memory_that_is_foretold_is_taken),
+    CHECK_TEST(every_way_of_measuring_gives_the_same_bits),
+    CHECK_TEST(the_plan_adapts_to_the_memory),
 };
 
 CHECK_MAIN("memory", tests, 1)

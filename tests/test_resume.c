@@ -356,11 +356,16 @@ static void snapshots_may_go_to_the_disk(void **state)
     files_make_folder(folder);
     ipl_config c = small_config("delta-exact");
     CHECK_OK(ipl_run(dev, &c, dir_of("memory"), NULL, NULL, NULL));
-    c.snapshot_mib = 0;
+    char *json = read_text(dir_of("memory"), "run.json");
+    CHECK(strstr(json, "\"spilled\": 0,"));
+    CHECK(!strstr(json, "\"kept_on_device\": 0,") == !ipl_device_about(dev)->is_host);
+    test_free(json);
+    c.snapshot_mib = c.snapshot_device_mib = 0;
     CHECK_OK(ipl_run(dev, &c, dir_of("file"), NULL, NULL, NULL));
     same_results(dir_of("memory"), dir_of("file"));
-    char *json = read_text(dir_of("file"), "run.json");
+    json = read_text(dir_of("file"), "run.json");
     CHECK(strstr(json, "\"spilled\": ") && !strstr(json, "\"spilled\": 0,"));
+    CHECK(strstr(json, "\"kept_on_device\": 0,"));
     test_free(json);
     files_remove_folder(folder);
 }

@@ -51,6 +51,10 @@ typedef struct {
 int cli_parse(const cli_command *command, const cli_option *options, int count,
               int argc, char **argv, int most, const char **plain, int *plain_count);
 
+/* A configuration from its file, with what --set says over it, checked. */
+int cli_read_config(const cli_command *command, const char *path, const cli_list *sets,
+                    ipl_config *out);
+
 /* "infoplane run: TEXT; see infoplane run --help"; returns CLI_USAGE. */
 __attribute__((format(printf, 2, 3)))
 int cli_misused(const cli_command *command, const char *format, ...);
@@ -77,11 +81,12 @@ int cli_open_device(const cli_command *command, const char *name, int64_t thread
 typedef struct {
     int         quiet;   /* 1: shows nothing                                     */
     const char *tick;    /* "epoch", "step"                                      */
+    const ipl_device_info *device; /* NULL: its memory is not planned            */
     int         bar;     /* stderr is a terminal                                 */
     double      shown_s; /* wall time of the latest line                         */
     int64_t     measured;
 } cli_progress;
-cli_progress cli_progress_start(const char *tick, int quiet);
+cli_progress cli_progress_start(const char *tick, ipl_device *dev, int quiet);
 int          cli_progress_show(void *progress, const ipl_progress *now);
 void         cli_progress_end(cli_progress *progress);
 
@@ -89,6 +94,10 @@ void         cli_progress_end(cli_progress *progress);
  * summary and the picture. Returns the exit status. */
 int cli_finish_run(ipl_status st, const char *dir, const char *tick,
                    const ipl_progress *at, int quiet);
+
+/* What a run takes of a device: "takes 1.2 GiB of 7.3 GiB: data ..". */
+const char *cli_memory(const ipl_device_info *device, const ipl_memory *memory,
+                       char *text, size_t size);
 
 /* "1:02:03", "4:05", "12 s". */
 const char *cli_duration(double seconds, char *text, size_t size);

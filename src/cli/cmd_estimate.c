@@ -234,7 +234,7 @@ static int estimate_folder(ipl_device *dev, const request *q)
 {
     char file[4200];
     ipl_progress at;
-    cli_progress shown = cli_progress_start("epoch", q->quiet);
+    cli_progress shown = cli_progress_start("epoch", NULL, q->quiet);
     const ipl_status st = ipl_estimate_folder(dev, q->estimators, q->options, q->t, q->y,
                                               q->out, cli_progress_show, &shown, &at);
     cli_progress_end(&shown);

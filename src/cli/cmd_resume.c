@@ -23,7 +23,7 @@ const cli_command cli_resume = {
 static int resume(ipl_device *dev, const char *dir, const ipl_run_info *info, int quiet)
 {
     ipl_progress at = {0};
-    cli_progress shown = cli_progress_start(info->tick, quiet);
+    cli_progress shown = cli_progress_start(info->tick, dev, quiet);
     const ipl_status st = ipl_resume(dev, dir, cli_progress_show, &shown, &at);
     cli_progress_end(&shown);
     return cli_finish_run(st, dir, info->tick, &at, quiet);

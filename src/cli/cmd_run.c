@@ -87,7 +87,7 @@ static int run_and_plot(ipl_device *dev, const ipl_config *config, const char *d
 {
     const char  *tick = config->tick ? "step" : "epoch";
     ipl_progress at = {0};
-    cli_progress shown = cli_progress_start(tick, quiet);
+    cli_progress shown = cli_progress_start(tick, dev, quiet);
     const ipl_status st = ipl_run(dev, config, dir, cli_progress_show, &shown, &at);
     cli_progress_end(&shown);
     return cli_finish_run(st, dir, tick, &at, quiet);
@@ -120,11 +120,8 @@ static int run(int argc, char **argv)
     if (!count) return cli_misused(&cli_run, "which configuration?");
 
     ipl_config config;
-    if (ipl_config_read(plain[0], &config) != IPL_OK) return cli_failed();
-    for (int s = 0; s < sets.count; ++s)
-        if (ipl_config_set(&config, sets.text[s]) != IPL_OK)
-            return cli_misused(&cli_run, "--set %s", cli_error_text());
-    if (ipl_config_check(&config) != IPL_OK) return cli_failed();
+    status = cli_read_config(&cli_run, plain[0], &sets, &config);
+    if (status != CLI_GO_ON) return status;
     if (!out) default_out(plain[0], made, sizeof made), out = made;
 
     ipl_device *dev = NULL;

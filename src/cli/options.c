@@ -152,3 +152,13 @@ int cli_parse(const cli_command *command, const cli_option *options, int count,
     }
     return CLI_GO_ON;
 }
+
+int cli_read_config(const cli_command *command, const char *path, const cli_list *sets,
+                    ipl_config *out)
+{
+    if (ipl_config_read(path, out) != IPL_OK) return cli_failed();
+    for (int s = 0; s < sets->count; ++s)
+        if (ipl_config_set(out, sets->text[s]) != IPL_OK)
+            return cli_misused(command, "--set %s", cli_error_text());
+    return ipl_config_check(out) == IPL_OK ? CLI_GO_ON : cli_failed();
+}

@@ -52,6 +52,38 @@ const char *cli_duration(double seconds, char *text, size_t size)
     return text;
 }
 
+/* "12.3 MiB" */
+static const char *bytes_text(int64_t bytes, char text[16])
+{
+    static const char *const unit[] = {"bytes", "KiB", "MiB", "GiB", "TiB"};
+    double value = (double)bytes;
+    int k = 0;
+    for (; value >= 1024.0 && k < 4; ++k) value /= 1024.0;
+    snprintf(text, 16, value < 100.0 && k ? "%.1f %s" : "%.0f %s", value, unit[k]);
+    return text;
+}
+
+const char *cli_memory(const ipl_device_info *device, const ipl_memory *m, char *text,
+                       size_t size)
+{
+    char all[16], has[16], data[16], train[16], measure[16], keep[16];
+    int used = snprintf(text, size, "takes %s of %s: data %s, training %s, measuring %s",
+                        bytes_text(m->total_bytes, all), bytes_text(m->free_bytes, has),
+                        bytes_text(m->data_bytes, data),
+                        bytes_text(m->training_bytes, train),
+                        bytes_text(m->measuring_bytes, measure));
+    if (m->block_rows && used < (int)size)
+        used += snprintf(text + used, size - (size_t)used,
+                         " (a layer at a time, in blocks of %lld rows)",
+                         (long long)m->block_rows);
+    else if (!m->nets && used < (int)size)
+        used += snprintf(text + used, size - (size_t)used, " (a layer at a time)");
+    if (!device->is_host && used < (int)size)
+        snprintf(text + used, size - (size_t)used, "; then snapshots, up to %s",
+                 bytes_text(m->snapshot_bytes, keep));
+    return text;
+}
+
 static volatile sig_atomic_t asked_to_stop;
 
 /* The next one finds the default again, and ends the process. */
@@ -61,12 +93,13 @@ static void ask_to_stop(int number)
     signal(number, SIG_DFL);
 }
 
-cli_progress cli_progress_start(const char *tick, int quiet)
+cli_progress cli_progress_start(const char *tick, ipl_device *dev, int quiet)
 {
     asked_to_stop = 0;
     signal(SIGINT, ask_to_stop);
     signal(SIGTERM, ask_to_stop);
-    return (cli_progress){.quiet = quiet, .tick = tick, .bar = isatty(STDERR_FILENO)};
+    return (cli_progress){.quiet = quiet, .tick = tick, .bar = isatty(STDERR_FILENO),
+                          .device = dev ? ipl_device_about(dev) : NULL};
 }
 
 /* Training and measuring have their own pace; where the policy cannot say what it will
@@ -108,6 +141,12 @@ int cli_progress_show(void *progress, const ipl_progress *now)
 {
     cli_progress *p = progress;
     const int each = cli_log_level() >= 3 && now->measured > p->measured;
+    if (p->device && now->memory && !p->quiet) {
+        char takes[256];
+        fprintf(stderr, "on %s, %s: %s\n", p->device->name, p->device->description,
+                cli_memory(p->device, now->memory, takes, sizeof takes));
+        p->device = NULL; /* once */
+    }
     if (p->quiet || asked_to_stop ||
         (!each && now->wall_s - p->shown_s < (p->bar ? 0.1 : 10.0)))
         return asked_to_stop;

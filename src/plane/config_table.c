@@ -132,6 +132,8 @@ const config_row ipl_config_rows[] = {
     CHOICE("kde", "noise_relative", kde.noise_relative, "no", no_yes,
            "noise_var is a share of the layer's mean square"),
 
+    WHOLE("run", "device_mib", device_mib, 0, 1e9, "0",
+          "memory of the device that the run may take, 0: what is free"),
     WHOLE("run", "snapshot_device_mib", snapshot_device_mib, 0, 1e6, "1024",
           "memory of a GPU for networks that wait to be measured; less if it has less"),
     WHOLE("run", "snapshot_mib", snapshot_mib, 0, 1e6, "1024",

@@ -24,10 +24,14 @@ static const int64_t params_max = (int64_t)64 << 20; /* bytes of a call's networ
 
 /* A GPU's driver and libraries may want some later, and rounding to pages costs some. A
  * host gives back what it caches for others: all of its memory counts. */
-static int64_t usable(const ipl_device_info *about, int64_t free_bytes)
+static int64_t usable(const ipl_experiment *e, const ipl_device_info *about,
+                      int64_t free_bytes)
 {
-    if (about->is_host) return about->memory_bytes;
-    return free_bytes - free_bytes / 32 - ((int64_t)256 << 20);
+    const int64_t granted = e->config.device_mib << 20;
+    const int64_t there = about->is_host ? about->memory_bytes
+                                         : free_bytes - free_bytes / 32 -
+                                               ((int64_t)256 << 20);
+    return granted && granted < there ? granted : there;
 }
 
 /* -- What is taken in any case ----------------------------------------------------*/
@@ -122,8 +126,7 @@ static ipl_status choose_way(const ipl_experiment *e, ipl_device *dev, int64_t r
     m->nets = nets_of(e, m->ticks);
     m->lanes = about->is_host ? 1 : IPL_LANES_MAX;
     IPL_TRY(weigh(e, dev, m));
-    /* Blocks of host memory would be no smaller than host memory. */
-    if (about->is_host || m->measuring_bytes <= room) return IPL_OK;
+    if (m->measuring_bytes <= room) return IPL_OK;
     m->lanes = 1;
     IPL_TRY(weigh(e, dev, m));
     if (m->measuring_bytes <= room) return IPL_OK;
@@ -132,7 +135,8 @@ static ipl_status choose_way(const ipl_experiment *e, ipl_device *dev, int64_t r
     if (m->measuring_bytes <= room) return IPL_OK;
     m->nets = 0;
     IPL_TRY(weigh(e, dev, m));
-    if (m->measuring_bytes <= room) return IPL_OK;
+    /* Blocks of host memory would be no smaller than host memory. */
+    if (m->measuring_bytes <= room || about->is_host) return IPL_OK;
     return choose_blocks(e, dev, room, m);
 }
 
@@ -142,16 +146,16 @@ ipl_status ipl_memory_share(const ipl_experiment *e, ipl_device *dev, int64_t fr
                             ipl_memory *out)
 {
     const ipl_device_info *about = ipl_device_about(dev);
-    ipl_memory m = {.free_bytes = usable(about, free_bytes)};
+    ipl_memory m = {.free_bytes = usable(e, about, free_bytes)};
     m.data_bytes = data_bytes(e);
     IPL_TRY(training_bytes(e, dev, &m.training_bytes));
     const int64_t room = m.free_bytes - m.data_bytes - m.training_bytes;
     IPL_TRY(choose_way(e, dev, room, &m));
     m.total_bytes = m.data_bytes + m.training_bytes + m.measuring_bytes;
     if (m.total_bytes > m.free_bytes)
-        return IPL_FAIL(IPL_E_MEMORY, "%s has %lld bytes for this run, and it takes %lld: "
-                        "%lld for the data, %lld to train, %lld to measure one layer%s",
-                        about->name, (long long)m.free_bytes, (long long)m.total_bytes,
+        return IPL_FAIL(IPL_E_MEMORY, "the run takes %lld bytes of %s, which has %lld for "
+                        "it: %lld for the data, %lld to train, %lld to measure one layer%s",
+                        (long long)m.total_bytes, about->name, (long long)m.free_bytes,
                         (long long)m.data_bytes, (long long)m.training_bytes,
                         (long long)m.measuring_bytes,
                         about->is_host ? "" : " in small blocks of rows");
