@@ -99,6 +99,13 @@ typedef struct {
 ipl_status ipl_mi_scratch_bytes(ipl_device *dev, const ipl_mi_options *options,
                                 int jobs, const ipl_mi_job *job, size_t *bytes);
 
+/* How a layer of job->t's shape fits into free_bytes of the device together with the
+ * scratch of any one of these estimators: 0 where it can be there as a whole, else the
+ * largest block_rows for a layer in host memory. A host's own memory is not counted.
+ * E_MEMORY: not even the smallest blocks fit; the text has the bytes. */
+ipl_status ipl_mi_fit(ipl_device *dev, int estimators, const ipl_mi_options *options,
+                      const ipl_mi_job *job, int64_t free_bytes, int64_t *block_rows);
+
 /*
  * Places layers on the information plane.
  *

@@ -208,23 +208,37 @@ static int load_labels(ipl_device *dev, const request *q, int64_t n, ipl_labels 
     return status;
 }
 
+/* The layer to the device; what that cannot hold stays where it is. */
+static ipl_status place(ipl_device *dev, const request *q, ipl_array *t, ipl_mi_job *job)
+{
+    const ipl_device_info *about = ipl_device_about(dev);
+    const size_t bytes = (size_t)(t->rows * t->cols) * sizeof *t->values;
+    job->t = (ipl_mat){NULL, t->rows, t->cols};
+    IPL_TRY(ipl_mi_fit(dev, q->estimators, q->options, job,
+                       about->free_bytes - about->free_bytes / 16, &job->block_rows));
+    if (job->block_rows) {
+        job->t.at = t->values;
+        return IPL_OK;
+    }
+    IPL_TRY(ipl_mat_alloc(dev, t->rows, t->cols, &job->t));
+    return ipl_upload(dev, t->values, bytes, job->t.at);
+}
+
 static int estimate_file(ipl_device *dev, request *q)
 {
     ipl_array  t = {0};
     ipl_labels y = {0};
     ipl_mi_job job = {0};
-    int status = CLI_FAILED;
     if (ipl_npy_read_values(q->t, &t) != IPL_OK) return cli_failed();
-    if (ipl_mat_alloc(dev, t.rows, t.cols, &job.t) != IPL_OK ||
-        ipl_upload(dev, t.values, (size_t)(t.rows * t.cols) * sizeof *t.values,
-                   job.t.at) != IPL_OK)
-        cli_failed();
-    else
-        status = load_labels(dev, q, t.rows, &y);
+    int status = load_labels(dev, q, t.rows, &y);
     if (status == CLI_GO_ON && q->y) job.y = &y;
+    if (status == CLI_GO_ON && place(dev, q, &t, &job) != IPL_OK) {
+        fprintf(stderr, "infoplane: %s: %s\n", q->t, without_job(cli_error_text()));
+        status = CLI_FAILED;
+    }
     for (int e = 0; e < q->estimators && status == CLI_GO_ON; ++e)
         status = estimate_one(dev, q, &q->options[e], &job);
-    ipl_free(dev, job.t.at);
+    if (!job.block_rows) ipl_free(dev, job.t.at);
     ipl_labels_free(dev, &y);
     ipl_array_free(&t);
     return status == CLI_GO_ON ? CLI_DONE : status;

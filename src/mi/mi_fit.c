@@ -1,0 +1,48 @@
+/*
+ * mi_fit.c - whether a layer fits on the device, or in which blocks of rows.
+ */
+#include "mi.h"
+
+/* Bytes of the layer, where the device holds it, and of the largest scratch. */
+static ipl_status weigh(ipl_device *dev, int estimators, const ipl_mi_options *options,
+                        const ipl_mi_job *job, int64_t block_rows, int64_t *bytes)
+{
+    ipl_mi_job one = *job;
+    size_t scratch = 0;
+    one.block_rows = block_rows;
+    for (int e = 0; e < estimators; ++e) {
+        size_t some;
+        IPL_TRY(ipl_mi_scratch_bytes(dev, options + e, 1, &one, &some));
+        if (some > scratch) scratch = some;
+    }
+    const int64_t layer = job->t.rows * job->t.cols * (int64_t)sizeof(float);
+    *bytes = (int64_t)scratch + (block_rows ? 0 : layer);
+    return IPL_OK;
+}
+
+ipl_status ipl_mi_fit(ipl_device *dev, int estimators, const ipl_mi_options *options,
+                      const ipl_mi_job *job, int64_t free_bytes, int64_t *block_rows)
+{
+    enum { STEP = IPL_MI_BLOCK_ROWS };
+    int64_t bytes;
+    IPL_REQUIRE(dev && options && job && block_rows, "device, job or result is NULL");
+    IPL_TRY(weigh(dev, estimators, options, job, 0, &bytes));
+    if (bytes <= free_bytes || dev->about.is_host) {
+        *block_rows = 0;
+        return IPL_OK;
+    }
+    int64_t low = 0, high = (job->t.rows + STEP - 1) / STEP;
+    while (low < high) {
+        const int64_t middle = low + (high - low + 1) / 2;
+        IPL_TRY(weigh(dev, estimators, options, job, middle * STEP, &bytes));
+        if (bytes <= free_bytes) low = middle;
+        else high = middle - 1;
+    }
+    *block_rows = low * STEP;
+    if (low) return IPL_OK;
+    IPL_TRY(weigh(dev, estimators, options, job, STEP, &bytes));
+    return IPL_FAIL(IPL_E_MEMORY, "%lld x %lld values take %lld bytes of %s in blocks of "
+                    "%d rows, and it has %lld", (long long)job->t.rows,
+                    (long long)job->t.cols, (long long)bytes, dev->about.name, STEP,
+                    (long long)free_bytes);
+}
