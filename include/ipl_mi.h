@@ -84,8 +84,8 @@ enum { IPL_MI_POINTS_MAX = 2, IPL_MI_BLOCK_ROWS = 1024 };
 typedef struct {
     ipl_mat           t;      /* device, n x d activations, n >= 2              */
     int64_t           block_rows; /* 0. Else t.at is host memory, and the device
-                                 holds so many of its rows at a time: for layers
-                                 larger than the device. A multiple of
+                                 holds one or two blocks of so many rows: for
+                                 layers larger than the device. A multiple of
                                  IPL_MI_BLOCK_ROWS; it changes no bit            */
     const ipl_labels *y;      /* n labels, or NULL: then i_ty is NaN            */
     int32_t          *cell;   /* device, [n], or NULL. BIN writes each row's code

@@ -138,6 +138,8 @@ static ipl_experiment loaded(const char *layers)
     CHECK_OK(ipl_config_set(&config, text));
     CHECK_OK(ipl_config_set(&config, "train.replicas=8"));
     CHECK_OK(ipl_experiment_load(&config, &e));
+    e.data.rows = e.measured_rows = 30000; /* a plan asks for no more */
+    e.data.train_rows = 24000;
     return e;
 }
 
@@ -146,11 +148,11 @@ static ipl_experiment loaded(const char *layers)
 static void the_plan_adapts_to_the_memory(void **state)
 {
     ipl_device *dev = check_device(state);
-    ipl_experiment e = loaded("12, 2048-tanh, 2000-tanh, 2");
+    ipl_experiment e = loaded("12, 512-tanh, 500-tanh, 2");
     const int host = ipl_device_about(dev)->is_host;
     int seen[6] = {0}, last = 0;
     ipl_memory m;
-    for (e.config.device_mib = 4000; last < 5; e.config.device_mib -= 1) {
+    for (e.config.device_mib = 2000; last < 5; e.config.device_mib -= 1) {
         CHECK(e.config.device_mib > 0);
         if (ipl_memory_share(&e, dev, (int64_t)64 << 30, &m) != IPL_OK) {
             CHECK(strstr(ipl_last_error(), "the run takes "));
