@@ -248,7 +248,8 @@ static ipl_status capture(ipl_cuda_trainer *t, const net_call *call, net_graph *
 {
     ipl_cuda *dev = t->dev;
     cudaGraph_t made = NULL;
-    IPL_CUDA(dev, cudaStreamBeginCapture(dev->train, cudaStreamCaptureModeThreadLocal));
+    /* Nothing here is unsafe to capture, and other threads may do what they want. */
+    IPL_CUDA(dev, cudaStreamBeginCapture(dev->train, cudaStreamCaptureModeRelaxed));
     const ipl_status st = queue_piece(t, call, graph->piece);
     const cudaError_t ended = cudaStreamEndCapture(dev->train, &made);
     if (st == IPL_OK && ended == cudaSuccess) {

@@ -130,7 +130,6 @@ __attribute__((destructor)) static void write_log(void)
         return st_;                                                            \
     }
 #define NOTHING (void)0
-#define ALONE pthread_mutex_t *held_ __attribute__((cleanup(release))) = hold()
 #define CUDA(name, parameters, arguments)                                      \
     CALL(cudaError_t, name, 0, parameters, arguments, NOTHING, NOTHING)
 #define CUDA_MAKES(name, parameters, arguments, at)                            \
@@ -140,26 +139,6 @@ __attribute__((destructor)) static void write_log(void)
 #define BLAS(name, parameters, arguments, before, after)                       \
     CALL(cublasStatus_t, name, CUBLAS_STATUS_EXECUTION_FAILED, parameters, arguments,   \
          before, after)
-
-/* A capture of cudaStreamCaptureModeThreadLocal is no matter to other threads. The
- * emulator takes it for one of the whole process, in which memory may not be had: such
- * calls wait for its end. Recursive. */
-static pthread_mutex_t capture_lock;
-__attribute__((constructor)) static void make_lock(void)
-{
-    pthread_mutexattr_t kind;
-    pthread_mutexattr_init(&kind);
-    pthread_mutexattr_settype(&kind, PTHREAD_MUTEX_RECURSIVE);
-    pthread_mutex_init(&capture_lock, &kind);
-}
-
-static pthread_mutex_t *hold(void)
-{
-    pthread_mutex_lock(&capture_lock);
-    return &capture_lock;
-}
-
-static void release(pthread_mutex_t **held) { pthread_mutex_unlock(*held); }
 
 static int take_latest(void)
 {
@@ -194,12 +173,10 @@ CUDA(cudaMemGetInfo, (size_t *left, size_t *all), (left, all))
 
 /* -- Memory ----------------------------------------------------------------------- */
 
-CALL(cudaError_t, cudaMalloc, 0, (void **at, size_t bytes), (at, bytes), ALONE, made(*at))
-CALL(cudaError_t, cudaMallocHost, 0, (void **at, size_t bytes), (at, bytes), ALONE,
-     made(*at))
-CALL(cudaError_t, cudaFree, 0, (void *at), (at), ALONE; used("cudaFree", at, 1), NOTHING)
-CALL(cudaError_t, cudaFreeHost, 0, (void *at), (at), ALONE; used("cudaFreeHost", at, 1),
-     NOTHING)
+CUDA_MAKES(cudaMalloc, (void **at, size_t bytes), (at, bytes), *at)
+CUDA_MAKES(cudaMallocHost, (void **at, size_t bytes), (at, bytes), *at)
+CUDA_USES(cudaFree, (void *at), (at), at, 1)
+CUDA_USES(cudaFreeHost, (void *at), (at), at, 1)
 CUDA(cudaMemcpyAsync, (void *to, const void *from, size_t bytes, enum cudaMemcpyKind kind,
      cudaStream_t stream), (to, from, bytes, kind, stream))
 CUDA(cudaMemcpy2DAsync, (void *to, size_t to_pitch, const void *from, size_t from_pitch,
@@ -233,16 +210,16 @@ CUDA(cudaFuncSetAttribute, (const void *kernel, enum cudaFuncAttribute what, int
 CUDA(cudaLaunchKernel, (const void *kernel, dim3 grid, dim3 block, void **arguments,
      size_t shared_bytes, cudaStream_t stream),
      (kernel, grid, block, arguments, shared_bytes, stream))
-CALL(cudaError_t, cudaStreamBeginCapture, 0,
-     (cudaStream_t stream, enum cudaStreamCaptureMode mode), (stream, mode), ALONE, hold())
+CUDA(cudaStreamBeginCapture, (cudaStream_t stream, enum cudaStreamCaptureMode mode),
+     (stream, mode))
 
+/* A capture ends in any case, so that none is left behind. */
 cudaError_t cudaStreamEndCapture(cudaStream_t stream, cudaGraph_t *graph)
 {
     static __typeof__(cudaStreamEndCapture) *real;
     const int error = fault("cudaStreamEndCapture", 0);
     if (!real) *(void **)&real = next("cudaStreamEndCapture");
     const cudaError_t st = real(stream, graph);
-    pthread_mutex_unlock(&capture_lock);
     return error ? (cudaError_t)error : st;
 }
 

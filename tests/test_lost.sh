@@ -120,8 +120,9 @@ breaks() {
     else
         known=$(of broken ticks_measured)
         rows=$(($(wc -l <broken/plane.csv) - 1))
-        head -n $((rows + 1)) "$1/plane.csv" >begin.csv
-        if [ $rows -ne $((known * rows_a_tick)) ] || ! cmp -s begin.csv broken/plane.csv; then
+        # Lanes are not even: what one had measured may come after what another lost.
+        if [ $rows -ne $((known * rows_a_tick)) ] ||
+            grep -qvxFf "$1/plane.csv" broken/plane.csv; then
             echo "# $known ticks are measured, plane.csv has $rows rows"
             not_ok "$name: what was measured before is kept" err broken/plane.csv
             return
@@ -206,7 +207,7 @@ if [ -n "$emulator" ]; then
     fails none:0:0 '33554432 bytes for cuBLAS: cuda:0 has [0-9]+ of 104857600 free' \
         run "$config" --quiet
     CUDAEMU_MEM_MB=130
-    fails none:0:0 '[0-9]{7,} bytes for .*: cuda:0 has [0-9]+ of 136314880 free' \
+    fails none:0:0 'the run takes [0-9]{7,} bytes of cuda:0, which has [0-9]{7,} for it' \
         run "$config" --quiet --set train.replicas=500 --set "net.layers=12, 70-tanh, 2"
 fi
 echo "1..$count"

@@ -27,10 +27,9 @@ static const int64_t params_max = (int64_t)64 << 20; /* bytes of a call's networ
 static int64_t usable(const ipl_experiment *e, const ipl_device_info *about,
                       int64_t free_bytes)
 {
-    const int64_t granted = e->config.device_mib << 20;
-    const int64_t there = about->is_host ? about->memory_bytes
-                                         : free_bytes - free_bytes / 32 -
-                                               ((int64_t)256 << 20);
+    const int64_t granted = e->config.device_mib << 20, most = (int64_t)256 << 20;
+    const int64_t spare = free_bytes / 32 + (free_bytes / 4 < most ? free_bytes / 4 : most);
+    const int64_t there = about->is_host ? about->memory_bytes : free_bytes - spare;
     return granted && granted < there ? granted : there;
 }
 

@@ -192,6 +192,7 @@ static ipl_status conclude(run *r, ipl_status st)
 {
     char line[512];
     snprintf(line, sizeof line, "%s", ipl_last_error_text());
+    if (st != IPL_OK) run_write_known(r); /* as well as it can */
     const ipl_status flushed = ipl_rundir_flush(r->dir);
     if (st == IPL_OK) st = flushed;
     if (st == IPL_OK) st = ipl_rundir_sync(r->dir);

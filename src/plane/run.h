@@ -132,6 +132,10 @@ int64_t run_final_before(const run *r);
 /* Writes points that are final to plane.csv, and forgets them. run.lock is held. */
 ipl_status run_write_final(run *r);
 
+/* The same with all that is known, whatever is still to come between: for a run that has
+ * ended early. Resuming writes the tables anew. */
+ipl_status run_write_known(run *r);
+
 /* Training lane: takes the training state, if it is time for one. */
 ipl_status run_take_state(run *r);
 

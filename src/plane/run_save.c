@@ -69,9 +69,8 @@ int64_t run_final_before(const run *r)
     return r->wanted_count && r->wanted[0].tick < asked ? r->wanted[0].tick : asked;
 }
 
-ipl_status run_write_final(run *r)
+static ipl_status write_points(run *r, int64_t before)
 {
-    const int64_t before = run_final_before(r);
     const int layers = r->e.shape.layers;
     int64_t done = 0;
     ipl_status st = IPL_OK;
@@ -91,6 +90,10 @@ ipl_status run_write_final(run *r)
     memmove(r->points, r->points + done, (size_t)r->points_count * sizeof *r->points);
     return IPL_OK;
 }
+
+ipl_status run_write_final(run *r) { return write_points(r, run_final_before(r)); }
+
+ipl_status run_write_known(run *r) { return write_points(r, INT64_MAX); }
 
 /* -- What the run is --------------------------------------------------------------*/
 
