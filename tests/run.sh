@@ -17,7 +17,7 @@ emulator=${2:-}
 [ $# -ge 2 ] && shift 2 || shift 1
 passed=0 failed=0 skipped=0
 log=$(mktemp) || exit 1
-trap 'rm -f "$log"' EXIT
+trap 'rm -f "$log" "$log".*' EXIT
 
 # run_one LABEL COMMAND...: one program; its counts are added to the totals.
 run_one() {
@@ -59,7 +59,17 @@ if [ -z "$emulator" ]; then
     done
 else
     export IPL_TEST_DEVICES=cuda:0 IPL_TEST_NEED=cuda
+    # Checks on one thread each run side by side, as runs of their own.
+    alone=$#
     for check in "$@"; do
+        case $check in
+        *THREADS=1*)
+            if [ "$alone" -gt 1 ]; then
+                sh tests/run.sh "$build" "$emulator" "$check" >"$log.$check" 2>&1 &
+                continue
+            fi
+            ;;
+        esac
         # The programs with a table that runs on each device end in ", 1)".
         for source in $(grep -lE '^CHECK_MAIN\(.*, 1\)' tests/test_*.c); do
             name=$(basename "$source" .c)
@@ -75,6 +85,15 @@ else
         if [ "$check" = plain ] && wanted lost; then
             run_one "test_lost cuda emulated" sh tests/test_lost.sh "$build" "$emulator"
         fi
+    done
+    wait
+    for check in "$@"; do
+        [ -e "$log.$check" ] || continue
+        sed '$d' "$log.$check"
+        # The last line of a run that died is no count: that is one more failure.
+        eval "$(sed -n '$s/^\([0-9]*\) passed, \([0-9]*\) failed, \([0-9]*\) skipped$/p=\1 f=\2 s=\3/p' \
+            "$log.$check" | grep . || echo 'p=0 f=1 s=0')"
+        passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
     done
 fi
 
