@@ -139,12 +139,13 @@ typedef int (*ipl_progress_call)(void *user, const ipl_progress *now);
  * and `out` may be NULL.
  *
  * Training and measuring go on side by side: the device is opened once more, for the
- * training. While the run goes on, the directory also holds what resuming needs:
+ * training, and a GPU a third time, to measure in two lanes. Memory is shared out first
+ * (ipl_memory_plan). While the run goes on, the directory also holds what resuming needs:
  * points.log, state.bin, and lock, which keeps other processes out; and
  * snapshots.tmp, where snapshots go for which run.snapshot_mib is too small.
  *
- * E_ARGUMENT: config, or the directory exists. E_IO: a write failed. E_STOPPED: see
- * ipl_progress_call. Else whatever the data, the training or an estimator reports.
+ * E_ARGUMENT: config, or the directory exists. E_MEMORY: the device is too small. E_IO:
+ * a write failed. E_STOPPED: see ipl_progress_call. Else whatever the data, the training or an estimator reports.
  * After all of these but E_ARGUMENT the run can be resumed.
  */
 ipl_status ipl_run(ipl_device *dev, const ipl_config *config, const char *dir,

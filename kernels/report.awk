@@ -2,7 +2,7 @@
 #
 # Reads the demangled logs of -Xptxas -v. One row a kernel: registers on each
 # architecture, the largest static shared memory, stack frame and spilled bytes over
-# all of them. Kernels of CUB are left out. Ends with status 1 when a kernel spills, or
+# all of them. Ends with status 1 when a kernel spills, or
 # when there is none.
 
 /Compiling entry function/ {
@@ -13,24 +13,23 @@
     sub(/.*' for 'sm_/, "", arch)
     sub(/'.*/, "", arch)
     kernel = short(name)
-    foreign = name ~ /cub::/
-    if (!foreign && !(kernel in seen)) {
+    if (!(kernel in seen)) {
         seen[kernel] = ++kernels
         order[kernels] = kernel
     }
-    if (!foreign && !(arch in column)) {
+    if (!(arch in column)) {
         column[arch] = ++archs
         archive[archs] = arch + 0
     }
 }
 
-/bytes stack frame/ && !foreign {
+/bytes stack frame/ {
     if ($1 > stack[kernel]) stack[kernel] = $1
     spilled = $5 + $9
     if (spilled > spill[kernel]) spill[kernel] = spilled
 }
 
-/Used [0-9]+ registers/ && !foreign {
+/Used [0-9]+ registers/ {
     match($0, /Used [0-9]+/)
     registers[kernel, arch + 0] = substr($0, RSTART + 5, RLENGTH - 5)
     if (match($0, /[0-9]+ bytes smem/)) {

@@ -279,6 +279,26 @@ works 'devices' devices
 cp out devices.txt
 holds 'devices lists the CPU' grep -q '^cpu:' devices.txt
 holds 'devices says what auto is' grep -q '^auto is ' devices.txt
+printf '[data]\nlimit = 300\n' >little.ini
+works 'devices with a configuration' devices little.ini --set train.epochs=3
+holds 'each device is told with what a run takes' test \
+    "$(grep -cE 'the run takes .* of .*: data .*, training .*, measuring ' out)" -eq \
+    "$(grep -cE '^cpu:[a-z0-9]+  |^cuda:[0-9]+  ' out)"
+works 'devices where the run does not fit' devices little.ini --set run.device_mib=1 \
+    --set 'net.layers=12, 2000-tanh, 2000-tanh, 2'
+holds 'it says the bytes' grep -qE 'the run takes [0-9]{8,} bytes of cpu:.*has 1048576 for' out
+fails 2 'needs a configuration' devices \
+    --set train.epochs=3
+fails 1 ' bytes of cpu:' run little.ini \
+    --set run.device_mib=1 --set 'net.layers=12, 2000-tanh, 2000-tanh, 2' --device cpu \
+    --out toolarge
+holds 'nothing is left behind' test ! -e toolarge
+works 'a run in little memory' run little.ini --set run.device_mib=1 --set train.epochs=2 \
+    --device cpu --out little
+holds 'its first line says what it takes' grep -q \
+    '^on cpu:.*: takes .* of 1.0 MiB: data .*, training .*, measuring ' err
+works 'the same in plenty' run little.ini --set train.epochs=2 --device cpu --out plenty
+holds 'memory changes no result' cmp little/plane.csv plenty/plane.csv
 fails 2 "'speed': expected kde, bin, train or measure" bench speed
 works 'bench train' bench train --device cpu --threads 1 --seconds 0.001 --json
 cp out bench.json
