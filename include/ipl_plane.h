@@ -47,6 +47,7 @@ typedef struct {
     int64_t           skip_max;
     int               halve, delta_scaled, delta_estimator;
     int               training_log; /* 0: ticks of the log policy, 1: each      */
+    int64_t           lanes;      /* that measure side by side; 0: as the device likes */
     int64_t           device_mib; /* of the device, that the run may take; 0: all */
     int64_t           snapshot_device_mib, snapshot_mib; /* memory for snapshots: of
                                        a GPU, then of the host; more go to a file */

@@ -209,5 +209,15 @@ if [ -n "$emulator" ]; then
     CUDAEMU_MEM_MB=130
     fails none:0:0 'the run takes [0-9]{7,} bytes of cuda:0, which has [0-9]{7,} for it' \
         run "$config" --quiet --set train.replicas=500 --set "net.layers=12, 70-tanh, 2"
+    # 48 MB where 45 MB may be used: the layer has to come in blocks of rows.
+    CUDAEMU_MEM_MB=110
+    /usr/bin/python3 -c 'import numpy as np; r = np.random.default_rng(1)
+np.save("wide.npy", np.tanh(r.integers(-2, 3, (3000, 4000)).astype(np.float32)))'
+    "$program" estimate --t wide.npy --estimator bin --json --device cpu >want 2>err
+    # shellcheck disable=SC2086 # the emulator is a word or none
+    $emulator "$program" estimate --t wide.npy --estimator bin --json --device cuda \
+        >out 2>err
+    if [ -s want ] && cmp -s want out; then ok 'a layer larger than the GPU'
+    else not_ok 'a layer larger than the GPU' want out err; fi
 fi
 echo "1..$count"

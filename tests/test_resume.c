@@ -350,6 +350,26 @@ static void a_full_disk_costs_no_results(void **state)
     files_remove_folder(folder);
 }
 
+/* What is measured, and told to the policy, in whatever order. */
+static void lanes_do_not_change_a_byte(void **state)
+{
+    static const char *const policy[] = {"every", "delta-exact"};
+    ipl_device *dev = check_device(state);
+    for (int p = 0; p < 2; ++p) {
+        files_make_folder(folder);
+        ipl_config c = small_config(policy[p]);
+        c.lanes = 1;
+        CHECK_OK(ipl_run(dev, &c, dir_of("one"), NULL, NULL, NULL));
+        c.lanes = 3;
+        CHECK_OK(ipl_run(dev, &c, dir_of("three"), NULL, NULL, NULL));
+        same_results(dir_of("one"), dir_of("three"));
+        char *json = read_text(dir_of("three"), "run.json");
+        CHECK(strstr(json, "\"measuring_lanes\": 3"));
+        test_free(json);
+        files_remove_folder(folder);
+    }
+}
+
 static void snapshots_may_go_to_the_disk(void **state)
 {
     ipl_device *dev = check_device(state);
@@ -413,6 +433,7 @@ static const check_test tests[] = {
     CHECK_TEST(another_device_is_refused_by_name),
     CHECK_TEST(a_locked_directory_is_left_alone),
     CHECK_TEST(a_full_disk_costs_no_results),
+    CHECK_TEST(lanes_do_not_change_a_byte),
     CHECK_TEST(snapshots_may_go_to_the_disk),
     CHECK_TEST(threads_do_not_change_a_byte),
     CHECK_TEST(damage_before_the_state_is_an_error),

@@ -132,6 +132,9 @@ const config_row ipl_config_rows[] = {
     CHOICE("kde", "noise_relative", kde.noise_relative, "no", no_yes,
            "noise_var is a share of the layer's mean square"),
 
+    WHOLE("run", "lanes", lanes, 0, 4, "0",
+          "calls that measure side by side, 0: 2 on a GPU, 1 on the CPU, whose threads "
+          "share a call"),
     WHOLE("run", "device_mib", device_mib, 0, 1e9, "0",
           "memory of the device that the run may take, 0: what is free"),
     WHOLE("run", "snapshot_device_mib", snapshot_device_mib, 0, 1e6, "1024",

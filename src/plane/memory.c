@@ -4,7 +4,7 @@
  * Data and training take what they take. Measuring adapts: it has the first of these
  * ways that fits, and what is then left may keep snapshots.
  *
- *   several ticks and networks in a call, in as many lanes as the device is good for
+ *   several ticks and networks in a call, in as many lanes as were asked for
  *   the same in one lane
  *   one network
  *   one layer
@@ -18,7 +18,8 @@ enum {
     ACTIVATION_BYTES = 256 << 20, /* of networks that are measured together      */
     TICKS_MAX = 64,
     LAYERS_EACH = 16, /* for each thread: then small layers are shared out evenly  */
-    GPU_THREADS = 2   /* a GPU's kernels take all layers of a call at once        */
+    GPU_THREADS = 2,  /* a GPU's kernels take all layers of a call at once        */
+    GPU_LANES = 2     /* one keeps it busy while the other waits for a result     */
 };
 static const int64_t params_max = (int64_t)64 << 20; /* bytes of a call's networks */
 
@@ -123,7 +124,7 @@ static ipl_status choose_way(const ipl_experiment *e, ipl_device *dev, int64_t r
     const ipl_device_info *about = ipl_device_about(dev);
     m->ticks = ticks_of(e, about);
     m->nets = nets_of(e, m->ticks);
-    m->lanes = about->is_host ? 1 : IPL_LANES_MAX;
+    m->lanes = e->config.lanes ? (int)e->config.lanes : about->is_host ? 1 : GPU_LANES;
     IPL_TRY(weigh(e, dev, m));
     if (m->measuring_bytes <= room) return IPL_OK;
     m->lanes = 1;

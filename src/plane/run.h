@@ -6,7 +6,7 @@
  *
  * Each lane is a thread with a device handle of its own. Training goes on while others
  * measure, and waits only when the store is full and there is something to measure. The
- * first measuring lane is the caller's thread; on a GPU another one keeps it busy while
+ * first measuring lane is the caller's thread; on a GPU a second one keeps it busy while
  * the first waits for a result. All take the processor's threads from one pool
  * (cores.h). All that they share is guarded by run.lock; what belongs to one lane alone
  * says so.
