@@ -265,7 +265,8 @@ ipl_status run_save_state(run *r)
 
 void run_save_last_state(run *r)
 {
-    if (r->e.tick > r->state.tick && run_final_before(r) > r->e.tick &&
+    /* Training that failed may have gone some steps beyond its tick. */
+    if (!r->train_failed && r->e.tick > r->state.tick && run_final_before(r) > r->e.tick &&
         r->trained == r->e.tick) {
         r->state_taken = 0;
         r->checkpoint_s = 0.0;
