@@ -214,10 +214,10 @@ check-threads: setup-tests
 	    TSAN_OPTIONS="suppressions=$(CURDIR)/tests/tsan.supp history_size=7 \
 	    ignore_noninstrumented_modules=1" sh tests/run.sh build/tsan-cpu
 
-# Fewer rows than the presets have, so that measuring every tick takes minutes.
+# Fashion-MNIST with fewer rows than the preset has, so that it takes minutes.
 bench-policies: setup-tests
 	@$(MAKE) --no-print-directory -s $(JOBS) CUDA=0 infoplane
-	@IB_SETTINGS="measure.subset=1024" FASHION_SETTINGS="data.limit=6000 measure.subset=800" \
+	@FASHION_SETTINGS="data.limit=20000 measure.subset=2800" \
 	    bash bench/policies.sh build/release-cpu/infoplane
 
 install: all
