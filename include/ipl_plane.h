@@ -112,7 +112,8 @@ typedef struct {
     int64_t known;      /* of these, in an earlier session of a resumed run      */
     int64_t from;       /* the tick where this process began to train            */
     int64_t planned;    /* ticks to measure in all; -1: depends on the values   */
-    double  wall_s, train_s, measure_s, write_s; /* since the start             */
+    double  wall_s, train_s, measure_s, write_s; /* since the start; measure_s of
+                           all lanes together                                   */
     const ipl_memory *memory; /* of the run, while it lasts; NULL: no run       */
 } ipl_progress;
 
