@@ -4,8 +4,8 @@
 #   tests/crash.sh PROGRAM [KILLS]    default: 100 kills for each of the two presets
 #
 # Each preset is run once in peace; then runs of the same configuration are killed
-# with SIGKILL after a random time and resumed, until they come to their end, which
-# has to give the same plane.csv, plane_details.csv and training.csv, byte for byte.
+# with SIGKILL after a random time and resumed, in one to three lanes, until they come
+# to their end, which has to give the same plane.csv, plane_details.csv and training.csv, byte for byte.
 # The last line counts. Exit status 0 when all were equal.
 set -u
 program=$(realpath "$1")
@@ -24,7 +24,8 @@ one_session() {
     if [ -e "$dir/config.ini" ]; then
         "$program" resume "$dir" --quiet >>"$work/log" 2>&1 &
     else
-        "$program" run "$@" --out "$dir" --quiet >>"$work/log" 2>&1 &
+        "$program" run "$@" --set run.lanes=$((1 + RANDOM % 3)) --out "$dir" --quiet \
+            >>"$work/log" 2>&1 &
     fi
     local pid=$!
     sleep "$(printf '%d.%03d' $((delay / 1000)) $((delay % 1000)))"
