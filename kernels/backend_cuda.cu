@@ -50,7 +50,10 @@ static ipl_status index_of(const char *variant, int *index)
     if (variant && (end == variant || *end || variant[0] < '0' || variant[0] > '9'))
         return IPL_FAIL(IPL_E_ARGUMENT, "device 'cuda:%s': expected a number", variant);
     int count = 0;
-    IPL_TRY(gpu_count(&count));
+    const ipl_status st = gpu_count(&count);
+    if (st != IPL_OK)
+        return IPL_FAIL(st, "device 'cuda%s%s': %s", variant ? ":" : "",
+                        variant ? variant : "", ipl_last_error_text());
     if (wanted >= count)
         return IPL_FAIL(IPL_E_DEVICE, "device 'cuda:%ld': this machine has %d GPU%s",
                         wanted, count, count == 1 ? "" : "s");

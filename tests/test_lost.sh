@@ -221,5 +221,18 @@ np.save("wide.npy", np.tanh(r.integers(-2, 3, (3000, 4000)).astype(np.float32)))
         >out 2>err
     if [ -s want ] && cmp -s want out; then ok 'a layer larger than the GPU'
     else not_ok 'a layer larger than the GPU' want out err; fi
+    mkdir epochs
+    cp wide.npy epochs/epoch_0_layer_1.npy
+    /usr/bin/python3 -c 'import numpy as np
+np.save("epochs/epoch_0_layer_2.npy", np.load("wide.npy")[:, :3].copy())'
+    for device in cpu cuda; do
+        # shellcheck disable=SC2086
+        $emulator "$program" estimate --t epochs --estimator bin --device $device \
+            --out folder-$device --quiet >out 2>err || not_ok "a folder on $device" out err
+    done
+    if cmp folder-cpu/plane_details.csv folder-cuda/plane_details.csv >out 2>&1 &&
+        cmp folder-cpu/plane.csv folder-cuda/plane.csv >out 2>&1
+    then ok 'a folder with a layer larger than the GPU'
+    else not_ok 'a folder with a layer larger than the GPU' out; fi
 fi
 echo "1..$count"

@@ -25,6 +25,9 @@ typedef struct {
     entry         *entries; /* by epoch, then layer                              */
     int            count;
     int64_t        n;       /* rows of every file                                */
+    ipl_net_shape  shape;   /* the widths of the layers                          */
+    int            alone;   /* 1: the device has one layer at a time             */
+    int64_t        free_bytes; /* of the device                                  */
     ipl_labels     y;
     ipl_measurer  *measurer;
     ipl_rundir    *dir;
@@ -151,41 +154,87 @@ done:
     return st;
 }
 
-static ipl_status load_layer(folder_run *f, entry at)
+/* One layer of one epoch, in host memory; the first ones set the shapes. */
+static ipl_status read_layer(folder_run *f, entry at, ipl_array *out)
 {
     char path[4096];
-    ipl_array a = {0};
+    int32_t *width = &f->shape.width[at.layer];
+    path_of(f, at, path, sizeof path);
+    IPL_TRY(ipl_npy_read_values(path, out));
+    if (!f->n) f->n = out->rows;
+    if (out->rows != f->n || out->cols > INT32_MAX || (*width && *width != out->cols)) {
+        const ipl_status st = IPL_FAIL(
+            IPL_E_FORMAT, "%s is %lld x %lld: expected %lld rows%s, as in the files before",
+            path, (long long)out->rows, (long long)out->cols, (long long)f->n,
+            *width ? " and the layer's width" : "");
+        ipl_array_free(out);
+        return st;
+    }
+    if (!*width)
+        snprintf(f->about.layer[at.layer - 1], sizeof f->about.layer[0], "%lld",
+                 (long long)out->cols);
+    *width = (int32_t)out->cols;
+    return IPL_OK;
+}
+
+static ipl_status load_layer(folder_run *f, entry at)
+{
+    ipl_array a;
     ipl_mat *t = &f->t[at.layer - 1];
     ipl_status st = IPL_OK;
-    path_of(f, at, path, sizeof path);
-    IPL_TRY(ipl_npy_read_values(path, &a));
-    if (!f->n) f->n = a.rows;
-    if (a.rows != f->n || (t->at && t->cols != a.cols)) {
-        st = IPL_FAIL(IPL_E_FORMAT, "%s is %lld x %lld: expected %lld rows%s, as in "
-                      "the files before", path, (long long)a.rows, (long long)a.cols,
-                      (long long)f->n, t->at ? " and the layer's width" : "");
-        goto done;
-    }
-    if (!t->at) {
-        IPL_TRY_DONE(ipl_mat_alloc(f->about.dev, a.rows, a.cols, t));
-        snprintf(f->about.layer[at.layer - 1], sizeof f->about.layer[0], "%lld",
-                 (long long)a.cols);
-    }
-    IPL_TRY_DONE(ipl_upload(f->about.dev, a.values,
-                            (size_t)(a.rows * a.cols) * sizeof *a.values, t->at));
-done:
+    IPL_TRY(read_layer(f, at, &a));
+    if (!t->at) st = ipl_mat_alloc(f->about.dev, a.rows, a.cols, t);
+    if (st == IPL_OK)
+        st = ipl_upload(f->about.dev, a.values,
+                        (size_t)(a.rows * a.cols) * sizeof *a.values, t->at);
     ipl_array_free(&a);
     return st;
 }
 
+/* The first epoch tells the shapes, and so whether the device can have all of it. */
+static ipl_status look_ahead(folder_run *f, int labels)
+{
+    const ipl_provenance *p = &f->about;
+    const ipl_device_info *about = ipl_device_about(p->dev);
+    const ipl_measure_way whole = {.nets = 1};
+    size_t bytes;
+    for (int l = 0; l < p->layers; ++l) {
+        ipl_array a;
+        IPL_TRY(read_layer(f, f->entries[l], &a));
+        ipl_array_free(&a);
+    }
+    f->shape.layers = p->layers;
+    f->free_bytes = about->free_bytes - about->free_bytes / 16;
+    IPL_TRY(ipl_measure_bytes(p->dev, p->estimators, p->options, labels, &f->shape, f->n,
+                              &whole, &bytes));
+    f->alone = !about->is_host && (int64_t)bytes > f->free_bytes;
+    return IPL_OK;
+}
+
 /* -- The run ----------------------------------------------------------------------*/
+
+static ipl_status measure_alone(folder_run *f, const entry *first, ipl_layer *layer)
+{
+    const int layers = f->about.layers;
+    ipl_status st = IPL_OK;
+    for (int l = 1; l <= layers && st == IPL_OK; ++l) {
+        ipl_array a;
+        IPL_TRY(read_layer(f, first[l - 1], &a));
+        st = ipl_measure_alone(f->measurer, l, layers,
+                               (ipl_mat){a.values, a.rows, a.cols}, f->free_bytes, layer);
+        ipl_array_free(&a);
+    }
+    return st;
+}
 
 static ipl_status measure_epoch(folder_run *f, const entry *first)
 {
     ipl_layer layer[IPL_NET_LAYERS_MAX];
     const int layers = f->about.layers;
-    for (int l = 0; l < layers; ++l) IPL_TRY(load_layer(f, first[l]));
-    const ipl_status st = ipl_measure_layers(f->measurer, 1, layers, f->t, layer);
+    for (int l = 0; l < layers && !f->alone; ++l) IPL_TRY(load_layer(f, first[l]));
+    const ipl_status st = f->alone ? measure_alone(f, first, layer)
+                                   : ipl_measure_layers(f->measurer, 1, layers, f->t,
+                                                        layer);
     if (st != IPL_OK)
         return IPL_FAIL(st, "%s, epoch %lld: %s", f->folder, (long long)first->epoch,
                         ipl_last_error_text());
@@ -227,8 +276,7 @@ static ipl_status set_up(folder_run *f, ipl_device *dev, int estimators,
     for (int e = 0; e < estimators; ++e) p->options[e] = options[e];
     p->progress.last = f->entries[f->count - 1].epoch;
     p->progress.planned = f->count / p->layers;
-    /* The first epoch tells the shapes, and must be readable before a file is made. */
-    for (int l = 0; l < p->layers; ++l) IPL_TRY(load_layer(f, f->entries[l]));
+    IPL_TRY(look_ahead(f, labels != NULL)); /* before a file is made */
     p->measured_rows = f->n;
     p->h_x = log((double)f->n);
     p->h_y = NAN;

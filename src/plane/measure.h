@@ -38,11 +38,18 @@ typedef struct {
                            IPL_NET_FORWARD_ROWS                                  */
 } ipl_measure_way;
 
-/* Forward pass of params[nets] (device) over x, then as above, in the given way, which
- * changes no bit. out[nets][shape->layers]. */
+/* Forward pass of params[nets] (device) over x, then as ipl_measure_layers, in the given
+ * way, which changes no bit. out[nets][shape->layers]. */
 ipl_status ipl_measure_networks(ipl_measurer *m, const ipl_measure_way *way,
                                 const ipl_net_shape *shape, ipl_mat x, int nets,
                                 float *const *params, ipl_layer *out);
+
+/* The same for the layers of a network that are in host memory and come one after the
+ * other: layer number `layer` of `layers`, from 1, is worked on alone, whole or in blocks
+ * of rows, as free_bytes of the device allow. After the last one out[layers] gets what
+ * lies between neighbours. */
+ipl_status ipl_measure_alone(ipl_measurer *m, int layer, int layers, ipl_mat t,
+                             int64_t free_bytes, ipl_layer *out);
 
 /* Device bytes that this takes, beside x and the parameters; `labels` says whether
  * there are any. */

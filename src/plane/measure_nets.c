@@ -139,6 +139,28 @@ ipl_status ipl_measure_networks(ipl_measurer *m, const ipl_measure_way *way,
                                                         out);
 }
 
+/* -- Layers from elsewhere --------------------------------------------------------*/
+
+ipl_status ipl_measure_alone(ipl_measurer *m, int layer, int layers, ipl_mat t,
+                             int64_t free_bytes, ipl_layer *out)
+{
+    const ipl_mi_job job = {.t = t, .y = m->y};
+    const size_t cells = measurer_bins(m->estimators, m->options)
+                             ? (size_t)(layers * t.rows) * sizeof(int32_t) : 0;
+    const size_t bytes = (size_t)(t.rows * t.cols) * sizeof(float);
+    int64_t block;
+    IPL_TRY(ipl_mi_fit(m->dev, m->estimators, m->options, &job,
+                       free_bytes - (int64_t)cells, &block));
+    IPL_TRY(measurer_make_cells(m, layers, t.rows));
+    if (!block) {
+        IPL_TRY(measurer_grow(m, &m->activations, bytes));
+        IPL_TRY(ipl_upload(m->dev, t.at, bytes, m->activations.at));
+        t.at = m->activations.at;
+    }
+    IPL_TRY(measurer_place(m, layer, 1, layer - 1, 1, &t, block, out + layer - 1));
+    return layer < layers ? IPL_OK : measurer_neighbours(m, 1, layers, t.rows, out);
+}
+
 /* -- What it takes ----------------------------------------------------------------*/
 
 /* The largest scratch of any estimator for these jobs. */
