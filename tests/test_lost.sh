@@ -221,10 +221,13 @@ np.save("wide.npy", np.tanh(r.integers(-2, 3, (3000, 4000)).astype(np.float32)))
         >out 2>err
     if [ -s want ] && cmp -s want out; then ok 'a layer larger than the GPU'
     else not_ok 'a layer larger than the GPU' want out err; fi
+    # One that just fits, one that does not, one that is small: each has all of the GPU.
     mkdir epochs
-    cp wide.npy epochs/epoch_0_layer_1.npy
+    cp wide.npy epochs/epoch_0_layer_2.npy
     /usr/bin/python3 -c 'import numpy as np
-np.save("epochs/epoch_0_layer_2.npy", np.load("wide.npy")[:, :3].copy())'
+t = np.load("wide.npy")
+np.save("epochs/epoch_0_layer_1.npy", t[:, :3600].copy())
+np.save("epochs/epoch_0_layer_3.npy", t[:, :3].copy())'
     for device in cpu cuda; do
         # shellcheck disable=SC2086
         $emulator "$program" estimate --t epochs --estimator bin --device $device \

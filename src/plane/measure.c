@@ -37,11 +37,16 @@ void ipl_measurer_destroy(ipl_measurer *m)
     free(m);
 }
 
+void measurer_release(ipl_measurer *m, measurer_buffer *b)
+{
+    ipl_free(m->dev, b->at);
+    *b = (measurer_buffer){0};
+}
+
 ipl_status measurer_grow(ipl_measurer *m, measurer_buffer *b, size_t bytes)
 {
     if (b->bytes >= bytes) return IPL_OK;
-    ipl_free(m->dev, b->at);
-    *b = (measurer_buffer){0};
+    measurer_release(m, b);
     IPL_TRY(ipl_alloc(m->dev, bytes, &b->at));
     b->bytes = bytes;
     return IPL_OK;

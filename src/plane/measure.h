@@ -51,8 +51,8 @@ ipl_status ipl_measure_networks(ipl_measurer *m, const ipl_measure_way *way,
 ipl_status ipl_measure_alone(ipl_measurer *m, int layer, int layers, ipl_mat t,
                              int64_t free_bytes, ipl_layer *out);
 
-/* Device bytes that this takes, beside x and the parameters; `labels` says whether
- * there are any. */
+/* Device bytes that ipl_measure_networks takes, beside x and the parameters, for up to
+ * way->nets networks; `labels` says whether there are any. */
 ipl_status ipl_measure_bytes(ipl_device *dev, int estimators,
                              const ipl_mi_options *options, int labels,
                              const ipl_net_shape *shape, int64_t rows,
@@ -74,7 +74,9 @@ struct ipl_measurer {
     float            *host;                        /* a layer, where it is there  */
 };
 
+/* At least `bytes`, with undefined content; and none. */
 ipl_status measurer_grow(ipl_measurer *m, measurer_buffer *b, size_t bytes);
+void       measurer_release(ipl_measurer *m, measurer_buffer *b);
 int        measurer_bins(int estimators, const ipl_mi_options *options);
 ipl_status measurer_make_cells(ipl_measurer *m, int64_t layers, int64_t n);
 

@@ -149,6 +149,9 @@ ipl_status ipl_measure_alone(ipl_measurer *m, int layer, int layers, ipl_mat t,
                              ? (size_t)(layers * t.rows) * sizeof(int32_t) : 0;
     const size_t bytes = (size_t)(t.rows * t.cols) * sizeof(float);
     int64_t block;
+    /* All of the device is for this layer: the one before has left what it needed. */
+    measurer_release(m, &m->activations);
+    measurer_release(m, &m->scratch);
     IPL_TRY(ipl_mi_fit(m->dev, m->estimators, m->options, &job,
                        free_bytes - (int64_t)cells, &block));
     IPL_TRY(measurer_make_cells(m, layers, t.rows));
