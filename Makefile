@@ -4,6 +4,7 @@
 # make bench      time the estimators and the training on this machine's devices
 # make setup      install what is missing through apt-get, or name it
 # make install    PREFIX=/usr/local DESTDIR=  library, headers, program, pkg-config file
+# make check-layers   includes between folders point forward only
 # make check-papers   the published numbers, five seeds (half a minute)
 # make check-avx512   the AVX-512 code through SIMDe, on a machine without AVX-512
 # make bench-policies   what each policy measures, in what time (10 minutes)
@@ -59,7 +60,7 @@ WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes -Wmissing-prot
 override CFLAGS += $(OPT) -std=c11 -D_DEFAULT_SOURCE -ffp-contract=off $(WARNINGS) \
            -fPIC -fopenmp -MMD -MP
 BUILD := build/$(MODE)-$(if $(filter 1,$(CUDA)),cuda,cpu)
-INC_LIB := -Iinclude -Isrc -Isrc/cpu -Isrc/data -Isrc/mi -Isrc/net -Isrc/plane
+INC := -Iinclude -Isrc
 # Left empty where the packages are missing, so that `make setup` still works.
 LIB_CFLAGS = $(shell pkg-config --cflags $(LIBRARIES) 2>/dev/null)
 LDLIBS += $(shell pkg-config --libs $(LIBRARIES) 2>/dev/null) -lm
@@ -88,7 +89,7 @@ ifeq ($(CUDA),1)
   KNOWN := $(shell $(NVCC) --list-gpu-code 2>/dev/null | tr -d 'sm_')
   ARCH  ?= $(or $(GPU),$(filter $(KNOWN),75 80 86 89 90 100 120))
   PTX   ?= $(firstword $(ARCH)) $(lastword $(ARCH))
-  NVFLAGS += -O3 -lineinfo -std=c++20 -Iinclude -Isrc -Ikernels -MMD -MP \
+  NVFLAGS += -O3 -lineinfo -std=c++20 $(INC) -MMD -MP \
              -Xcompiler -fPIC,-Wall -cudart shared -Xptxas -v \
              $(foreach a,$(ARCH),-gencode arch=compute_$(a),code=sm_$(a)) \
              $(foreach a,$(PTX),-gencode arch=compute_$(a),code=compute_$(a))
@@ -101,7 +102,7 @@ TESTS := $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/test_*.c))
 
 # -- What to build ---------------------------------------------------------------
 .PHONY: all demo tests check bench peers bench-run golden curves setup setup-tests install \
-        check-papers check-emulated check-avx512 check-crash check-threads bench-policies fuzz \
+        check-layers check-papers check-emulated check-avx512 check-crash check-threads bench-policies fuzz \
         kernels-report clean help
 .DELETE_ON_ERROR:
 all: infoplane $(BUILD)/libinfoplane.so
@@ -121,11 +122,11 @@ $(BUILD)/libinfoplane.so: $(LIB_OBJ)
 
 $(BUILD)/src/cli/%.o: src/cli/%.c
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) -Iinclude $(LIB_CFLAGS) -DIPL_VERSION='"$(VERSION)"' -c $< -o $@
+	$(CC) $(CFLAGS) $(INC) $(LIB_CFLAGS) -DIPL_VERSION='"$(VERSION)"' -c $< -o $@
 
 $(BUILD)/src/%.o: src/%.c
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) $(ISA) $(INC_LIB) $(LIB_CFLAGS) -DIPL_VERSION='"$(VERSION)"' \
+	$(CC) $(CFLAGS) $(ISA) $(INC) $(LIB_CFLAGS) -DIPL_VERSION='"$(VERSION)"' \
 	    -DIPL_REVISION='"$(REVISION)"' -c $< -o $@
 
 # The revision is part of one file only, which is compiled anew after a commit.
@@ -143,7 +144,7 @@ $(BUILD)/kernels/%.o: kernels/%.cu
 
 $(BUILD)/tests/%: tests/%.c $(BUILD)/libinfoplane.a
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) -UNDEBUG -Itests $(INC_LIB) $(LIB_CFLAGS) $(filter %.c %.a,$^) -o $@ $(LDLIBS) -lcmocka
+	$(CC) $(CFLAGS) -UNDEBUG -Itests $(INC) $(LIB_CFLAGS) $(filter %.c %.a,$^) -o $@ $(LDLIBS) -lcmocka
 
 # The demo and the tests build for what this machine can run: CUDA where there is a
 # GPU (or an emulator is given), the CPU alone elsewhere.
@@ -168,7 +169,7 @@ EMU_CHECKS ?= plain CUDAEMU_UNINIT=1 \
               CUDAEMU_SEED=1+CUDAEMU_RACE=1+CUDAEMU_THREADS=1 \
               CUDAEMU_SEED=2+CUDAEMU_RACE=global+CUDAEMU_THREADS=1 \
               CUDAEMU_SEED=3+CUDAEMU_LAZY=1+CUDAEMU_THREADS=1
-check: setup-tests
+check: setup-tests check-layers
 	@$(MAKE) --no-print-directory -s $(JOBS) $(HERE) tests
 	@sh tests/run.sh build/$(MODE)-$(if $(filter CUDA=1,$(HERE)),cuda,cpu)
 	@$(if $(EMU),$(MAKE) --no-print-directory check-emulated)
@@ -196,6 +197,9 @@ check-avx512: setup-tests
 	@IPL_TEST_DEVICES=cpu:avx512 IPL_TEST_NEED=cpu:avx512 \
 	    IPL_TEST_ONLY=$$(grep -lE '^CHECK_MAIN\(.*, 1\)' tests/test_*.c | \
 	        sed 's/.*test_\(.*\).c/\1/' | paste -sd,) sh tests/run.sh build/simde-cpu
+
+check-layers:
+	@sh tests/check_layers.sh
 
 check-papers: setup
 	@$(MAKE) --no-print-directory -s $(JOBS) CUDA=0 infoplane
@@ -228,7 +232,7 @@ install: all
 	install -m 755 $(BUILD)/libinfoplane.so $(DESTDIR)$(PREFIX)/lib/libinfoplane.so.$(VERSION)
 	ln -sf libinfoplane.so.$(VERSION) $(DESTDIR)$(PREFIX)/lib/libinfoplane.so.0
 	ln -sf libinfoplane.so.0 $(DESTDIR)$(PREFIX)/lib/libinfoplane.so
-	install -m 644 $(filter-out include/ipl_backend.h,$(wildcard include/*.h)) \
+	install -m 644 $(wildcard include/*.h) \
 	    $(DESTDIR)$(PREFIX)/include/infoplane/
 	@printf '%s\n' 'prefix=$(PREFIX)' 'libdir=$${prefix}/lib' 'includedir=$${prefix}/include/infoplane' \
 	    '' 'Name: infoplane' 'Description: information planes of neural networks' \
@@ -244,7 +248,7 @@ FUZZ := $(patsubst tests/%.c,build/fuzz/%,$(wildcard tests/fuzz_*.c))
 build/fuzz/%: tests/%.c $(FUZZ_SRC) $(wildcard src/data/*.h tests/f*.h)
 	@mkdir -p $(@D)
 	clang -O1 -g -std=c11 -D_DEFAULT_SOURCE -fsanitize=fuzzer,address,undefined \
-	    -fno-sanitize-recover=undefined $(INC_LIB) -Itests $(LIB_CFLAGS) \
+	    -fno-sanitize-recover=undefined $(INC) -Itests $(LIB_CFLAGS) \
 	    $< $(FUZZ_SRC) -o $@ $(LDLIBS)
 
 fuzz: $(FUZZ)
@@ -259,7 +263,7 @@ fuzz: $(FUZZ)
 # For this very machine: what we compare with shall be as fast as it can be here.
 $(BUILD)/bench/%: bench/%.c $(BUILD)/libinfoplane.a
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) -march=native -Itests $(INC_LIB) $(LIB_CFLAGS) $^ -o $@ $(LDLIBS)
+	$(CC) $(CFLAGS) -march=native -Itests $(INC) $(LIB_CFLAGS) $^ -o $@ $(LDLIBS)
 
 # numpy and PyTorch (Debian's python3-numpy, python3-torch) take part where they are.
 # OpenBLAS does not know every processor: OPENBLAS_CORETYPE picks its code.

@@ -16,7 +16,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "bin.h" /* for the hash alone */
+#include "cpu/bin.h" /* for the hash alone */
 #include "ipl_data.h"
 #include "random.h"
 #include "timing.h"

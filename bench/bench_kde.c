@@ -16,7 +16,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "ipl_backend.h"
+#include "backend.h"
 #include "oracle_kde.h"
 #include "random.h"
 #include "turns.h"
@@ -25,7 +25,7 @@
 #elif defined(__AVX2__)
 #define IPL_AVX2
 #endif
-#include "simd.h"
+#include "cpu/simd.h"
 
 enum { CLASSES = 10, BLOCK = 512, NAIVE_ROWS = 64, CHECKED_ROWS = 8 };
 static const double noise_var = 0.1;

@@ -1,11 +1,11 @@
 /*
- * ipl_plane.h - an experiment: train, measure as it goes, write and draw.
+ * ipl_plane.h - an experiment: train, measure as it goes, write.
  *
  *     ipl_config config;
  *     ipl_config_read("configs/ib-tanh.ini", &config);
  *     ipl_config_set(&config, "train.epochs=100");
  *     ipl_run(dev, &config, "runs/first", NULL, NULL, NULL);
- *     ipl_plot("runs/first", IPL_PLOT_ALL, "runs/first/plane.svg");
+ *     ipl_plot("runs/first", IPL_PLOT_ALL, "runs/first/plane.svg");  (ipl_plot.h)
  *
  * A tick is one epoch, or one step of the optimiser, as measure.tick says; tick 0
  * is the untrained network. Files hold bits, wherever a name does not say nats.
@@ -13,9 +13,7 @@
 #ifndef IPL_PLANE_H
 #define IPL_PLANE_H
 
-#include "ipl_data.h"
-#include "ipl_mi.h"
-#include "ipl_net.h"
+#include "ipl_config.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -23,67 +21,6 @@ extern "C" {
 
 /* "0.1.0 (revision)": owned by the library. */
 const char *ipl_version(void);
-
-enum { IPL_CONFIG_TEXT = 176 }; /* longest text value; libinih reads 197 a line  */
-
-/* One experiment. Owns nothing: copy it freely. ipl_config_keys says what each
- * field's key means, its default and its limits. */
-typedef struct {
-    ipl_data_options  data; /* its path is ignored: data_path counts            */
-    char              data_path[IPL_CONFIG_TEXT];
-    char              layers[IPL_CONFIG_TEXT]; /* as ipl_net_parse reads them   */
-    ipl_init          init;
-    ipl_train_options train;
-    int64_t           epochs, seed, replicas; /* seeds seed .. seed+replicas-1  */
-    int               shuffle;
-    unsigned          estimators; /* bit 1 << ipl_mi_estimator for each         */
-    int               policy;     /* rows of the choices of measure.policy      */
-    int               tick;       /* 0: epochs, 1: steps                        */
-    int               rows;       /* measured: 0 all, 1 train, 2 test           */
-    int64_t           subset;     /* that many of these rows, 0: each           */
-    int64_t           every, log_dense, log_per_decade;
-    char              list[IPL_CONFIG_TEXT];
-    double            delta, multiplier;
-    int64_t           skip_max;
-    int               halve, delta_scaled, delta_estimator;
-    int               training_log; /* 0: ticks of the log policy, 1: each      */
-    int64_t           lanes;      /* that measure side by side; 0: as the device likes */
-    int64_t           device_mib; /* of the device, that the run may take; 0: all */
-    int64_t           snapshot_device_mib, snapshot_mib; /* memory for snapshots: of
-                                       a GPU, then of the host; more go to a file */
-    double            checkpoint_s; /* from one training state to the next       */
-    ipl_mi_options    bin, kde;     /* bin.bins is ignored: the three below are */
-    int64_t           bin_edges, bin_count, bin_quantiles; /* picked by the form */
-} ipl_config;
-
-void ipl_config_defaults(ipl_config *config);
-
-/* Defaults, then the file. E_IO: no such file. E_FORMAT: an unknown or repeated
- * key, a value out of range; the text names file, line, key, value and what was
- * expected. Call ipl_config_check when everything is set. */
-ipl_status ipl_config_read(const char *path, ipl_config *config);
-
-/* "section.key=value" over what is there. E_ARGUMENT as E_FORMAT above. */
-ipl_status ipl_config_set(ipl_config *config, const char *text);
-
-/* Whether the keys fit each other: layers, path, list. E_ARGUMENT. */
-ipl_status ipl_config_check(const ipl_config *config);
-
-/* Writes each key with its value; reading that file gives the same config. */
-ipl_status ipl_config_write(const ipl_config *config, const char *path);
-
-/* The options of one estimator. */
-ipl_mi_options ipl_config_options(const ipl_config *config, ipl_mi_estimator which);
-
-/* The keys, for help and for run.json. `value` is written as text. E_ARGUMENT:
- * index outside [0, count). */
-typedef struct {
-    const char *section, *key, *fallback, *help;
-    char        expected[256]; /* "a whole number from 1 to 65536"              */
-    char        value[IPL_CONFIG_TEXT];
-} ipl_config_key;
-int        ipl_config_keys(void);
-ipl_status ipl_config_key_at(const ipl_config *config, int index, ipl_config_key *out);
 
 /* How a run shares out its device's memory, in bytes: planned before it takes any. */
 typedef struct {
@@ -190,15 +127,6 @@ ipl_status ipl_estimate_folder(ipl_device *dev, int estimators,
                                const char *labels, const char *dir,
                                ipl_progress_call progress, void *user,
                                ipl_progress *out);
-
-typedef enum {
-    IPL_PLOT_ALL, IPL_PLOT_PLANE, IPL_PLOT_EPOCHS, IPL_PLOT_SNR, IPL_PLOT_COUNT
-} ipl_plot_what;
-
-/* Draws a run directory with gnuplot, to a .svg or .png file, which is replaced.
- * E_ARGUMENT: another ending. E_UNSUPPORTED: no gnuplot. E_IO, E_FORMAT: file and
- * line that could not be read; nothing to draw. */
-ipl_status ipl_plot(const char *dir, ipl_plot_what what, const char *file);
 
 #ifdef __cplusplus
 }

@@ -18,7 +18,7 @@
 #include <cublas_v2.h>
 #include <cuda_runtime.h>
 
-#include "ipl_backend.h"
+#include "backend.h"
 
 struct ipl_cuda_trainer; /* net_train.cuh */
 

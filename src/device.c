@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "ipl_backend.h"
+#include "backend.h"
 
 static const ipl_backend *const backends[] = {
     &ipl_backend_cpu,

@@ -5,7 +5,7 @@
 #define KDE_RUN_H
 
 #include "check.h"
-#include "ipl_backend.h"
+#include "backend.h"
 #include "random.h"
 
 enum { GUARD = 4096, GUARD_BYTE = 0x5a };

@@ -10,7 +10,7 @@
 #define POLICY_CASE_H
 
 #include "check.h"
-#include "policy.h"
+#include "plane/policy.h"
 #include "random.h"
 
 enum { CHANNELS_MAX = 8 };

@@ -2,11 +2,11 @@
  * test_bin.c - ranges, quantiles, cells and counts of each backend against sorting.
  */
 #include "check.h"
-#include "ipl_backend.h"
+#include "backend.h"
 #include "layers.h"
 #include "oracle_bin.h"
 
-#include "cpu.h"
+#include "cpu/cpu.h"
 
 /* -- One backend entry on host data ----------------------------------------------- */
 static void *to_device(ipl_device *dev, const void *host, size_t bytes)

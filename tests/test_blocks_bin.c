@@ -3,11 +3,11 @@
  * the same layers on the device: ranges, quantiles, cells and points, bit for bit.
  */
 #include "check.h"
-#include "ipl_backend.h"
+#include "backend.h"
 #include "layers.h"
 #include "oracle_bin.h"
 
-#include "cpu.h"
+#include "cpu/cpu.h"
 
 enum { GUARD = 4096 };
 

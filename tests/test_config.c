@@ -6,7 +6,8 @@
 #include <dirent.h>
 #include <unistd.h>
 
-#include "config.h"
+#include "config/config.h"
+#include "plane/policy.h"
 
 /* Writes text to a file of its own, whose name is then in path[64]. */
 static void write_file(const char *text, char *path)
@@ -234,12 +235,12 @@ static void list_gives_its_ticks_up_to_the_last(void **state)
     CHECK_OK(ipl_config_set(&config, "measure.policy=list"));
     CHECK_OK(ipl_config_set(&config,
                             "measure.list=0:19, 20:99:5, 100:1999:20, 2000:10000:100"));
-    CHECK_OK(ipl_config_policy(&config, 10000, &options, &list));
+    CHECK_OK(ipl_policy_of(&config, 10000, &options, &list));
     CHECK(options.kind == IPL_POLICY_LIST && options.list_count == 20 + 16 + 95 + 81);
     CHECK(list[19] == 19 && list[20] == 20 && list[21] == 25 && list[36] == 100 &&
           list[131] == 2000 && list[211] == 10000);
     free(list);
-    CHECK_OK(ipl_config_policy(&config, 22, &options, &list));
+    CHECK_OK(ipl_policy_of(&config, 22, &options, &list));
     CHECK(options.list_count == 21 && list[20] == 20);
     free(list);
 }

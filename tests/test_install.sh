@@ -34,7 +34,7 @@ expect() {
 echo 1..5
 check 1 "make install fills a folder" \
     make -s MODE="${mode%-*}" CUDA=$cuda PREFIX="$place" install
-check 2 "the private header stays private" test ! -e "$place/include/infoplane/ipl_backend.h"
+check 2 "the private header stays private" test ! -e "$place/include/infoplane/backend.h"
 check 3 "an example builds against the shared library" build_example
 check 4 "the example finds 4 bits" expect env LD_LIBRARY_PATH="$place/lib" "$place/example"
 check 5 "the installed program starts" "$place/bin/infoplane" --version

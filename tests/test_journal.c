@@ -10,9 +10,9 @@
 #include <unistd.h>
 
 #include "check.h"
-#include "checkpoint.h"
+#include "plane/checkpoint.h"
 #include "file.h"
-#include "journal.h"
+#include "plane/journal.h"
 #include "random.h"
 
 static char directory[32];

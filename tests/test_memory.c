@@ -1,7 +1,7 @@
 /*
  * test_memory.c - what is foretold of a device's memory is what is taken.
  */
-#include "memory.h"
+#include "plane/memory.h"
 #include "net_case.h"
 
 /* What a GPU has left, with no handle that other tests do not have. */

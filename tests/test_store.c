@@ -11,7 +11,7 @@
 
 #include "check.h"
 #include "random.h"
-#include "store.h"
+#include "plane/store.h"
 
 enum { FLOATS = 3000, BYTES = FLOATS * (int)sizeof(float) };
 

@@ -7,7 +7,7 @@
 
 #include "check.h"
 #include "random.h"
-#include "store.h"
+#include "plane/store.h"
 
 enum { FLOATS = 5000, BYTES = FLOATS * (int)sizeof(float), SOURCES = 4 };
 

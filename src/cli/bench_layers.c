@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "bench_timing.h"
+#include "cli/bench_timing.h"
 #include "ipl_mi.h"
 
 enum { COPIES_MAX = 32, CHECK_ROWS = 256 };

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "bench_timing.h"
+#include "cli/bench_timing.h"
 #include "ipl_mi.h"
 #include "ipl_net.h"
 

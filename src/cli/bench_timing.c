@@ -1,7 +1,7 @@
 /*
  * bench_timing.c - repeats, medians and test data.
  */
-#include "bench_timing.h"
+#include "cli/bench_timing.h"
 
 #include <math.h>
 #include <stdlib.h>

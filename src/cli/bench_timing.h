@@ -4,7 +4,7 @@
 #ifndef BENCH_TIMING_H
 #define BENCH_TIMING_H
 
-#include "bench_cases.h"
+#include "cli/bench_cases.h"
 
 /* One call to be timed; `turn` counts up, so that it can rotate its buffers. */
 typedef ipl_status (*bench_call)(void *user, int turn);

@@ -8,6 +8,7 @@
 #define CLI_H
 
 #include "ipl_plane.h"
+#include "ipl_plot.h"
 
 enum { CLI_DONE = 0, CLI_FAILED = 1, CLI_USAGE = 2, CLI_GO_ON = -1 };
 

@@ -4,8 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "bench_cases.h"
-#include "cli.h"
+#include "cli/bench_cases.h"
+#include "cli/cli.h"
 
 static int run(int argc, char **argv);
 

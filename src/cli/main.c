@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "cli.h"
+#include "cli/cli.h"
 
 static const cli_command *const commands[] = {
     &cli_run, &cli_resume, &cli_estimate, &cli_plot, &cli_dataset, &cli_bench,

@@ -16,7 +16,7 @@
 #define ACTIVATION_H
 
 #include "ipl_net.h"
-#include "simd.h"
+#include "cpu/simd.h"
 
 #if defined(IPL_AVX512)
 INLINE vf vf_or(vf a, vf b) { return _mm512_or_ps(a, b); }

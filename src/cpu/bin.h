@@ -4,7 +4,7 @@
 #ifndef IPL_CPU_BIN_H
 #define IPL_CPU_BIN_H
 
-#include "cpu.h"
+#include "cpu/cpu.h"
 
 enum {
     BIN_PIECE = 2048, /* values whose codes are made at a time, in the L1 cache */
@@ -67,7 +67,7 @@ typedef struct {
 
 extern const bin_kernels bin_kernels_portable, bin_kernels_avx2, bin_kernels_avx512;
 
-/* The open device's own. cpu_bin.c */
+/* The open device's own. bin.c */
 const bin_kernels *bin_kernels_of(const cpu_state *cpu);
 
 #endif

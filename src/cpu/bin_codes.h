@@ -7,8 +7,8 @@
 #ifndef IPL_CPU_BIN_CODES_H
 #define IPL_CPU_BIN_CODES_H
 
-#include "bin.h"
-#include "simd.h"
+#include "cpu/bin.h"
+#include "cpu/simd.h"
 
 /* -- Integer lanes: the compiler's own vectors, but for one product ------------- */
 typedef uint32_t vi __attribute__((vector_size(4 * VF)));

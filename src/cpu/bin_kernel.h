@@ -19,7 +19,7 @@
  * Numerics: codes and hashes are integers, and all instruction sets agree on which
  * rows are equal. The sum of squares has the same bits in all of them.
  */
-#include "bin_codes.h"
+#include "cpu/bin_codes.h"
 
 /* -- Keys ----------------------------------------------------------------------- */
 INLINE uint64_t pack(const bin_map *map, int64_t count, const uint32_t *code)

@@ -1,4 +1,4 @@
 /*
  * bin_portable.c - bin_kernel.h for any processor.
  */
-#include "bin_kernel.h"
+#include "cpu/bin_kernel.h"

@@ -1,11 +1,11 @@
 /*
- * ceilings_kernel.h - the loops of cpu_ceilings.h on one vector type.
+ * ceilings_kernel.h - the loops of ceilings.h on one vector type.
  *
  * Twelve chains hide the latency of the multiply-add (4 cycles, two a cycle) and
  * fit 16 registers with room for the operands.
  */
-#include "cpu_ceilings.h"
-#include "simd.h"
+#include "cpu/ceilings.h"
+#include "cpu/simd.h"
 
 enum { CHAINS = 12, EXP_CHAINS = 4, REPEATS = 64 };
 

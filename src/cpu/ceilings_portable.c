@@ -1,4 +1,4 @@
 /*
  * ceilings_portable.c - ceilings_kernel.h for the portable instruction set.
  */
-#include "ceilings_kernel.h"
+#include "cpu/ceilings_kernel.h"

@@ -9,7 +9,7 @@
 #ifndef IPL_CPU_H
 #define IPL_CPU_H
 
-#include "ipl_backend.h"
+#include "backend.h"
 
 typedef enum { CPU_PORTABLE, CPU_AVX2, CPU_AVX512, CPU_ISA_COUNT } cpu_isa;
 
@@ -20,24 +20,24 @@ typedef struct {
     int     weak_hashes; /* 1: tests make rows collide that are not equal       */
 } cpu_state;
 
-/* cpu_kde.c */
+/* kde.c */
 size_t     cpu_kde_scratch_bytes(void *state, int jobs, const ipl_kde_job *job);
 ipl_status cpu_kde_sums(void *state, int jobs, ipl_kde_job *job, int full_sums,
                         void *scratch);
 
-/* cpu_ceilings.c */
+/* ceilings.c */
 ipl_status cpu_ceilings(void *state, ipl_ceilings *out);
 ipl_status cpu_timer_start(void *state);
 ipl_status cpu_timer_stop(void *state, double *wall_ms);
 
-/* cpu_range.c, cpu_quantile.c */
+/* range.c, quantiles.c */
 size_t     cpu_range_scratch_bytes(void *state, int jobs, const ipl_range_job *job);
 ipl_status cpu_value_range(void *state, int jobs, ipl_range_job *job, void *scratch);
 size_t     cpu_quantile_scratch_bytes(void *state, const ipl_quantile_job *job);
 ipl_status cpu_value_quantiles(void *state, const ipl_quantile_job *job,
                                void *scratch);
 
-/* cpu_bin.c, cpu_counts.c */
+/* bin.c, bin_counts.c */
 size_t     cpu_bin_scratch_bytes(void *state, int jobs, const ipl_bin_job *job);
 ipl_status cpu_bin_cells(void *state, int jobs, ipl_bin_job *job, void *scratch);
 size_t     cpu_count_scratch_bytes(void *state, int jobs, const ipl_count_job *job);

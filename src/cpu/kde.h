@@ -1,5 +1,5 @@
 /*
- * kde.h - how cpu_kde.c and the pair kernels share the work.
+ * kde.h - how kde.c and the pair kernels share the work.
  *
  * The rows of a layer are sorted by class and packed in groups of one vector: one
  * coordinate of a group is one vector, so that a group serves as columns of a tile
@@ -11,7 +11,7 @@
 #ifndef KDE_H
 #define KDE_H
 
-#include "cpu.h"
+#include "cpu/cpu.h"
 
 enum {
     KDE_ROWS = 128,     /* of a block: a column's float sum has that many terms */

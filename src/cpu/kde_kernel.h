@@ -25,7 +25,7 @@
 #ifndef KDE_KERNEL_H
 #define KDE_KERNEL_H
 
-#include "kde_tile.h"
+#include "cpu/kde_tile.h"
 
 /* One column group against the rows [first, first + end). */
 typedef void sweep(const kde_matrix *m, int64_t first, int64_t end, int64_t at,

@@ -1,7 +1,7 @@
 /*
  * kde_pack.c - from activations to the vector groups of kde.h.
  */
-#include "kde_pack.h"
+#include "cpu/kde_pack.h"
 
 #include <math.h>
 #include <string.h>

@@ -4,7 +4,7 @@
 #ifndef KDE_PACK_H
 #define KDE_PACK_H
 
-#include "kde.h"
+#include "cpu/kde.h"
 
 /* A layer's geometry: fills n, d, padded, scale, limit and cut of *m, and returns the
  * power of two that its coordinates are to be multiplied by. The power is 1 unless

@@ -1,4 +1,4 @@
 /*
  * kde_portable.c - kde_kernel.h for the portable instruction set.
  */
-#include "kde_kernel.h"
+#include "cpu/kde_kernel.h"

@@ -10,8 +10,8 @@
 
 #include <math.h>
 
-#include "kde.h"
-#include "simd.h"
+#include "cpu/kde.h"
+#include "cpu/simd.h"
 
 enum {
     PANEL = VF == 16 ? 8 : 4,

@@ -9,7 +9,7 @@
 #ifndef NET_KERNELS_H
 #define NET_KERNELS_H
 
-#include "cpu.h"
+#include "cpu/cpu.h"
 
 enum {
     TINY_WIDTH = 64,

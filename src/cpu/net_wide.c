@@ -6,7 +6,7 @@
  * alone and each is one single-threaded sgemm call, whose result depends on its
  * arguments only: so equal input gives equal bits at any number of threads.
  */
-#include "net_wide.h"
+#include "cpu/net_wide.h"
 
 #include <string.h>
 

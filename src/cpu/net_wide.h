@@ -4,7 +4,7 @@
 #ifndef NET_WIDE_H
 #define NET_WIDE_H
 
-#include "net_kernels.h"
+#include "cpu/net_kernels.h"
 
 enum { WIDE_CHUNK = 512 }; /* rows at a time: bounds the memory of a large batch */
 

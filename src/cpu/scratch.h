@@ -4,7 +4,7 @@
 #ifndef IPL_CPU_SCRATCH_H
 #define IPL_CPU_SCRATCH_H
 
-#include "cpu.h"
+#include "cpu/cpu.h"
 
 /* Hands out consecutive pieces from `at`. With at == NULL it only measures, so one
  * function answers how much memory a job wants and lays it out. */

@@ -14,9 +14,9 @@
 #ifndef TINY_KERNEL_H
 #define TINY_KERNEL_H
 
-#include "activation.h"
-#include "tiny_product.h"
-#include "transpose.h"
+#include "cpu/activation.h"
+#include "cpu/tiny_product.h"
+#include "cpu/transpose.h"
 
 /* Activations and slopes of a whole layer; span is a multiple of VF. */
 INLINE void activate_at(ipl_act act, const int n, float *at)

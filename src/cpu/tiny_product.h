@@ -7,8 +7,8 @@
 #ifndef TINY_PRODUCT_H
 #define TINY_PRODUCT_H
 
-#include "net_kernels.h"
-#include "simd.h"
+#include "cpu/net_kernels.h"
+#include "cpu/simd.h"
 
 /* Rows advance by PAIR: two vectors at once. */
 enum { PAIR = 2 * VF, TILE_OUT = 6, TILE_I = 4, TILE_J = 3 };

@@ -4,7 +4,7 @@
 #ifndef TRANSPOSE_H
 #define TRANSPOSE_H
 
-#include "simd.h"
+#include "cpu/simd.h"
 
 /* to[c ld + r] = from[r][at + c] for r, c in [0, SQUARE) */
 #if defined(IPL_AVX512) || defined(IPL_AVX2)

@@ -11,8 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "data.h"
-#include "labels.h"
+#include "data/data.h"
+#include "data/set_labels.h"
 #include "random.h"
 
 static ipl_status (*const load[IPL_DATA_SET_COUNT])(const ipl_data_options *,

@@ -8,7 +8,7 @@
  */
 #include <stdlib.h>
 
-#include "data.h"
+#include "data/data.h"
 
 enum { BITS = 12, PATTERNS = 1 << BITS };
 

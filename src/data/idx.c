@@ -14,8 +14,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "data.h"
-#include "input.h"
+#include "data/data.h"
+#include "data/input.h"
 
 enum { PATH_BYTES = 4096, PREFIX_BYTES = 256, CHUNK_BYTES = 1 << 16 };
 

@@ -4,7 +4,7 @@
  * gzip goes through inflate and not through gzread: gzread accepts plain files and
  * ignores what follows the compressed data, and here both are errors.
  */
-#include "input.h"
+#include "data/input.h"
 
 #include <errno.h>
 #include <stdio.h>

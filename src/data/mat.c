@@ -12,8 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "data.h"
-#include "mat_check.h"
+#include "data/data.h"
+#include "data/mat_check.h"
 
 /* libmatio's latest complaint; its log function is one for all threads. */
 static _Thread_local char complaint[160];

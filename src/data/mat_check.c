@@ -7,7 +7,7 @@
  * "MAT-File Format", R2015b, chapter 1. libmatio 1.5 takes cut-off and damaged
  * elements for shorter ones, and sizes of any number for memory to be asked for.
  */
-#include "mat_check.h"
+#include "data/mat_check.h"
 
 #include <hdf5.h>
 #include <inttypes.h>
@@ -15,7 +15,7 @@
 #include <string.h>
 #include <zlib.h>
 
-#include "input.h"
+#include "data/input.h"
 
 enum { HEADER_BYTES = 128, HDF5_AT = 512, PIECE = 1 << 14, HEAD = 512 };
 enum { LEVEL_5 = 0x0100, LEVEL_7_3 = 0x0200, MATRIX = 14, COMPRESSED = 15 };

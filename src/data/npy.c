@@ -12,8 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "data.h"
-#include "input.h"
+#include "data/data.h"
+#include "data/input.h"
 
 #if __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
 #error "NPY files are read and written as little endian"

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "data.h"
+#include "data/data.h"
 
 ipl_status ipl_load_npy(const ipl_data_options *options, ipl_dataset *out)
 {

@@ -1,7 +1,7 @@
 /*
  * algebra.c - entropies from counts, and ceilings that hold.
  */
-#include "algebra.h"
+#include "mi/algebra.h"
 
 #include <float.h>
 #include <math.h>

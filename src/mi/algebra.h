@@ -16,7 +16,7 @@
 #ifndef IPL_ALGEBRA_H
 #define IPL_ALGEBRA_H
 
-#include "ipl_backend.h"
+#include "backend.h"
 
 /* H = sum_m (rows_m / n) log(n / m) in nats, for shares in ascending size. */
 double mi_entropy(int64_t n, int64_t shares, const ipl_share *share);

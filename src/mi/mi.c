@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "mi.h"
+#include "mi/mi.h"
 
 static const mi_estimator *const estimators[IPL_MI_ESTIMATOR_COUNT] = {
     [IPL_MI_BIN] = &mi_bin,

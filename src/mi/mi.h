@@ -8,8 +8,8 @@
 #ifndef IPL_MI_PRIVATE_H
 #define IPL_MI_PRIVATE_H
 
-#include "algebra.h"
-#include "ipl_backend.h"
+#include "mi/algebra.h"
+#include "backend.h"
 
 typedef ipl_mi_point mi_points[IPL_MI_POINTS_MAX];
 

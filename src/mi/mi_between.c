@@ -4,7 +4,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "mi.h"
+#include "mi/mi.h"
 
 enum { COUNTS = 3 }; /* of a pair: A, B, and both */
 

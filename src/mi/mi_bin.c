@@ -8,7 +8,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "mi.h"
+#include "mi/mi.h"
 
 enum { BINS_MAX = 65536 };
 

@@ -6,7 +6,7 @@
  * float32: the smallest float32 not below an edge separates the same values, since
  * t >= edge and t >= round_up(edge) are one question for every float32 t.
  */
-#include "mi.h"
+#include "mi/mi.h"
 
 #include <math.h>
 

@@ -1,7 +1,7 @@
 /*
  * mi_fit.c - whether a layer fits on the device, or in which blocks of rows.
  */
-#include "mi.h"
+#include "mi/mi.h"
 
 /* Bytes of the layer, where the device holds it, and of the largest scratch. */
 static ipl_status weigh(ipl_device *dev, int estimators, const ipl_mi_options *options,

@@ -8,7 +8,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "mi.h"
+#include "mi/mi.h"
 
 static const double saturated_within = 1e-6; /* nats */
 

@@ -6,7 +6,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "net.h"
+#include "net/net.h"
 #include "random.h"
 
 /* Deviation of a standard normal cut at 2, sqrt(1 - 4 phi(2) / (2 Phi(2) - 1)): divided

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "net.h"
+#include "net/net.h"
 
 static const char *const act_name[IPL_ACT_COUNT] = {
 #define IPL_ROW(name, text, formula) text,

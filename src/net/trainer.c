@@ -4,8 +4,8 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "ipl_backend.h"
-#include "net.h"
+#include "backend.h"
+#include "net/net.h"
 
 struct ipl_trainer {
     ipl_device   *dev;

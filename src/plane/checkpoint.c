@@ -1,7 +1,7 @@
 /*
  * checkpoint.c - the file that holds the state of a training.
  */
-#include "checkpoint.h"
+#include "plane/checkpoint.h"
 
 #include <stdlib.h>
 #include <string.h>

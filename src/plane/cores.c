@@ -1,7 +1,7 @@
 /*
  * cores.c - a processor's threads, shared by training and measuring.
  */
-#include "cores.h"
+#include "plane/cores.h"
 
 ipl_status ipl_cores_create(ipl_cores *c, int total)
 {

@@ -12,7 +12,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "provenance.h"
+#include "plane/provenance.h"
 
 typedef struct {
     int64_t epoch;

@@ -4,7 +4,7 @@
  * The rows go to the device once, in the order of the split: those that train, those
  * that test and all of them are then parts of one matrix.
  */
-#include "experiment.h"
+#include "plane/experiment.h"
 
 #include <math.h>
 #include <stdlib.h>

@@ -4,8 +4,8 @@
 #ifndef IPL_EXPERIMENT_H
 #define IPL_EXPERIMENT_H
 
-#include "config.h"
-#include "rundir.h"
+#include "ipl_plane.h"
+#include "plane/rundir.h"
 
 typedef struct {
     ipl_device   *dev;       /* measures: has `measured` and its labels          */

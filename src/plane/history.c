@@ -4,7 +4,7 @@
  * Absolute changes: a signed maximum, as sometimes printed, would miss every
  * decrease.
  */
-#include "history.h"
+#include "plane/history.h"
 
 #include <assert.h>
 #include <math.h>

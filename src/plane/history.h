@@ -4,7 +4,7 @@
 #ifndef IPL_HISTORY_H
 #define IPL_HISTORY_H
 
-#include "measure.h"
+#include "plane/measure.h"
 
 typedef struct ipl_history ipl_history;
 

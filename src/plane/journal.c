@@ -1,7 +1,7 @@
 /*
  * journal.c - appends records, and finds the good ones again.
  */
-#include "journal.h"
+#include "plane/journal.h"
 
 #include <errno.h>
 #include <fcntl.h>

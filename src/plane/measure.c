@@ -5,7 +5,7 @@
  * jobs at once: small layers then fill a device together, and large ones are split
  * inside the estimator. No result depends on how the jobs were grouped.
  */
-#include "measure.h"
+#include "plane/measure.h"
 
 #include <math.h>
 #include <stdio.h>

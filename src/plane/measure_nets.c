@@ -8,7 +8,7 @@
  */
 #include <stdlib.h>
 
-#include "measure.h"
+#include "plane/measure.h"
 
 static int64_t units_of(const ipl_net_shape *shape)
 {

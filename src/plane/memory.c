@@ -10,7 +10,7 @@
  *   one layer
  *   one layer in host memory, in the largest blocks of rows that fit
  */
-#include "memory.h"
+#include "plane/memory.h"
 
 #include <stdlib.h>
 

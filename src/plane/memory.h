@@ -4,8 +4,8 @@
 #ifndef IPL_MEMORY_H
 #define IPL_MEMORY_H
 
-#include "experiment.h"
-#include "measure.h"
+#include "plane/experiment.h"
+#include "plane/measure.h"
 
 enum { IPL_LANES_MAX = 4 }; /* that measure side by side                         */
 

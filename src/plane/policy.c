@@ -1,12 +1,12 @@
 /*
  * policy.c - the policies whose ticks are known beforehand, and the front of all.
  */
-#include "policy.h"
+#include "plane/policy.h"
 
 #include <math.h>
 #include <stdlib.h>
 
-#include "policy_delta.h"
+#include "plane/policy_delta.h"
 
 struct ipl_policy {
     int64_t  last;
@@ -23,6 +23,28 @@ ipl_policy_options ipl_policy_defaults(void)
 {
     return (ipl_policy_options){.kind = IPL_POLICY_EVERY, .every = 1, .dense = 10,
                                 .per_decade = 20, .delta = 0.02, .multiplier = 2.0};
+}
+
+ipl_status ipl_policy_of(const ipl_config *config, int64_t last, ipl_policy_options *out,
+                         int64_t **list)
+{
+    int64_t count = 0, *ticks = NULL;
+    if (config->policy == IPL_POLICY_LIST)
+        IPL_TRY(ipl_config_list(config, last, &ticks, &count));
+    *out = (ipl_policy_options){
+        .kind = config->policy,
+        .every = config->every,
+        .dense = config->log_dense,
+        .per_decade = config->log_per_decade,
+        .list = ticks,
+        .list_count = count,
+        .delta = config->delta,
+        .multiplier = config->multiplier,
+        .skip_max = config->skip_max,
+        .halve = config->halve,
+    };
+    *list = ticks;
+    return IPL_OK;
 }
 
 static ipl_status check_options(const ipl_policy_options *o, int64_t last,

@@ -20,18 +20,7 @@
 
 #include <stdint.h>
 
-#include "ipl_status.h"
-
-typedef enum {
-    IPL_POLICY_EVERY, /* 0, N, 2N, .. and the last                              */
-    IPL_POLICY_LOG,   /* all up to `dense`, then `per_decade` a factor of ten   */
-    IPL_POLICY_LIST,  /* the listed ticks, first and last                       */
-    IPL_POLICY_DELTA_APPROX, /* skips that grow while little changes            */
-    IPL_POLICY_DELTA_EXACT,  /* the same, and every section that a skip left is
-                                bisected until, for all consecutive measured
-                                ticks a < b, D(a,b) <= delta or b = a + 1        */
-    IPL_POLICY_COUNT
-} ipl_policy_kind;
+#include "ipl_config.h"
 
 typedef struct {
     ipl_policy_kind kind;
@@ -47,6 +36,12 @@ typedef struct {
     int            halve;      /* DELTA_APPROX: 1: one power less when D is large,
                                   which lets the skip recover after a jump       */
 } ipl_policy_options;
+
+/* The options that a configuration stands for; out->list is made from measure.list, ticks
+ * in [0, last], and *list, which may be NULL, is the caller's to free. E_ARGUMENT,
+ * E_MEMORY. */
+ipl_status ipl_policy_of(const ipl_config *config, int64_t last, ipl_policy_options *out,
+                         int64_t **list);
 
 /* Every tick; dense 10, 20 a decade; delta 0.02, multiplier 2, no limit, halve 0. */
 ipl_policy_options ipl_policy_defaults(void);

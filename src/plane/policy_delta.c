@@ -14,7 +14,7 @@
  * too, whatever the order in which the values arrive. At the end no section is
  * open, which is the guarantee.
  */
-#include "policy_delta.h"
+#include "plane/policy_delta.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -6,7 +6,7 @@
 #ifndef IPL_POLICY_DELTA_H
 #define IPL_POLICY_DELTA_H
 
-#include "policy.h"
+#include "plane/policy.h"
 
 typedef struct policy_delta policy_delta;
 

@@ -1,7 +1,7 @@
 /*
  * provenance.c - run.json: what ran where, made of what, and how long it took.
  */
-#include "provenance.h"
+#include "plane/provenance.h"
 
 #include <jansson.h>
 #include <math.h>

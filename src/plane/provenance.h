@@ -4,10 +4,10 @@
 #ifndef IPL_PROVENANCE_H
 #define IPL_PROVENANCE_H
 
-#include "experiment.h"
-#include "memory.h"
-#include "rundir.h"
-#include "store.h"
+#include "plane/experiment.h"
+#include "plane/memory.h"
+#include "plane/rundir.h"
+#include "plane/store.h"
 
 /* What a run directory tells about itself, beside its tables. */
 typedef struct {

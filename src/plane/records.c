@@ -1,7 +1,7 @@
 /*
  * records.c - points and rows, to and from the records of a journal.
  */
-#include "records.h"
+#include "plane/records.h"
 
 #include <stdlib.h>
 #include <string.h>

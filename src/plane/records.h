@@ -4,8 +4,8 @@
 #ifndef IPL_RECORDS_H
 #define IPL_RECORDS_H
 
-#include "journal.h"
-#include "rundir.h"
+#include "plane/journal.h"
+#include "plane/rundir.h"
 
 enum { RECORD_IDENTITY = 1, RECORD_POINTS = 2, RECORD_TRAINING = 3 };
 

@@ -1,7 +1,7 @@
 /*
  * run.c - a run from its configuration to its results, or from where it was left.
  */
-#include "run.h"
+#include "plane/run.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #include "file.h"
-#include "records.h"
+#include "plane/records.h"
 
 double run_now_s(void)
 {
@@ -64,7 +64,7 @@ static ipl_status make_policies(run *r)
     IPL_TRY(ipl_policy_create(&logged, r->e.last, NULL, NULL, &r->log));
     r->log_next = ipl_policy_next(r->log);
 
-    IPL_TRY(ipl_config_policy(c, r->e.last, &options, &list));
+    IPL_TRY(ipl_policy_of(c, r->e.last, &options, &list));
     if (options.kind >= IPL_POLICY_DELTA_APPROX)
         IPL_TRY_DONE(ipl_history_create(r->e.replicas * r->e.shape.layers,
                                         deciders[c->delta_estimator],

@@ -21,14 +21,15 @@
 
 #include <pthread.h>
 
-#include "checkpoint.h"
-#include "cores.h"
-#include "experiment.h"
-#include "history.h"
-#include "journal.h"
-#include "memory.h"
-#include "provenance.h"
-#include "store.h"
+#include "plane/checkpoint.h"
+#include "plane/cores.h"
+#include "plane/experiment.h"
+#include "plane/history.h"
+#include "plane/journal.h"
+#include "plane/memory.h"
+#include "plane/policy.h"
+#include "plane/provenance.h"
+#include "plane/store.h"
 
 /* A tick that the policy gave out and was not told of yet. */
 typedef struct {

@@ -6,7 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "rundir.h"
+#include "plane/rundir.h"
 #include "ipl_plane.h"
 
 static void copy_text(const json_t *from, size_t size, char *to)

@@ -6,8 +6,8 @@
 #include <string.h>
 #include <time.h>
 
-#include "records.h"
-#include "run.h"
+#include "plane/records.h"
+#include "plane/run.h"
 
 enum {
     AHEAD_MAX = 8,    /* ticks asked for before they are trained                 */

@@ -17,8 +17,8 @@
 #include <zlib.h>
 
 #include "file.h"
-#include "records.h"
-#include "run.h"
+#include "plane/records.h"
+#include "plane/run.h"
 
 static const char journal_name[] = "points.log", state_name[] = "state.bin";
 

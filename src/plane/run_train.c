@@ -4,8 +4,8 @@
 #include <math.h>
 #include <string.h>
 
-#include "records.h"
-#include "run.h"
+#include "plane/records.h"
+#include "plane/run.h"
 
 /* Threads that a step can use: replicas are shared out, and so are the products of a
  * large network; a tiny one lives in one core's cache. */

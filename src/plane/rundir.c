@@ -1,7 +1,7 @@
 /*
  * rundir.c - the files of a run directory, as they are written.
  */
-#include "rundir.h"
+#include "plane/rundir.h"
 
 #include <dirent.h>
 #include <errno.h>

@@ -9,7 +9,7 @@
 
 #include <jansson.h>
 
-#include "measure.h"
+#include "plane/measure.h"
 
 typedef struct ipl_rundir ipl_rundir;
 

@@ -4,7 +4,7 @@
  * Sections and the keys that the manual names are a contract with others' scripts:
  * new keys may come, these stay.
  */
-#include "config_table.h"
+#include "config/config_table.h"
 
 #define AT(field) offsetof(ipl_config, field)
 #define COUNT_MAX 1e9              /* of epochs, steps, rows                     */

@@ -1,5 +1,5 @@
 /*
- * cpu_quantile.c - exact order statistics by counting digits, without a sort.
+ * quantiles.c - exact order statistics by counting digits, without a sort.
  *
  * The bits of a float, with the lower half of the line turned over, order as the
  * values do. They are read as digits of 16, 8 and 8 bits: the first pass counts
@@ -10,7 +10,7 @@
  */
 #include <string.h>
 
-#include "scratch.h"
+#include "cpu/scratch.h"
 
 enum {
     LEVELS = 3,

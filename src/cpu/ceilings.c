@@ -1,13 +1,13 @@
 /*
- * cpu_ceilings.c - the host's stop-watch and what it can do at best.
+ * ceilings.c - the host's stop-watch and what it can do at best.
  */
-#include "cpu_ceilings.h"
+#include "cpu/ceilings.h"
 
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
-#include "cpu.h"
+#include "cpu/cpu.h"
 
 static const ceiling_kernels *const kernels[CPU_ISA_COUNT] = {
     [CPU_PORTABLE] = &ceiling_kernels_portable,

@@ -1,12 +1,12 @@
 /*
- * cpu_counts.c - how many rows share a code, or a pair of codes.
+ * bin_counts.c - how many rows share a code, or a pair of codes.
  *
  * Single codes are counted in place. Pairs go through an open table whose key is
  * the pair itself. Layers run in parallel, each on one thread.
  */
 #include <string.h>
 
-#include "scratch.h"
+#include "cpu/scratch.h"
 
 enum { SERIAL_ROWS = 1 << 15 }; /* fewer are not worth waking threads */
 

@@ -6,7 +6,7 @@
  * to a file without a name, so that nobody can meet half a picture, not even one by a
  * gnuplot whose parent was killed.
  */
-#include "gnuplot.h"
+#include "plot/gnuplot.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,12 +1,12 @@
 /*
  * plot.h - the panels of a picture.
  */
-#ifndef IPL_PLOT_H
-#define IPL_PLOT_H
+#ifndef PLOT_PRIVATE_H
+#define PLOT_PRIVATE_H
 
 #include <stdio.h>
 
-#include "plot_data.h"
+#include "plot/plot_data.h"
 
 /* Room around the axes of a panel, in points; a colour bar needs more to the right. */
 enum { PLOT_LEFT = 72, PLOT_RIGHT = 24, PLOT_BAR = 92 };

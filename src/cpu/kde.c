@@ -1,5 +1,5 @@
 /*
- * cpu_kde.c - Gaussian pair sums of several layers at once.
+ * kde.c - Gaussian pair sums of several layers at once.
  *
  * Each layer's rows are packed (kde_pack.h); the upper triangle of its pairs is cut
  * into strips of KDE_SPAN columns and these into blocks of KDE_ROWS rows. All
@@ -20,7 +20,7 @@
 #include <xmmintrin.h>
 #endif
 
-#include "kde_pack.h"
+#include "cpu/kde_pack.h"
 
 static const kde_kernels *const kernels[CPU_ISA_COUNT] = {
     [CPU_PORTABLE] = &kde_kernels_portable,

@@ -1,7 +1,7 @@
 /*
  * labels.c - class labels: from integers, permuted, disturbed.
  */
-#include "labels.h"
+#include "data/set_labels.h"
 
 #include <inttypes.h>
 #include <math.h>

@@ -1,5 +1,5 @@
 /*
- * cpu_ceilings.h - loops that do one thing as fast as the core can.
+ * ceilings.h - loops that do one thing as fast as the core can.
  */
 #ifndef IPL_CPU_CEILINGS_H
 #define IPL_CPU_CEILINGS_H

@@ -1,5 +1,5 @@
 /*
- * cpu_net.c - training on the host.
+ * net_train.c - training on the host.
  *
  * Replicas share nothing, so threads take whole replicas when there are several; a
  * single replica's step is shared among the threads instead (tiny networks: fixed
@@ -7,7 +7,7 @@
  * changes a bit. All memory is taken when the trainer is made, but for the sums of
  * gradient statistics, taken when they are first wanted.
  */
-#include "cpu_net.h"
+#include "cpu/net_cpu.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -15,7 +15,7 @@
 
 #include <omp.h>
 
-#include "net_wide.h"
+#include "cpu/net_wide.h"
 
 /* A batch of a tiny network is cut into at most GROUPS groups of whole chunks, at
  * least GROUP_ROWS rows each: their gradients are summed in order. */

@@ -1,8 +1,7 @@
 /*
- * config_check.c - what a configuration means: keys against each other, and the
- * options of estimators and policies that it stands for.
+ * config_check.c - what a configuration means: keys against each other.
  */
-#include "config.h"
+#include "config/config.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -62,29 +61,17 @@ static ipl_status list_ticks(const char *text, int64_t last, int64_t size,
     return IPL_OK;
 }
 
-ipl_status ipl_config_policy(const ipl_config *config, int64_t last,
-                             ipl_policy_options *out, int64_t **list)
+ipl_status ipl_config_list(const ipl_config *config, int64_t last, int64_t **tick,
+                           int64_t *count)
 {
-    int64_t count = 0, *ticks = NULL;
-    if (config->policy == IPL_POLICY_LIST) {
-        IPL_TRY(list_ticks(config->list, last, 0, NULL, &count));
-        ticks = malloc((size_t)(count + 1) * sizeof *ticks);
-        if (!ticks) return IPL_FAIL(IPL_E_MEMORY, "list of %lld", (long long)count);
-        list_ticks(config->list, last, count, ticks, &count);
-    }
-    *out = (ipl_policy_options){
-        .kind = (ipl_policy_kind)config->policy,
-        .every = config->every,
-        .dense = config->log_dense,
-        .per_decade = config->log_per_decade,
-        .list = ticks,
-        .list_count = count,
-        .delta = config->delta,
-        .multiplier = config->multiplier,
-        .skip_max = config->skip_max,
-        .halve = config->halve,
-    };
-    *list = ticks;
+    IPL_REQUIRE(config && tick && count, "configuration or result is NULL");
+    int64_t needed;
+    IPL_TRY(list_ticks(config->list, last, 0, NULL, &needed));
+    int64_t *made = malloc((size_t)(needed + 1) * sizeof *made);
+    if (!made) return IPL_FAIL(IPL_E_MEMORY, "list of %lld", (long long)needed);
+    list_ticks(config->list, last, needed, made, &needed);
+    *tick = made;
+    *count = needed;
     return IPL_OK;
 }
 

@@ -6,8 +6,8 @@
 #include <math.h>
 #include <string.h>
 
-#include "gnuplot.h"
-#include "plot.h"
+#include "plot/gnuplot.h"
+#include "plot/plot.h"
 
 enum { TICKS_DRAWN = 250, BARS_DRAWN = 10 }; /* more would hide what they stand for */
 enum { MARKS_DRAWN = 700 }; /* of measured ticks: more are closer than a mark's width */

@@ -1,7 +1,7 @@
 /*
  * config_value.c - one value of a configuration: text to number and back.
  */
-#include "config.h"
+#include "config/config.h"
 
 #include <ctype.h>
 #include <errno.h>

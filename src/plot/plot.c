@@ -4,11 +4,12 @@
  * Panels stand on a grid whose cells have equal size; a legend on top says which
  * colour and shape is which layer, and holds for every panel.
  */
-#include "plot.h"
+#include "ipl_plot.h"
+#include "plot/plot.h"
 
 #include <math.h>
 
-#include "gnuplot.h"
+#include "plot/gnuplot.h"
 
 enum { CELL_WIDTH = 430, CELL_HEIGHT = 330, LEGEND_HEIGHT = 84 };
 

@@ -1,12 +1,12 @@
 /*
- * cpu_range.c - smallest and largest value, mean square, and values not finite.
+ * range.c - smallest and largest value, mean square, and values not finite.
  *
  * Fixed blocks of values are reduced in parallel and combined in their order.
  */
 #include <math.h>
 
-#include "bin.h"
-#include "scratch.h"
+#include "cpu/bin.h"
+#include "cpu/scratch.h"
 
 enum { BLOCK_VALUES = 1 << 15 };
 

@@ -1,10 +1,10 @@
 /*
  * plot_data.h - a run directory, read back and averaged over its seeds.
  */
-#ifndef IPL_PLOT_DATA_H
-#define IPL_PLOT_DATA_H
+#ifndef PLOT_DATA_H
+#define PLOT_DATA_H
 
-#include "ipl_plane.h"
+#include "ipl_net.h"
 
 enum { PLOT_ESTIMATORS_MAX = 16, PLOT_X = 0, PLOT_Y = 1 };
 

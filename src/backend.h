@@ -1,5 +1,5 @@
 /*
- * ipl_backend.h - the functions a backend provides.
+ * backend.h - the functions a backend provides.
  *
  * Only src/device.c and the backends include this file; it is not installed.
  * device.c, net.c and mi.c have already checked shapes and options, so an entry

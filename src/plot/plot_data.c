@@ -1,7 +1,7 @@
 /*
  * plot_data.c - a run directory, read back and averaged over its seeds.
  */
-#include "plot_data.h"
+#include "plot/plot_data.h"
 
 #include <errno.h>
 #include <jansson.h>

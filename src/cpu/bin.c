@@ -1,5 +1,5 @@
 /*
- * cpu_bin.c - cells of a layer: rows to keys, keys to cell numbers.
+ * bin.c - cells of a layer: rows to keys, keys to cell numbers.
  *
  * Keys are made in parallel over fixed blocks of rows. One thread a layer then
  * numbers the cells in the order of their first rows, by an open table. Where keys
@@ -10,9 +10,9 @@
 #include <math.h>
 #include <string.h>
 
-#include "bin.h"
+#include "cpu/bin.h"
 #include "random.h"
-#include "scratch.h"
+#include "cpu/scratch.h"
 
 enum {
     BLOCK_VALUES = 1 << 15,  /* of a layer: what a thread takes at a time       */

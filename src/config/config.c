@@ -1,7 +1,7 @@
 /*
  * config.c - configurations from files and --set, and back; driven by config_table.
  */
-#include "config.h"
+#include "config/config.h"
 
 #include <ctype.h>
 #include <errno.h>

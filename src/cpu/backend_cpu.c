@@ -1,8 +1,8 @@
 /*
  * cpu.c - the host as a device: choosing an instruction set, memory, the table.
  */
-#include "cpu.h"
-#include "cpu_net.h"
+#include "cpu/cpu.h"
+#include "cpu/net_cpu.h"
 
 #include <omp.h>
 #include <stdio.h>

@@ -5,14 +5,14 @@
  * an entry and work on it without the lock; a drop takes it out of the index at
  * once and its last reader gives its space back.
  */
-#include "store.h"
+#include "plane/store.h"
 
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "store_device.h"
-#include "store_file.h"
+#include "plane/store_device.h"
+#include "plane/store_file.h"
 
 /* One of the three has it. */
 typedef struct {

@@ -1,10 +1,10 @@
 /*
- * cpu_net.h - the network entries of the CPU backend.
+ * net_cpu.h - the network entries of the CPU backend.
  */
 #ifndef CPU_NET_H
 #define CPU_NET_H
 
-#include "net_kernels.h"
+#include "cpu/net_kernels.h"
 
 const net_kernels *net_kernels_of(const cpu_state *cpu);
 int                net_is_tiny(const ipl_net_shape *shape);

@@ -1,5 +1,5 @@
 /*
- * cpu_forward.c - a network's activations, loss and hits over many rows.
+ * net_forward.c - a network's activations, loss and hits over many rows.
  *
  * Threads share fixed blocks of rows. A block's numbers do not depend on the others,
  * and sums over blocks are taken in their order.
@@ -9,8 +9,8 @@
 
 #include <omp.h>
 
-#include "cpu_net.h"
-#include "net_wide.h"
+#include "cpu/net_cpu.h"
+#include "cpu/net_wide.h"
 
 /* A caller's blocks of rows are cut into the same blocks here as all rows at once. */
 _Static_assert(IPL_NET_FORWARD_ROWS % TINY_CHUNK == 0 &&

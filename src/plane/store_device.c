@@ -1,7 +1,7 @@
 /*
  * store_device.c - snapshots that never leave the device.
  */
-#include "store_device.h"
+#include "plane/store_device.h"
 
 #include <stdlib.h>
 

@@ -6,7 +6,7 @@
 #ifndef IPL_CONFIG_TABLE_H
 #define IPL_CONFIG_TABLE_H
 
-#include "ipl_plane.h"
+#include "ipl_config.h"
 
 typedef enum {
     CONFIG_INTEGER, /* int64_t                                                  */

@@ -1,7 +1,7 @@
 /*
  * store_file.c - writes, checks and reads the records of a snapshot store.
  */
-#include "store_file.h"
+#include "plane/store_file.h"
 
 #include <errno.h>
 #include <fcntl.h>

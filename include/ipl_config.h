@@ -1,0 +1,99 @@
+/*
+ * ipl_config.h - the configuration of an experiment: from text, and back.
+ *
+ * One table of keys drives the reader, --set, the help, config.ini and run.json; an
+ * estimator's section holds the options of its row in ipl_mi.h.
+ */
+#ifndef IPL_CONFIG_H
+#define IPL_CONFIG_H
+
+#include "ipl_data.h"
+#include "ipl_mi.h"
+#include "ipl_net.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+enum { IPL_CONFIG_TEXT = 176 }; /* longest text value; libinih reads 197 a line  */
+
+/* Which ticks are measured; src/plane/policy.h says how. */
+typedef enum {
+    IPL_POLICY_EVERY, /* 0, N, 2N, .. and the last                              */
+    IPL_POLICY_LOG,   /* all up to `dense`, then `per_decade` a factor of ten   */
+    IPL_POLICY_LIST,  /* the listed ticks, first and last                       */
+    IPL_POLICY_DELTA_APPROX, /* skips that grow while little changes            */
+    IPL_POLICY_DELTA_EXACT,  /* the same, and every section that a skip left is
+                                bisected until, for all consecutive measured
+                                ticks a < b, D(a,b) <= delta or b = a + 1        */
+    IPL_POLICY_COUNT
+} ipl_policy_kind;
+
+/* One experiment. Owns nothing: copy it freely. ipl_config_keys says what each
+ * field's key means, its default and its limits. */
+typedef struct {
+    ipl_data_options  data; /* its path is ignored: data_path counts            */
+    char              data_path[IPL_CONFIG_TEXT];
+    char              layers[IPL_CONFIG_TEXT]; /* as ipl_net_parse reads them   */
+    ipl_init          init;
+    ipl_train_options train;
+    int64_t           epochs, seed, replicas; /* seeds seed .. seed+replicas-1  */
+    int               shuffle;
+    unsigned          estimators; /* bit 1 << ipl_mi_estimator for each         */
+    ipl_policy_kind   policy;
+    int               tick;       /* 0: epochs, 1: steps                        */
+    int               rows;       /* measured: 0 all, 1 train, 2 test           */
+    int64_t           subset;     /* that many of these rows, 0: each           */
+    int64_t           every, log_dense, log_per_decade;
+    char              list[IPL_CONFIG_TEXT];
+    double            delta, multiplier;
+    int64_t           skip_max;
+    int               halve, delta_scaled, delta_estimator;
+    int               training_log; /* 0: ticks of the log policy, 1: each      */
+    int64_t           lanes;      /* that measure side by side; 0: as the device likes */
+    int64_t           device_mib; /* of the device, that the run may take; 0: all */
+    int64_t           snapshot_device_mib, snapshot_mib; /* memory for snapshots: of
+                                       a GPU, then of the host; more go to a file */
+    double            checkpoint_s; /* from one training state to the next       */
+    ipl_mi_options    bin, kde;     /* bin.bins is ignored: the three below are */
+    int64_t           bin_edges, bin_count, bin_quantiles; /* picked by the form */
+} ipl_config;
+
+void ipl_config_defaults(ipl_config *config);
+
+/* Defaults, then the file. E_IO: no such file. E_FORMAT: an unknown or repeated
+ * key, a value out of range; the text names file, line, key, value and what was
+ * expected. Call ipl_config_check when everything is set. */
+ipl_status ipl_config_read(const char *path, ipl_config *config);
+
+/* "section.key=value" over what is there. E_ARGUMENT as E_FORMAT above. */
+ipl_status ipl_config_set(ipl_config *config, const char *text);
+
+/* Whether the keys fit each other: layers, path, list. E_ARGUMENT. */
+ipl_status ipl_config_check(const ipl_config *config);
+
+/* Writes each key with its value; reading that file gives the same config. */
+ipl_status ipl_config_write(const ipl_config *config, const char *path);
+
+/* The options of one estimator. */
+ipl_mi_options ipl_config_options(const ipl_config *config, ipl_mi_estimator which);
+
+/* The keys, for help and for run.json. `value` is written as text. E_ARGUMENT:
+ * index outside [0, count). */
+typedef struct {
+    const char *section, *key, *fallback, *help;
+    char        expected[256]; /* "a whole number from 1 to 65536"              */
+    char        value[IPL_CONFIG_TEXT];
+} ipl_config_key;
+int        ipl_config_keys(void);
+ipl_status ipl_config_key_at(const ipl_config *config, int index, ipl_config_key *out);
+
+/* The ticks of measure.list up to `last`, ascending: (*tick)[*count], which the caller
+ * frees. E_ARGUMENT: not a list; E_MEMORY. */
+ipl_status ipl_config_list(const ipl_config *config, int64_t last, int64_t **tick,
+                           int64_t *count);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

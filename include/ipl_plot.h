@@ -1,0 +1,25 @@
+/*
+ * ipl_plot.h - run directories to pictures.
+ */
+#ifndef IPL_PLOT_H
+#define IPL_PLOT_H
+
+#include "ipl_status.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef enum {
+    IPL_PLOT_ALL, IPL_PLOT_PLANE, IPL_PLOT_EPOCHS, IPL_PLOT_SNR, IPL_PLOT_COUNT
+} ipl_plot_what;
+
+/* Draws a run directory with gnuplot, to a .svg or .png file, which is replaced.
+ * E_ARGUMENT: another ending. E_UNSUPPORTED: no gnuplot. E_IO, E_FORMAT: file and
+ * line that could not be read; nothing to draw. */
+ipl_status ipl_plot(const char *dir, ipl_plot_what what, const char *file);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,34 @@
+#!/bin/sh
+# check_layers.sh - folders use each other forward only, through public headers:
+#
+#     cli, python -> plot, plane -> config -> net, mi, data -> device -> cpu | kernels
+#
+# A private header is included by its own folder, or lies in src/ itself. Prints each
+# include that breaks this, as FILE: what it includes, and fails.
+cd "$(dirname "$0")/.." || exit 2
+grep -n '^ *#include "' src/*.[ch] src/*/*.[ch] kernels/*.cu kernels/*.cuh | awk -F: '
+BEGIN {
+    split("cpu 0 kernels 0 device 1 net 2 mi 2 data 2 config 3 plot 4 plane 4 cli 5", w, " ")
+    for (k = 1; k in w; k += 2) level[w[k]] = w[k + 1]
+    split("status device bench device device device", o, " ")
+    for (k = 1; k in o; k += 2) owner[o[k]] = o[k + 1] # of ipl_status.h, ipl_bench.h, ..
+}
+{
+    parts = split($1, path, "/")
+    from = path[1] == "kernels" ? "kernels" : parts == 2 ? "device" : path[2]
+    match($3, /"[^"]*"/)
+    header = substr($3, RSTART + 1, RLENGTH - 2)
+    slash = index(header, "/")
+    if (slash) ok = substr(header, 1, slash - 1) == from && from != "kernels"
+    else if (header ~ /^ipl_/) {
+        name = substr(header, 5, length(header) - 6)
+        to = name in owner ? owner[name] : name
+        # The table of a backend names what a net and an estimator ask of it.
+        ok = to == from || level[to] < level[from] || $1 == "src/backend.h" ||
+             from == "cpu" || from == "kernels" || name == "status"
+    } else if (from == "kernels") ok = header ~ /\.cuh$/ || header ~ /^[a-z]+\.h$/
+    else ok = from != "cli"
+    ok = ok || $1 ~ /^src\/[a-z_]*\.c$/ && header == "ipl_device.h"
+    if (!ok) { printf "%s:%s: %s\n", $1, $2, header; bad = 1 }
+}
+END { exit bad }' && echo "layers: every include points forward"
