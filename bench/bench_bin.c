@@ -43,7 +43,7 @@ typedef struct {
 static void estimate(void *user)
 {
     layer_case *c = user;
-    check(ipl_mi_estimate(c->dev, &c->options, 1, &c->job, c->scratch,
+    check(ipl_mi_estimate(c->dev, 1, &c->options, 1, &c->job, c->scratch,
                           c->scratch_bytes));
 }
 
@@ -110,7 +110,7 @@ static void run(ipl_device *dev, const char *folder, int64_t n, int64_t d)
     check(ipl_upload(dev, t, values * sizeof *t, c.job.t.at));
     check(ipl_labels_create(dev, n, CLASSES, y, &labels));
     c.job.y = &labels;
-    check(ipl_mi_scratch_bytes(dev, &c.options, 1, &c.job, &c.scratch_bytes));
+    check(ipl_mi_scratch_bytes(dev, 1, &c.options, 1, &c.job, &c.scratch_bytes));
     check(ipl_alloc(dev, c.scratch_bytes, &c.scratch));
     const double ours = timing_median_ms(0.3, estimate, &c);
 

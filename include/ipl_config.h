@@ -15,7 +15,7 @@
 extern "C" {
 #endif
 
-enum { IPL_CONFIG_TEXT = 176 }; /* longest text value; libinih reads 197 a line  */
+enum { IPL_CONFIG_TEXT = IPL_OPTION_TEXT_MAX }; /* libinih reads 197 bytes a line */
 
 /* Which ticks are measured; src/plane/policy.h says how. */
 typedef enum {
@@ -29,6 +29,13 @@ typedef enum {
     IPL_POLICY_COUNT
 } ipl_policy_kind;
 
+/* What a policy counts, and which rows are measured. */
+typedef enum { IPL_TICK_EPOCH, IPL_TICK_STEP, IPL_TICK_COUNT } ipl_tick;
+const char *ipl_tick_name(ipl_tick tick); /* "epoch", "step" */
+typedef enum {
+    IPL_ROWS_ALL, IPL_ROWS_TRAIN, IPL_ROWS_TEST, IPL_ROWS_COUNT
+} ipl_measured_rows;
+
 /* One experiment. Owns nothing: copy it freely. ipl_config_keys says what each
  * field's key means, its default and its limits. */
 typedef struct {
@@ -41,22 +48,22 @@ typedef struct {
     int               shuffle;
     unsigned          estimators; /* bit 1 << ipl_mi_estimator for each         */
     ipl_policy_kind   policy;
-    int               tick;       /* 0: epochs, 1: steps                        */
-    int               rows;       /* measured: 0 all, 1 train, 2 test           */
+    ipl_tick          tick;
+    ipl_measured_rows rows;
     int64_t           subset;     /* that many of these rows, 0: each           */
     int64_t           every, log_dense, log_per_decade;
     char              list[IPL_CONFIG_TEXT];
     double            delta, multiplier;
     int64_t           skip_max;
-    int               halve, delta_scaled, delta_estimator;
+    int               halve, delta_scaled;
+    int               delta_estimator; /* 0: all, k: ipl_mi_point_name(k - 1)   */
     int               training_log; /* 0: ticks of the log policy, 1: each      */
     int64_t           lanes;      /* that measure side by side; 0: as the device likes */
     int64_t           device_mib; /* of the device, that the run may take; 0: all */
     int64_t           snapshot_device_mib, snapshot_mib; /* memory for snapshots: of
                                        a GPU, then of the host; more go to a file */
     double            checkpoint_s; /* from one training state to the next       */
-    ipl_mi_options    bin, kde;     /* bin.bins is ignored: the three below are */
-    int64_t           bin_edges, bin_count, bin_quantiles; /* picked by the form */
+    ipl_mi_options    mi[IPL_MI_ESTIMATOR_COUNT]; /* of all families            */
 } ipl_config;
 
 void ipl_config_defaults(ipl_config *config);
@@ -75,13 +82,16 @@ ipl_status ipl_config_check(const ipl_config *config);
 /* Writes each key with its value; reading that file gives the same config. */
 ipl_status ipl_config_write(const ipl_config *config, const char *path);
 
-/* The options of one estimator. */
-ipl_mi_options ipl_config_options(const ipl_config *config, ipl_mi_estimator which);
+/* The options of the estimators that the configuration names, in the order of the
+ * families; returns how many there are. */
+int ipl_config_estimators(const ipl_config *config,
+                          ipl_mi_options options[IPL_MI_ESTIMATOR_COUNT]);
 
 /* The keys, for help and for run.json. `value` is written as text. E_ARGUMENT:
  * index outside [0, count). */
 typedef struct {
-    const char *section, *key, *fallback, *help;
+    const char *section, *key, *help;
+    char        fallback[IPL_CONFIG_TEXT]; /* the default                       */
     char        expected[256]; /* "a whole number from 1 to 65536"              */
     char        value[IPL_CONFIG_TEXT];
 } ipl_config_key;

@@ -117,6 +117,11 @@ ipl_status ipl_labels_from_integers(const char *what, int64_t rows,
                                     const int64_t *integers, int32_t *y,
                                     int32_t *classes);
 
+/* The labels of n = `rows` samples from an NPY file of integers, as classes: (*y)[rows],
+ * which the caller frees. E_IO, E_FORMAT as above, and for another number of rows. */
+ipl_status ipl_npy_read_labels(const char *path, int64_t rows, int32_t **y,
+                               int32_t *classes);
+
 #ifdef __cplusplus
 }
 #endif

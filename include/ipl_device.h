@@ -96,6 +96,11 @@ void ipl_device_close(ipl_device *dev);
 /* What was opened. Owned by the device and valid until it is closed. */
 const ipl_device_info *ipl_device_about(const ipl_device *dev);
 
+/* How many bytes a plan may take of a device that has free_bytes free. Some stay free on
+ * a GPU, for its driver and libraries, and for rounding to pages. A host gives back what
+ * it caches for others: all of its memory counts. */
+int64_t ipl_device_usable(const ipl_device_info *about, int64_t free_bytes);
+
 /* Number of device names that this machine offers, and the index-th of them:
  * the CPU with each code it can run, best first, then each GPU. The name is
  * written to name[size]. E_ARGUMENT: index outside [0, count). */

@@ -22,6 +22,10 @@ extern "C" {
 /* "0.1.0 (revision)": owned by the library. */
 const char *ipl_version(void);
 
+/* Bytes of a public type, as the library was built: ipl_sizeof("ipl_mi_point"). 0: no such
+ * type. A binding compares it with its own idea of the layout before its first call. */
+size_t ipl_sizeof(const char *type);
+
 /* How a run shares out its device's memory, in bytes: planned before it takes any. */
 typedef struct {
     int64_t free_bytes;      /* what the run may take                            */

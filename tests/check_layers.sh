@@ -10,8 +10,8 @@ grep -n '^ *#include "' src/*.[ch] src/*/*.[ch] kernels/*.cu kernels/*.cuh | awk
 BEGIN {
     split("cpu 0 kernels 0 device 1 net 2 mi 2 data 2 config 3 plot 4 plane 4 cli 5", w, " ")
     for (k = 1; k in w; k += 2) level[w[k]] = w[k + 1]
-    split("status device bench device device device", o, " ")
-    for (k = 1; k in o; k += 2) owner[o[k]] = o[k + 1] # of ipl_status.h, ipl_bench.h, ..
+    split("status device option device bench device mi_family mi", o, " ")
+    for (k = 1; k in o; k += 2) owner[o[k]] = o[k + 1] # of ipl_status.h, ..
 }
 {
     parts = split($1, path, "/")
@@ -28,7 +28,7 @@ BEGIN {
              from == "cpu" || from == "kernels" || name == "status"
     } else if (from == "kernels") ok = header ~ /\.cuh$/ || header ~ /^[a-z]+\.h$/
     else ok = from != "cli"
-    ok = ok || $1 ~ /^src\/[a-z_]*\.c$/ && header == "ipl_device.h"
+    ok = ok || $1 ~ /^src\/[a-z_]*\.c$/ && header ~ /^ipl_(device|option)\.h$/
     if (!ok) { printf "%s:%s: %s\n", $1, $2, header; bad = 1 }
 }
 END { exit bad }' && echo "layers: every include points forward"

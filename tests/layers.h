@@ -41,7 +41,7 @@ static inline int32_t *layer_labels(int64_t n, int32_t classes, uint64_t seed)
 /* A layer and its labels on a device, ready to be a job. */
 typedef struct {
     ipl_device *dev;
-    ipl_labels  y;
+    ipl_labels  y, x;
     ipl_mi_job  job;
 } layer_on;
 
@@ -67,6 +67,7 @@ static inline void layer_open(ipl_device *dev, int64_t n, int64_t d, const float
 static inline ipl_mi_job layer_job(layer_on *layer)
 {
     layer->job.y = layer->y.rows ? &layer->y : NULL;
+    layer->job.x = layer->x.rows ? &layer->x : NULL;
     return layer->job;
 }
 
@@ -89,11 +90,22 @@ static inline void layer_close(layer_on *layer)
     ipl_free(layer->dev, layer->job.t.at);
     ipl_free(layer->dev, layer->job.cell - LAYER_GUARD);
     ipl_labels_free(layer->dev, &layer->y);
+    ipl_labels_free(layer->dev, &layer->x);
+}
+
+/* BIN in one form, with so many bins or edges. */
+static inline ipl_mi_options bin_options(ipl_bin_form form, int64_t bins, double width)
+{
+    ipl_mi_options o = ipl_mi_defaults(IPL_MI_BIN);
+    o.bin_form = form;
+    o.bin_edges = o.bin_count = o.bin_quantiles = bins;
+    o.bin_width = width;
+    return o;
 }
 
 /* Estimates some layers in one call, with just as much scratch as it asks for. */
-static inline ipl_status layers_estimate(const ipl_mi_options *options, int layers,
-                                         layer_on *layer)
+static inline ipl_status layers_estimate_all(int estimators, const ipl_mi_options *options,
+                                             int layers, layer_on *layer)
 {
     enum { GUARD = 4096 };
     ipl_device *dev = layer->dev;
@@ -103,17 +115,23 @@ static inline ipl_status layers_estimate(const ipl_mi_options *options, int laye
     char guard[GUARD], after[GUARD];
     CHECK(layers <= 16);
     for (int l = 0; l < layers; ++l) job[l] = layer_job(&layer[l]);
-    ipl_status st = ipl_mi_scratch_bytes(dev, options, layers, job, &bytes);
+    ipl_status st = ipl_mi_scratch_bytes(dev, estimators, options, layers, job, &bytes);
     if (st != IPL_OK) return st;
     CHECK_OK(ipl_alloc(dev, bytes + GUARD, &scratch));
     memset(guard, 0x5a, sizeof guard);
     CHECK_OK(ipl_upload(dev, guard, GUARD, (char *)scratch + bytes));
-    st = ipl_mi_estimate(dev, options, layers, job, scratch, bytes);
+    st = ipl_mi_estimate(dev, estimators, options, layers, job, scratch, bytes);
     CHECK_OK(ipl_download(dev, (char *)scratch + bytes, GUARD, after));
     CHECK(!memcmp(guard, after, GUARD));
     ipl_free(dev, scratch);
     for (int l = 0; l < layers; ++l) layer[l].job = job[l];
     return st;
+}
+
+static inline ipl_status layers_estimate(const ipl_mi_options *options, int layers,
+                                         layer_on *layer)
+{
+    return layers_estimate_all(1, options, layers, layer);
 }
 
 /* The points of one host layer; cell[n] may be NULL. */

@@ -21,6 +21,15 @@ static inline int oracle_by_value(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
+/* How many bins, or edges, the form has. */
+static inline int64_t oracle_number(const ipl_mi_options *o)
+{
+    return o->bin_form == IPL_BIN_EDGES       ? o->bin_edges
+           : o->bin_form == IPL_BIN_COUNT     ? o->bin_count
+           : o->bin_form == IPL_BIN_QUANTILES ? o->bin_quantiles
+                                              : 0;
+}
+
 /* Edges of a form, in double, and how many there are (WIDTH: none). */
 static inline int64_t oracle_edges(const ipl_mi_options *o, int64_t count,
                                    const float *t, double *edge)
@@ -29,19 +38,20 @@ static inline int64_t oracle_edges(const ipl_mi_options *o, int64_t count,
     memcpy(sorted, t, (size_t)count * sizeof *sorted);
     qsort(sorted, (size_t)count, sizeof *sorted, oracle_by_value);
     const double lo = sorted[0], hi = sorted[count - 1];
+    const int64_t number = oracle_number(o);
     int64_t edges = 0;
     if (o->bin_form == IPL_BIN_EDGES) { /* numpy.linspace(lo, hi, bins) */
-        const double step = (o->bin_hi - o->bin_lo) / (double)(o->bins - 1);
-        for (; edges < o->bins - 1; ++edges)
+        const double step = (o->bin_hi - o->bin_lo) / (double)(number - 1);
+        for (; edges < number - 1; ++edges)
             edge[edges] = (double)edges * step + o->bin_lo;
         edge[edges++] = o->bin_hi;
     } else if (o->bin_form == IPL_BIN_COUNT) { /* linspace(lo, hi, bins + 1), inside */
-        const double step = (hi - lo) / (double)o->bins;
-        for (; edges < o->bins - 1; ++edges)
+        const double step = (hi - lo) / (double)number;
+        for (; edges < number - 1; ++edges)
             edge[edges] = (double)(edges + 1) * step + lo;
     } else if (o->bin_form == IPL_BIN_QUANTILES) {
-        for (; edges < o->bins - 1; ++edges)
-            edge[edges] = sorted[(edges + 1) * count / o->bins];
+        for (; edges < number - 1; ++edges)
+            edge[edges] = sorted[(edges + 1) * count / number];
     }
     free(sorted);
     return edges;
@@ -51,7 +61,7 @@ static inline int64_t oracle_edges(const ipl_mi_options *o, int64_t count,
 static inline void oracle_bins(const ipl_mi_options *o, int64_t count, const float *t,
                                double *bin)
 {
-    double *edge = malloc((size_t)(o->bins + 1) * sizeof *edge);
+    double *edge = malloc((size_t)(oracle_number(o) + 1) * sizeof *edge);
     const int64_t edges = oracle_edges(o, count, t, edge);
     for (int64_t i = 0; i < count; ++i) {
         if (o->bin_form == IPL_BIN_WIDTH) {

@@ -67,7 +67,7 @@ static int64_t cells_of(ipl_device *dev, const ipl_bins *bins, int64_t n, int64_
 static ipl_bins bins_of(const ipl_mi_options *o, int64_t count, const float *t,
                         float *threshold)
 {
-    double *edge = test_malloc((size_t)(o->bins + 1) * sizeof *edge);
+    double *edge = test_malloc((size_t)(oracle_number(o) + 1) * sizeof *edge);
     const int64_t edges = oracle_edges(o, count, t, edge);
     for (int64_t k = 0; k < edges; ++k) {
         threshold[k] = (float)edge[k];
@@ -82,7 +82,7 @@ static void cells_match(ipl_device *dev, const ipl_mi_options *o, int64_t n, int
                         const float *t)
 {
     double *bin = test_malloc((size_t)(n * d) * sizeof *bin);
-    float *threshold = test_malloc((size_t)(o->bins + 1) * sizeof *threshold);
+    float *threshold = test_malloc((size_t)(oracle_number(o) + 1) * sizeof *threshold);
     int32_t *want = test_malloc((size_t)n * sizeof *want);
     int32_t *got = test_malloc((size_t)n * sizeof *got);
     const ipl_bins bins = bins_of(o, n * d, t, threshold);
@@ -97,15 +97,6 @@ static void cells_match(ipl_device *dev, const ipl_mi_options *o, int64_t n, int
     test_free(threshold);
     test_free(want);
     test_free(got);
-}
-
-static ipl_mi_options form(ipl_bin_form bin_form, int64_t bins, double width)
-{
-    ipl_mi_options o = ipl_mi_defaults(IPL_MI_BIN);
-    o.bin_form = bin_form;
-    o.bins = bins;
-    o.bin_width = width;
-    return o;
 }
 
 /* -- Range and quantiles -------------------------------------------------------- */
@@ -185,11 +176,11 @@ static void cells_are_equal_where_all_bins_are(void **state)
     static const int64_t rows[] = {1, 2, 3, 4, 5, 7, 8, 9, 15, 16, 17, 31, 33, 700};
     ipl_device *dev = check_device(state);
     const ipl_mi_options forms[] = {
-        form(IPL_BIN_WIDTH, 1, 0.07),   form(IPL_BIN_WIDTH, 1, 0.5),
-        form(IPL_BIN_WIDTH, 1, 1e-7),   form(IPL_BIN_WIDTH, 1, 100.0),
-        form(IPL_BIN_EDGES, 30, 0.07),  form(IPL_BIN_EDGES, 2, 0.07),
-        form(IPL_BIN_COUNT, 4, 0.07),   form(IPL_BIN_COUNT, 33, 0.07),
-        form(IPL_BIN_QUANTILES, 3, 1),  form(IPL_BIN_COUNT, 1000, 1),
+        bin_options(IPL_BIN_WIDTH, 1, 0.07),   bin_options(IPL_BIN_WIDTH, 1, 0.5),
+        bin_options(IPL_BIN_WIDTH, 1, 1e-7),   bin_options(IPL_BIN_WIDTH, 1, 100.0),
+        bin_options(IPL_BIN_EDGES, 30, 0.07),  bin_options(IPL_BIN_EDGES, 2, 0.07),
+        bin_options(IPL_BIN_COUNT, 4, 0.07),   bin_options(IPL_BIN_COUNT, 33, 0.07),
+        bin_options(IPL_BIN_QUANTILES, 3, 1),  bin_options(IPL_BIN_COUNT, 1000, 1),
     };
     for (size_t f = 0; f < sizeof forms / sizeof *forms; ++f) {
         for (int64_t d = 1; d <= 40; ++d) {
@@ -282,7 +273,7 @@ static void rows_of_equal_hash_stay_apart(void **state)
     enum { D = 33 };
     const int64_t n = check_size(check_device(state), 3000, 400);
     ipl_device *dev = check_device(state);
-    const ipl_mi_options o = form(IPL_BIN_WIDTH, 1, 0.07);
+    const ipl_mi_options o = bin_options(IPL_BIN_WIDTH, 1, 0.07);
     float *t = layer_make(n, D, 100, 0.0, check_seed());
     weaken_hashes(dev, 1);
     cells_match(dev, &o, n, D, t);

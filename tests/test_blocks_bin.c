@@ -281,9 +281,9 @@ static void estimate(ipl_device *dev, const ipl_mi_options *o, int jobs,
                      ipl_mi_job *job)
 {
     size_t bytes = 0;
-    CHECK_OK(ipl_mi_scratch_bytes(dev, o, jobs, job, &bytes));
+    CHECK_OK(ipl_mi_scratch_bytes(dev, 1, o, jobs, job, &bytes));
     char *scratch = room(dev, bytes);
-    CHECK_OK(ipl_mi_estimate(dev, o, jobs, job, scratch, bytes));
+    CHECK_OK(ipl_mi_estimate(dev, 1, o, jobs, job, scratch, bytes));
     room_free(dev, bytes, scratch);
 }
 
@@ -336,9 +336,9 @@ static void blocks_that_are_not_finite_are_reported(void **state)
     t[N * D - 1] = NAN;
     size_t bytes;
     ipl_mi_job job = {.t = {t, N, D}, .block_rows = 1024};
-    CHECK_OK(ipl_mi_scratch_bytes(dev, &o, 1, &job, &bytes));
+    CHECK_OK(ipl_mi_scratch_bytes(dev, 1, &o, 1, &job, &bytes));
     char *scratch = room(dev, bytes);
-    CHECK_FAILS(ipl_mi_estimate(dev, &o, 1, &job, scratch, bytes), IPL_E_NUMERIC,
+    CHECK_FAILS(ipl_mi_estimate(dev, 1, &o, 1, &job, scratch, bytes), IPL_E_NUMERIC,
                 "job 0: 1 of 7500 activations");
     room_free(dev, bytes, scratch);
     test_free(t);

@@ -6,7 +6,6 @@
 #include <dirent.h>
 #include <unistd.h>
 
-#include "config/config.h"
 #include "plane/policy.h"
 
 /* Writes text to a file of its own, whose name is then in path[64]. */
@@ -50,7 +49,8 @@ static void defaults_are_the_values_of_an_empty_file(void **state)
     CHECK_OK(ipl_config_check(&empty));
     CHECK(empty.epochs == 8000 && empty.train.batch == 512 && empty.seed == 1);
     CHECK(empty.train.optimizer == IPL_ADAM && empty.train.learning_rate == 4e-4);
-    CHECK(empty.kde.noise_var == 0.05 && empty.bin_edges == 30 && empty.delta == 0.02);
+    CHECK(empty.mi[IPL_MI_KDE].noise_var == 0.05 && empty.mi[IPL_MI_BIN].bin_edges == 30);
+    CHECK(empty.delta == 0.02);
     CHECK(empty.estimators == 3 && empty.replicas == 1 && empty.rows == 0);
 }
 
@@ -93,8 +93,8 @@ static void written_config_reads_back_the_same(void **state)
     CHECK_OK(ipl_config_read(path, &again));
     unlink(path);
     check_equal(&config, &again);
-    CHECK(again.bin.bin_lo == -0.30000000000000004);
-    CHECK(again.kde.noise_var == 1.2345678901234567e-7);
+    CHECK(again.mi[IPL_MI_BIN].bin_lo == -0.30000000000000004);
+    CHECK(again.mi[IPL_MI_KDE].noise_var == 1.2345678901234567e-7);
 }
 
 static void blanks_comments_and_line_ends_do_not_matter(void **state)
@@ -245,20 +245,23 @@ static void list_gives_its_ticks_up_to_the_last(void **state)
     free(list);
 }
 
-static void bin_forms_have_their_own_number(void **state)
+static void sections_of_estimators_hold_their_options(void **state)
 {
     (void)state;
     ipl_config config;
-    CHECK_OK(read_text("[bin]\nedges = 31\ncount = 32\nquantiles = 33\nwidth = 0.5\n",
-                       &config));
-    static const char *const forms[] = {"bin.form=edges", "bin.form=count",
-                                        "bin.form=quantiles"};
-    for (int f = 0; f < 3; ++f) {
-        CHECK_OK(ipl_config_set(&config, forms[f]));
-        CHECK(ipl_config_options(&config, IPL_MI_BIN).bins == 31 + f);
-    }
-    CHECK(ipl_config_options(&config, IPL_MI_BIN).bin_width == 0.5);
-    CHECK(ipl_config_options(&config, IPL_MI_KDE).estimator == IPL_MI_KDE);
+    ipl_mi_options made[IPL_MI_ESTIMATOR_COUNT];
+    CHECK_OK(read_text("[bin]\nform = count\nedges = 31\ncount = 32\nquantiles = 33\n"
+                       "width = 0.5\nrange = -2, 3\n[kde]\nnoise_var = 0.25\n"
+                       "[measure]\nestimators = kde, bin\n", &config));
+    assert_int_equal(ipl_config_estimators(&config, made), 2);
+    CHECK(made[0].estimator == IPL_MI_BIN && made[1].estimator == IPL_MI_KDE);
+    CHECK(made[0].bin_form == IPL_BIN_COUNT && made[0].bin_edges == 31);
+    CHECK(made[0].bin_count == 32 && made[0].bin_quantiles == 33);
+    CHECK(made[0].bin_width == 0.5 && made[0].bin_lo == -2.0 && made[0].bin_hi == 3.0);
+    CHECK(made[1].noise_var == 0.25 && !made[1].noise_relative);
+    CHECK_OK(ipl_config_set(&config, "measure.estimators=kde"));
+    assert_int_equal(ipl_config_estimators(&config, made), 1);
+    CHECK(made[0].estimator == IPL_MI_KDE);
 }
 
 static void shipped_configs_are_valid(void **state)
@@ -291,7 +294,7 @@ static const check_test tests[] = {
     CHECK_TEST(set_names_its_argument),
     CHECK_TEST(keys_must_fit_each_other),
     CHECK_TEST(list_gives_its_ticks_up_to_the_last),
-    CHECK_TEST(bin_forms_have_their_own_number),
+    CHECK_TEST(sections_of_estimators_hold_their_options),
     CHECK_TEST(shipped_configs_are_valid),
 };
 

@@ -77,7 +77,8 @@ static void points_match_entropies_of_mixtures(void **state)
             check_within("h_t", 1, &p->h_t, &want.h_t[b], &want.allowed_x[b]);
             check_within("i_xt", 1, &p->i_xt, &want.i_xt[b], &want.allowed_x[b]);
             check_within("i_ty", 1, &p->i_ty, &want.i_ty[b], &want.allowed_y[b]);
-            CHECK(p->noise_var == shape[s].var && p->cells == 0);
+            CHECK(p->noise_var == shape[s].var && p->cells == -1 &&
+                  isnan(p->outside_share));
             CHECK(!strcmp(p->name, b ? "kde-lower" : "kde-upper"));
             CHECK(!strcmp(p->bound, b ? "lower" : "upper"));
         }

@@ -1,13 +1,14 @@
 /*
- * bench_cases.h - what `infoplane bench` times, one function a family.
+ * bench_cases.h - what `infoplane bench` times: estimators, training, measuring.
  */
 #ifndef BENCH_CASES_H
 #define BENCH_CASES_H
 
 #include "ipl_bench.h"
+#include "ipl_mi.h"
 
 typedef struct {
-    const char *what;     /* "kde", "kde-full", "bin", "train", "measure"         */
+    char        what[24]; /* "kde", "kde-full", "train", "measure"                */
     char        shape[64];/* the network, or "" for a single layer                */
     int64_t     n, d;     /* samples, width; train: rows of a batch, replicas     */
     int         repeats;
@@ -27,10 +28,9 @@ typedef struct {
     void        *user;
 } bench_context;
 
-/* Each times its family and reports row by row. Results are checked before they are
- * timed: E_NUMERIC when the device's answer is not the one of plain float64. */
-ipl_status bench_kde(bench_context *context);
-ipl_status bench_bin(bench_context *context);
+/* Each reports row by row. Estimates are checked before they are timed: E_NUMERIC when
+ * the device's answer is not the one of plain float64. */
+ipl_status bench_family(bench_context *context, ipl_mi_estimator estimator);
 ipl_status bench_train(bench_context *context);
 ipl_status bench_measure(bench_context *context);
 

@@ -28,8 +28,8 @@ typedef struct {
 static ipl_status estimate_once(void *user, int turn)
 {
     layer_case *c = user;
-    return ipl_mi_estimate(c->context->dev, &c->options, 1, &c->job[turn % c->copies],
-                           c->scratch, c->scratch_bytes);
+    return ipl_mi_estimate(c->context->dev, 1, &c->options, 1,
+                           &c->job[turn % c->copies], c->scratch, c->scratch_bytes);
 }
 
 static void close_case(layer_case *c)
@@ -53,43 +53,8 @@ static ipl_status open_case(layer_case *c, int64_t n, int64_t d, int copies,
         ++c->copies;
         IPL_TRY(ipl_upload(dev, t, bytes, job->t.at));
     }
-    IPL_TRY(ipl_mi_scratch_bytes(dev, &c->options, 1, c->job, &c->scratch_bytes));
+    IPL_TRY(ipl_mi_scratch_bytes(dev, 1, &c->options, 1, c->job, &c->scratch_bytes));
     return ipl_alloc(dev, c->scratch_bytes, &c->scratch);
-}
-
-/* I(X;T) in nats of the first rows by two plain loops in float64. */
-static double plain_kde(int64_t n, int64_t d, const float *t, double scale)
-{
-    double sum_log = 0.0;
-    for (int64_t i = 0; i < n; ++i) {
-        double sum = 0.0;
-        for (int64_t j = 0; j < n; ++j) {
-            double squares = 0.0;
-            for (int64_t k = 0; k < d; ++k) {
-                const double diff = (double)t[i * d + k] - (double)t[j * d + k];
-                squares += diff * diff;
-            }
-            sum += exp(-squares / scale);
-        }
-        sum_log += log(sum / (double)n);
-    }
-    return -sum_log / (double)n;
-}
-
-static double plain_bin(int64_t n, int64_t d, const float *t, float width)
-{
-    double sum_log = 0.0;
-    for (int64_t i = 0; i < n; ++i) {
-        int64_t same = 0;
-        for (int64_t j = 0; j < n; ++j) {
-            int64_t k = 0;
-            while (k < d && floorf(t[i * d + k] / width) == floorf(t[j * d + k] / width))
-                ++k;
-            same += k == d;
-        }
-        sum_log += log((double)same / (double)n);
-    }
-    return -sum_log / (double)n;
 }
 
 /* The device must give what plain loops give on the first rows: 1e-5 bits. */
@@ -102,11 +67,9 @@ static ipl_status check_case(bench_context *context, const ipl_mi_options *optio
     if (st == IPL_OK) st = estimate_once(&c, 0);
     for (int p = 0; st == IPL_OK && p < c.job[0].points; ++p) {
         const ipl_mi_point *point = &c.job[0].point[p];
-        const double want =
-            options->estimator == IPL_MI_BIN
-                ? plain_bin(n, d, t, (float)options->bin_width)
-                : plain_kde(n, d, t, (p == 0 ? 2.0 : 8.0) * options->noise_var);
-        if (!(fabs(point->i_xt - want) <= 1e-5 * log(2.0)))
+        double want = NAN;
+        st = ipl_mi_plain(options, n, d, t, p, &want);
+        if (st == IPL_OK && !(fabs(point->i_xt - want) <= 1e-5 * log(2.0)))
             st = IPL_FAIL(IPL_E_NUMERIC,
                           "%s of %lld x %lld: I(X;T) is %.9g nats, plain loops give %.9g",
                           point->name, (long long)n, (long long)d, point->i_xt, want);
@@ -145,53 +108,51 @@ static const int64_t rows_large[] = {4096, 10000}, rows_small[] = {256, 512};
 static const int64_t widths_large[] = {2, 3, 5, 10, 20, 128, 784, 1024};
 static const int64_t widths_small[] = {2, 3, 10, 64};
 
-/* Calls `one` for each n and d that the device can carry. */
-static ipl_status sweep(bench_context *context,
-                        ipl_status (*one)(bench_context *, int64_t n, int64_t d))
+/* Pair sums in full are compared with the ceiling of multiply-adds: d of them a pair. With
+ * early exit the time depends on the data, and no ceiling applies. */
+static void judge_pairs(const bench_context *context, int full, bench_row *row)
 {
+    const double pairs = 0.5 * (double)row->n * (double)(row->n - 1);
+    if (!full) return;
+    row->gflop_per_s = pairs * 2.0 * (double)row->d / row->median_ms * 1e-6;
+    row->ceiling = "fma";
+    row->share_of_ceiling = row->gflop_per_s / context->ceilings.fma_gflop_per_s;
+}
+
+/* Cells read the layer once: the copy ceiling counts reading and writing. */
+static void judge_cells(const bench_context *context, bench_row *row)
+{
+    row->gb_per_s = (double)(row->n * row->d) * sizeof(float) / row->median_ms * 1e-6;
+    row->ceiling = "copy";
+    row->share_of_ceiling = row->gb_per_s / context->ceilings.copy_gb_per_s;
+}
+
+/* One family with its standard options, pair sums also in full. */
+static ipl_status family_row(bench_context *context, ipl_mi_estimator estimator, int full,
+                             int64_t n, int64_t d)
+{
+    const ipl_mi_family *family = ipl_mi_family_of(estimator);
+    ipl_mi_options options = ipl_mi_defaults(estimator);
+    bench_row row = {.ceiling = ""};
+    snprintf(row.what, sizeof row.what, "%s%s", family->name, full ? "-full" : "");
+    options.full_sums = full;
+    IPL_TRY(time_case(context, &options, n, d, &row));
+    if (family->needs & IPL_MI_NEEDS_PAIRS) judge_pairs(context, full, &row);
+    if (family->needs & IPL_MI_NEEDS_CELLS) judge_cells(context, &row);
+    context->report(context->user, &row);
+    return IPL_OK;
+}
+
+ipl_status bench_family(bench_context *context, ipl_mi_estimator estimator)
+{
+    const int pairs = (ipl_mi_family_of(estimator)->needs & IPL_MI_NEEDS_PAIRS) != 0;
     const int64_t *rows = context->small ? rows_small : rows_large;
     const int64_t *widths = context->small ? widths_small : widths_large;
     const size_t width_count = context->small ? sizeof widths_small / sizeof *widths_small
                                               : sizeof widths_large / sizeof *widths_large;
     for (int r = 0; r < 2; ++r)
         for (size_t w = 0; w < width_count; ++w)
-            IPL_TRY(one(context, rows[r], widths[w]));
+            for (int full = pairs; full >= 0; --full)
+                IPL_TRY(family_row(context, estimator, full, rows[r], widths[w]));
     return IPL_OK;
 }
-
-/* Full sums are compared with the ceiling of multiply-adds: d of them a pair. With
- * early exit the time depends on the data, and no ceiling applies. */
-static ipl_status kde_row(bench_context *context, int64_t n, int64_t d)
-{
-    ipl_mi_options options = ipl_mi_defaults(IPL_MI_KDE);
-    options.noise_var = 0.1; /* as the MNIST planes of Saxe et al. (2018) */
-    for (options.full_sums = 1; options.full_sums >= 0; --options.full_sums) {
-        bench_row row = {.what = options.full_sums ? "kde-full" : "kde", .ceiling = ""};
-        IPL_TRY(time_case(context, &options, n, d, &row));
-        const double pairs = 0.5 * (double)n * (double)(n - 1);
-        if (options.full_sums) {
-            row.gflop_per_s = pairs * 2.0 * (double)d / row.median_ms * 1e-6;
-            row.ceiling = "fma";
-            row.share_of_ceiling = row.gflop_per_s / context->ceilings.fma_gflop_per_s;
-        }
-        context->report(context->user, &row);
-    }
-    return IPL_OK;
-}
-
-/* Binning reads the layer once: the copy ceiling counts reading and writing. */
-static ipl_status bin_row(bench_context *context, int64_t n, int64_t d)
-{
-    ipl_mi_options options = ipl_mi_defaults(IPL_MI_BIN);
-    options.bin_form = IPL_BIN_WIDTH;
-    options.bin_width = d <= 20 ? 0.07 : 0.5; /* wide layers: else all rows differ */
-    bench_row row = {.what = "bin", .ceiling = "copy"};
-    IPL_TRY(time_case(context, &options, n, d, &row));
-    row.gb_per_s = (double)(n * d) * sizeof(float) / row.median_ms * 1e-6;
-    row.share_of_ceiling = row.gb_per_s / context->ceilings.copy_gb_per_s;
-    context->report(context->user, &row);
-    return IPL_OK;
-}
-
-ipl_status bench_kde(bench_context *context) { return sweep(context, kde_row); }
-ipl_status bench_bin(bench_context *context) { return sweep(context, bin_row); }

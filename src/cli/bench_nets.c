@@ -27,6 +27,8 @@ typedef struct {
     float         *params;
     float         *act[IPL_NET_LAYERS_MAX];
     ipl_mi_job     job[IPL_NET_LAYERS_MAX];
+    int            estimators;
+    ipl_mi_options options[IPL_MI_ESTIMATOR_COUNT];
     void          *scratch;
     size_t         scratch_bytes;
 } net_case;
@@ -136,18 +138,14 @@ ipl_status bench_train(bench_context *context)
     return train_row(context, mnist_net, 1280, 128, 4);
 }
 
-/* A snapshot: forward pass, then both estimators on every layer. */
+/* A snapshot: forward pass, then the standard estimators on every layer. */
 static ipl_status measure_once(void *user, int turn)
 {
     net_case *c = user;
     (void)turn;
     IPL_TRY(ipl_net_forward(c->dev, &c->shape, c->params, c->x, c->act));
-    for (int e = 0; e < IPL_MI_ESTIMATOR_COUNT; ++e) {
-        const ipl_mi_options options = ipl_mi_defaults((ipl_mi_estimator)e);
-        IPL_TRY(ipl_mi_estimate(c->dev, &options, c->shape.layers, c->job, c->scratch,
-                                c->scratch_bytes));
-    }
-    return IPL_OK;
+    return ipl_mi_estimate(c->dev, c->estimators, c->options, c->shape.layers, c->job,
+                           c->scratch, c->scratch_bytes);
 }
 
 static ipl_status open_measure(net_case *c)
@@ -165,12 +163,11 @@ static ipl_status open_measure(net_case *c)
         IPL_TRY_DONE(ipl_mat_alloc(c->dev, c->rows, c->shape.width[l + 1], &job->t));
         c->act[l] = job->t.at;
     }
-    for (int e = 0; e < IPL_MI_ESTIMATOR_COUNT; ++e) {
-        const ipl_mi_options options = ipl_mi_defaults((ipl_mi_estimator)e);
-        size_t bytes;
-        IPL_TRY_DONE(ipl_mi_scratch_bytes(c->dev, &options, c->shape.layers, c->job, &bytes));
-        if (bytes > c->scratch_bytes) c->scratch_bytes = bytes;
-    }
+    for (int k = 0; k < IPL_MI_ESTIMATOR_COUNT; ++k)
+        if (ipl_mi_family_of((ipl_mi_estimator)k)->standard)
+            c->options[c->estimators++] = ipl_mi_defaults((ipl_mi_estimator)k);
+    IPL_TRY_DONE(ipl_mi_scratch_bytes(c->dev, c->estimators, c->options, c->shape.layers,
+                                      c->job, &c->scratch_bytes));
     st = ipl_alloc(c->dev, c->scratch_bytes, &c->scratch);
 done:
     free(params);

@@ -11,24 +11,23 @@ static int run(int argc, char **argv);
 
 const cli_command cli_bench = {
     "bench",
-    "[kde|bin|train|measure] [--device NAME] [--threads N] [--seconds S] [--json]",
+    "[ESTIMATOR|train|measure] [--device NAME] [--threads N] [--seconds S] [--json]",
     "Time the estimators and the training on this machine's devices",
-    "Without a word it times all four: single layers (kde, bin), training steps by\n"
-    "number of replicas (train), and the measuring of a whole snapshot (measure).\n"
+    "Without a word it times all: each estimator on single layers, with its standard\n"
+    "options; training steps by number of replicas (train); and the measuring of a\n"
+    "whole snapshot (measure).\n"
     "Each device first measures its own ceilings (copy, multiply-add, exponential);\n"
     "share_of_ceiling is the median's part of the one that applies. Every result is\n"
     "compared with plain float64 loops before it is timed. CSV, or JSON a line:\n\n"
     "  infoplane bench kde --device cpu --threads 1\n",
     run};
 
+/* What is timed: each estimator, then these. */
 static const struct {
     const char *name;
     ipl_status (*run)(bench_context *context);
-} families[] = {
-    {"kde", bench_kde}, {"bin", bench_bin}, {"train", bench_train},
-    {"measure", bench_measure},
-};
-enum { FAMILIES = sizeof families / sizeof *families };
+} others[] = {{"train", bench_train}, {"measure", bench_measure}};
+enum { OTHERS = sizeof others / sizeof *others };
 
 typedef struct {
     const ipl_device_info *about;
@@ -63,7 +62,7 @@ static void print_row(void *user, const bench_row *row)
     fflush(stdout); /* a long job: each line as soon as it is known */
 }
 
-static ipl_status bench_device(ipl_device *dev, const char *family, double seconds,
+static ipl_status bench_device(ipl_device *dev, const char *what, double seconds,
                                int json)
 {
     bench_output out = {ipl_device_about(dev), json, 0};
@@ -80,17 +79,28 @@ static ipl_status bench_device(ipl_device *dev, const char *family, double secon
     if (!json)
         printf("device,what,network,n,d,repeats,best_ms,median_ms,gflop_per_s,gb_per_s,"
                "ceiling,share_of_ceiling,mark\n");
-    for (int f = 0; f < FAMILIES; ++f)
-        if (!family || !strcmp(family, families[f].name))
-            IPL_TRY(families[f].run(&context));
+    for (int k = 0; k < IPL_MI_ESTIMATOR_COUNT; ++k)
+        if (!what || !strcmp(what, ipl_mi_family_name(k)))
+            IPL_TRY(bench_family(&context, (ipl_mi_estimator)k));
+    for (int o = 0; o < OTHERS; ++o)
+        if (!what || !strcmp(what, others[o].name)) IPL_TRY(others[o].run(&context));
     return IPL_OK;
 }
 
-static int known(const char *family)
+static int known(const char *what)
 {
-    for (int f = 0; family && f < FAMILIES; ++f)
-        if (!strcmp(family, families[f].name)) return 1;
-    return !family;
+    for (int o = 0; what && o < OTHERS; ++o)
+        if (!strcmp(what, others[o].name)) return 1;
+    return !what || ipl_mi_family_named(what) >= 0;
+}
+
+static int unknown(const char *what)
+{
+    char names[160] = "";
+    for (int k = 0; ipl_mi_family_name(k); ++k)
+        snprintf(names + strlen(names), sizeof names - strlen(names), "%s, ",
+                 ipl_mi_family_name(k));
+    return cli_misused(&cli_bench, "'%s': expected %strain or measure", what, names);
 }
 
 static int run(int argc, char **argv)
@@ -111,9 +121,8 @@ static int run(int argc, char **argv)
     const int status = cli_parse(&cli_bench, options, sizeof options / sizeof *options,
                                  argc, argv, 1, plain, &count);
     if (status != CLI_GO_ON) return status;
-    const char *family = count ? plain[0] : NULL;
-    if (!known(family))
-        return cli_misused(&cli_bench, "'%s': expected kde, bin, train or measure", family);
+    const char *what = count ? plain[0] : NULL;
+    if (!known(what)) return unknown(what);
 
     for (int d = -1; d < (device ? 0 : ipl_device_count()); ++d) {
         char name[32];
@@ -123,7 +132,7 @@ static int run(int argc, char **argv)
         if (d >= 0 && !strncmp(name, "cpu", 3)) continue; /* "cpu" was its best code */
         const int opened = cli_open_device(&cli_bench, name, threads, 1, &dev);
         if (opened != CLI_GO_ON) return opened;
-        const ipl_status st = bench_device(dev, family, seconds, json);
+        const ipl_status st = bench_device(dev, what, seconds, json);
         ipl_device_close(dev);
         if (st != IPL_OK) return cli_failed();
     }

@@ -85,7 +85,7 @@ int cli_finish_run(ipl_status st, const char *dir, const char *tick,
 static int run_and_plot(ipl_device *dev, const ipl_config *config, const char *dir,
                         int quiet)
 {
-    const char  *tick = config->tick ? "step" : "epoch";
+    const char  *tick = ipl_tick_name(config->tick);
     ipl_progress at = {0};
     cli_progress shown = cli_progress_start(tick, dev, quiet);
     const ipl_status st = ipl_run(dev, config, dir, cli_progress_show, &shown, &at);

@@ -1,7 +1,7 @@
 /*
  * config.c - configurations from files and --set, and back; driven by config_table.
  */
-#include "config/config.h"
+#include "config/config_table.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -14,20 +14,39 @@
 
 /* -- Keys by name -----------------------------------------------------------------*/
 
-static const config_row *row_of(const char *section, const char *key)
+/* Index of the key; -1: there is none. */
+static int index_of(const char *section, const char *key)
 {
-    for (int r = 0; r < ipl_config_row_count; ++r)
-        if (!strcmp(ipl_config_rows[r].section, section) &&
-            !strcmp(ipl_config_rows[r].key, key))
-            return &ipl_config_rows[r];
-    return NULL;
+    for (int r = 0; r < config_rows(); ++r) {
+        const config_row row = config_row_at(r);
+        if (!strcmp(row.section, section) && !strcmp(row.option->key, key)) return r;
+    }
+    return -1;
 }
 
 static int known_section(const char *section)
 {
-    for (int r = 0; r < ipl_config_row_count; ++r)
-        if (!strcmp(ipl_config_rows[r].section, section)) return 1;
+    for (int r = 0; r < config_rows(); ++r)
+        if (!strcmp(config_row_at(r).section, section)) return 1;
     return 0;
+}
+
+/* "data, net, train or run" */
+static void list_sections(char *text, size_t size)
+{
+    const char *before = "";
+    size_t used = 0, last = 0;
+    *text = 0;
+    for (int r = 0; r < config_rows() && used < size; ++r) {
+        const char *section = config_row_at(r).section;
+        if (!strcmp(section, before)) continue;
+        last = used;
+        used += (size_t)snprintf(text + used, size - used, "%s%s", used ? ", " : "",
+                                 before = section);
+    }
+    char name[64];
+    snprintf(name, sizeof name, "%s", text + last + 2); /* behind ", " */
+    snprintf(text + last, size - last, " or %s", name);
 }
 
 /* Letters to insert, delete or replace to get from a to b (Levenshtein). */
@@ -50,15 +69,16 @@ static int edits(const char *a, const char *b)
     return before[m];
 }
 
-/* The key that was probably meant: same key elsewhere, or few letters away. */
-static const config_row *nearest(const char *section, const char *key)
+/* Index of the key that was probably meant: same key elsewhere, or few letters away; -1:
+ * none. */
+static int nearest(const char *section, const char *key)
 {
-    const config_row *best = NULL;
-    int least = 4;
-    for (int r = 0; r < ipl_config_row_count; ++r) {
-        const config_row *row = &ipl_config_rows[r];
-        const int far = 2 * edits(row->key, key) + (strcmp(row->section, section) != 0);
-        if (far < 2 * (int)strlen(key) && far <= least) least = far - 1, best = row;
+    int least = 4, best = -1;
+    for (int r = 0; r < config_rows(); ++r) {
+        const config_row row = config_row_at(r);
+        const int far =
+            2 * edits(row.option->key, key) + (strcmp(row.section, section) != 0);
+        if (far < 2 * (int)strlen(key) && far <= least) least = far - 1, best = r;
     }
     return best;
 }
@@ -67,33 +87,34 @@ static const config_row *nearest(const char *section, const char *key)
 static ipl_status unknown_key(ipl_status code, const char *where, const char *section,
                               const char *key)
 {
-    const config_row *meant = nearest(section, key);
-    if (meant)
-        return IPL_FAIL(code, "%s: no key '%s' in section [%s]; is [%s] %s "
-                        "meant?", where, key, section, meant->section, meant->key);
-    if (!known_section(section))
-        return IPL_FAIL(code, "%s: no section [%s]: expected data, net, train, "
-                        "measure, bin or kde", where, section);
-    char   keys[400] = "";
+    const int meant = nearest(section, key);
+    char   names[400] = "";
     size_t used = 0;
-    for (int r = 0; r < ipl_config_row_count && used < sizeof keys; ++r)
-        if (!strcmp(ipl_config_rows[r].section, section))
-            used += (size_t)snprintf(keys + used, sizeof keys - used, " %s",
-                                     ipl_config_rows[r].key);
+    if (meant >= 0)
+        return IPL_FAIL(code, "%s: no key '%s' in section [%s]; is [%s] %s "
+                        "meant?", where, key, section, config_row_at(meant).section,
+                        config_row_at(meant).option->key);
+    if (!known_section(section)) {
+        list_sections(names, sizeof names);
+        return IPL_FAIL(code, "%s: no section [%s]: expected %s", where, section, names);
+    }
+    for (int r = 0; r < config_rows() && used < sizeof names; ++r)
+        if (!strcmp(config_row_at(r).section, section))
+            used += (size_t)snprintf(names + used, sizeof names - used, " %s",
+                                     config_row_at(r).option->key);
     return IPL_FAIL(code, "%s: no key '%s' in section [%s], which has%s", where,
-                    key, section, keys);
+                    key, section, names);
 }
 
 static ipl_status set_key(ipl_config *config, ipl_status code, const char *where,
                           const char *section, const char *key, const char *value)
 {
-    const config_row *row = row_of(section, key);
-    if (!row) return unknown_key(code, where, section, key);
-    if (ipl_config_store(config, row, value)) return IPL_OK;
-    char expected[256];
-    ipl_config_describe(row, expected, sizeof expected);
-    return IPL_FAIL(code, "%s: [%s] %s = '%s': expected %s", where, section, key, value,
-                    expected);
+    const int index = index_of(section, key);
+    if (index < 0) return unknown_key(code, where, section, key);
+    const config_row row = config_row_at(index);
+    if (ipl_option_set(row.option, value, config_fields(config, &row)) == IPL_OK)
+        return IPL_OK;
+    return IPL_FAIL(code, "%s: [%s] %s", where, section, ipl_last_error_text());
 }
 
 /* -- Files ------------------------------------------------------------------------*/
@@ -102,7 +123,7 @@ typedef struct {
     FILE       *file;
     const char *path;
     ipl_config *config;
-    int         line, at[128]; /* line of each row's key, 0 when not seen        */
+    int         line, *at; /* [config_rows()]: line of each key, 0 when not seen */
     ipl_status  st;            /* the first failure                              */
 } reading;
 
@@ -144,13 +165,13 @@ static int take_key(void *user, const char *section, const char *key, const char
     char where[320];
     if (r->st != IPL_OK) return 0;
     place(r, where, sizeof where);
-    const config_row *row = row_of(section, key);
-    if (row && r->at[row - ipl_config_rows])
+    const int index = index_of(section, key);
+    if (index >= 0 && r->at[index])
         r->st = IPL_FAIL(IPL_E_FORMAT, "%s: [%s] %s = '%s': already set in line %d",
-                         where, section, key, value, r->at[row - ipl_config_rows]);
+                         where, section, key, value, r->at[index]);
     else
         r->st = set_key(r->config, IPL_E_FORMAT, where, section, key, value);
-    if (row) r->at[row - ipl_config_rows] = r->line;
+    if (index >= 0) r->at[index] = r->line;
     return r->st == IPL_OK;
 }
 
@@ -160,11 +181,13 @@ ipl_status ipl_config_read(const char *path, ipl_config *config)
     ipl_config made;
     ipl_config_defaults(&made);
     reading r = {.path = path, .config = &made};
-    IPL_REQUIRE(ipl_config_row_count <= (int)(sizeof r.at / sizeof *r.at),
-                "%d keys", ipl_config_row_count);
     r.file = fopen(path, "r");
-    if (!r.file)
-        return IPL_FAIL(IPL_E_IO, "%s: %s", path, strerror(errno));
+    if (!r.file) return IPL_FAIL(IPL_E_IO, "%s: %s", path, strerror(errno));
+    r.at = calloc((size_t)config_rows(), sizeof *r.at);
+    if (!r.at) {
+        fclose(r.file);
+        return IPL_FAIL(IPL_E_MEMORY, "%s: %d keys", path, config_rows());
+    }
     const int bad_line = ini_parse_stream(read_line, &r, take_key, &r);
     if (r.st == IPL_OK && ferror(r.file))
         r.st = IPL_FAIL(IPL_E_IO, "%s: %s", path, strerror(errno));
@@ -172,6 +195,7 @@ ipl_status ipl_config_read(const char *path, ipl_config *config)
         r.st = IPL_FAIL(IPL_E_FORMAT, "%s:%d: expected [section] or key = value", path,
                         bad_line);
     fclose(r.file);
+    free(r.at);
     if (r.st == IPL_OK) *config = made;
     return r.st;
 }
@@ -186,13 +210,7 @@ ipl_status ipl_config_set(ipl_config *config, const char *text)
     snprintf(section, sizeof section, "%.*s", (int)(dot - text), text);
     snprintf(key, sizeof key, "%.*s", (int)(equal - dot - 1), dot + 1);
     snprintf(where, sizeof where, "'%.150s'", text);
-    /* The same values as in a file, where blanks around them go. */
-    char value[IPL_CONFIG_TEXT + 1];
-    const char *begin = equal + 1 + strspn(equal + 1, " \t");
-    size_t length = strlen(begin);
-    while (length && isspace((unsigned char)begin[length - 1])) --length;
-    snprintf(value, sizeof value, "%.*s", (int)length, begin);
-    return set_key(config, IPL_E_ARGUMENT, where, section, key, value);
+    return set_key(config, IPL_E_ARGUMENT, where, section, key, equal + 1);
 }
 
 ipl_status ipl_config_write(const ipl_config *config, const char *path)
@@ -202,13 +220,13 @@ ipl_status ipl_config_write(const ipl_config *config, const char *path)
     size_t bytes = 0;
     FILE *out = open_memstream(&text, &bytes);
     if (!out) return IPL_FAIL(IPL_E_MEMORY, "%s: no memory to write it", path);
-    for (int r = 0; r < ipl_config_row_count; ++r) {
-        const config_row *row = &ipl_config_rows[r];
+    for (int r = 0; r < config_rows(); ++r) {
+        const config_row row = config_row_at(r);
         char value[IPL_CONFIG_TEXT];
-        ipl_config_print(config, row, value, sizeof value);
-        if (strcmp(section, row->section))
-            fprintf(out, "%s[%s]\n", r ? "\n" : "", section = row->section);
-        fprintf(out, "%s =%s%s\n", row->key, *value ? " " : "", value);
+        ipl_option_print(row.option, config_fields_of(config, &row), value, sizeof value);
+        if (strcmp(section, row.section))
+            fprintf(out, "%s[%s]\n", r ? "\n" : "", section = row.section);
+        fprintf(out, "%s =%s%s\n", row.option->key, *value ? " " : "", value);
     }
     const int torn = ferror(out);
     ipl_status st = IPL_OK;
@@ -227,22 +245,37 @@ void ipl_config_defaults(ipl_config *config)
     memset(config, 0, sizeof *config);
     config->data = ipl_data_defaults();
     config->train = ipl_train_defaults();
-    config->bin = ipl_mi_defaults(IPL_MI_BIN);
-    config->kde = ipl_mi_defaults(IPL_MI_KDE);
-    for (int r = 0; r < ipl_config_row_count; ++r)
-        ipl_config_store(config, &ipl_config_rows[r], ipl_config_rows[r].fallback);
+    for (int k = 0; k < IPL_MI_ESTIMATOR_COUNT; ++k)
+        config->mi[k].estimator = (ipl_mi_estimator)k;
+    for (int r = 0; r < config_rows(); ++r) {
+        const config_row row = config_row_at(r);
+        char fallback[IPL_CONFIG_TEXT];
+        config_fallback(&row, fallback, sizeof fallback);
+        ipl_option_set(row.option, fallback, config_fields(config, &row));
+    }
     config->data.path = NULL;
 }
 
-int ipl_config_keys(void) { return ipl_config_row_count; }
+int ipl_config_estimators(const ipl_config *config,
+                          ipl_mi_options options[IPL_MI_ESTIMATOR_COUNT])
+{
+    int count = 0;
+    for (int k = 0; k < IPL_MI_ESTIMATOR_COUNT; ++k)
+        if (config->estimators & 1u << k) options[count++] = config->mi[k];
+    return count;
+}
+
+int ipl_config_keys(void) { return config_rows(); }
 
 ipl_status ipl_config_key_at(const ipl_config *config, int index, ipl_config_key *out)
 {
-    IPL_REQUIRE(config && out && index >= 0 && index < ipl_config_row_count,
-                "key %d of %d", index, ipl_config_row_count);
-    const config_row *row = &ipl_config_rows[index];
-    *out = (ipl_config_key){row->section, row->key, row->fallback, row->help, "", ""};
-    ipl_config_describe(row, out->expected, sizeof out->expected);
-    ipl_config_print(config, row, out->value, sizeof out->value);
+    IPL_REQUIRE(config && out && index >= 0 && index < config_rows(),
+                "key %d of %d", index, config_rows());
+    const config_row row = config_row_at(index);
+    *out = (ipl_config_key){row.section, row.option->key, row.option->help, "", "", ""};
+    config_fallback(&row, out->fallback, sizeof out->fallback);
+    ipl_option_expected(row.option, out->expected, sizeof out->expected);
+    ipl_option_print(row.option, config_fields_of(config, &row), out->value,
+                     sizeof out->value);
     return IPL_OK;
 }

@@ -1,22 +1,12 @@
 /*
  * config_check.c - what a configuration means: keys against each other.
  */
-#include "config/config.h"
+#include "ipl_config.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-ipl_mi_options ipl_config_options(const ipl_config *config, ipl_mi_estimator which)
-{
-    ipl_mi_options out = which == IPL_MI_BIN ? config->bin : config->kde;
-    if (which != IPL_MI_BIN) return out;
-    if (out.bin_form == IPL_BIN_EDGES) out.bins = config->bin_edges;
-    if (out.bin_form == IPL_BIN_COUNT) out.bins = config->bin_count;
-    if (out.bin_form == IPL_BIN_QUANTILES) out.bins = config->bin_quantiles;
-    return out;
-}
 
 /* One entry of measure.list: "7", "3:9" or "0:2000:20". */
 static int read_section(const char *text, size_t length, int64_t *first, int64_t *last,
@@ -78,9 +68,24 @@ ipl_status ipl_config_list(const ipl_config *config, int64_t last, int64_t **tic
 /* Whether the estimator whose change decides is one that is measured. */
 static int decider_measured(const ipl_config *config)
 {
-    const int which = config->delta_estimator;
-    return !which || config->estimators & (which == 1 ? 1u << IPL_MI_BIN
-                                                      : 1u << IPL_MI_KDE);
+    ipl_mi_estimator which;
+    if (!config->delta_estimator) return 1;
+    const char *name = ipl_mi_point_name(config->delta_estimator - 1);
+    return name && ipl_mi_point_named(name, &which, NULL) == IPL_OK &&
+           config->estimators & 1u << which;
+}
+
+/* The options of each estimator that is measured. */
+static ipl_status check_estimators(const ipl_config *config)
+{
+    ipl_mi_options options[IPL_MI_ESTIMATOR_COUNT];
+    const int count = ipl_config_estimators(config, options);
+    for (int e = 0; e < count; ++e)
+        if (ipl_mi_options_check(&options[e]) != IPL_OK)
+            return IPL_FAIL(IPL_E_ARGUMENT, "[%s] %s",
+                            ipl_mi_family_of(options[e].estimator)->name,
+                            ipl_last_error_text());
+    return IPL_OK;
 }
 
 ipl_status ipl_config_check(const ipl_config *config)
@@ -96,5 +101,5 @@ ipl_status ipl_config_check(const ipl_config *config)
     IPL_TRY(list_ticks(config->list, -1, 0, NULL, &count)); /* the form alone */
     IPL_REQUIRE(decider_measured(config),
                 "[measure] delta_estimator is not among the estimators");
-    return IPL_OK;
+    return check_estimators(config);
 }

@@ -6,47 +6,103 @@
  */
 #include "config/config_table.h"
 
-#define AT(field) offsetof(ipl_config, field)
+#include <assert.h>
+#include <stdio.h>
+
 #define COUNT_MAX 1e9              /* of epochs, steps, rows                     */
 #define SEED_MAX  9007199254740991 /* 2^53 - 1, exact in JSON too                */
 
+/* Lists of choices have the order of their enum. */
+#define ONE_EACH(list, count) \
+    static_assert(sizeof list / sizeof *list == (count) + 1, "a name each, then NULL")
+
 static const char *const no_yes[] = {"no", "yes", NULL};
-static const char *const sets[] = {"ib", "idx", "mat", "npy", NULL};
-static const char *const parts[] = {"both", "train", "test", NULL};
-static const char *const splits[] = {"ordered", "shuffled", NULL};
-static const char *const scales[] = {"auto", "none", "unit", "symmetric", "standard",
-                                     NULL};
+
+static const char *const sets[] = {
+    [IPL_DATA_IB] = "ib", [IPL_DATA_IDX] = "idx", [IPL_DATA_MAT] = "mat",
+    [IPL_DATA_NPY] = "npy", [IPL_DATA_SET_COUNT] = NULL};
+ONE_EACH(sets, IPL_DATA_SET_COUNT);
+
+static const char *const parts[] = {
+    [IPL_PARTS_BOTH] = "both", [IPL_PARTS_TRAIN] = "train", [IPL_PARTS_TEST] = "test",
+    [IPL_PARTS_COUNT] = NULL};
+ONE_EACH(parts, IPL_PARTS_COUNT);
+
+static const char *const splits[] = {
+    [IPL_SPLIT_ORDERED] = "ordered", [IPL_SPLIT_SHUFFLED] = "shuffled",
+    [IPL_SPLIT_COUNT] = NULL};
+ONE_EACH(splits, IPL_SPLIT_COUNT);
+
+static const char *const scales[] = {
+    [IPL_SCALE_AUTO] = "auto", [IPL_SCALE_NONE] = "none", [IPL_SCALE_UNIT] = "unit",
+    [IPL_SCALE_SYMMETRIC] = "symmetric", [IPL_SCALE_STANDARD] = "standard",
+    [IPL_SCALE_COUNT] = NULL};
+ONE_EACH(scales, IPL_SCALE_COUNT);
+
 static const char *const inits[] = {
 #define IPL_ROW(name, text, help) text,
     IPL_INIT_ROWS(IPL_ROW)
 #undef IPL_ROW
     NULL};
-static const char *const optimizers[] = {"sgd", "momentum", "adam", NULL};
-static const char *const estimators[] = {"bin", "kde", NULL};
-static const char *const policies[] = {"every", "log", "list", "delta-approx",
-                                       "delta-exact", NULL};
-static const char *const ticks[] = {"epoch", "step", NULL};
-static const char *const measured[] = {"all", "train", "test", NULL};
-static const char *const deciders[] = {"all", "bin", "kde-upper", "kde-lower", NULL};
+ONE_EACH(inits, IPL_INIT_COUNT);
+
+static const char *const optimizers[] = {
+    [IPL_SGD] = "sgd", [IPL_MOMENTUM] = "momentum", [IPL_ADAM] = "adam",
+    [IPL_OPTIMIZER_COUNT] = NULL};
+ONE_EACH(optimizers, IPL_OPTIMIZER_COUNT);
+
+static const char *const policies[] = {
+    [IPL_POLICY_EVERY] = "every", [IPL_POLICY_LOG] = "log", [IPL_POLICY_LIST] = "list",
+    [IPL_POLICY_DELTA_APPROX] = "delta-approx", [IPL_POLICY_DELTA_EXACT] = "delta-exact",
+    [IPL_POLICY_COUNT] = NULL};
+ONE_EACH(policies, IPL_POLICY_COUNT);
+
+static const char *const ticks[] = {
+    [IPL_TICK_EPOCH] = "epoch", [IPL_TICK_STEP] = "step", [IPL_TICK_COUNT] = NULL};
+ONE_EACH(ticks, IPL_TICK_COUNT);
+
+static const char *const measured[] = {
+    [IPL_ROWS_ALL] = "all", [IPL_ROWS_TRAIN] = "train", [IPL_ROWS_TEST] = "test",
+    [IPL_ROWS_COUNT] = NULL};
+ONE_EACH(measured, IPL_ROWS_COUNT);
+
 static const char *const logs[] = {"log", "every", NULL};
-static const char *const forms[] = {"width", "edges", "count", "quantiles", NULL};
 
-#define CHOICE(section, key, field, fallback, choices, help)                   \
-    {section, key, CONFIG_CHOICE, AT(field), 0, 0, 0, fallback, choices, help}
-#define CHOICES(section, key, field, fallback, choices, help)                  \
-    {section, key, CONFIG_CHOICES, AT(field), 0, 0, 0, fallback, choices, help}
-#define WHOLE(section, key, field, min, max, fallback, help)                   \
-    {section, key, CONFIG_INTEGER, AT(field), min, max, 0, fallback, NULL, help}
-#define REAL(section, key, field, min, max, fallback, help)                    \
-    {section, key, CONFIG_REAL, AT(field), min, max, 0, fallback, NULL, help}
-#define ABOVE(section, key, field, min, max, fallback, help)                   \
-    {section, key, CONFIG_REAL, AT(field), min, max, 1, fallback, NULL, help}
-#define PAIR(section, key, field, fallback, help)                              \
-    {section, key, CONFIG_RANGE, AT(field), -1e30, 1e30, 0, fallback, NULL, help}
-#define TEXT(section, key, field, fallback, help)                              \
-    {section, key, CONFIG_TEXT, AT(field), 0, 0, 0, fallback, NULL, help}
+const char *ipl_tick_name(ipl_tick tick) { return ticks[tick]; }
 
-const config_row ipl_config_rows[] = {
+/* "all", then each point of each estimator. */
+static const char *decider(int number)
+{
+    return number ? ipl_mi_point_name(number - 1) : "all";
+}
+
+/* -- Rows -------------------------------------------------------------------------*/
+
+typedef struct {
+    const char *section;
+    ipl_option  option;
+} section_row;
+
+#define AT(field) .offset = offsetof(ipl_config, field)
+#define CHOICE(section, name, field, text, list, words)                        \
+    {section, {.key = name, .type = IPL_OPTION_CHOICE, AT(field),              \
+               .fallback = text, .choices = list, .help = words}}
+#define NAMED(section, name, kind, field, text, list, words)                   \
+    {section, {.key = name, .type = kind, AT(field), .fallback = text,         \
+               .choice = list, .help = words}}
+#define NUMBER(section, name, kind, field, least, most, open, text, words)     \
+    {section, {.key = name, .type = kind, AT(field), .min = least, .max = most, \
+               .above = open, .fallback = text, .help = words}}
+#define WHOLE(section, name, field, least, most, text, words)                  \
+    NUMBER(section, name, IPL_OPTION_INTEGER, field, least, most, 0, text, words)
+#define REAL(section, name, field, least, most, text, words)                   \
+    NUMBER(section, name, IPL_OPTION_REAL, field, least, most, 0, text, words)
+#define ABOVE(section, name, field, least, most, text, words)                  \
+    NUMBER(section, name, IPL_OPTION_REAL, field, least, most, 1, text, words)
+#define TEXT(section, name, field, text, words)                                \
+    NUMBER(section, name, IPL_OPTION_TEXT, field, 0, 0, 0, text, words)
+
+static const section_row first_rows[] = {
     CHOICE("data", "set", data.set, "ib", sets,
            "ib: the 12-bit set of 2017, generated; idx: MNIST's files"),
     TEXT("data", "path", data_path, "",
@@ -88,7 +144,8 @@ const config_row ipl_config_rows[] = {
     CHOICE("train", "shuffle", shuffle, "yes", no_yes,
            "new order of rows each epoch, or the split's order (2017 code)"),
 
-    CHOICES("measure", "estimators", estimators, "bin, kde", estimators, ""),
+    NAMED("measure", "estimators", IPL_OPTION_CHOICES, estimators, NULL,
+          ipl_mi_family_name, ""), /* NULL: the standard ones */
     CHOICE("measure", "policy", policy, "log", policies, "which ticks are measured"),
     CHOICE("measure", "tick", tick, "epoch", ticks, "what a policy counts"),
     CHOICE("measure", "rows", rows, "all", measured, "whose activations count"),
@@ -113,25 +170,14 @@ const config_row ipl_config_rows[] = {
            "delta-approx: one power less after a large change"),
     CHOICE("measure", "delta_scaled", delta_scaled, "yes", no_yes,
            "delta-*: change of I(X;T)/H(X) and I(T;Y)/H(Y), or in bits"),
-    CHOICE("measure", "delta_estimator", delta_estimator, "all", deciders,
-           "delta-*: whose change counts"),
+    NAMED("measure", "delta_estimator", IPL_OPTION_CHOICE, delta_estimator, "all",
+          decider, "delta-*: whose change counts"),
     CHOICE("measure", "training_log", training_log, "log", logs,
            "ticks in training.csv: as policy log, or each"),
+};
 
-    CHOICE("bin", "form", bin.bin_form, "edges", forms,
-           "floor(t/width) (2018); fixed edges (2017); equal bins; quantiles"),
-    WHOLE("bin", "edges", bin_edges, 2, 65536, "30", "form edges: edges over range"),
-    PAIR("bin", "range", bin.bin_lo, "-1, 1", "form edges: first and last edge"),
-    ABOVE("bin", "width", bin.bin_width, 0, 1e30, "0.07", "form width"),
-    WHOLE("bin", "count", bin_count, 1, 65536, "30",
-          "form count: bins over the layer's own range"),
-    WHOLE("bin", "quantiles", bin_quantiles, 1, 65536, "30", "form quantiles: bins"),
-
-    ABOVE("kde", "noise_var", kde.noise_var, 0, 1e30, "0.05",
-          "variance of the noise, in squared units of the activations"),
-    CHOICE("kde", "noise_relative", kde.noise_relative, "no", no_yes,
-           "noise_var is a share of the layer's mean square"),
-
+/* Between these the sections of the estimators. */
+static const section_row last_rows[] = {
     WHOLE("run", "lanes", lanes, 0, 4, "0",
           "calls that measure side by side, 0: 2 on a GPU, 1 on the CPU, whose threads "
           "share a call"),
@@ -144,4 +190,37 @@ const config_row ipl_config_rows[] = {
     REAL("run", "checkpoint_s", checkpoint_s, 0, 1e6, "10",
          "seconds from one saved training state to the next"),
 };
-const int ipl_config_row_count = sizeof ipl_config_rows / sizeof *ipl_config_rows;
+enum {
+    FIRST_ROWS = sizeof first_rows / sizeof *first_rows,
+    LAST_ROWS = sizeof last_rows / sizeof *last_rows
+};
+
+int config_rows(void)
+{
+    int count = FIRST_ROWS + LAST_ROWS;
+    for (int k = 0; k < IPL_MI_ESTIMATOR_COUNT; ++k)
+        count += ipl_mi_family_of((ipl_mi_estimator)k)->options;
+    return count;
+}
+
+config_row config_row_at(int index)
+{
+    if (index < FIRST_ROWS)
+        return (config_row){first_rows[index].section, &first_rows[index].option, 0};
+    index -= FIRST_ROWS;
+    for (int k = 0; k < IPL_MI_ESTIMATOR_COUNT; ++k) {
+        const ipl_mi_family *family = ipl_mi_family_of((ipl_mi_estimator)k);
+        if (index < family->options)
+            return (config_row){family->name, &family->option[index],
+                                offsetof(ipl_config, mi) +
+                                    (size_t)k * sizeof(ipl_mi_options)};
+        index -= family->options;
+    }
+    return (config_row){last_rows[index].section, &last_rows[index].option, 0};
+}
+
+void config_fallback(const config_row *row, char *text, size_t size)
+{
+    if (row->option->fallback) snprintf(text, size, "%s", row->option->fallback);
+    else ipl_mi_standard(text, size);
+}

@@ -1,34 +1,37 @@
 /*
  * config_table.h - the keys of a configuration.
  *
- * This one table drives the reader, --set, the help, config.ini and run.json.
+ * This one table drives the reader, --set, the help, config.ini and run.json. Sections of
+ * estimators come from their rows (ipl_mi_family.h).
  */
-#ifndef IPL_CONFIG_TABLE_H
-#define IPL_CONFIG_TABLE_H
+#ifndef CONFIG_TABLE_H
+#define CONFIG_TABLE_H
 
 #include "ipl_config.h"
 
-typedef enum {
-    CONFIG_INTEGER, /* int64_t                                                  */
-    CONFIG_REAL,    /* double                                                   */
-    CONFIG_RANGE,   /* two doubles side by side, the first one smaller          */
-    CONFIG_CHOICE,  /* int: index into choices                                  */
-    CONFIG_CHOICES, /* unsigned: bit 1 << index for each of a list              */
-    CONFIG_TEXT     /* char[IPL_CONFIG_TEXT]                                    */
-} config_type;
-
 typedef struct {
-    const char        *section, *key;
-    config_type        type;
-    size_t             offset;   /* in ipl_config                               */
-    double             min, max; /* numbers                                     */
-    int                above;    /* min itself is out of range                  */
-    const char        *fallback; /* the default, as a file would have it        */
-    const char *const *choices;  /* ended by NULL                               */
-    const char        *help;
+    const char       *section;
+    const ipl_option *option;
+    size_t            base; /* in ipl_config, of the struct that option->offset is in */
 } config_row;
 
-extern const config_row ipl_config_rows[];
-extern const int        ipl_config_row_count;
+/* Number of keys, and the index-th of them, section after section. */
+int        config_rows(void);
+config_row config_row_at(int index);
+
+/* The row's default, as a file would have it. */
+void config_fallback(const config_row *row, char *text, size_t size);
+
+/* The row's struct in a configuration. */
+static inline void *config_fields(ipl_config *config, const config_row *row)
+{
+    return (char *)config + row->base;
+}
+
+static inline const void *config_fields_of(const ipl_config *config,
+                                           const config_row *row)
+{
+    return (const char *)config + row->base;
+}
 
 #endif

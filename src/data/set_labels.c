@@ -30,6 +30,35 @@ ipl_status ipl_labels_from_integers(const char *what, int64_t rows,
     return IPL_OK;
 }
 
+ipl_status ipl_npy_read_labels(const char *path, int64_t rows, int32_t **y,
+                               int32_t *classes)
+{
+    IPL_REQUIRE(path && rows > 0 && y && classes, "labels of %" PRId64
+                " rows, or a NULL", rows);
+    ipl_array read = {0};
+    IPL_TRY(ipl_npy_read_integers(path, &read));
+    ipl_status st = IPL_OK;
+    int32_t *made = NULL;
+    if (read.rows != rows || read.cols != 1) {
+        st = IPL_FAIL(IPL_E_FORMAT, "%s is %" PRId64 " x %" PRId64 ": expected a class for "
+                      "each of the %" PRId64 " rows of the activations", path, read.rows,
+                      read.cols, rows);
+        goto done;
+    }
+    made = malloc((size_t)rows * sizeof *made);
+    if (!made) {
+        st = IPL_FAIL(IPL_E_MEMORY, "%" PRId64 " labels", rows);
+        goto done;
+    }
+    IPL_TRY_DONE(ipl_labels_from_integers(path, rows, read.integers, made, classes));
+    *y = made;
+    made = NULL;
+done:
+    free(made);
+    ipl_array_free(&read);
+    return st;
+}
+
 /* A permutation of the rows from one stream of the seed; the caller frees it. */
 static ipl_status draw_order(int64_t rows, ipl_random from, int32_t **order)
 {

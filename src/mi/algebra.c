@@ -25,13 +25,13 @@ double mi_rounding(int64_t terms, double top)
     return (double)(terms + 8) * DBL_EPSILON * top;
 }
 
-ipl_status mi_land(const char *item, int number, const char *what, double floor,
-                   double ceiling, double rounding, double *value)
+ipl_status mi_land(const char *name, const char *what, double floor, double ceiling,
+                   double rounding, double *value)
 {
     if (!(*value >= floor - rounding && *value <= ceiling + rounding))
         return IPL_FAIL(IPL_E_NUMERIC,
-                        "%s %d: %s is %.17g nats, expected %.17g to %.17g", item,
-                        number, what, *value, floor, ceiling);
+                        "%s: %s is %.17g nats, expected %.17g to %.17g", name, what,
+                        *value, floor, ceiling);
     if (*value < floor + rounding) *value = floor;
     if (*value > ceiling - rounding) *value = ceiling;
     return IPL_OK;

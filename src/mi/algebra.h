@@ -31,8 +31,8 @@ double mi_rounding(int64_t terms, double top);
 
 /* Holds *value in [floor, ceiling]: what rounding alone moved past an end, or left
  * that far from it, lands exactly on it. E_NUMERIC: more than that; the text names
- * the item ("job", 3) and `what`. */
-ipl_status mi_land(const char *item, int number, const char *what, double floor,
-                   double ceiling, double rounding, double *value);
+ * the item and `what`. */
+ipl_status mi_land(const char *name, const char *what, double floor, double ceiling,
+                   double rounding, double *value);
 
 #endif

@@ -1,116 +1,177 @@
 /*
- * mi.c - the public estimators: checking a call, and handing it to its family.
+ * mi.c - the public estimators: checking a call, and handing it to its families.
  */
+#include "mi/mi.h"
+
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "mi/mi.h"
-
-static const mi_estimator *const estimators[IPL_MI_ESTIMATOR_COUNT] = {
-    [IPL_MI_BIN] = &mi_bin,
-    [IPL_MI_KDE] = &mi_kde,
-};
-
-ipl_mi_options ipl_mi_defaults(ipl_mi_estimator estimator)
+const char *mi_job_name(const ipl_mi_job *job, int j, char text[24])
 {
-    return (ipl_mi_options){.estimator = estimator,
-                            .bin_form = IPL_BIN_EDGES,
-                            .bin_width = 0.07,
-                            .bins = 30,
-                            .bin_lo = -1.0,
-                            .bin_hi = 1.0,
-                            .noise_var = 0.05};
+    if (job[j].name) return job[j].name;
+    snprintf(text, 24, "job %d", j);
+    return text;
 }
 
-static ipl_status check_call(ipl_device *dev, const ipl_mi_options *options, int jobs,
+const ipl_labels *mi_repeated_inputs(const ipl_mi_job *job)
+{
+    const ipl_labels *x = job->x;
+    if (!x || !x->start) return x; /* without rows, for its scratch alone */
+    for (int32_t c = 0; c < x->classes; ++c)
+        if (x->start[c + 1] - x->start[c] > 1) return x;
+    return NULL;
+}
+
+/* -- Checking ---------------------------------------------------------------------*/
+
+static ipl_status check_groups(const char *name, int64_t rows, const ipl_labels *g,
+                               const char *what)
+{
+    IPL_REQUIRE(!g || g->rows == rows, "%s: %lld rows, but %lld %s", name,
+                (long long)rows, (long long)(g ? g->rows : 0), what);
+    return IPL_OK;
+}
+
+static ipl_status check_job(const ipl_mi_job *job, int j, const mi_estimator *how)
+{
+    char text[24];
+    const char *name = mi_job_name(job, j, text);
+    const ipl_mat t = job[j].t;
+    IPL_REQUIRE(t.rows >= 2 && t.rows <= how->family.rows_max,
+                "%s: %lld rows: %s expects 2 to %lld", name, (long long)t.rows,
+                how->family.name, (long long)how->family.rows_max);
+    IPL_REQUIRE(t.cols > 0, "%s: %lld units", name, (long long)t.cols);
+    IPL_REQUIRE(job[j].block_rows >= 0 && job[j].block_rows % IPL_MI_BLOCK_ROWS == 0,
+                "%s: blocks of %lld rows: expected a multiple of %d", name,
+                (long long)job[j].block_rows, IPL_MI_BLOCK_ROWS);
+    IPL_TRY(check_groups(name, t.rows, job[j].y, "labels"));
+    return check_groups(name, t.rows, job[j].x, "numbers of inputs");
+}
+
+static ipl_status check_call(ipl_device *dev, int estimators,
+                             const ipl_mi_options *options, int jobs,
                              const ipl_mi_job *job)
 {
+    unsigned seen = 0;
     IPL_REQUIRE(dev && options && job, "device, options or jobs are NULL");
-    IPL_REQUIRE((unsigned)options->estimator < IPL_MI_ESTIMATOR_COUNT, "estimator %d",
-                (int)options->estimator);
+    IPL_REQUIRE(estimators >= 1 && estimators <= IPL_MI_ESTIMATOR_COUNT,
+                "%d estimators: expected 1 to %d", estimators, IPL_MI_ESTIMATOR_COUNT);
     IPL_REQUIRE(jobs > 0, "%d jobs", jobs);
-    const mi_estimator *how = estimators[options->estimator];
-    IPL_TRY(how->check(options));
-    for (int j = 0; j < jobs; ++j) {
-        const ipl_mat t = job[j].t;
-        const ipl_labels *y = job[j].y;
-        IPL_REQUIRE(t.rows >= 2 && t.rows <= how->rows_max,
-                    "job %d: %lld rows: %s expects 2 to %lld", j, (long long)t.rows,
-                    how->name, (long long)how->rows_max);
-        IPL_REQUIRE(t.cols > 0, "job %d: %lld units", j, (long long)t.cols);
-        IPL_REQUIRE(job[j].block_rows >= 0 && job[j].block_rows % IPL_MI_BLOCK_ROWS == 0,
-                    "job %d: blocks of %lld rows: expected a multiple of %d", j,
-                    (long long)job[j].block_rows, IPL_MI_BLOCK_ROWS);
-        IPL_REQUIRE(!y || y->rows == t.rows, "job %d: %lld rows, but %lld labels", j,
-                    (long long)t.rows, (long long)(y ? y->rows : 0));
+    for (int e = 0; e < estimators; ++e) {
+        IPL_TRY(ipl_mi_options_check(&options[e]));
+        const mi_estimator *how = mi_estimator_of(options[e].estimator);
+        IPL_REQUIRE(!(seen & 1u << options[e].estimator), "estimator %s twice",
+                    how->family.name);
+        seen |= 1u << options[e].estimator;
+        for (int j = 0; j < jobs; ++j) IPL_TRY(check_job(job, j, how));
     }
     return IPL_OK;
 }
 
-static void list_ranges(int jobs, const ipl_mi_job *job, ipl_range_job *range)
+static ipl_status check_finite(int jobs, const ipl_mi_job *job, const ipl_range_job *range)
 {
+    char text[24];
+    for (int j = 0; j < jobs; ++j)
+        if (range[j].not_finite)
+            return IPL_FAIL(IPL_E_NUMERIC,
+                            "%s: %lld of %lld activations are NaN or infinite",
+                            mi_job_name(job, j, text), (long long)range[j].not_finite,
+                            (long long)range[j].count);
+    return IPL_OK;
+}
+
+/* -- The call ---------------------------------------------------------------------*/
+
+static ipl_status list_ranges(int jobs, const ipl_mi_job *job, ipl_range_job **out)
+{
+    ipl_range_job *range = malloc((size_t)jobs * sizeof *range);
+    if (!range) return IPL_FAIL(IPL_E_MEMORY, "%d jobs", jobs);
     for (int j = 0; j < jobs; ++j)
         range[j] = (ipl_range_job){.count = job[j].t.rows * job[j].t.cols,
                                    .t = job[j].t.at,
                                    .block = job[j].block_rows * job[j].t.cols};
+    *out = range;
+    return IPL_OK;
 }
 
-ipl_status ipl_mi_scratch_bytes(ipl_device *dev, const ipl_mi_options *options,
-                                int jobs, const ipl_mi_job *job, size_t *bytes)
+/* One after the other, ranges and families use the same scratch. */
+ipl_status ipl_mi_scratch_bytes(ipl_device *dev, int estimators,
+                                const ipl_mi_options *options, int jobs,
+                                const ipl_mi_job *job, size_t *bytes)
 {
-    size_t own = 0;
-    IPL_TRY(check_call(dev, options, jobs, job));
-    ipl_range_job *range = malloc((size_t)jobs * sizeof *range);
-    if (!range) return IPL_FAIL(IPL_E_MEMORY, "%d jobs", jobs);
-    list_ranges(jobs, job, range);
-    const size_t ranges = dev->backend->range_scratch_bytes(dev->state, jobs, range);
+    ipl_range_job *range = NULL;
+    IPL_TRY(check_call(dev, estimators, options, jobs, job));
+    IPL_TRY(list_ranges(jobs, job, &range));
+    size_t most = dev->backend->range_scratch_bytes(dev->state, jobs, range);
     free(range);
-    const mi_estimator *how = estimators[options->estimator];
-    IPL_TRY(how->scratch_bytes(dev, options, jobs, job, &own));
-    *bytes = own > ranges ? own : ranges;
+    const mi_call call = {.dev = dev, .jobs = jobs, .job = job};
+    for (int e = 0; e < estimators; ++e) {
+        size_t own = 0;
+        IPL_TRY(mi_estimator_of(options[e].estimator)
+                    ->scratch_bytes(&call, &options[e], &own));
+        most = own > most ? own : most;
+    }
+    *bytes = most;
     return IPL_OK;
 }
 
-static ipl_status check_finite(int jobs, const ipl_range_job *range)
+/* One family's points of every job, to where they stand in a job: from `first` on. */
+static ipl_status estimate(const mi_call *call, const ipl_mi_options *options,
+                           mi_points *made, int first, ipl_mi_point *all)
 {
-    for (int j = 0; j < jobs; ++j)
-        if (range[j].not_finite)
-            return IPL_FAIL(IPL_E_NUMERIC,
-                            "job %d: %lld of %lld activations are NaN or infinite", j,
-                            (long long)range[j].not_finite, (long long)range[j].count);
+    const mi_estimator *how = mi_estimator_of(options->estimator);
+    IPL_TRY(how->estimate(call, options, made));
+    for (int j = 0; j < call->jobs; ++j)
+        for (int p = 0; p < how->family.points; ++p) {
+            ipl_mi_point *to = &all[j * IPL_MI_LAYER_POINTS + first + p];
+            *to = made[j][p];
+            to->estimator = options->estimator;
+            to->name = how->family.point[p].name;
+            to->bound = how->family.point[p].bound;
+            if (!call->job[j].y) to->flags |= IPL_MI_NO_LABELS;
+        }
     return IPL_OK;
 }
 
-ipl_status ipl_mi_estimate(ipl_device *dev, const ipl_mi_options *options, int jobs,
-                           ipl_mi_job *job, void *scratch, size_t scratch_bytes)
+ipl_status ipl_mi_estimate(ipl_device *dev, int estimators,
+                           const ipl_mi_options *options, int jobs, ipl_mi_job *job,
+                           void *scratch, size_t scratch_bytes)
 {
-    ipl_status st;
+    ipl_status st = IPL_OK;
     size_t needed = 0;
-    IPL_TRY(ipl_mi_scratch_bytes(dev, options, jobs, job, &needed));
+    char text[24];
+    IPL_TRY(ipl_mi_scratch_bytes(dev, estimators, options, jobs, job, &needed));
     for (int j = 0; j < jobs; ++j)
-        IPL_REQUIRE(job[j].t.at, "job %d: no activations", j);
+        IPL_REQUIRE(job[j].t.at, "%s: no activations", mi_job_name(job, j, text));
     IPL_REQUIRE(scratch && scratch_bytes >= needed,
                 "%zu bytes of scratch: expected %zu or more", scratch_bytes, needed);
 
-    const mi_estimator *how = estimators[options->estimator];
-    ipl_range_job *range = malloc((size_t)jobs * sizeof *range);
-    mi_points *point = calloc((size_t)jobs, sizeof *point);
-    if (!range || !point) {
+    int points = 0;
+    ipl_range_job *range = NULL;
+    mi_points *made = calloc((size_t)jobs, sizeof *made);
+    ipl_mi_point *all = calloc((size_t)jobs * IPL_MI_LAYER_POINTS, sizeof *all);
+    if (!made || !all) {
         st = IPL_FAIL(IPL_E_MEMORY, "%d jobs", jobs);
         goto done;
     }
-    list_ranges(jobs, job, range);
+    IPL_TRY_DONE(list_ranges(jobs, job, &range));
     IPL_TRY_DONE(dev->backend->value_range(dev->state, jobs, range, scratch));
-    IPL_TRY_DONE(check_finite(jobs, range));
-    IPL_TRY_DONE(how->estimate(dev, options, jobs, job, range, scratch, point));
+    IPL_TRY_DONE(check_finite(jobs, job, range));
+    const mi_call call = {dev, jobs, job, range, scratch};
+    for (int e = 0; e < estimators; ++e) {
+        IPL_TRY_DONE(estimate(&call, &options[e], made, points, all));
+        points += ipl_mi_family_of(options[e].estimator)->points;
+    }
     for (int j = 0; j < jobs; ++j) {
-        memcpy(job[j].point, point[j], sizeof point[j]);
-        job[j].points = how->points;
+        job[j].points = points;
+        memcpy(job[j].point, all + j * IPL_MI_LAYER_POINTS, sizeof job[j].point);
     }
 done:
     free(range);
-    free(point);
+    free(made);
+    free(all);
     return st;
 }
 

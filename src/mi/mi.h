@@ -1,38 +1,71 @@
 /*
  * mi.h - what an estimator provides, and what the estimators share.
  *
- * mi.c checks the call, asks for the range of every layer and refuses what is not
- * finite; an estimator then turns all jobs of the call into points. Adding one
- * means one file and one row in mi.c's table.
+ * mi.c checks the call, asks for the range of every layer once, for all families, and
+ * refuses what is not finite; each family then turns all jobs of the call into points. To
+ * add one: its value of ipl_mi_estimator and its fields of ipl_mi_options
+ * (ipl_mi_family.h), one file with an mi_estimator, and one row in mi_table.c.
  */
 #ifndef IPL_MI_PRIVATE_H
 #define IPL_MI_PRIVATE_H
 
-#include "mi/algebra.h"
 #include "backend.h"
+#include "mi/algebra.h"
 
 typedef ipl_mi_point mi_points[IPL_MI_POINTS_MAX];
 
+/* The layers of a call, and what is known of them for all families. */
 typedef struct {
-    const char *name;
-    int         points;   /* of one job                                         */
-    int64_t     rows_max; /* largest layer                                      */
+    ipl_device          *dev;
+    int                  jobs;
+    const ipl_mi_job    *job;   /* [jobs]                                       */
+    const ipl_range_job *range; /* [jobs]; NULL while scratch is measured       */
+    void                *scratch; /* device; NULL while it is measured          */
+} mi_call;
+
+typedef struct {
+    ipl_mi_family family;
 
     /* E_ARGUMENT for options that it cannot work with. */
     ipl_status (*check)(const ipl_mi_options *options);
 
-    /* Device bytes for these jobs. */
-    ipl_status (*scratch_bytes)(ipl_device *dev, const ipl_mi_options *options,
-                                int jobs, const ipl_mi_job *job, size_t *bytes);
+    /* "noise variance 0.05" */
+    void (*describe)(const ipl_mi_options *options, char *text, size_t size);
 
-    /* Fills point[j][0 .. points) of every job from finite layers. */
-    ipl_status (*estimate)(ipl_device *dev, const ipl_mi_options *options, int jobs,
-                           const ipl_mi_job *job, const ipl_range_job *range,
-                           void *scratch, mi_points *point);
+    /* Device bytes for these jobs. */
+    ipl_status (*scratch_bytes)(const mi_call *call, const ipl_mi_options *options,
+                                size_t *bytes);
+
+    /* Fills point[j][0 .. points) of every job, of finite layers, but not the names. */
+    ipl_status (*estimate)(const mi_call *call, const ipl_mi_options *options,
+                           mi_points *point);
+
+    /* ipl_mi_plain */
+    ipl_status (*plain)(const ipl_mi_options *options, int64_t n, int64_t d,
+                        const float *t, int point, double *i_xt);
 } mi_estimator;
 
 extern const mi_estimator mi_bin; /* mi_bin.c */
 extern const mi_estimator mi_kde; /* mi_kde.c */
+
+/* The family's estimator. mi_table.c */
+const mi_estimator *mi_estimator_of(ipl_mi_estimator estimator);
+
+/* "no", "yes", NULL: choices of a switch. mi_table.c */
+extern const char *const mi_no_yes[];
+
+/* Points without values: NaN and -1 throughout. */
+ipl_mi_point mi_point_empty(void);
+
+/* How a job is called in errors: its name, or "job 3". */
+const char *mi_job_name(const ipl_mi_job *job, int j, char text[24]);
+
+/* The job's inputs where any of them occurs more than once; NULL where all differ, which
+ * gives the bits of a job without. */
+const ipl_labels *mi_repeated_inputs(const ipl_mi_job *job);
+
+/* Whether any of these estimators leaves cells. */
+int mi_needs_cells(int estimators, const ipl_mi_options *options);
 
 /* Lays out scratch: hands out consecutive pieces from `at`. With at == NULL it only
  * measures, so one function can answer the size and use it. */
@@ -48,10 +81,19 @@ static inline void *mi_take(mi_arena *arena, size_t bytes)
     return piece;
 }
 
-/* Thresholds of one layer, ascending, for the forms that have them: EDGES and COUNT
- * from the options and the range, written to threshold[bins]. mi_bins.c */
-void mi_thresholds(const ipl_mi_options *options, const ipl_range_job *range,
-                   float *threshold);
+/* How a layer of job->t's shape fits into free_bytes of the device together with the
+ * scratch of these estimators: 0 where it can be there as a whole, else the largest
+ * block_rows for a layer in host memory. A host's own memory is not counted. E_MEMORY: not
+ * even the smallest blocks fit; the text has the bytes. mi_fit.c */
+ipl_status mi_fit(ipl_device *dev, int estimators, const ipl_mi_options *options,
+                  const ipl_mi_job *job, int64_t free_bytes, int64_t *block_rows);
+
+/* Number of thresholds of the form; 0 for WIDTH. mi_bins.c */
+int64_t mi_threshold_count(const ipl_mi_options *options);
+
+/* Thresholds of a layer whose values span [lo, hi], ascending, for the forms that have
+ * them: EDGES and COUNT, written to threshold[mi_threshold_count]. mi_bins.c */
+void mi_thresholds(const ipl_mi_options *options, float lo, float hi, float *threshold);
 
 /* Ranks of QUANTILES: rank[k] = floor(k count / bins), k = 0 .. bins-1. mi_bins.c */
 void mi_ranks(int64_t count, int64_t bins, int64_t *rank);

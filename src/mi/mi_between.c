@@ -1,7 +1,8 @@
 /*
- * mi_between.c - the information between two codings of the same rows.
+ * mi_between.c - the information between two partitions of the same rows.
  */
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "mi/mi.h"
@@ -12,9 +13,9 @@ static ipl_status list_counts(ipl_device *dev, int pairs, int64_t n,
                               ipl_count_job **out)
 {
     IPL_REQUIRE(dev && pairs > 0 && n >= 2 && n <= INT32_MAX,
-                "%d pairs of codings of %lld rows", pairs, (long long)n);
+                "%d pairs of partitions of %lld rows", pairs, (long long)n);
     ipl_count_job *count = calloc(COUNTS * (size_t)pairs, sizeof *count);
-    if (!count) return IPL_FAIL(IPL_E_MEMORY, "%d pairs of codings", pairs);
+    if (!count) return IPL_FAIL(IPL_E_MEMORY, "%d pairs of partitions", pairs);
     for (int c = 0; c < COUNTS * pairs; ++c) count[c].n = n;
     *out = count;
     return IPL_OK;
@@ -34,9 +35,9 @@ static ipl_status check_call(int pairs, const int32_t *const *cell_a,
                              const int32_t *const *cell_b, size_t needed,
                              const void *scratch, size_t scratch_bytes)
 {
-    IPL_REQUIRE(cell_a && cell_b, "codings are NULL");
+    IPL_REQUIRE(cell_a && cell_b, "cells are NULL");
     for (int p = 0; p < pairs; ++p)
-        IPL_REQUIRE(cell_a[p] && cell_b[p], "pair %d: a coding is NULL", p);
+        IPL_REQUIRE(cell_a[p] && cell_b[p], "pair %d: cells are NULL", p);
     IPL_REQUIRE(scratch && scratch_bytes >= needed,
                 "%zu bytes of scratch: expected %zu or more", scratch_bytes, needed);
     return IPL_OK;
@@ -59,7 +60,7 @@ ipl_status ipl_mi_between(ipl_device *dev, int pairs, int64_t n,
     double *result = malloc((size_t)pairs * sizeof *result);
     ipl_share *share = malloc(COUNTS * (size_t)(pairs * shares) * sizeof *share);
     if (!result || !share) {
-        st = IPL_FAIL(IPL_E_MEMORY, "%d pairs of codings", pairs);
+        st = IPL_FAIL(IPL_E_MEMORY, "%d pairs of partitions", pairs);
         goto done;
     }
     for (int c = 0; c < COUNTS * pairs; ++c) {
@@ -70,14 +71,16 @@ ipl_status ipl_mi_between(ipl_device *dev, int pairs, int64_t n,
     }
     IPL_TRY_DONE(dev->backend->cell_counts(dev->state, COUNTS * pairs, count, scratch));
     for (int p = 0; p < pairs; ++p) {
+        char name[24];
         double h[COUNTS];
         for (int k = 0; k < COUNTS; ++k) {
             const ipl_count_job *c = &count[p * COUNTS + k];
             h[k] = mi_entropy(n, c->shares, c->share);
         }
         result[p] = mi_mutual(h[0], h[1], h[2]);
+        snprintf(name, sizeof name, "pair %d", p);
         IPL_TRY_DONE(
-            mi_land("pair", p, "I(A;B)", 0.0, fmin(h[0], h[1]), rounding, &result[p]));
+            mi_land(name, "I(A;B)", 0.0, fmin(h[0], h[1]), rounding, &result[p]));
     }
     for (int p = 0; p < pairs; ++p) i_ab[p] = result[p];
 done:

@@ -6,9 +6,9 @@
  * float32: the smallest float32 not below an edge separates the same values, since
  * t >= edge and t >= round_up(edge) are one question for every float32 t.
  */
-#include "mi/mi.h"
-
 #include <math.h>
+
+#include "mi/mi.h"
 
 static float round_up(double edge)
 {
@@ -16,19 +16,31 @@ static float round_up(double edge)
     return (double)near < edge ? nextafterf(near, INFINITY) : near;
 }
 
-void mi_thresholds(const ipl_mi_options *options, const ipl_range_job *range,
+int64_t mi_threshold_count(const ipl_mi_options *options)
+{
+    switch (options->bin_form) {
+    case IPL_BIN_EDGES: return options->bin_edges;
+    case IPL_BIN_COUNT: return options->bin_count;
+    case IPL_BIN_QUANTILES: return options->bin_quantiles;
+    case IPL_BIN_WIDTH:
+    case IPL_BIN_FORM_COUNT: break;
+    }
+    return 0;
+}
+
+void mi_thresholds(const ipl_mi_options *options, float lowest, float highest,
                    float *threshold)
 {
     const int edges = options->bin_form == IPL_BIN_EDGES;
-    const double lo = edges ? options->bin_lo : (double)range->lo;
-    const double hi = edges ? options->bin_hi : (double)range->hi;
+    const int64_t count = mi_threshold_count(options);
+    const double lo = edges ? options->bin_lo : (double)lowest;
+    const double hi = edges ? options->bin_hi : (double)highest;
     /* COUNT leaves its last edge out, so that the largest value has no bin of its
      * own; a constant layer has all thresholds at that one value. */
-    const int64_t parts = edges ? options->bins - 1 : options->bins;
+    const int64_t parts = edges ? count - 1 : count;
     const double step = (hi - lo) / (double)parts;
-    for (int64_t k = 0; k < options->bins; ++k)
-        threshold[k] = round_up((double)k * step + lo);
-    if (edges) threshold[options->bins - 1] = round_up(hi);
+    for (int64_t k = 0; k < count; ++k) threshold[k] = round_up((double)k * step + lo);
+    if (edges) threshold[count - 1] = round_up(hi);
 }
 
 void mi_ranks(int64_t count, int64_t bins, int64_t *rank)

@@ -20,18 +20,21 @@ typedef struct {
 } entry;
 
 typedef struct {
-    ipl_provenance about;
+    ipl_device    *dev;
+    int            estimators;
+    const ipl_mi_options *options;
     const char    *folder;
     entry         *entries; /* by epoch, then layer                              */
     int            count;
+    int            layers;
     int64_t        n;       /* rows of every file                                */
-    ipl_net_shape  shape;   /* the widths of the layers                          */
-    int            alone;   /* 1: the device has one layer at a time             */
-    int64_t        free_bytes; /* of the device                                  */
-    ipl_labels     y;
-    ipl_measurer  *measurer;
+    int64_t        width[IPL_NET_LAYERS_MAX];
+    int32_t       *y;       /* [n]; NULL: no labels                              */
+    double         h_y;     /* nats; NaN: no labels                              */
+    ipl_array      t[IPL_NET_LAYERS_MAX]; /* the layers of one epoch             */
     ipl_rundir    *dir;
-    ipl_mat        t[IPL_NET_LAYERS_MAX];
+    ipl_progress   now;
+    ipl_work       work;
 } folder_run;
 
 static double now_s(void)
@@ -100,7 +103,7 @@ static ipl_status wrong_file(const folder_run *f, entry at, const char *what)
     char path[4096];
     path_of(f, at, path, sizeof path);
     return IPL_FAIL(IPL_E_FORMAT, "%s: %s: each epoch needs the layers 1 to %d, as "
-                    "epoch %lld has them", path, what, f->about.layers,
+                    "epoch %lld has them", path, what, f->layers,
                     (long long)f->entries[0].epoch);
 }
 
@@ -113,7 +116,7 @@ static ipl_status check_layers(folder_run *f)
     if (layers > IPL_NET_LAYERS_MAX)
         return IPL_FAIL(IPL_E_ARGUMENT, "%s: %d layers: expected at most %d", f->folder,
                         layers, IPL_NET_LAYERS_MAX);
-    f->about.layers = layers;
+    f->layers = layers;
     for (int k = 0; k < f->count; ++k) {
         const entry at = f->entries[k];
         const int last = k + 1 == f->count || f->entries[k + 1].epoch != at.epoch;
@@ -131,123 +134,82 @@ static ipl_status check_layers(folder_run *f)
 
 static ipl_status load_labels(folder_run *f, const char *path)
 {
-    ipl_array y = {0};
-    int32_t classes, *class_of = NULL;
-    ipl_status st = IPL_OK;
-    IPL_TRY(ipl_npy_read_integers(path, &y));
-    if (y.rows != f->n || y.cols != 1) {
-        st = IPL_FAIL(IPL_E_FORMAT, "%s is %lld x %lld: expected a class for each of "
-                      "the %lld rows of the activations", path, (long long)y.rows,
-                      (long long)y.cols, (long long)f->n);
-        goto done;
-    }
-    class_of = malloc((size_t)f->n * sizeof *class_of);
-    if (!class_of) {
-        st = IPL_FAIL(IPL_E_MEMORY, "%lld labels", (long long)f->n);
-        goto done;
-    }
-    IPL_TRY_DONE(ipl_labels_from_integers(path, f->n, y.integers, class_of, &classes));
-    IPL_TRY_DONE(ipl_labels_create(f->about.dev, f->n, classes, class_of, &f->y));
-done:
-    free(class_of);
-    ipl_array_free(&y);
-    return st;
-}
-
-/* One layer of one epoch, in host memory; the first ones set the shapes. */
-static ipl_status read_layer(folder_run *f, entry at, ipl_array *out)
-{
-    char path[4096];
-    int32_t *width = &f->shape.width[at.layer];
-    path_of(f, at, path, sizeof path);
-    IPL_TRY(ipl_npy_read_values(path, out));
-    if (!f->n) f->n = out->rows;
-    if (out->rows != f->n || out->cols > INT32_MAX || (*width && *width != out->cols)) {
-        const ipl_status st = IPL_FAIL(
-            IPL_E_FORMAT, "%s is %lld x %lld: expected %lld rows%s, as in the files before",
-            path, (long long)out->rows, (long long)out->cols, (long long)f->n,
-            *width ? " and the layer's width" : "");
-        ipl_array_free(out);
-        return st;
-    }
-    if (!*width)
-        snprintf(f->about.layer[at.layer - 1], sizeof f->about.layer[0], "%lld",
-                 (long long)out->cols);
-    *width = (int32_t)out->cols;
+    ipl_labels y = {0};
+    int32_t classes;
+    IPL_TRY(ipl_npy_read_labels(path, f->n, &f->y, &classes));
+    IPL_TRY(ipl_labels_create(f->dev, f->n, classes, f->y, &y));
+    f->h_y = ipl_mi_label_entropy(&y);
+    ipl_labels_free(f->dev, &y);
     return IPL_OK;
 }
 
-static ipl_status load_layer(folder_run *f, entry at)
+/* One layer of one epoch; the first ones set the shapes. */
+static ipl_status read_layer(folder_run *f, entry at)
 {
-    ipl_array a;
-    ipl_mat *t = &f->t[at.layer - 1];
-    ipl_status st = IPL_OK;
-    IPL_TRY(read_layer(f, at, &a));
-    if (!t->at) st = ipl_mat_alloc(f->about.dev, a.rows, a.cols, t);
-    if (st == IPL_OK)
-        st = ipl_upload(f->about.dev, a.values,
-                        (size_t)(a.rows * a.cols) * sizeof *a.values, t->at);
-    ipl_array_free(&a);
-    return st;
+    char path[4096];
+    ipl_array *out = &f->t[at.layer - 1];
+    int64_t *width = &f->width[at.layer - 1];
+    path_of(f, at, path, sizeof path);
+    ipl_array_free(out);
+    IPL_TRY(ipl_npy_read_values(path, out));
+    if (!f->n) f->n = out->rows;
+    if (out->rows != f->n || (*width && *width != out->cols))
+        return IPL_FAIL(
+            IPL_E_FORMAT, "%s is %lld x %lld: expected %lld rows%s, as in the files before",
+            path, (long long)out->rows, (long long)out->cols, (long long)f->n,
+            *width ? " and the layer's width" : "");
+    *width = out->cols;
+    return IPL_OK;
 }
 
-/* The first epoch tells the shapes, and so whether the device can have all of it. */
-static ipl_status look_ahead(folder_run *f, int labels)
+static ipl_status read_epoch(folder_run *f, const entry *first)
 {
-    const ipl_provenance *p = &f->about;
-    const ipl_device_info *about = ipl_device_about(p->dev);
-    const ipl_measure_way whole = {.nets = 1};
-    size_t bytes;
-    for (int l = 0; l < p->layers; ++l) {
-        ipl_array a;
-        IPL_TRY(read_layer(f, f->entries[l], &a));
-        ipl_array_free(&a);
-    }
-    f->shape.layers = p->layers;
-    f->free_bytes = about->free_bytes - about->free_bytes / 16;
-    IPL_TRY(ipl_measure_bytes(p->dev, p->estimators, p->options, labels, &f->shape, f->n,
-                              &whole, &bytes));
-    f->alone = !about->is_host && (int64_t)bytes > f->free_bytes;
+    for (int l = 0; l < f->layers; ++l) IPL_TRY(read_layer(f, first[l]));
     return IPL_OK;
 }
 
 /* -- The run ----------------------------------------------------------------------*/
 
-static ipl_status measure_alone(folder_run *f, const entry *first, ipl_layer *layer)
+/* Writes run.json. */
+static ipl_status report(const folder_run *f, const char *status, const char *error)
 {
-    const int layers = f->about.layers;
-    ipl_status st = IPL_OK;
-    for (int l = 1; l <= layers && st == IPL_OK; ++l) {
-        ipl_array a;
-        IPL_TRY(read_layer(f, first[l - 1], &a));
-        st = ipl_measure_alone(f->measurer, l, layers,
-                               (ipl_mat){a.values, a.rows, a.cols}, f->free_bytes, layer);
-        ipl_array_free(&a);
-    }
-    return st;
+    ipl_provenance p = {
+        .dev = f->dev, .status = status, .error = error, .source = f->folder, .rows = -1,
+        .measured_rows = f->n, .layers = f->layers, .replicas = 1,
+        .tick = ipl_tick_name(IPL_TICK_EPOCH), .h_x = log((double)f->n), .h_y = f->h_y,
+        .estimators = f->estimators, .work = f->work, .progress = f->now};
+    for (int e = 0; e < f->estimators; ++e) p.options[e] = f->options[e];
+    for (int l = 0; l < f->layers; ++l)
+        snprintf(p.layer[l], sizeof p.layer[0], "%lld", (long long)f->width[l]);
+    return ipl_provenance_write(&p, f->dir);
 }
 
 static ipl_status measure_epoch(folder_run *f, const entry *first)
 {
+    ipl_mi_layer made[IPL_NET_LAYERS_MAX] = {{0}};
     ipl_layer layer[IPL_NET_LAYERS_MAX];
-    const int layers = f->about.layers;
-    for (int l = 0; l < layers && !f->alone; ++l) IPL_TRY(load_layer(f, first[l]));
-    const ipl_status st = f->alone ? measure_alone(f, first, layer)
-                                   : ipl_measure_layers(f->measurer, 1, layers, f->t,
-                                                        layer);
+    IPL_TRY(read_epoch(f, first));
+    for (int l = 0; l < f->layers; ++l)
+        made[l] = (ipl_mi_layer){.d = f->width[l], .t = f->t[l].values};
+    const ipl_status st = ipl_mi_estimate_host(f->dev, f->estimators, f->options, f->n,
+                                               f->y, NULL, f->layers, made);
     if (st != IPL_OK)
         return IPL_FAIL(st, "%s, epoch %lld: %s", f->folder, (long long)first->epoch,
                         ipl_last_error_text());
-    for (int l = 0; l < layers; ++l) f->about.points += layer[l].points;
-    IPL_TRY(ipl_rundir_points(f->dir, 0, first->epoch, layers, layer));
+    for (int l = 0; l < f->layers; ++l) {
+        layer[l] = (ipl_layer){.points = made[l].points, .i_next = made[l].i_next};
+        memcpy(layer[l].point, made[l].point, sizeof layer[l].point);
+        f->work.points += layer[l].points;
+    }
+    IPL_TRY(ipl_rundir_points(f->dir, 0, first->epoch, f->layers, layer));
     return ipl_rundir_flush(f->dir);
 }
 
 static ipl_status measure_all(folder_run *f, ipl_progress_call progress, void *user)
 {
-    ipl_progress *at = &f->about.progress;
+    ipl_progress *at = &f->now;
     const double begin = now_s();
-    for (int k = 0; k < f->count; k += f->about.layers) {
+    for (int k = 0; k < f->count; k += f->layers) {
         IPL_TRY(measure_epoch(f, &f->entries[k]));
         at->tick = f->entries[k].epoch;
         ++at->measured;
@@ -259,46 +221,29 @@ static ipl_status measure_all(folder_run *f, ipl_progress_call progress, void *u
     return IPL_OK;
 }
 
-static ipl_status set_up(folder_run *f, ipl_device *dev, int estimators,
-                         const ipl_mi_options *options, const char *labels,
-                         const char *dir)
+/* The first epoch tells the shapes, before a file is made. */
+static ipl_status set_up(folder_run *f, const char *labels, const char *dir)
 {
-    ipl_provenance *p = &f->about;
+    for (int e = 0; e < f->estimators; ++e)
+        IPL_TRY(ipl_mi_options_check(&f->options[e]));
     IPL_TRY(list_folder(f));
     IPL_TRY(check_layers(f));
-    p->dev = dev;
-    p->status = "running";
-    p->source = f->folder;
-    p->tick = "epoch";
-    p->rows = -1;
-    p->replicas = 1;
-    p->estimators = estimators;
-    for (int e = 0; e < estimators; ++e) p->options[e] = options[e];
-    p->progress.last = f->entries[f->count - 1].epoch;
-    p->progress.planned = f->count / p->layers;
-    IPL_TRY(look_ahead(f, labels != NULL)); /* before a file is made */
-    p->measured_rows = f->n;
-    p->h_x = log((double)f->n);
-    p->h_y = NAN;
-    if (labels) {
-        IPL_TRY(load_labels(f, labels));
-        p->h_y = ipl_mi_label_entropy(&f->y);
-    }
-    IPL_TRY(ipl_measurer_create(dev, estimators, options, labels ? &f->y : NULL,
-                                &f->measurer));
+    IPL_TRY(read_epoch(f, f->entries));
+    if (labels) IPL_TRY(load_labels(f, labels));
+    f->now.last = f->entries[f->count - 1].epoch;
+    f->now.planned = f->count / f->layers;
     IPL_TRY(ipl_rundir_create(dir, &f->dir));
     IPL_TRY(ipl_rundir_start_tables(f->dir, 0));
     IPL_TRY(ipl_rundir_open_tables(f->dir));
-    return ipl_provenance_write(p, f->dir);
+    return report(f, "running", NULL);
 }
 
 static ipl_status conclude(folder_run *f, ipl_status st)
 {
     char line[512];
     snprintf(line, sizeof line, "%s", ipl_last_error_text());
-    f->about.status = st == IPL_OK ? "done" : "failed";
-    f->about.error = st == IPL_OK ? NULL : line;
-    const ipl_status wrote = ipl_provenance_write(&f->about, f->dir);
+    const ipl_status wrote = report(f, st == IPL_OK ? "done" : "failed",
+                                    st == IPL_OK ? NULL : line);
     return st == IPL_OK ? wrote : IPL_FAIL(st, "%s", line);
 }
 
@@ -311,16 +256,15 @@ ipl_status ipl_estimate_folder(ipl_device *dev, int estimators,
     IPL_REQUIRE(dev && options && folder && dir, "device, options or a path is NULL");
     IPL_REQUIRE(estimators >= 1 && estimators <= IPL_MI_ESTIMATOR_COUNT,
                 "%d estimators", estimators);
-    folder_run f = {.folder = folder};
-    ipl_provenance_start(&f.about);
-    ipl_status st = set_up(&f, dev, estimators, options, labels, dir);
+    folder_run f = {.dev = dev, .estimators = estimators, .options = options,
+                    .folder = folder, .h_y = NAN, .work = ipl_work_start()};
+    ipl_status st = set_up(&f, labels, dir);
     if (st == IPL_OK) st = measure_all(&f, progress, user);
     if (f.dir) st = conclude(&f, st);
-    if (st == IPL_OK && out) *out = f.about.progress;
+    if (st == IPL_OK && out) *out = f.now;
     ipl_rundir_close(f.dir);
-    ipl_measurer_destroy(f.measurer);
-    ipl_labels_free(dev, &f.y);
-    for (int l = 0; l < IPL_NET_LAYERS_MAX; ++l) ipl_free(dev, f.t[l].at);
+    for (int l = 0; l < IPL_NET_LAYERS_MAX; ++l) ipl_array_free(&f.t[l]);
+    free(f.y);
     free(f.entries);
     return st;
 }

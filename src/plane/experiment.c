@@ -13,8 +13,6 @@
 
 #include "random.h"
 
-enum { ROWS_ALL, ROWS_TRAIN, ROWS_TEST };
-
 /* -- Data -------------------------------------------------------------------------*/
 
 /* Uploads the named rows of the data set, and their labels. x may be NULL. */
@@ -53,9 +51,9 @@ done:
 static int64_t measurable(const ipl_experiment *e, int64_t *begin)
 {
     const int64_t rows = e->data.rows, trains = e->data.train_rows;
-    *begin = e->config.rows == ROWS_TEST ? trains : 0;
-    return e->config.rows == ROWS_ALL     ? rows
-           : e->config.rows == ROWS_TRAIN ? trains
+    *begin = e->config.rows == IPL_ROWS_TEST ? trains : 0;
+    return e->config.rows == IPL_ROWS_ALL     ? rows
+           : e->config.rows == IPL_ROWS_TRAIN ? trains
                                           : rows - trains;
 }
 
@@ -151,7 +149,7 @@ static void count_steps(ipl_experiment *e)
     const int64_t rows = e->data.train_rows;
     if (!train->batch || train->batch > rows) train->batch = rows;
     e->steps = (rows + train->batch - 1) / train->batch;
-    e->last = e->config.epochs * (e->config.tick ? e->steps : 1);
+    e->last = e->config.epochs * (e->config.tick == IPL_TICK_STEP ? e->steps : 1);
     e->replicas = (int)e->config.replicas;
     e->parameters = ipl_net_parameters(&e->shape);
 }
@@ -191,21 +189,12 @@ ipl_status ipl_experiment_load(const ipl_config *config, ipl_experiment *out)
     memset(out, 0, sizeof *out);
     out->config = *config;
     out->config.data.path = out->config.data_path;
+    out->estimators = ipl_config_estimators(config, out->options);
     IPL_TRY(ipl_net_parse(config->layers, &out->shape));
     const ipl_status st = load(out);
     if (st == IPL_OK) count_steps(out);
     else ipl_experiment_close(out);
     return st;
-}
-
-int ipl_experiment_estimators(const ipl_config *config,
-                              ipl_mi_options options[IPL_MI_ESTIMATOR_COUNT])
-{
-    int count = 0;
-    for (int k = 0; k < IPL_MI_ESTIMATOR_COUNT; ++k)
-        if (config->estimators & 1u << k)
-            options[count++] = ipl_config_options(config, (ipl_mi_estimator)k);
-    return count;
 }
 
 ipl_status ipl_experiment_open(ipl_experiment *e, ipl_device *dev, ipl_device *train_dev)
@@ -256,7 +245,7 @@ static void make_order(ipl_experiment *e, int64_t epoch)
 ipl_status ipl_experiment_advance(ipl_experiment *e, ipl_gradient_stats *stats)
 {
     const int64_t rows = e->train.rows, batch = e->config.train.batch;
-    if (!e->config.tick) {
+    if (e->config.tick == IPL_TICK_EPOCH) {
         make_order(e, e->tick + 1);
         IPL_TRY(ipl_trainer_train(e->trainer, rows, e->order, stats));
     } else {

@@ -5,13 +5,15 @@
 #define IPL_EXPERIMENT_H
 
 #include "ipl_plane.h"
-#include "plane/rundir.h"
+#include "plane/points.h"
 
 typedef struct {
     ipl_device   *dev;       /* measures: has `measured` and its labels          */
     ipl_device   *train_dev; /* trains: has everything else. The same, or another
                                 handle of it, that another thread may then use   */
     ipl_config    config; /* its data.path points into itself                    */
+    int            estimators;
+    ipl_mi_options options[IPL_MI_ESTIMATOR_COUNT]; /* [estimators]             */
     ipl_net_shape shape;
     ipl_dataset   data;   /* x is freed once it is on the device                 */
 
@@ -37,14 +39,9 @@ typedef struct {
     float   *host_params;    /* [parameters]                                     */
 } ipl_experiment;
 
-/* Loads the data into host memory and knows what is to come; no device has a part in
- * it yet. The caller gives it back with ipl_experiment_close, which allows a zeroed
+/* Loads the data into host memory and derives all sizes and options; touches no device. The caller gives it back with ipl_experiment_close, which allows a zeroed
  * struct. */
 ipl_status ipl_experiment_load(const ipl_config *config, ipl_experiment *out);
-
-/* The options of the estimators that a configuration names, and how many there are. */
-int ipl_experiment_estimators(const ipl_config *config,
-                              ipl_mi_options options[IPL_MI_ESTIMATOR_COUNT]);
 
 /* Copies the data to the devices and makes the networks of tick 0. */
 ipl_status ipl_experiment_open(ipl_experiment *e, ipl_device *dev,

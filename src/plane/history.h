@@ -4,7 +4,7 @@
 #ifndef IPL_HISTORY_H
 #define IPL_HISTORY_H
 
-#include "plane/measure.h"
+#include "plane/points.h"
 
 typedef struct ipl_history ipl_history;
 

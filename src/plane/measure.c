@@ -1,15 +1,16 @@
 /*
- * measure.c - snapshots, or activations from elsewhere, to points of the plane.
+ * measure.c - snapshots to points of the plane.
  *
- * Every layer of every network of a call becomes one job, and an estimator gets all
+ * Every layer of every network of a call becomes one job, and the estimators get all
  * jobs at once: small layers then fill a device together, and large ones are split
- * inside the estimator. No result depends on how the jobs were grouped.
+ * inside an estimator. No result depends on how the jobs were grouped.
  */
 #include "plane/measure.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 ipl_status ipl_measurer_create(ipl_device *dev, int estimators,
                                const ipl_mi_options *options, const ipl_labels *y,
@@ -37,71 +38,59 @@ void ipl_measurer_destroy(ipl_measurer *m)
     free(m);
 }
 
-void measurer_release(ipl_measurer *m, measurer_buffer *b)
-{
-    ipl_free(m->dev, b->at);
-    *b = (measurer_buffer){0};
-}
-
 ipl_status measurer_grow(ipl_measurer *m, measurer_buffer *b, size_t bytes)
 {
     if (b->bytes >= bytes) return IPL_OK;
-    measurer_release(m, b);
+    ipl_free(m->dev, b->at);
+    *b = (measurer_buffer){0};
     IPL_TRY(ipl_alloc(m->dev, bytes, &b->at));
     b->bytes = bytes;
     return IPL_OK;
 }
 
-/* Estimators count jobs; whoever reads the message knows layers. */
-static ipl_status by_layer(ipl_status st, int first, int layers)
+int measurer_cells(int estimators, const ipl_mi_options *options)
 {
-    int job, used = 0;
-    const char *text = ipl_last_error_text();
-    if (sscanf(text, "job %d: %n", &job, &used) != 1 || !used) return st;
-    return IPL_FAIL(st, "layer %d: %s", first + job % layers, text + used);
+    unsigned needs = 0;
+    for (int e = 0; e < estimators; ++e)
+        needs |= ipl_mi_family_of(options[e].estimator)->needs;
+    return (needs & IPL_MI_NEEDS_CELLS) != 0;
 }
 
-static ipl_status estimate(ipl_measurer *m, const ipl_mi_options *options, int jobs,
-                           ipl_mi_job *job, ipl_layer *out)
+static ipl_status estimate(ipl_measurer *m, int jobs, ipl_mi_job *job)
 {
     size_t bytes;
-    IPL_TRY(ipl_mi_scratch_bytes(m->dev, options, jobs, job, &bytes));
+    IPL_TRY(ipl_mi_scratch_bytes(m->dev, m->estimators, m->options, jobs, job, &bytes));
     IPL_TRY(measurer_grow(m, &m->scratch, bytes));
-    IPL_TRY(ipl_mi_estimate(m->dev, options, jobs, job, m->scratch.at,
-                            m->scratch.bytes));
-    for (int j = 0; j < jobs; ++j)
-        for (int p = 0; p < job[j].points; ++p)
-            out[j].point[out[j].points++] = job[j].point[p];
-    return IPL_OK;
-}
-
-int measurer_bins(int estimators, const ipl_mi_options *options)
-{
-    int bins = 0;
-    for (int e = 0; e < estimators; ++e) bins |= options[e].estimator == IPL_MI_BIN;
-    return bins;
+    return ipl_mi_estimate(m->dev, m->estimators, m->options, jobs, job, m->scratch.at,
+                           m->scratch.bytes);
 }
 
 ipl_status measurer_place(ipl_measurer *m, int first, int layers, int64_t place,
                           int jobs, const ipl_mat *t, int64_t block_rows, ipl_layer *out)
 {
-    ipl_status  st = IPL_OK;
+    ipl_status st = IPL_OK;
+    char name[IPL_NET_LAYERS_MAX][16];
     ipl_mi_job *job = calloc((size_t)jobs, sizeof *job);
     if (!job) return IPL_FAIL(IPL_E_MEMORY, "%d layers to measure", jobs);
+    for (int l = 0; l < layers; ++l)
+        snprintf(name[l], sizeof name[l], "layer %d", first + l);
     for (int j = 0; j < jobs; ++j) {
-        job[j] = (ipl_mi_job){.t = t[j], .block_rows = block_rows, .y = m->y};
+        job[j] = (ipl_mi_job){.name = name[j % layers], .t = t[j],
+                              .block_rows = block_rows, .y = m->y};
         if (m->cells.at)
             job[j].cell = (int32_t *)m->cells.at + (place + j) * t[j].rows;
-        out[j] = (ipl_layer){.i_next = NAN};
     }
-    for (int e = 0; e < m->estimators && st == IPL_OK; ++e)
-        st = estimate(m, &m->options[e], jobs, job, out);
-    if (st != IPL_OK) st = by_layer(st, first, layers);
+    IPL_TRY_DONE(estimate(m, jobs, job));
+    for (int j = 0; j < jobs; ++j) {
+        out[j] = (ipl_layer){.points = job[j].points, .i_next = NAN};
+        memcpy(out[j].point, job[j].point, sizeof out[j].point);
+    }
+done:
     free(job);
     return st;
 }
 
-/* I(T_l;T_l+1) from the cells that BIN has left. */
+/* I(T_l;T_l+1) from the cells that were left. */
 ipl_status measurer_neighbours(ipl_measurer *m, int nets, int layers, int64_t n,
                                ipl_layer *out)
 {
@@ -132,10 +121,10 @@ done:
     return st;
 }
 
-/* Room for the cells of so many layers; none where BIN does not run. */
+/* Room for the cells of so many layers; none where nobody makes them. */
 ipl_status measurer_make_cells(ipl_measurer *m, int64_t layers, int64_t n)
 {
-    if (!measurer_bins(m->estimators, m->options)) return IPL_OK;
+    if (!measurer_cells(m->estimators, m->options)) return IPL_OK;
     return measurer_grow(m, &m->cells, (size_t)(layers * n) * sizeof(int32_t));
 }
 

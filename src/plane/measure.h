@@ -1,20 +1,10 @@
 /*
- * measure.h - snapshots, or activations from elsewhere, to points of the plane.
+ * measure.h - snapshots to points of the plane.
  */
 #ifndef IPL_MEASURE_H
 #define IPL_MEASURE_H
 
-#include "ipl_mi.h"
-#include "ipl_net.h"
-
-enum { IPL_LAYER_POINTS = IPL_MI_ESTIMATOR_COUNT * IPL_MI_POINTS_MAX };
-
-/* All that is known of one layer of one network, in nats. */
-typedef struct {
-    int          points;
-    ipl_mi_point point[IPL_LAYER_POINTS]; /* in the order of the estimators      */
-    double       i_next; /* BIN: I(T_l;T_l+1); NAN for the last layer and without */
-} ipl_layer;
+#include "plane/points.h"
 
 typedef struct ipl_measurer ipl_measurer;
 
@@ -25,8 +15,8 @@ ipl_status ipl_measurer_create(ipl_device *dev, int estimators,
                                ipl_measurer **out);
 void       ipl_measurer_destroy(ipl_measurer *m);
 
-/* Places t[nets][layers] (device, equal rows) as out[nets][layers], in one call of
- * each estimator for all of them. E_NUMERIC names the layer. */
+/* Places t[nets][layers] (device, equal rows) as out[nets][layers], in one call for all
+ * of them. E_NUMERIC names the layer. */
 ipl_status ipl_measure_layers(ipl_measurer *m, int nets, int layers, const ipl_mat *t,
                               ipl_layer *out);
 
@@ -43,13 +33,6 @@ typedef struct {
 ipl_status ipl_measure_networks(ipl_measurer *m, const ipl_measure_way *way,
                                 const ipl_net_shape *shape, ipl_mat x, int nets,
                                 float *const *params, ipl_layer *out);
-
-/* The same for the layers of a network that are in host memory and come one after the
- * other: layer number `layer` of `layers`, from 1, is worked on alone, whole or in blocks
- * of rows, as free_bytes of the device allow. After the last one out[layers] gets what
- * lies between neighbours. */
-ipl_status ipl_measure_alone(ipl_measurer *m, int layer, int layers, ipl_mat t,
-                             int64_t free_bytes, ipl_layer *out);
 
 /* Device bytes that ipl_measure_networks takes, beside x and the parameters, for up to
  * way->nets networks; `labels` says whether there are any. */
@@ -74,10 +57,11 @@ struct ipl_measurer {
     float            *host;                        /* a layer, where it is there  */
 };
 
-/* At least `bytes`, with undefined content; and none. */
+/* At least `bytes`, with undefined content. */
 ipl_status measurer_grow(ipl_measurer *m, measurer_buffer *b, size_t bytes);
-void       measurer_release(ipl_measurer *m, measurer_buffer *b);
-int        measurer_bins(int estimators, const ipl_mi_options *options);
+
+/* Whether any of these estimators leaves cells. */
+int        measurer_cells(int estimators, const ipl_mi_options *options);
 ipl_status measurer_make_cells(ipl_measurer *m, int64_t layers, int64_t n);
 
 /* The points of t[jobs], which are layers first, first + 1, .. of networks of `layers`

@@ -139,45 +139,7 @@ ipl_status ipl_measure_networks(ipl_measurer *m, const ipl_measure_way *way,
                                                         out);
 }
 
-/* -- Layers from elsewhere --------------------------------------------------------*/
-
-ipl_status ipl_measure_alone(ipl_measurer *m, int layer, int layers, ipl_mat t,
-                             int64_t free_bytes, ipl_layer *out)
-{
-    const ipl_mi_job job = {.t = t, .y = m->y};
-    const size_t cells = measurer_bins(m->estimators, m->options)
-                             ? (size_t)(layers * t.rows) * sizeof(int32_t) : 0;
-    const size_t bytes = (size_t)(t.rows * t.cols) * sizeof(float);
-    int64_t block;
-    /* All of the device is for this layer: the one before has left what it needed. */
-    measurer_release(m, &m->activations);
-    measurer_release(m, &m->scratch);
-    IPL_TRY(ipl_mi_fit(m->dev, m->estimators, m->options, &job,
-                       free_bytes - (int64_t)cells, &block));
-    IPL_TRY(measurer_make_cells(m, layers, t.rows));
-    if (!block) {
-        IPL_TRY(measurer_grow(m, &m->activations, bytes));
-        IPL_TRY(ipl_upload(m->dev, t.at, bytes, m->activations.at));
-        t.at = m->activations.at;
-    }
-    IPL_TRY(measurer_place(m, layer, 1, layer - 1, 1, &t, block, out + layer - 1));
-    return layer < layers ? IPL_OK : measurer_neighbours(m, 1, layers, t.rows, out);
-}
-
 /* -- What it takes ----------------------------------------------------------------*/
-
-/* The largest scratch of any estimator for these jobs. */
-static ipl_status scratch_of(ipl_device *dev, int estimators,
-                             const ipl_mi_options *options, int jobs,
-                             const ipl_mi_job *job, size_t *most)
-{
-    for (int e = 0; e < estimators; ++e) {
-        size_t bytes;
-        IPL_TRY(ipl_mi_scratch_bytes(dev, options + e, jobs, job, &bytes));
-        if (bytes > *most) *most = bytes;
-    }
-    return IPL_OK;
-}
 
 ipl_status ipl_measure_bytes(ipl_device *dev, int estimators,
                              const ipl_mi_options *options, int labels,
@@ -197,13 +159,17 @@ ipl_status ipl_measure_bytes(ipl_device *dev, int estimators,
                               .block_rows = block, .y = labels ? &y : NULL,
                               .cell = &cell};
     if (way->nets)
-        IPL_TRY_DONE(scratch_of(dev, estimators, options, nets * layers, job, &scratch));
-    for (int l = 0; l < layers && !way->nets; ++l)
-        IPL_TRY_DONE(scratch_of(dev, estimators, options, 1, job + l, &scratch));
+        IPL_TRY_DONE(ipl_mi_scratch_bytes(dev, estimators, options, nets * layers, job,
+                                          &scratch));
+    for (int l = 0; l < layers && !way->nets; ++l) {
+        size_t some;
+        IPL_TRY_DONE(ipl_mi_scratch_bytes(dev, estimators, options, 1, job + l, &some));
+        if (some > scratch) scratch = some;
+    }
     int64_t floats = way->nets ? nets * rows * units_of(shape) : rows * widest_of(shape);
     if (block && block < rows) floats = block * widest_of(shape);
     *bytes = (size_t)floats * sizeof(float);
-    if (measurer_bins(estimators, options)) {
+    if (measurer_cells(estimators, options)) {
         *bytes += (size_t)(nets * layers * rows) * sizeof cell;
         if (layers > 1)
             IPL_TRY_DONE(ipl_mi_between_scratch_bytes(dev, nets * (layers - 1), rows,

@@ -23,14 +23,11 @@ enum {
 };
 static const int64_t params_max = (int64_t)64 << 20; /* bytes of a call's networks */
 
-/* A GPU's driver and libraries may want some later, and rounding to pages costs some. A
- * host gives back what it caches for others: all of its memory counts. */
 static int64_t usable(const ipl_experiment *e, const ipl_device_info *about,
                       int64_t free_bytes)
 {
-    const int64_t granted = e->config.device_mib << 20, most = (int64_t)256 << 20;
-    const int64_t spare = free_bytes / 32 + (free_bytes / 4 < most ? free_bytes / 4 : most);
-    const int64_t there = about->is_host ? about->memory_bytes : free_bytes - spare;
+    const int64_t granted = e->config.device_mib << 20;
+    const int64_t there = ipl_device_usable(about, free_bytes);
     return granted && granted < there ? granted : there;
 }
 
@@ -53,7 +50,7 @@ static ipl_status training_bytes(const ipl_experiment *e, ipl_device *dev, int64
 {
     size_t trainer, train, test = 0;
     const int64_t trains = e->data.train_rows, tests = e->data.rows - trains;
-    const int64_t rows = e->config.tick ? e->config.train.batch : trains;
+    const int64_t rows = e->config.tick == IPL_TICK_STEP ? e->config.train.batch : trains;
     IPL_TRY(ipl_trainer_bytes(dev, &e->shape, &e->config.train, e->replicas, rows,
                               &trainer));
     IPL_TRY(ipl_net_evaluate_bytes(dev, &e->shape, trains, &train));
@@ -88,12 +85,10 @@ static int nets_of(const ipl_experiment *e, int ticks)
 /* Sets m->measuring_bytes for what else m says. */
 static ipl_status weigh(const ipl_experiment *e, ipl_device *dev, ipl_memory *m)
 {
-    ipl_mi_options options[IPL_MI_ESTIMATOR_COUNT];
     const ipl_measure_way way = ipl_memory_way(m);
-    const int estimators = ipl_experiment_estimators(&e->config, options);
     size_t bytes;
-    IPL_TRY(ipl_measure_bytes(dev, estimators, options, 1, &e->shape, e->measured_rows,
-                              &way, &bytes));
+    IPL_TRY(ipl_measure_bytes(dev, e->estimators, e->options, 1, &e->shape,
+                              e->measured_rows, &way, &bytes));
     m->measuring_bytes =
         m->lanes * ((int64_t)bytes + m->ticks * network_bytes(e)) +
         (m->lanes - 1) * ipl_device_about(dev)->own_bytes;

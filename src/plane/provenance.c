@@ -7,6 +7,7 @@
 #include <math.h>
 #include <matio.h>
 #include <stdio.h>
+#include <string.h>
 #include <time.h>
 #include <zlib.h>
 
@@ -22,12 +23,14 @@ static const char *const act_names[] = {
 #undef IPL_ROW
 };
 
-void ipl_provenance_start(ipl_provenance *p)
+ipl_work ipl_work_start(void)
 {
     struct tm utc;
+    ipl_work work = {0};
     const time_t now = time(NULL);
     gmtime_r(&now, &utc);
-    strftime(p->started, sizeof p->started, "%Y-%m-%dT%H:%M:%SZ", &utc);
+    strftime(work.started, sizeof work.started, "%Y-%m-%dT%H:%M:%SZ", &utc);
+    return work;
 }
 
 void ipl_provenance_experiment(ipl_provenance *p, const ipl_experiment *e)
@@ -40,14 +43,15 @@ void ipl_provenance_experiment(ipl_provenance *p, const ipl_experiment *e)
     p->measured_rows = e->measured.rows;
     p->inputs = e->shape.width[0];
     p->classes = e->shape.width[e->shape.layers];
-    p->estimators = ipl_experiment_estimators(&e->config, p->options);
+    p->estimators = e->estimators;
+    memcpy(p->options, e->options, sizeof p->options);
     p->layers = e->shape.layers;
     for (int l = 1; l <= e->shape.layers; ++l)
         snprintf(p->layer[l - 1], sizeof p->layer[0], "%d-%s", e->shape.width[l],
                  act_names[e->shape.act[l]]);
     p->seed = e->config.seed;
     p->replicas = e->replicas;
-    p->tick = e->config.tick ? "step" : "epoch";
+    p->tick = ipl_tick_name(e->config.tick);
     p->h_x = e->h_x;
     p->h_y = e->h_y;
 }
@@ -89,21 +93,21 @@ static json_t *config_sections(const ipl_config *config)
     return all;
 }
 
+/* One estimator: its points, the caption of its panels, and each of its options. */
 static json_t *estimator(const ipl_mi_options *o)
 {
-    static const char *const forms[] = {"width", "edges", "count", "quantiles"};
-    if (o->estimator == IPL_MI_KDE)
-        return json_pack("{s:s, s:f, s:b}", "name", "kde", "noise_var", o->noise_var,
-                         "noise_relative", o->noise_relative);
-    json_t *out = json_pack("{s:s, s:s}", "name", "bin", "form", forms[o->bin_form]);
-    if (o->bin_form == IPL_BIN_WIDTH)
-        json_object_set_new(out, "width", json_real(o->bin_width));
-    else
-        json_object_set_new(out, "bins", json_integer(o->bins));
-    if (o->bin_form == IPL_BIN_EDGES)
-        json_object_set_new(out, "range",
-                            json_pack("[f, f]", o->bin_lo, o->bin_hi));
-    return out;
+    const ipl_mi_family *family = ipl_mi_family_of(o->estimator);
+    char text[IPL_OPTION_TEXT_MAX];
+    json_t *points = json_array(), *options = json_object();
+    for (int p = 0; p < family->points; ++p)
+        json_array_append_new(points, json_string(family->point[p].name));
+    for (int k = 0; k < family->options; ++k) {
+        ipl_option_print(&family->option[k], o, text, sizeof text);
+        json_object_set_new(options, family->option[k].key, json_string(text));
+    }
+    ipl_mi_describe(o, text, sizeof text);
+    return json_pack("{s:s, s:o, s:s, s:o}", "name", family->name, "points", points,
+                     "description", text, "options", options);
 }
 
 static json_t *data(const ipl_provenance *p)
@@ -121,7 +125,7 @@ static json_t *data(const ipl_provenance *p)
 static json_t *seconds(const ipl_provenance *p)
 {
     const ipl_progress *at = &p->progress;
-    return json_pack("{s:f, s:f, s:f, s:f, s:f}", "wall", at->wall_s, "load", p->load_s,
+    return json_pack("{s:f, s:f, s:f, s:f, s:f}", "wall", at->wall_s, "load", p->work.load_s,
                      "train", at->train_s, "measure", at->measure_s, "write",
                      at->write_s);
 }
@@ -133,21 +137,21 @@ static json_t *counts(const ipl_provenance *p)
                      (json_int_t)at->last, "ticks_trained", (json_int_t)at->tick,
                      "ticks_measured", (json_int_t)at->measured, "ticks_skipped",
                      (json_int_t)(at->tick + 1 - at->measured), "ticks_remeasured",
-                     (json_int_t)p->remeasured, "ticks_of_earlier_sessions",
-                     (json_int_t)at->known, "points", (json_int_t)p->points);
+                     (json_int_t)p->work.remeasured, "ticks_of_earlier_sessions",
+                     (json_int_t)at->known, "points", (json_int_t)p->work.points);
 }
 
 /* Shares of this process's time in which each lane worked, and of its cores' time. */
 static json_t *utilisation(const ipl_provenance *p)
 {
     const ipl_progress *at = &p->progress;
-    const double wall = at->wall_s > 0 ? at->wall_s - p->load_s : 0.0;
-    if (!(wall > 0) || !p->cores) return json_object();
+    const double wall = at->wall_s > 0 ? at->wall_s - p->work.load_s : 0.0;
+    if (!(wall > 0) || !p->work.cores) return json_object();
     json_t *lanes = json_array();
     for (int k = 0; p->memory && k < p->memory->lanes; ++k)
-        json_array_append_new(lanes, json_real(p->lane_s[k] / wall));
+        json_array_append_new(lanes, json_real(p->work.lane_s[k] / wall));
     return json_pack("{s:f, s:o, s:f, s:i}", "train", at->train_s / wall, "measure", lanes,
-                     "cores", p->core_s / (wall * p->cores), "core_count", p->cores);
+                     "cores", p->work.core_s / (wall * p->work.cores), "core_count", p->work.cores);
 }
 
 /* As planned; null for activations from elsewhere. */
@@ -186,14 +190,15 @@ ipl_status ipl_provenance_write(const ipl_provenance *p, ipl_rundir *dir)
     json_t *out = json_pack(
         "{s:s, s:s, s:s, s:o, s:s, s:s*, s:o, s:o, s:o, s:o, s:s, s:o,"
         " s:{s:o, s:o}, s:o, s:o, s:o, s:o, s:o, s:I, s:o}",
-        "infoplane", ipl_version(), "compiler", COMPILER, "started", p->started,
+        "infoplane", ipl_version(), "compiler", COMPILER, "started", p->work.started,
         "libraries", libraries(), "status", p->status, "error", p->error,
         "device", device(p->dev), "data", data(p), "layers", layers, "seeds", seeds,
         "tick", p->tick, "estimators", estimators,
         "ceilings", "i_xt_bits", number_or_null(p->h_x / log(2.0)),
         "i_ty_bits", number_or_null(p->h_y / log(2.0)),
         "counts", counts(p), "seconds", seconds(p), "utilisation", utilisation(p),
-        "memory", memory(p->memory), "snapshots", snapshots(p), "states_saved", (json_int_t)p->states_saved,
+        "memory", memory(p->memory), "snapshots", snapshots(p),
+        "states_saved", (json_int_t)p->work.states_saved,
         "config", config_sections(p->config));
     if (!out) return IPL_FAIL(IPL_E_MEMORY, "run.json");
     const ipl_status st = ipl_rundir_json(dir, "run.json", out);

@@ -9,7 +9,23 @@
 #include "plane/rundir.h"
 #include "plane/store.h"
 
-/* What a run directory tells about itself, beside its tables. */
+/* What the work on a run directory has come to. */
+typedef struct {
+    char    started[32]; /* UTC                                                  */
+    int64_t points;      /* rows of plane.csv                                    */
+    int64_t remeasured;  /* ticks whose record was torn                          */
+    int64_t states_saved;
+    int     cores;       /* threads that all lanes share                         */
+    double  load_s;
+    double  core_s;      /* busy: seconds times threads                          */
+    double  lane_s[IPL_LANES_MAX]; /* busy: each measuring lane                  */
+} ipl_work;
+
+/* Work that begins now. */
+ipl_work ipl_work_start(void);
+
+/* What a run directory tells about itself, beside its tables: made when it is written,
+ * and read by nobody else. */
 typedef struct {
     ipl_device          *dev;
     const char          *status; /* "running", "done", "stopped", "failed"       */
@@ -25,22 +41,11 @@ typedef struct {
     int64_t              seed, replicas;
     const char          *tick;   /* "epoch", "step"                              */
     double               h_x, h_y; /* ceilings in nats; h_y NAN: no labels       */
-    int64_t              points; /* rows of plane.csv                            */
-    int64_t              remeasured; /* ticks whose record was torn              */
-    int64_t              states_saved;
-    int                  cores;  /* threads that all lanes share                 */
-    int                  lane_cores; /* of these, what one measuring lane may take */
-    double               core_s; /* busy: seconds times threads                  */
-    double               lane_s[IPL_LANES_MAX]; /* busy: each measuring lane       */
     const ipl_memory    *memory; /* NULL: no run                                 */
     ipl_store_stats      store;
-    char                 started[32]; /* UTC                                     */
-    double               load_s;
+    ipl_work             work;
     ipl_progress         progress;
 } ipl_provenance;
-
-/* Writes the present time to p->started. */
-void ipl_provenance_start(ipl_provenance *p);
 
 /* Fills in what the experiment knows: data, layers, estimators, ceilings. Texts stay
  * the experiment's. */

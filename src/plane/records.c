@@ -6,30 +6,42 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Names as the estimators give them; a record has the index. Append only. */
-static const struct { const char *name, *bound; } kinds[] = {
-    {"bin", NULL}, {"kde-upper", "upper"}, {"kde-lower", "lower"},
-};
-enum { KINDS = sizeof kinds / sizeof *kinds };
-
 typedef struct {
     double   h_t, i_xt, i_ty, noise_var, outside_share;
     int64_t  cells;
     uint32_t flags;
-    int32_t  kind;
+    int16_t  estimator, number; /* the family, and which of its points          */
 } point_record;
 
 typedef struct {
     int64_t      points;
     double       i_next;
-    point_record point[IPL_LAYER_POINTS];
+    point_record point[IPL_MI_LAYER_POINTS];
 } layer_record;
 
-static int kind_of(const char *name)
+static point_record to_record(const ipl_mi_point *p)
 {
-    int k = 0;
-    while (k < KINDS && strcmp(kinds[k].name, name)) ++k;
-    return k;
+    const ipl_mi_family *family = ipl_mi_family_of(p->estimator);
+    int16_t number = 0;
+    while (strcmp(family->point[number].name, p->name)) ++number;
+    return (point_record){p->h_t, p->i_xt, p->i_ty, p->noise_var, p->outside_share,
+                          p->cells, p->flags, (int16_t)p->estimator, number};
+}
+
+static ipl_status from_record(const point_record *from, ipl_mi_point *to)
+{
+    const ipl_mi_family *family = ipl_mi_family_of((ipl_mi_estimator)from->estimator);
+    if (!family || from->number < 0 || from->number >= family->points)
+        return IPL_FAIL(IPL_E_FORMAT, "a record of estimator %d, point %d",
+                        from->estimator, from->number);
+    *to = (ipl_mi_point){
+        .estimator = (ipl_mi_estimator)from->estimator,
+        .name = family->point[from->number].name,
+        .bound = family->point[from->number].bound,
+        .h_t = from->h_t, .i_xt = from->i_xt, .i_ty = from->i_ty,
+        .noise_var = from->noise_var, .cells = from->cells,
+        .outside_share = from->outside_share, .flags = from->flags};
+    return IPL_OK;
 }
 
 ipl_status ipl_records_add_points(ipl_journal *j, int64_t tick, int layers,
@@ -37,25 +49,14 @@ ipl_status ipl_records_add_points(ipl_journal *j, int64_t tick, int layers,
 {
     layer_record *to = calloc((size_t)layers, sizeof *to);
     if (!to) return IPL_FAIL(IPL_E_MEMORY, "%d layers of a record", layers);
-    ipl_status st = IPL_OK;
     for (int l = 0; l < layers; ++l) {
         to[l].points = layer[l].points;
         to[l].i_next = layer[l].i_next;
-        for (int p = 0; p < layer[l].points; ++p) {
-            const ipl_mi_point *from = &layer[l].point[p];
-            const int kind = kind_of(from->name);
-            if (kind == KINDS) {
-                st = IPL_FAIL(IPL_E_UNSUPPORTED, "estimator '%s' has no record",
-                              from->name);
-                goto done;
-            }
-            to[l].point[p] = (point_record){
-                from->h_t, from->i_xt, from->i_ty, from->noise_var,
-                from->outside_share, from->cells, from->flags, kind};
-        }
+        for (int p = 0; p < layer[l].points; ++p)
+            to[l].point[p] = to_record(&layer[l].point[p]);
     }
-    st = ipl_journal_append(j, RECORD_POINTS, tick, to, (size_t)layers * sizeof *to);
-done:
+    const ipl_status st = ipl_journal_append(j, RECORD_POINTS, tick, to,
+                                             (size_t)layers * sizeof *to);
     free(to);
     return st;
 }
@@ -70,19 +71,11 @@ ipl_status ipl_records_read_points(const void *payload, size_t bytes, int layers
         layer_record from;
         memcpy(&from, (const char *)payload + (size_t)l * sizeof from, sizeof from);
         layer[l] = (ipl_layer){.points = (int)from.points, .i_next = from.i_next};
-        if (from.points < 0 || from.points > IPL_LAYER_POINTS)
+        if (from.points < 0 || from.points > IPL_MI_LAYER_POINTS)
             return IPL_FAIL(IPL_E_FORMAT, "a record with %lld points of a layer",
                             (long long)from.points);
-        for (int p = 0; p < from.points; ++p) {
-            const point_record *at = &from.point[p];
-            if (at->kind < 0 || at->kind >= KINDS)
-                return IPL_FAIL(IPL_E_FORMAT, "a record of estimator %d", at->kind);
-            layer[l].point[p] = (ipl_mi_point){
-                .name = kinds[at->kind].name, .bound = kinds[at->kind].bound,
-                .h_t = at->h_t, .i_xt = at->i_xt, .i_ty = at->i_ty,
-                .noise_var = at->noise_var, .cells = at->cells,
-                .outside_share = at->outside_share, .flags = at->flags};
-        }
+        for (int p = 0; p < from.points; ++p)
+            IPL_TRY(from_record(&from.point[p], &layer[l].point[p]));
     }
     return IPL_OK;
 }

@@ -5,7 +5,7 @@
 #define IPL_RECORDS_H
 
 #include "plane/journal.h"
-#include "plane/rundir.h"
+#include "plane/points.h"
 
 enum { RECORD_IDENTITY = 1, RECORD_POINTS = 2, RECORD_TRAINING = 3 };
 

@@ -28,7 +28,7 @@ void run_fail(run *r, int64_t tick, ipl_status st)
     if (tick < 0)
         snprintf(r->why, sizeof r->why, "%s", ipl_last_error_text());
     else
-        snprintf(r->why, sizeof r->why, "%s %lld: %s", r->about.tick, (long long)tick,
+        snprintf(r->why, sizeof r->why, "%s %lld: %s", r->tick, (long long)tick,
                  ipl_last_error_text());
 }
 
@@ -53,7 +53,6 @@ static ipl_status count_planned(const ipl_policy_options *options, int64_t last,
 
 static ipl_status make_policies(run *r)
 {
-    static const char *const deciders[] = {NULL, "bin", "kde-upper", "kde-lower"};
     const ipl_config *c = &r->e.config;
     ipl_policy_options options, logged = ipl_policy_defaults();
     int64_t *list = NULL;
@@ -67,13 +66,13 @@ static ipl_status make_policies(run *r)
     IPL_TRY(ipl_policy_of(c, r->e.last, &options, &list));
     if (options.kind >= IPL_POLICY_DELTA_APPROX)
         IPL_TRY_DONE(ipl_history_create(r->e.replicas * r->e.shape.layers,
-                                        deciders[c->delta_estimator],
+                                        ipl_mi_point_name(c->delta_estimator - 1),
                                         c->delta_scaled ? r->e.h_x : log(2.0),
                                         c->delta_scaled ? r->e.h_y : log(2.0),
                                         &r->history));
     IPL_TRY_DONE(ipl_policy_create(&options, r->e.last, ipl_history_distance,
                                    r->history, &r->policy));
-    IPL_TRY_DONE(count_planned(&options, r->e.last, &r->about.progress.planned));
+    IPL_TRY_DONE(count_planned(&options, r->e.last, &r->now.planned));
 done:
     free(list);
     return st;
@@ -93,9 +92,8 @@ static ipl_status make_shared(run *r)
     if (!r->stats || !r->rows)
         return IPL_FAIL(IPL_E_MEMORY, "%zu layers of %zu networks", layers, replicas);
     IPL_TRY(ipl_alloc(e->train_dev, bytes, (void **)&r->params));
-    r->about.cores = threads;
-    r->about.lane_cores = about->is_host ? threads : 1;
-    r->about.memory = &r->memory;
+    r->work.cores = threads;
+    r->lane_cores = about->is_host ? threads : 1;
     return ipl_cores_create(&r->cores, threads);
 }
 
@@ -111,6 +109,16 @@ static ipl_status make_store(run *r)
     return ipl_store_create(&options, &r->store);
 }
 
+/* Writes run.json. */
+static ipl_status report(run *r, const char *status, const char *error)
+{
+    ipl_provenance about = {.status = status, .error = error, .memory = &r->memory,
+                            .work = r->work, .progress = r->now};
+    ipl_provenance_experiment(&about, &r->e);
+    if (r->store) ipl_store_about(r->store, &about.store);
+    return ipl_provenance_write(&about, r->dir);
+}
+
 /* All that needs no run directory. */
 static ipl_status set_up(run *r, ipl_device *dev, ipl_device *train_dev,
                          const ipl_config *config)
@@ -118,15 +126,15 @@ static ipl_status set_up(run *r, ipl_device *dev, ipl_device *train_dev,
     IPL_TRY(ipl_experiment_load(config, &r->e));
     IPL_TRY(ipl_memory_share(&r->e, dev, ipl_device_about(train_dev)->free_bytes,
                              &r->memory));
-    r->about.progress.memory = &r->memory;
+    r->now.memory = &r->memory;
     IPL_TRY(ipl_experiment_open(&r->e, dev, train_dev));
     r->layers = r->e.replicas * r->e.shape.layers;
     r->checkpoint_s = config->checkpoint_s;
-    ipl_provenance_experiment(&r->about, &r->e);
+    r->tick = ipl_tick_name(config->tick);
     IPL_TRY(make_policies(r));
     IPL_TRY(make_shared(r));
     IPL_TRY(run_make_lanes(r));
-    r->about.progress.last = r->e.last;
+    r->now.last = r->e.last;
     return IPL_OK;
 }
 
@@ -140,8 +148,7 @@ static ipl_status open_files(run *r, int resume)
     IPL_TRY(ipl_rundir_open_tables(r->dir));
     IPL_TRY(make_store(r));
     IPL_TRY(run_ask(r));
-    r->about.status = "running";
-    return ipl_provenance_write(&r->about, r->dir);
+    return report(r, "running", NULL);
 }
 
 static void tear_down(run *r)
@@ -174,9 +181,9 @@ static void tear_down(run *r)
 static ipl_status work(run *r)
 {
     pthread_t lane;
-    if (r->progress && r->progress(r->user, &r->about.progress))
-        return IPL_FAIL(IPL_E_STOPPED, "stopped at %s %lld of %lld", r->about.tick,
-                        (long long)r->about.progress.tick, (long long)r->e.last);
+    if (r->progress && r->progress(r->user, &r->now))
+        return IPL_FAIL(IPL_E_STOPPED, "stopped at %s %lld of %lld", r->tick,
+                        (long long)r->now.tick, (long long)r->e.last);
     if (pthread_create(&lane, NULL, run_train, r))
         return IPL_FAIL(IPL_E_MEMORY, "no thread for the training");
     run_measure(r);
@@ -199,13 +206,11 @@ static ipl_status conclude(run *r, ipl_status st)
     else if (r->journal) run_save_last_state(r);
     if (st != IPL_OK && !line[0])
         snprintf(line, sizeof line, "%s", ipl_last_error_text());
-    r->about.progress.wall_s = run_now_s() - r->begin_s;
-    r->about.status = st == IPL_OK          ? "done"
-                      : st == IPL_E_STOPPED ? "stopped"
-                                            : "failed";
-    r->about.error = st == IPL_OK ? NULL : line;
-    if (r->store) ipl_store_about(r->store, &r->about.store);
-    const ipl_status wrote = ipl_provenance_write(&r->about, r->dir);
+    r->now.wall_s = run_now_s() - r->begin_s;
+    const ipl_status wrote = report(r, st == IPL_OK          ? "done"
+                                       : st == IPL_E_STOPPED ? "stopped"
+                                                             : "failed",
+                                    st == IPL_OK ? NULL : line);
     if (st != IPL_OK) return IPL_FAIL(st, "%s", line);
     if (wrote == IPL_OK) run_clean_up(r); /* what is done needs no resuming */
     return wrote;
@@ -216,9 +221,9 @@ static ipl_status open_run(run *r, ipl_device *dev, ipl_device *train_dev,
 {
     const double begin = run_now_s();
     const int resume = r->dir != NULL;
-    ipl_provenance_start(&r->about);
+    r->work = ipl_work_start();
     IPL_TRY(set_up(r, dev, train_dev, config));
-    r->about.load_s = run_now_s() - begin;
+    r->work.load_s = run_now_s() - begin;
     if (!resume) { /* last, so that nothing is left behind when the above fails */
         IPL_TRY(ipl_rundir_create(dir, &r->dir));
         IPL_TRY(ipl_file_lock(ipl_rundir_path(r->dir, "lock"), &r->lock_fd));
@@ -252,7 +257,7 @@ static ipl_status complete(run *r, ipl_device *dev, const ipl_config *config,
     if (st == IPL_OK) st = open_run(r, dev, train_dev, config, dir);
     if (st == IPL_OK) st = conclude(r, work(r));
     if (out) {
-        *out = r->about.progress;
+        *out = r->now;
         out->memory = NULL;
     }
     tear_down(r);

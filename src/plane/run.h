@@ -56,6 +56,8 @@ typedef struct run {
     ipl_cores      cores;
     int            layers;       /* of all replicas                             */
     int            lock_fd;      /* of the directory; -1: none                  */
+    const char    *tick;         /* "epoch", "step"                             */
+    int            lane_cores;   /* threads that one measuring lane may take    */
     double         begin_s, checkpoint_s;
     ipl_progress_call progress;
     void          *user;
@@ -66,7 +68,8 @@ typedef struct run {
     ipl_history   *history;      /* NULL where the policy needs no values       */
     ipl_rundir    *dir;
     ipl_journal   *journal;
-    ipl_provenance about;
+    ipl_progress   now;
+    ipl_work       work;
     int64_t        trained;      /* the last tick whose snapshot is dealt with; -1 */
     int            stop;         /* 1: both lanes end at their next tick        */
     int            train_failed; /* 1: measuring ends when it has caught up      */

@@ -97,7 +97,7 @@ static ipl_status lane_create(run *r, int number, run_lane *lane)
         IPL_TRY(ipl_device_open_again(e->dev, &lane->dev));
         lane->own = 1;
     }
-    IPL_TRY(ipl_measurer_create(lane->dev, r->about.estimators, r->about.options,
+    IPL_TRY(ipl_measurer_create(lane->dev, e->estimators, e->options,
                                 &e->measured_y, &lane->measurer));
     lane->each = malloc(ticks * replicas * sizeof *lane->each);
     lane->layer = malloc(ticks * (size_t)r->layers * sizeof *lane->layer);
@@ -182,7 +182,7 @@ static ipl_status file_ticks(run_lane *lane)
         IPL_TRY(ipl_records_add_points(r->journal, lane->tick[k], r->layers, layer));
         IPL_TRY(run_keep_points(r, lane->tick[k], layer));
         IPL_TRY(settle(r, run_find_points(r, lane->tick[k])));
-        ++r->about.progress.measured;
+        ++r->now.measured;
     }
     int64_t kept = 0;
     for (int64_t w = 0; w < r->wanted_count; ++w) {
@@ -203,7 +203,7 @@ static ipl_status report(run *r)
     const double begin = run_now_s();
     IPL_TRY(run_write_final(r));
     IPL_TRY(ipl_rundir_flush(r->dir));
-    ipl_progress *at = &r->about.progress;
+    ipl_progress *at = &r->now;
     at->write_s += run_now_s() - begin;
     at->wall_s = run_now_s() - r->begin_s;
     if (!r->progress) return IPL_OK;
@@ -212,7 +212,7 @@ static ipl_status report(run *r)
     const int stop = r->progress(r->user, &now);
     pthread_mutex_lock(&r->lock);
     if (stop)
-        return IPL_FAIL(IPL_E_STOPPED, "stopped at %s %lld of %lld", r->about.tick,
+        return IPL_FAIL(IPL_E_STOPPED, "stopped at %s %lld of %lld", r->tick,
                         (long long)now.tick, (long long)now.last);
     return IPL_OK;
 }
@@ -240,7 +240,7 @@ static ipl_status one_round(run_lane *lane)
         return IPL_OK;
     }
     pthread_mutex_unlock(&r->lock);
-    const int threads = ipl_cores_take(&r->cores, r->about.lane_cores);
+    const int threads = ipl_cores_take(&r->cores, r->lane_cores);
     const double begin = run_now_s();
     ipl_status st = ipl_device_use_threads(lane->dev, threads);
     if (st == IPL_OK) st = measure_ticks(lane);
@@ -252,9 +252,9 @@ static ipl_status one_round(run_lane *lane)
     ipl_cores_give(&r->cores, threads);
     const double spent = run_now_s() - begin;
     pthread_mutex_lock(&r->lock);
-    r->about.progress.measure_s += spent;
-    r->about.lane_s[lane - r->lane] += spent;
-    r->about.core_s += spent * threads;
+    r->now.measure_s += spent;
+    r->work.lane_s[lane - r->lane] += spent;
+    r->work.core_s += spent * threads;
     if (st != IPL_OK) {
         run_fail(r, lane->tick[0], st);
         return st;

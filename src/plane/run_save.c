@@ -80,7 +80,7 @@ static ipl_status write_points(run *r, int64_t before)
             st = ipl_rundir_points(r->dir, r->e.config.seed + k, p->tick, layers,
                                    p->layer + k * layers);
             for (int l = 0; l < layers; ++l)
-                r->about.points += p->layer[k * layers + l].points;
+                r->work.points += p->layer[k * layers + l].points;
         }
         if (st != IPL_OK) return st;
         free(p->layer);
@@ -171,8 +171,8 @@ static ipl_status read_record(void *user, uint32_t type, int64_t tick,
         IPL_TRY(ipl_records_read_points(payload, bytes, r->layers, at->layer));
         if (run_find_points(r, tick)) return IPL_OK;
         IPL_TRY(run_keep_points(r, tick, at->layer));
-        ++r->about.progress.known;
-        ++r->about.progress.measured;
+        ++r->now.known;
+        ++r->now.measured;
         return IPL_OK;
     }
     if (type != RECORD_TRAINING)
@@ -203,7 +203,7 @@ ipl_status run_load(run *r)
     IPL_TRY_DONE(ipl_journal_open(ipl_rundir_path(r->dir, journal_name),
                                   r->state.tick < 0 ? 0 : r->state.journal_bytes,
                                   read_record, &at, &r->journal));
-    r->about.remeasured = ipl_journal_was_torn(r->journal);
+    r->work.remeasured = ipl_journal_was_torn(r->journal);
     if (!at.known) {
         size_t size;
         text = describe(r, &size);
@@ -215,7 +215,7 @@ ipl_status run_load(run *r)
     if (r->state.tick >= 0) {
         IPL_TRY_DONE(ipl_trainer_write(r->e.trainer, r->state.values, r->state.steps));
         r->e.tick = r->trained = r->state.tick;
-        r->about.progress.from = r->about.progress.tick = r->state.tick;
+        r->now.from = r->now.tick = r->state.tick;
     }
     while (r->log_next >= 0 && r->log_next <= r->trained) {
         IPL_TRY_DONE(ipl_policy_measured(r->log, r->log_next));
@@ -258,7 +258,7 @@ ipl_status run_save_state(run *r)
     IPL_TRY(ipl_checkpoint_write(path, &r->state));
     pthread_mutex_lock(&r->lock);
     r->state_taken = 0;
-    ++r->about.states_saved;
+    ++r->work.states_saved;
     pthread_mutex_unlock(&r->lock);
     return IPL_OK;
 }

@@ -92,7 +92,7 @@ static ipl_status arrive(run *r, int trained)
     const ipl_status st = fresh ? write_rows(r) : IPL_OK;
     if (st == IPL_OK) {
         r->trained = tick;
-        r->about.progress.tick = tick;
+        r->now.tick = tick;
     }
     pthread_cond_broadcast(&r->changed);
     pthread_mutex_unlock(&r->lock);
@@ -124,8 +124,8 @@ void *run_train(void *user)
         ipl_cores_give(&r->cores, threads);
         const double spent = run_now_s() - begin;
         pthread_mutex_lock(&r->lock);
-        r->about.progress.train_s += spent;
-        r->about.core_s += spent * threads;
+        r->now.train_s += spent;
+        r->work.core_s += spent * threads;
         pthread_mutex_unlock(&r->lock);
     }
     /* What is still queued may yet fail. */

@@ -225,9 +225,14 @@ static double bits(double nats) { return nats / log(2.0); }
 
 static ipl_status add_flags(table *t, unsigned flags)
 {
-    return add(t, ",%s%s%s\n", flags & IPL_MI_SATURATED ? "saturated" : "",
-               (flags & IPL_MI_SATURATED) && (flags & IPL_MI_OUTSIDE) ? "|" : "",
-               flags & IPL_MI_OUTSIDE ? "outside" : "");
+    const char *before = "";
+    IPL_TRY(add(t, ","));
+    for (int f = 0; f < IPL_MI_FLAG_COUNT; ++f)
+        if (flags & 1u << f && ipl_mi_flag_name(f)) {
+            IPL_TRY(add(t, "%s%s", before, ipl_mi_flag_name(f)));
+            before = "|";
+        }
+    return add(t, "\n");
 }
 
 static ipl_status add_point(ipl_rundir *r, int64_t seed, int64_t tick, int layer,
@@ -237,15 +242,15 @@ static ipl_status add_point(ipl_rundir *r, int64_t seed, int64_t tick, int layer
         IPL_TRY(add(&r->tables[which], "%lld,%lld,%d,%s", (long long)seed,
                     (long long)tick, layer, p->name));
     table *plane = &r->tables[PLANE], *details = &r->tables[DETAILS];
-    const int bin = !p->bound;
+    const int has_cells = p->cells >= 0; /* i_next lies between cells */
     IPL_TRY(add_real(plane, bits(p->i_xt)));
     IPL_TRY(add_real(plane, bits(p->i_ty)));
     IPL_TRY(add(plane, "\n"));
     IPL_TRY(add_real(details, bits(p->h_t)));
-    IPL_TRY(add_real(details, bin ? bits(i_next) : NAN));
-    IPL_TRY(add_real(details, bin ? (double)p->cells : NAN));
-    IPL_TRY(add_real(details, bin ? p->outside_share : NAN));
-    IPL_TRY(add_real(details, bin ? NAN : p->noise_var));
+    IPL_TRY(add_real(details, has_cells ? bits(i_next) : NAN));
+    IPL_TRY(add_real(details, has_cells ? (double)p->cells : NAN));
+    IPL_TRY(add_real(details, p->outside_share));
+    IPL_TRY(add_real(details, p->noise_var));
     return add_flags(details, p->flags);
 }
 

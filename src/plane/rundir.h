@@ -9,7 +9,7 @@
 
 #include <jansson.h>
 
-#include "plane/measure.h"
+#include "plane/points.h"
 
 typedef struct ipl_rundir ipl_rundir;
 
@@ -30,12 +30,7 @@ void       ipl_rundir_close(ipl_rundir *r);
 ipl_status ipl_rundir_points(ipl_rundir *r, int64_t seed, int64_t tick, int layers,
                              const ipl_layer *layer);
 
-/* One row of training.csv; NAN leaves a field empty. */
-typedef struct {
-    double loss_train_nats, loss_test_nats, accuracy_train, accuracy_test;
-    double weight_norm[IPL_NET_LAYERS_MAX]; /* 2-norm of W_l, without biases      */
-    ipl_gradient_stats gradient[IPL_NET_LAYERS_MAX];
-} ipl_training_row;
+/* One row of training.csv; NaN leaves a field empty. */
 ipl_status ipl_rundir_training(ipl_rundir *r, int64_t seed, int64_t tick, int layers,
                                const ipl_training_row *row);
 

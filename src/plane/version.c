@@ -1,8 +1,37 @@
 /*
- * version.c - which source the library was built from.
+ * version.c - which source the library was built from, and how its types are laid out.
  *
- * Alone in its file, since it is compiled anew after each commit.
+ * Compiled anew after each commit.
  */
+#include <string.h>
+
+#include "ipl_bench.h"
 #include "ipl_plane.h"
 
 const char *ipl_version(void) { return IPL_VERSION " (" IPL_REVISION ")"; }
+
+size_t ipl_sizeof(const char *type)
+{
+    static const struct {
+        const char *name;
+        size_t      bytes;
+    } types[] = {
+#define TYPE(name) {#name, sizeof(name)}
+        TYPE(ipl_status),         TYPE(ipl_mat),           TYPE(ipl_labels),
+        TYPE(ipl_device_options), TYPE(ipl_device_info),   TYPE(ipl_ceilings),
+        TYPE(ipl_option_type),    TYPE(ipl_option),        TYPE(ipl_array),
+        TYPE(ipl_data_set),       TYPE(ipl_data_parts),    TYPE(ipl_data_split),
+        TYPE(ipl_data_scale),     TYPE(ipl_data_options),  TYPE(ipl_dataset),
+        TYPE(ipl_act),            TYPE(ipl_net_shape),     TYPE(ipl_init),
+        TYPE(ipl_optimizer),      TYPE(ipl_train_options), TYPE(ipl_gradient_stats),
+        TYPE(ipl_mi_estimator),   TYPE(ipl_bin_form),      TYPE(ipl_mi_options),
+        TYPE(ipl_mi_family),      TYPE(ipl_mi_point),      TYPE(ipl_mi_layer),
+        TYPE(ipl_mi_job),         TYPE(ipl_policy_kind),   TYPE(ipl_tick),
+        TYPE(ipl_measured_rows),  TYPE(ipl_config),        TYPE(ipl_config_key),
+        TYPE(ipl_memory),         TYPE(ipl_progress),      TYPE(ipl_run_info),
+#undef TYPE
+    };
+    for (size_t k = 0; type && k < sizeof types / sizeof *types; ++k)
+        if (!strcmp(types[k].name, type)) return types[k].bytes;
+    return 0;
+}

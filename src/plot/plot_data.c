@@ -246,36 +246,17 @@ static ipl_status read_training(const char *dir, plot_data *d)
 
 /* -- run.json ---------------------------------------------------------------------*/
 
-/* What is behind "kde-upper" or "bin": "noise variance 0.05", "30 edges in [-1, 1]". */
+/* What is behind the points "kde-upper": "noise variance 0.05". */
 static void describe(const json_t *all, const char *name, char *text, size_t size)
 {
-    size_t k;
-    const json_t *at;
-    json_array_foreach(all, k, at) {
-        const char *is = json_string_value(json_object_get(at, "name"));
-        const char *form = json_string_value(json_object_get(at, "form"));
-        if (!is || strncmp(is, name, strlen(is))) continue;
-        const double var = json_number_value(json_object_get(at, "noise_var"));
-        const double width = json_number_value(json_object_get(at, "width"));
-        const long long bins = json_integer_value(json_object_get(at, "bins"));
-        const json_t *range = json_object_get(at, "range");
-        if (!form)
-            snprintf(text, size, "%s %.4g%s",
-                     json_is_true(json_object_get(at, "noise_relative"))
-                         ? "variance" : "noise variance", var,
-                     json_is_true(json_object_get(at, "noise_relative"))
-                         ? " × mean square" : "");
-        else if (!strcmp(form, "width"))
-            snprintf(text, size, "width %.4g", width);
-        else if (!strcmp(form, "edges"))
-            snprintf(text, size, "%lld edges over [%.4g, %.4g]", bins,
-                     json_number_value(json_array_get(range, 0)),
-                     json_number_value(json_array_get(range, 1)));
-        else
-            snprintf(text, size, "%lld %s", bins,
-                     strcmp(form, "count") ? "quantiles" : "equal bins");
-        return;
-    }
+    size_t k, p;
+    const json_t *at, *point;
+    json_array_foreach(all, k, at)
+        json_array_foreach(json_object_get(at, "points"), p, point) {
+            const char *is = json_string_value(point);
+            const char *says = json_string_value(json_object_get(at, "description"));
+            if (is && says && !strcmp(is, name)) snprintf(text, size, "%s", says);
+        }
 }
 
 static double number_or_nan(const json_t *at)

@@ -6,7 +6,7 @@
 
 #include "ipl_net.h"
 
-enum { PLOT_ESTIMATORS_MAX = 16, PLOT_X = 0, PLOT_Y = 1 };
+enum { PLOT_ESTIMATORS_MAX = 32, PLOT_X = 0, PLOT_Y = 1 };
 
 /* One estimator's layer at one tick: I(X;T) and I(T;Y) in bits. */
 typedef struct {

@@ -6,6 +6,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "ipl_mi_family.h"
 #include "plot/gnuplot.h"
 #include "plot/plot.h"
 
@@ -103,18 +104,15 @@ static void value_range(const plot_data *d, int estimator, int axis, double *lo,
     *hi = high + 0.13 * (high - low);
 }
 
-/* "kde upper bound", "bin": the estimator as a title has it. */
+/* "kde upper bound: noise variance 0.05": the estimator as a title has it. */
 static const char *title_of(const plot_data *d, int estimator, char *text, size_t size)
 {
-    const char *name = d->estimator[estimator], *dash = strchr(name, '-');
-    const char *options = d->options[estimator];
-    char escaped[128];
+    const char *title = d->estimator[estimator], *options = d->options[estimator];
+    char name[64], escaped[128];
+    ipl_mi_point_named(title, NULL, &title); /* unknown: the name itself */
     ipl_gnuplot_plain(options, escaped, sizeof escaped);
-    if (dash)
-        snprintf(text, size, "%.*s %s bound%s%s", (int)(dash - name), name, dash + 1,
-                 *options ? ": " : "", escaped);
-    else
-        snprintf(text, size, "%s%s%s", name, *options ? ": " : "", escaped);
+    snprintf(text, size, "%s%s%s", ipl_gnuplot_plain(title, name, sizeof name),
+             *options ? ": " : "", escaped);
     return text;
 }
 

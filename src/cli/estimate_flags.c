@@ -1,0 +1,179 @@
+/*
+ * estimate_flags.c - options of estimators from flags.
+ */
+#include "cli/estimate_flags.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const ipl_mi_family *family_at(int k)
+{
+    return ipl_mi_family_of((ipl_mi_estimator)k);
+}
+
+/* The family's option of this flag; NULL: it has none. */
+static const ipl_option *option_of(const ipl_mi_family *family, const char *flag)
+{
+    for (int o = 0; o < family->options; ++o)
+        if (family->option[o].flag && !strcmp(family->option[o].flag, flag))
+            return &family->option[o];
+    return NULL;
+}
+
+/* "bin, kde": the families that have the flag (NULL: all families). */
+static void list_families(const char *flag, const char *between, char *text, size_t size)
+{
+    size_t used = 0;
+    *text = 0;
+    for (int k = 0; k < IPL_MI_ESTIMATOR_COUNT && used < size; ++k)
+        if (!flag || option_of(family_at(k), flag))
+            used += (size_t)snprintf(text + used, size - used, "%s%s",
+                                     used ? between : "", family_at(k)->name);
+}
+
+/* -- The list ---------------------------------------------------------------------*/
+
+static int is_listed(const estimate_flags *flags, const char *name)
+{
+    for (int f = 0; f < flags->count; ++f)
+        if (!strcmp(flags->name[f], name)) return 1;
+    return 0;
+}
+
+static void add_flag(estimate_flags *flags, const ipl_option *from, cli_option *to)
+{
+    char families[96];
+    const int f = flags->count++;
+    list_families(from->flag, ", ", families, sizeof families);
+    flags->name[f] = from->flag;
+    if (from->value)
+        snprintf(flags->help[f], sizeof flags->help[f], "%s: %s; default %s", families,
+                 from->help, from->fallback);
+    else
+        snprintf(flags->help[f], sizeof flags->help[f], "%s: %s", families, from->help);
+    to[f] = (cli_option){.name = from->flag, .value = from->value, .help = flags->help[f],
+                         .type = from->value ? CLI_TEXT : CLI_SWITCH,
+                         .target = from->value ? (void *)&flags->text[f]
+                                               : (void *)&flags->is_set[f]};
+}
+
+int estimate_flags_list(estimate_flags *flags, cli_option option[ESTIMATE_FLAGS_MAX])
+{
+    memset(flags, 0, sizeof *flags);
+    for (int k = 0; k < IPL_MI_ESTIMATOR_COUNT; ++k)
+        for (int o = 0; o < family_at(k)->options; ++o) {
+            const ipl_option *from = &family_at(k)->option[o];
+            if (from->flag && !is_listed(flags, from->flag) &&
+                flags->count < ESTIMATE_FLAGS_MAX)
+                add_flag(flags, from, option);
+        }
+    return flags->count;
+}
+
+/* -- Reading ----------------------------------------------------------------------*/
+
+static int is_given(const estimate_flags *flags, int f)
+{
+    return flags->text[f] || flags->is_set[f];
+}
+
+static int add_family(const char *name, int *estimators, ipl_mi_options *options)
+{
+    char expected[160];
+    const int k = ipl_mi_family_named(name);
+    if (k < 0) {
+        list_families(NULL, " or ", expected, sizeof expected);
+        return cli_misused(&cli_estimate, "--estimator '%s': expected %s", name, expected);
+    }
+    for (int e = 0; e < *estimators; ++e)
+        if (options[e].estimator == (ipl_mi_estimator)k)
+            return cli_misused(&cli_estimate, "--estimator names %s twice", name);
+    options[(*estimators)++] = ipl_mi_defaults((ipl_mi_estimator)k);
+    return CLI_GO_ON;
+}
+
+static int add_families(const char *names, int *estimators, ipl_mi_options *options)
+{
+    char standard[160], name[32];
+    ipl_mi_standard(standard, sizeof standard);
+    for (const char *at = names ? names : standard;; ++at) {
+        at += strspn(at, " ");
+        const size_t length = strcspn(at, ",");
+        snprintf(name, sizeof name, "%.*s", (int)length, at);
+        const int status = add_family(name, estimators, options);
+        if (status != CLI_GO_ON) return status;
+        at += length;
+        if (!*at) return CLI_GO_ON;
+    }
+}
+
+/* A flag that counts with one form of its family chooses that form; two that want
+ * different ones, `chosen` being the first, exclude each other. */
+static int choose_form(ipl_mi_options *o, const ipl_option *option, const char **chosen,
+                       const char **chosen_flag)
+{
+    char text[64];
+    if (!option->form) return CLI_GO_ON;
+    if (*chosen && strcmp(*chosen, option->form))
+        return cli_misused(&cli_estimate, "%s and %s exclude each other", *chosen_flag,
+                           option->flag);
+    *chosen = option->form;
+    *chosen_flag = option->flag;
+    snprintf(text, sizeof text, "form=%s", option->form);
+    return ipl_mi_options_set(o, text) == IPL_OK ? CLI_GO_ON : cli_failed();
+}
+
+static const char *last_choice(const ipl_option *option)
+{
+    int last = 0;
+    while (ipl_option_choice(option, last + 1)) ++last;
+    return ipl_option_choice(option, last);
+}
+
+/* What the flags say of one family's options. */
+static int set_options(const estimate_flags *flags, ipl_mi_options *o)
+{
+    char expected[256];
+    const char *form = NULL, *form_flag = NULL;
+    for (int f = 0; f < flags->count; ++f) {
+        const ipl_option *option = option_of(ipl_mi_family_of(o->estimator),
+                                             flags->name[f]);
+        if (!option || !is_given(flags, f)) continue;
+        const char *text = option->value ? flags->text[f] : last_choice(option);
+        if (ipl_option_set(option, text, o) != IPL_OK) {
+            ipl_option_expected(option, expected, sizeof expected);
+            return cli_misused(&cli_estimate, "%s '%s': expected %s", flags->name[f], text,
+                               expected);
+        }
+        const int status = choose_form(o, option, &form, &form_flag);
+        if (status != CLI_GO_ON) return status;
+    }
+    return CLI_GO_ON;
+}
+
+/* Each flag that was given must mean something to an estimator that is asked for. */
+static int check_used(const estimate_flags *flags, int estimators,
+                      const ipl_mi_options *options)
+{
+    char families[96];
+    for (int f = 0; f < flags->count; ++f) {
+        int used = 0;
+        for (int e = 0; e < estimators; ++e)
+            used |= option_of(ipl_mi_family_of(options[e].estimator), flags->name[f]) !=
+                    NULL;
+        if (used || !is_given(flags, f)) continue;
+        list_families(flags->name[f], " or ", families, sizeof families);
+        return cli_misused(&cli_estimate, "%s needs --estimator %s", flags->name[f],
+                           families);
+    }
+    return CLI_GO_ON;
+}
+
+int estimate_flags_read(const estimate_flags *flags, const char *names, int *estimators,
+                        ipl_mi_options options[IPL_MI_ESTIMATOR_COUNT])
+{
+    int status = add_families(names, estimators, options);
+    for (int e = 0; e < *estimators && status == CLI_GO_ON; ++e)
+        status = set_options(flags, &options[e]);
+    return status == CLI_GO_ON ? check_used(flags, *estimators, options) : status;
+}

@@ -1,0 +1,162 @@
+/*
+ * mi_table.c - the table of families, and options by their keys.
+ */
+#include <assert.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "mi/mi.h"
+
+static const mi_estimator *const table[] = {
+    [IPL_MI_BIN] = &mi_bin,
+    [IPL_MI_KDE] = &mi_kde,
+};
+static_assert(sizeof table / sizeof *table == IPL_MI_ESTIMATOR_COUNT,
+              "each family has a row");
+
+const char *const mi_no_yes[] = {"no", "yes", NULL};
+
+const mi_estimator *mi_estimator_of(ipl_mi_estimator estimator)
+{
+    return (unsigned)estimator < IPL_MI_ESTIMATOR_COUNT ? table[estimator] : NULL;
+}
+
+const ipl_mi_family *ipl_mi_family_of(ipl_mi_estimator estimator)
+{
+    const mi_estimator *how = mi_estimator_of(estimator);
+    return how ? &how->family : NULL;
+}
+
+const char *ipl_mi_family_name(int number)
+{
+    const ipl_mi_family *family = ipl_mi_family_of((ipl_mi_estimator)number);
+    return family ? family->name : NULL;
+}
+
+int ipl_mi_family_named(const char *name)
+{
+    for (int k = 0; k < IPL_MI_ESTIMATOR_COUNT; ++k)
+        if (!strcmp(table[k]->family.name, name)) return k;
+    return -1;
+}
+
+void ipl_mi_standard(char *text, size_t size)
+{
+    size_t used = 0;
+    for (int k = 0; k < IPL_MI_ESTIMATOR_COUNT && used < size; ++k)
+        if (table[k]->family.standard)
+            used += (size_t)snprintf(text + used, size - used, "%s%s", used ? ", " : "",
+                                     table[k]->family.name);
+}
+
+const char *ipl_mi_point_name(int number)
+{
+    if (number < 0) return NULL;
+    for (int k = 0; k < IPL_MI_ESTIMATOR_COUNT; ++k) {
+        const ipl_mi_family *family = &table[k]->family;
+        if (number < family->points) return family->point[number].name;
+        number -= family->points;
+    }
+    return NULL;
+}
+
+ipl_status ipl_mi_point_named(const char *name, ipl_mi_estimator *estimator,
+                              const char **title)
+{
+    for (int k = 0; k < IPL_MI_ESTIMATOR_COUNT; ++k)
+        for (int p = 0; p < table[k]->family.points; ++p)
+            if (!strcmp(table[k]->family.point[p].name, name)) {
+                if (estimator) *estimator = (ipl_mi_estimator)k;
+                if (title) *title = table[k]->family.point[p].title;
+                return IPL_OK;
+            }
+    return IPL_FAIL(IPL_E_ARGUMENT, "no estimator has points '%s'", name);
+}
+
+const char *ipl_mi_flag_name(int number)
+{
+    static const char *const names[] = {"saturated", "outside", NULL};
+    static_assert(sizeof names / sizeof *names == IPL_MI_FLAG_COUNT, "a name each");
+    return number >= 0 && number < IPL_MI_FLAG_COUNT ? names[number] : NULL;
+}
+
+int mi_needs_cells(int estimators, const ipl_mi_options *options)
+{
+    int needs = 0;
+    for (int e = 0; e < estimators; ++e)
+        needs |= (table[options[e].estimator]->family.needs & IPL_MI_NEEDS_CELLS) != 0;
+    return needs;
+}
+
+/* -- Options ----------------------------------------------------------------------*/
+
+ipl_mi_options ipl_mi_defaults(ipl_mi_estimator estimator)
+{
+    ipl_mi_options made = {.estimator = estimator};
+    const ipl_mi_family *family = ipl_mi_family_of(estimator);
+    for (int o = 0; family && o < family->options; ++o)
+        ipl_option_set(&family->option[o], family->option[o].fallback, &made);
+    return made;
+}
+
+static ipl_status unknown_key(const ipl_mi_family *family, const char *text, size_t length)
+{
+    char keys[256] = "";
+    size_t used = 0;
+    for (int o = 0; o < family->options && used < sizeof keys; ++o)
+        used += (size_t)snprintf(keys + used, sizeof keys - used, "%s%s", o ? ", " : "",
+                                 family->option[o].key);
+    return IPL_FAIL(IPL_E_ARGUMENT, "%s has no option '%.*s': expected %s", family->name,
+                    (int)length, text, keys);
+}
+
+ipl_status ipl_mi_options_set(ipl_mi_options *options, const char *text)
+{
+    IPL_REQUIRE(options && text, "options or text is NULL");
+    const ipl_mi_family *family = ipl_mi_family_of(options->estimator);
+    IPL_REQUIRE(family, "estimator %d", (int)options->estimator);
+    const char *equal = strchr(text, '=');
+    IPL_REQUIRE(equal, "'%s': expected key=value", text);
+    size_t length = (size_t)(equal - text);
+    while (length && text[length - 1] == ' ') --length;
+    for (int o = 0; o < family->options; ++o) {
+        const ipl_option *option = &family->option[o];
+        if (strlen(option->key) == length && !strncmp(option->key, text, length))
+            return ipl_option_set(option, equal + 1, options);
+    }
+    return unknown_key(family, text, length);
+}
+
+ipl_status ipl_mi_options_check(const ipl_mi_options *options)
+{
+    IPL_REQUIRE(options, "options are NULL");
+    const mi_estimator *how = mi_estimator_of(options->estimator);
+    IPL_REQUIRE(how, "estimator %d", (int)options->estimator);
+    return how->check(options);
+}
+
+void ipl_mi_describe(const ipl_mi_options *options, char *text, size_t size)
+{
+    const mi_estimator *how = mi_estimator_of(options->estimator);
+    if (how) how->describe(options, text, size);
+    else if (size) *text = 0;
+}
+
+ipl_status ipl_mi_plain(const ipl_mi_options *options, int64_t n, int64_t d,
+                        const float *t, int point, double *i_xt)
+{
+    IPL_TRY(ipl_mi_options_check(options));
+    const mi_estimator *how = mi_estimator_of(options->estimator);
+    IPL_REQUIRE(t && i_xt && n >= 2 && d >= 1 && point >= 0 &&
+                    point < how->family.points,
+                "%s: point %d of %lld x %lld values", how->family.name, point,
+                (long long)n, (long long)d);
+    return how->plain(options, n, d, t, point, i_xt);
+}
+
+ipl_mi_point mi_point_empty(void)
+{
+    return (ipl_mi_point){.h_t = NAN, .i_xt = NAN, .i_ty = NAN, .noise_var = NAN,
+                          .cells = -1, .outside_share = NAN};
+}
