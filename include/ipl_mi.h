@@ -64,7 +64,7 @@ typedef struct {
 } ipl_mi_point;
 
 enum {
-    IPL_MI_LAYER_POINTS = IPL_MI_ESTIMATOR_COUNT * IPL_MI_POINTS_MAX,
+    IPL_MI_LAYER_POINTS = (int)IPL_MI_ESTIMATOR_COUNT * (int)IPL_MI_POINTS_MAX,
     IPL_MI_BLOCK_ROWS = 1024
 };
 

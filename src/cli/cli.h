@@ -28,8 +28,7 @@ typedef enum {
     CLI_TEXT,   /* const char *                                                  */
     CLI_LIST,   /* cli_list: may be given again and again                        */
     CLI_WHOLE,  /* int64_t                                                       */
-    CLI_REAL,   /* double                                                        */
-    CLI_PAIR    /* double[2]: two numbers with a comma, the first one smaller    */
+    CLI_REAL    /* double                                                        */
 } cli_type;
 
 enum { CLI_LIST_MAX = 256 };

@@ -1,12 +1,8 @@
 /*
  * options.c - arguments of the commands, and their help.
  */
-#include <ctype.h>
-#include <errno.h>
-#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "cli/cli.h"
@@ -35,54 +31,14 @@ static void print_help(const cli_command *command, const cli_option *options, in
     printf("  %-24s %s\n\n%s", "--help", "this text", command->text);
 }
 
-static int number_fits(const cli_option *o, double value)
-{
-    return isfinite(value) && value <= o->max &&
-           (o->above ? value > o->min : value >= o->min);
-}
-
-/* 1 when all of the text is a number, which is then stored. */
-static int store_number(const cli_option *o, const char *text)
-{
-    char *end;
-    errno = 0;
-    if (o->type == CLI_WHOLE) {
-        const long long whole = strtoll(text, &end, 10);
-        if (end == text || *end || errno || !number_fits(o, (double)whole)) return 0;
-        *(int64_t *)o->target = whole;
-        return 1;
-    }
-    const double real = strtod(text, &end);
-    if (o->type == CLI_REAL) {
-        if (end == text || *end || !number_fits(o, real)) return 0;
-        *(double *)o->target = real;
-        return 1;
-    }
-    if (end == text || *end != ',') return 0;
-    const char *second = end + 1;
-    const double high = strtod(second, &end);
-    if (end == second || *end || !number_fits(o, real) || !number_fits(o, high) ||
-        !(real < high))
-        return 0;
-    ((double *)o->target)[0] = real;
-    ((double *)o->target)[1] = high;
-    return 1;
-}
-
-static void expected(const cli_option *o, char *text, size_t size)
-{
-    if (o->type == CLI_PAIR)
-        snprintf(text, size, "two numbers LO,HI with LO < HI");
-    else
-        snprintf(text, size, "a %s %s %.9g to %.9g",
-                 o->type == CLI_WHOLE ? "whole number" : "number",
-                 o->above ? "above" : "from", o->min, o->max);
-}
-
 static int store(const cli_command *command, const cli_option *o, const char *value)
 {
-    char      wanted[96];
+    char expected[256];
     cli_list *list = o->target;
+    const ipl_option number = {.key = o->name, .min = o->min, .max = o->max,
+                               .above = o->above,
+                               .type = o->type == CLI_WHOLE ? IPL_OPTION_INTEGER
+                                                            : IPL_OPTION_REAL};
     switch (o->type) {
     case CLI_SWITCH: *(int *)o->target = 1; return CLI_GO_ON;
     case CLI_TEXT: *(const char **)o->target = value; return CLI_GO_ON;
@@ -94,10 +50,9 @@ static int store(const cli_command *command, const cli_option *o, const char *va
         return CLI_GO_ON;
     case CLI_WHOLE:
     case CLI_REAL:
-    case CLI_PAIR:
-        if (store_number(o, value)) return CLI_GO_ON;
-        expected(o, wanted, sizeof wanted);
-        return cli_misused(command, "%s '%s': expected %s", o->name, value, wanted);
+        if (ipl_option_set(&number, value, o->target) == IPL_OK) return CLI_GO_ON;
+        ipl_option_expected(&number, expected, sizeof expected);
+        return cli_misused(command, "%s '%s': expected %s", o->name, value, expected);
     }
     return CLI_GO_ON;
 }
