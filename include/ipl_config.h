@@ -58,8 +58,8 @@ typedef struct {
     int               halve, delta_scaled;
     int               delta_estimator; /* 0: all, k: ipl_mi_point_name(k - 1)   */
     int               training_log; /* 0: ticks of the log policy, 1: each      */
-    int64_t           lanes;      /* that measure side by side; 0: as the device likes */
-    int64_t           device_mib; /* of the device, that the run may take; 0: all */
+    int64_t           lanes;      /* measure side by side; 0: the device's choice */
+    int64_t           device_mib; /* memory of the device for the run; 0: all   */
     int64_t           snapshot_device_mib, snapshot_mib; /* memory for snapshots: of
                                        a GPU, then of the host; more go to a file */
     double            checkpoint_s; /* from one training state to the next       */

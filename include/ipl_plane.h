@@ -7,8 +7,8 @@
  *     ipl_run(dev, &config, "runs/first", NULL, NULL, NULL);
  *     ipl_plot("runs/first", IPL_PLOT_ALL, "runs/first/plane.svg");  (ipl_plot.h)
  *
- * A tick is one epoch, or one step of the optimiser, as measure.tick says; tick 0
- * is the untrained network. Files hold bits, wherever a name does not say nats.
+ * A tick is one epoch or one step of the optimiser: measure.tick chooses. Tick 0 is the
+ * untrained network. Files hold bits unless a name says nats.
  */
 #ifndef IPL_PLANE_H
 #define IPL_PLANE_H
@@ -22,11 +22,11 @@ extern "C" {
 /* "0.1.0 (revision)": owned by the library. */
 const char *ipl_version(void);
 
-/* Bytes of a public type, as the library was built: ipl_sizeof("ipl_mi_point"). 0: no such
- * type. A binding compares it with its own idea of the layout before its first call. */
+/* Bytes of a public type, as the library was built: ipl_sizeof("ipl_mi_point"). 0: no
+ * such type. A binding compares it with its own layout before its first call. */
 size_t ipl_sizeof(const char *type);
 
-/* How a run shares out its device's memory, in bytes: planned before it takes any. */
+/* How a run shares out its device's memory. The plan is made before any is taken. */
 typedef struct {
     int64_t free_bytes;      /* what the run may take                            */
     int64_t data_bytes;      /* rows and labels                                  */
@@ -35,22 +35,22 @@ typedef struct {
     int64_t total_bytes;     /* of these three                                   */
     int64_t snapshot_bytes;  /* beside them, the most that snapshots take; 0 where
                                 the device's memory is the host's                */
-    int     lanes;           /* that measure side by side                        */
-    int     ticks;           /* measured in one call, at most                    */
+    int     lanes;           /* measure side by side                             */
+    int     ticks;           /* at most, in one call                             */
     int     nets;            /* networks whose layers are on the device together;
                                 0: one layer at a time                           */
-    int64_t block_rows;      /* 0; or layers stay in host memory, and come to the
-                                device in blocks of so many rows                 */
+    int64_t block_rows;      /* > 0: out of core: layers stay in host memory, and
+                                the device streams block_rows rows at a time     */
 } ipl_memory;
 
-/* What a run of `config` would take of the device as it is now. Loads the data set.
- * E_MEMORY: it cannot run there; the text has the bytes. Else as ipl_run. */
+/* The plan for a run of `config` on the device as it is now. Loads the data set.
+ * E_MEMORY: the device is too small; the text has the bytes. Else as ipl_run. */
 ipl_status ipl_memory_plan(ipl_device *dev, const ipl_config *config, ipl_memory *out);
 
 typedef struct {
     int64_t tick, last; /* trained so far, and the last one                     */
     int64_t measured;   /* ticks measured so far                                */
-    int64_t known;      /* of these, in an earlier session of a resumed run      */
+    int64_t known;      /* of these, by earlier processes of a resumed run       */
     int64_t from;       /* the tick where this process began to train            */
     int64_t planned;    /* ticks to measure in all; -1: depends on the values   */
     double  wall_s, train_s, measure_s, write_s; /* since the start; measure_s of
@@ -59,8 +59,8 @@ typedef struct {
 } ipl_progress;
 
 /* Called before the first tick, several times a second and after each measured tick, by
- * the thread that called; must not call back. Returns 0 to go on; else the run stops at its next
- * tick, with E_STOPPED, and can be resumed. */
+ * the thread that called ipl_run; it must not call the library. Returns 0 to go on, or
+ * the run stops at its next tick with E_STOPPED and can be resumed. */
 typedef int (*ipl_progress_call)(void *user, const ipl_progress *now);
 
 /*
@@ -75,51 +75,50 @@ typedef int (*ipl_progress_call)(void *user, const ipl_progress *now);
  *                      gradient_deviation_L of each layer L
  *   run.json           what ran where, versions, times, counts, ceilings
  *
- * With measure.tick = step the epoch columns count steps. Rows come in the order of
- * ticks, then seeds, layers, estimators; they are flushed as soon as no earlier row
- * can come, and a failure keeps them. Equal configs give equal CSV bytes on a device,
- * at any number of threads, whatever the policy, and interrupted or not. `progress`
- * and `out` may be NULL.
+ * With measure.tick = step the epoch columns count steps. Rows are sorted by tick, then
+ * seed, layer, estimator. A row reaches its file once no earlier row can come; it stays
+ * there after a failure. Equal configs give equal CSV bytes on a device: at any number of threads,
+ * under any policy, interrupted or not. `progress` and `out` may be NULL.
  *
- * Training and measuring go on side by side: the device is opened once more, for the
- * training, and a GPU a third time, to measure in two lanes. Memory is shared out first
- * (ipl_memory_plan). While the run goes on, the directory also holds what resuming needs:
- * points.log, state.bin, and lock, which keeps other processes out; and
- * snapshots.tmp, where snapshots go for which run.snapshot_mib is too small.
+ * Training and measuring run side by side: the training has its own handle of the
+ * device, and so has each further measuring thread. Memory is planned first
+ * (ipl_memory_plan). While the run lasts, the directory also holds points.log and
+ * state.bin, from which it resumes; lock, which keeps other processes out; and
+ * snapshots.tmp, for the snapshots that exceed run.snapshot_mib.
  *
  * E_ARGUMENT: config, or the directory exists. E_MEMORY: the device is too small. E_IO:
- * a write failed. E_STOPPED: see ipl_progress_call. Else whatever the data, the training or an estimator reports.
- * After all of these but E_ARGUMENT the run can be resumed.
+ * a write failed. E_STOPPED: see ipl_progress_call. Else as the data, the training or
+ * an estimator report. After all of these but E_ARGUMENT the run can be resumed.
  */
 ipl_status ipl_run(ipl_device *dev, const ipl_config *config, const char *dir,
                    ipl_progress_call progress, void *user, ipl_progress *out);
 
 /*
- * Goes on with a run that was stopped, failed, was killed, or lost its machine's
- * power, on a device of the same name. Finished results are, byte for byte, those of
- * a run that was never interrupted. A run that is done is left as it is: IPL_OK, and
- * `dev` may be NULL.
+ * Resumes a run that stopped, failed, was killed or lost power, on a device of the same
+ * name. The finished files are, byte for byte, those of an unbroken run. A finished run
+ * stays as it is: IPL_OK, and `dev` may be NULL.
  *
  * E_IO: `dir` is not the directory of a run. E_ARGUMENT: version, device, data or a
- * key (outside [run]) is not what the run began with; the text has both.
- * E_UNSUPPORTED: another process is at it. E_FORMAT: damaged files. Else as ipl_run.
+ * key outside [run] is not what the run began with; the text has both.
+ * E_UNSUPPORTED: another process works on it. E_FORMAT: damaged files. Else as ipl_run.
  */
 ipl_status ipl_resume(ipl_device *dev, const char *dir, ipl_progress_call progress,
                       void *user, ipl_progress *out);
 
-/* What run.json tells of a run, for who wants to resume it. */
+/* What a caller needs from run.json to resume a run. */
 typedef struct {
     int     done;           /* 1: nothing is left to do                         */
-    char    device[32];     /* name; "auto" when the run came to nothing yet    */
+    char    device[32];     /* name; "auto" while the run has no results        */
     char    tick[8];        /* "epoch", "step"                                  */
-    int64_t last, measured; /* ticks, by the latest session                     */
+    int64_t last, measured; /* ticks, as the latest process left them           */
 } ipl_run_info;
 
 /* E_IO: not the directory of a run; E_FORMAT: run.json is damaged. */
 ipl_status ipl_run_about(const char *dir, ipl_run_info *out);
 
 /*
- * Measures activations from elsewhere and writes a run directory for ipl_plot.
+ * Measures a folder of activations, of any framework, and writes a run directory for
+ * ipl_plot. Memory holds one epoch at a time.
  *
  *   folder  holds epoch_E_layer_L.npy, n rows each; every epoch has the same layers
  *   labels  NPY of n integers, or NULL: then i_ty_bits stays empty
