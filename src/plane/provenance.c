@@ -7,6 +7,7 @@
 #include <math.h>
 #include <matio.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <zlib.h>
@@ -93,6 +94,25 @@ static json_t *config_sections(const ipl_config *config)
     return all;
 }
 
+/* An option's value in JSON's own types: numbers, two numbers, or text. */
+static json_t *option_value(const ipl_option *option, const void *fields)
+{
+    char text[IPL_OPTION_TEXT_MAX], *end;
+    ipl_option_print(option, fields, text, sizeof text);
+    switch (option->type) {
+    case IPL_OPTION_INTEGER: return json_integer(strtoll(text, NULL, 10));
+    case IPL_OPTION_REAL: return json_real(strtod(text, NULL));
+    case IPL_OPTION_RANGE: {
+        const double low = strtod(text, &end); /* "low, high" */
+        return json_pack("[f, f]", low, strtod(end + 1, NULL));
+    }
+    case IPL_OPTION_CHOICE:
+    case IPL_OPTION_CHOICES:
+    case IPL_OPTION_TEXT: break;
+    }
+    return json_string(text);
+}
+
 /* One estimator: its points, the caption of its panels, and each of its options. */
 static json_t *estimator(const ipl_mi_options *o)
 {
@@ -101,10 +121,9 @@ static json_t *estimator(const ipl_mi_options *o)
     json_t *points = json_array(), *options = json_object();
     for (int p = 0; p < family->points; ++p)
         json_array_append_new(points, json_string(family->point[p].name));
-    for (int k = 0; k < family->options; ++k) {
-        ipl_option_print(&family->option[k], o, text, sizeof text);
-        json_object_set_new(options, family->option[k].key, json_string(text));
-    }
+    for (int k = 0; k < family->options; ++k)
+        json_object_set_new(options, family->option[k].key,
+                            option_value(&family->option[k], o));
     ipl_mi_describe(o, text, sizeof text);
     return json_pack("{s:s, s:o, s:s, s:o}", "name", family->name, "points", points,
                      "description", text, "options", options);
