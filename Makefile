@@ -58,7 +58,7 @@ OPT         := $(or $(OPT_$(MODE)),$(error MODE is release, debug, asan, tsan or
 
 WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes -Wmissing-prototypes
 override CFLAGS += $(OPT) -std=c11 -D_DEFAULT_SOURCE -ffp-contract=off $(WARNINGS) \
-           -fPIC -fopenmp -MMD -MP
+           -fPIC -fvisibility=hidden -fopenmp -MMD -MP
 BUILD := build/$(MODE)-$(if $(filter 1,$(CUDA)),cuda,cpu)
 INC := -Iinclude -Isrc
 # Left empty where the packages are missing, so that `make setup` still works.
@@ -90,7 +90,7 @@ ifeq ($(CUDA),1)
   ARCH  ?= $(or $(GPU),$(filter $(KNOWN),75 80 86 89 90 100 120))
   PTX   ?= $(firstword $(ARCH)) $(lastword $(ARCH))
   NVFLAGS += -O3 -lineinfo -std=c++20 $(INC) -MMD -MP \
-             -Xcompiler -fPIC,-Wall -cudart shared -Xptxas -v \
+             -Xcompiler -fPIC,-fvisibility=hidden,-Wall -cudart shared -Xptxas -v \
              $(foreach a,$(ARCH),-gencode arch=compute_$(a),code=sm_$(a)) \
              $(foreach a,$(PTX),-gencode arch=compute_$(a),code=compute_$(a))
   KERNEL_OBJ := $(patsubst kernels/%.cu,$(BUILD)/kernels/%.o,$(wildcard kernels/*.cu))

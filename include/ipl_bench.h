@@ -13,6 +13,7 @@
 #ifdef __cplusplus
 extern "C" {
 #endif
+#pragma GCC visibility push(default)
 
 typedef struct {
     double copy_gb_per_s;   /* reading plus writing of device memory, 10^9 bytes */
@@ -30,6 +31,7 @@ ipl_status ipl_device_ceilings(ipl_device *dev, ipl_ceilings *out);
 ipl_status ipl_timer_start(ipl_device *dev);
 ipl_status ipl_timer_stop(ipl_device *dev, double *wall_ms);
 
+#pragma GCC visibility pop
 #ifdef __cplusplus
 }
 #endif

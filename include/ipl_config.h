@@ -14,6 +14,7 @@
 #ifdef __cplusplus
 extern "C" {
 #endif
+#pragma GCC visibility push(default)
 
 enum { IPL_CONFIG_TEXT = IPL_OPTION_TEXT_MAX }; /* libinih reads 197 bytes a line */
 
@@ -103,6 +104,7 @@ ipl_status ipl_config_key_at(const ipl_config *config, int index, ipl_config_key
 ipl_status ipl_config_list(const ipl_config *config, int64_t last, int64_t **tick,
                            int64_t *count);
 
+#pragma GCC visibility pop
 #ifdef __cplusplus
 }
 #endif

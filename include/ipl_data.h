@@ -13,6 +13,7 @@
 #ifdef __cplusplus
 extern "C" {
 #endif
+#pragma GCC visibility push(default)
 
 typedef enum {
     IPL_DATA_IB,  /* the 4096 patterns of 12 bits of Shwartz-Ziv and Tishby (2017),
@@ -122,6 +123,7 @@ ipl_status ipl_labels_from_integers(const char *what, int64_t rows,
 ipl_status ipl_npy_read_labels(const char *path, int64_t rows, int32_t **y,
                                int32_t *classes);
 
+#pragma GCC visibility pop
 #ifdef __cplusplus
 }
 #endif

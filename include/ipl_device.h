@@ -22,6 +22,7 @@
 #ifdef __cplusplus
 extern "C" {
 #endif
+#pragma GCC visibility push(default)
 
 typedef struct ipl_device ipl_device;
 
@@ -146,6 +147,7 @@ ipl_status ipl_labels_create(ipl_device *dev, int64_t rows, int32_t classes,
                              const int32_t *y, ipl_labels *out);
 void       ipl_labels_free(ipl_device *dev, ipl_labels *labels);
 
+#pragma GCC visibility pop
 #ifdef __cplusplus
 }
 #endif

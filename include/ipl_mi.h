@@ -30,6 +30,7 @@
 #ifdef __cplusplus
 extern "C" {
 #endif
+#pragma GCC visibility push(default)
 
 /* -- Points -----------------------------------------------------------------------*/
 
@@ -169,6 +170,7 @@ double ipl_mi_label_entropy(const ipl_labels *y);
 ipl_status ipl_mi_plain(const ipl_mi_options *options, int64_t n, int64_t d,
                         const float *t, int point, double *i_xt);
 
+#pragma GCC visibility pop
 #ifdef __cplusplus
 }
 #endif

@@ -14,6 +14,7 @@
 #ifdef __cplusplus
 extern "C" {
 #endif
+#pragma GCC visibility push(default)
 
 typedef enum { IPL_MI_BIN, IPL_MI_KDE, IPL_MI_ESTIMATOR_COUNT } ipl_mi_estimator;
 
@@ -103,6 +104,7 @@ ipl_status ipl_mi_options_check(const ipl_mi_options *options);
 /* For captions: "noise variance 0.05", "30 edges over [-1, 1]". */
 void ipl_mi_describe(const ipl_mi_options *options, char *text, size_t size);
 
+#pragma GCC visibility pop
 #ifdef __cplusplus
 }
 #endif

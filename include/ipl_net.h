@@ -17,6 +17,7 @@
 #ifdef __cplusplus
 extern "C" {
 #endif
+#pragma GCC visibility push(default)
 
 enum { IPL_NET_LAYERS_MAX = 32, IPL_NET_WIDTH_MAX = 65536 };
 
@@ -176,6 +177,7 @@ ipl_status ipl_net_evaluate(ipl_device *dev, const ipl_net_shape *shape,
                             const float *params, ipl_mat x, const ipl_labels *y,
                             double *loss_nats, int64_t *correct);
 
+#pragma GCC visibility pop
 #ifdef __cplusplus
 }
 #endif

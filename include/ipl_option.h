@@ -14,6 +14,7 @@
 #ifdef __cplusplus
 extern "C" {
 #endif
+#pragma GCC visibility push(default)
 
 enum { IPL_OPTION_TEXT_MAX = 176 }; /* bytes of a text value, its end included     */
 
@@ -59,6 +60,7 @@ void ipl_option_print(const ipl_option *option, const void *fields, char *text,
 /* The number-th choice, NULL past the last one. */
 const char *ipl_option_choice(const ipl_option *option, int number);
 
+#pragma GCC visibility pop
 #ifdef __cplusplus
 }
 #endif

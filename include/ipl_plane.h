@@ -18,6 +18,7 @@
 #ifdef __cplusplus
 extern "C" {
 #endif
+#pragma GCC visibility push(default)
 
 /* "0.1.0 (revision)": owned by the library. */
 const char *ipl_version(void);
@@ -131,6 +132,7 @@ ipl_status ipl_estimate_folder(ipl_device *dev, int estimators,
                                ipl_progress_call progress, void *user,
                                ipl_progress *out);
 
+#pragma GCC visibility pop
 #ifdef __cplusplus
 }
 #endif

@@ -9,6 +9,7 @@
 #ifdef __cplusplus
 extern "C" {
 #endif
+#pragma GCC visibility push(default)
 
 typedef enum {
     IPL_PLOT_ALL, IPL_PLOT_PLANE, IPL_PLOT_EPOCHS, IPL_PLOT_SNR, IPL_PLOT_COUNT
@@ -19,6 +20,7 @@ typedef enum {
  * line that could not be read; nothing to draw. */
 ipl_status ipl_plot(const char *dir, ipl_plot_what what, const char *file);
 
+#pragma GCC visibility pop
 #ifdef __cplusplus
 }
 #endif

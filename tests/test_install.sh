@@ -31,10 +31,28 @@ expect() {
     "$@" >"$place/out" && cat "$place/out" && grep -q '^I(X;T) = 4.000000 bits' "$place/out"
 }
 
-echo 1..5
+# The functions that the installed headers declare, and what the library exports.
+declared() {
+    for header in "$place"/include/infoplane/*.h; do
+        echo "#include \"$header\""
+    done | cc -E -P -xc - | grep -oE '\bipl_[a-z0-9_]+ *\(' | tr -d ' (' | sort -u
+}
+exported() {
+    nm -D --defined-only "$place/lib/libinfoplane.so" | sed 's/.* //' | sort -u
+}
+only_public() {
+    declared >"$place/declared"
+    exported >"$place/exported"
+    test "$(wc -l <"$place/declared")" -gt 50 &&
+        diff "$place/declared" "$place/exported"
+}
+
+echo 1..6
 check 1 "make install fills a folder" \
     make -s MODE="${mode%-*}" CUDA=$cuda PREFIX="$place" install
 check 2 "the private header stays private" test ! -e "$place/include/infoplane/backend.h"
 check 3 "an example builds against the shared library" build_example
 check 4 "the example finds 4 bits" expect env LD_LIBRARY_PATH="$place/lib" "$place/example"
 check 5 "the installed program starts" "$place/bin/infoplane" --version
+check 6 "the shared library exports the functions of its headers, and no others" \
+    only_public
