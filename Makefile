@@ -18,9 +18,11 @@
 # make help       this list, and what was detected
 #
 # MODE=release|debug|asan|tsan|simde   CUDA=auto|0|1   EMU=path/to/cudaemu/run (make check)
+# MAT=1|0 (0: without MATLAB files, for which libmatio and HDF5 are needed)
 
 MODE   ?= release
 CUDA   ?= auto
+MAT    ?= 1
 PREFIX ?= /usr/local
 CC     ?= cc
 FUZZ_SECONDS ?= 20
@@ -31,6 +33,9 @@ NVCC := $(or $(shell command -v nvcc 2>/dev/null),$(wildcard /usr/local/cuda/bin
 ifeq ($(CUDA),auto)
   override CUDA := $(if $(NVCC),$(if $(wildcard kernels/*.cu),1,0),0)
 endif
+ifeq ($(filter 0 1,$(MAT)),)
+  $(error MAT is 1 or 0)
+endif
 ifeq ($(CUDA)-$(NVCC),1-)
   $(error CUDA=1 but nvcc is neither in PATH nor in /usr/local/cuda/bin)
 endif
@@ -39,12 +44,15 @@ GPU := $(shell nvidia-smi --query-gpu=compute_cap --format=csv,noheader 2>/dev/n
 MACHINE := $(shell uname -m)
 REVISION := $(shell git rev-parse --short HEAD 2>/dev/null || echo unknown)
 
+# Not empty: with MATLAB files.
+MAT_ON := $(filter-out 0,$(MAT))
+
 # -- What it needs ---------------------------------------------------------------
-PACKAGES := gcc make pkg-config libopenblas-dev zlib1g-dev libinih-dev libmatio-dev libhdf5-dev \
-            libjansson-dev gnuplot-nox fonts-dejavu-core
+PACKAGES := gcc make pkg-config libopenblas-dev zlib1g-dev libinih-dev \
+            $(if $(MAT_ON),libmatio-dev libhdf5-dev) libjansson-dev gnuplot-nox fonts-dejavu-core
 TEST_PACKAGES := libcmocka-dev libsimde-dev dataset-fashion-mnist python3-minimal \
             python3-numpy clang libclang-rt-14-dev
-LIBRARIES := openblas zlib inih matio hdf5 jansson
+LIBRARIES := openblas zlib inih $(if $(MAT_ON),matio hdf5) jansson
 
 # -- How to compile --------------------------------------------------------------
 # No -Ofast and no fast-math anywhere: tests look for NaN and compare sums.
@@ -59,13 +67,17 @@ OPT         := $(or $(OPT_$(MODE)),$(error MODE is release, debug, asan, tsan or
 WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes -Wmissing-prototypes
 override CFLAGS += $(OPT) -std=c11 -D_DEFAULT_SOURCE -ffp-contract=off $(WARNINGS) \
            -fPIC -fvisibility=hidden -fopenmp -MMD -MP
-BUILD := build/$(MODE)-$(if $(filter 1,$(CUDA)),cuda,cpu)
+override CFLAGS += $(if $(MAT_ON),-DIPL_WITH_MAT)
+# The folder of a build in a mode, with or without CUDA (1 or 0).
+build_of = build/$(1)$(if $(MAT_ON),,-nomat)-$(if $(filter 1,$(2)),cuda,cpu)
+BUILD := $(call build_of,$(MODE),$(CUDA))
 INC := -Iinclude -Isrc
 # Left empty where the packages are missing, so that `make setup` still works.
 LIB_CFLAGS = $(shell pkg-config --cflags $(LIBRARIES) 2>/dev/null)
 LDLIBS += $(shell pkg-config --libs $(LIBRARIES) 2>/dev/null) -lm
 
 LIB_SRC := $(filter-out src/cli/%,$(wildcard src/*.c src/*/*.c))
+LIB_SRC := $(filter-out $(if $(MAT_ON),src/data/mat_none.c,src/data/mat.c src/data/mat_check.c),$(LIB_SRC))
 CLI_SRC := $(wildcard src/cli/*.c)
 LIB_OBJ := $(LIB_SRC:%.c=$(BUILD)/%.o)
 CLI_OBJ := $(CLI_SRC:%.c=$(BUILD)/%.o)
@@ -148,7 +160,7 @@ $(BUILD)/tests/%: tests/%.c $(BUILD)/libinfoplane.a
 
 # The demo and the tests build for what this machine can run: CUDA where there is a
 # GPU (or an emulator is given), the CPU alone elsewhere.
-HERE := CUDA=$(if $(or $(GPU),$(EMU)),$(CUDA),0) MODE=$(MODE)
+HERE := CUDA=$(if $(or $(GPU),$(EMU)),$(CUDA),0) MODE=$(MODE) MAT=$(MAT)
 DEMO := build/demo/ib-tanh
 JOBS := -j$(shell nproc 2>/dev/null || echo 1)
 
@@ -171,12 +183,12 @@ EMU_CHECKS ?= plain CUDAEMU_UNINIT=1 \
               CUDAEMU_SEED=3+CUDAEMU_LAZY=1+CUDAEMU_THREADS=1
 check: setup-tests check-layers
 	@$(MAKE) --no-print-directory -s $(JOBS) $(HERE) tests
-	@sh tests/run.sh build/$(MODE)-$(if $(filter CUDA=1,$(HERE)),cuda,cpu)
+	@sh tests/run.sh $(call build_of,$(MODE),$(patsubst CUDA=%,%,$(filter CUDA=%,$(HERE))))
 	@$(if $(EMU),$(MAKE) --no-print-directory check-emulated)
 
 check-emulated: setup-tests
 	@$(MAKE) --no-print-directory -s $(JOBS) CUDA=1 MODE=$(MODE) tests
-	@sh tests/run.sh build/$(MODE)-cuda $(EMU) $(EMU_CHECKS)
+	@sh tests/run.sh $(call build_of,$(MODE),1) $(EMU) $(EMU_CHECKS)
 
 kernels-report: $(KERNEL_OBJ)
 	@$(if $(KERNEL_OBJ),,echo "kernels-report: nothing to report without nvcc" >&2; exit 1)
@@ -196,7 +208,7 @@ check-avx512: setup-tests
 	@$(MAKE) --no-print-directory -s $(JOBS) MODE=simde CUDA=0 tests
 	@IPL_TEST_DEVICES=cpu:avx512 IPL_TEST_NEED=cpu:avx512 \
 	    IPL_TEST_ONLY=$$(grep -lE '^CHECK_MAIN\(.*, 1\)' tests/test_*.c | \
-	        sed 's/.*test_\(.*\).c/\1/' | paste -sd,) sh tests/run.sh build/simde-cpu
+	        sed 's/.*test_\(.*\).c/\1/' | paste -sd,) sh tests/run.sh $(call build_of,simde,0)
 
 check-layers:
 	@sh tests/check_layers.sh
@@ -209,20 +221,20 @@ check-papers: setup
 KILLS ?= 100
 check-crash: setup-tests
 	@$(MAKE) --no-print-directory -s $(JOBS) CUDA=0 MODE=$(MODE) infoplane
-	@bash tests/crash.sh build/$(MODE)-cpu/infoplane $(KILLS)
+	@bash tests/crash.sh $(call build_of,$(MODE),0)/infoplane $(KILLS)
 
 # Passive waiting: libgomp's spinning is very slow under the sanitizer.
 check-threads: setup-tests
-	@$(MAKE) --no-print-directory -s $(JOBS) CUDA=0 MODE=tsan $(patsubst %,build/tsan-cpu/tests/test_%,store resume)
+	@$(MAKE) --no-print-directory -s $(JOBS) CUDA=0 MODE=tsan $(patsubst %,$(call build_of,tsan,0)/tests/test_%,store resume)
 	@OMP_WAIT_POLICY=passive IPL_TEST_ONLY=store,resume IPL_TEST_DEVICES=cpu:portable \
 	    TSAN_OPTIONS="suppressions=$(CURDIR)/tests/tsan.supp history_size=7 \
-	    ignore_noninstrumented_modules=1" sh tests/run.sh build/tsan-cpu
+	    ignore_noninstrumented_modules=1" sh tests/run.sh $(call build_of,tsan,0)
 
 # Fashion-MNIST with fewer rows than the preset has, so that it takes minutes.
 bench-policies: setup-tests
 	@$(MAKE) --no-print-directory -s $(JOBS) CUDA=0 infoplane
 	@FASHION_SETTINGS="data.limit=20000 measure.subset=2800" \
-	    bash bench/policies.sh build/release-cpu/infoplane
+	    bash bench/policies.sh $(call build_of,release,0)/infoplane
 
 install: all
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/pkgconfig \
@@ -242,7 +254,7 @@ install: all
 
 # The readers alone, with libFuzzer and the sanitizers of clang. Seeds are made by the
 # targets; what a target crashes on stays in build/fuzz/NAME-*.
-FUZZ_SRC := $(wildcard src/data/*.c) src/file.c src/random.c src/status.c
+FUZZ_SRC := $(filter-out src/data/mat_none.c,$(wildcard src/data/*.c)) src/file.c src/random.c src/status.c
 FUZZ := $(patsubst tests/%.c,build/fuzz/%,$(wildcard tests/fuzz_*.c))
 
 build/fuzz/%: tests/%.c $(FUZZ_SRC) $(wildcard src/data/*.h tests/f*.h)
@@ -285,15 +297,15 @@ golden:
 
 curves: setup-tests
 	@$(MAKE) --no-print-directory -s $(JOBS) CUDA=0 infoplane
-	@sh tests/curves.sh build/$(MODE)-cpu/infoplane > build/curves.csv
+	@sh tests/curves.sh $(call build_of,$(MODE),0)/infoplane > build/curves.csv
 	@mv build/curves.csv tests/curves.csv
 
 clean:
 	rm -rf build infoplane
 
 help:
-	@sed -n 's/^# \(make.*\)/\1/p; s/^# \(MODE=.*\)/\1/p' Makefile
-	@echo "detected: mode $(MODE), cuda $(CUDA), nvcc $(or $(NVCC),none), machine $(MACHINE)"
+	@sed -n 's/^# \(make.*\)/\1/p; s/^# \(M[OA][DT]E*=.*\)/\1/p' Makefile
+	@echo "detected: mode $(MODE), mat $(MAT)$(if $(MAT_ON),$(if $(shell pkg-config --exists matio hdf5 && echo 1),, (libmatio is missing: make setup, or MAT=0))), cuda $(CUDA), nvcc $(or $(NVCC),none), machine $(MACHINE)"
 	@echo "detected: gpu $(or $(GPU),none); code for $(or $(ARCH),none), ptx for $(or $(PTX),none)"
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

@@ -22,7 +22,8 @@ typedef enum {
                      as MNIST's or EMNIST's; or what the names start with, as
                      DIR/emnist-digits, when the folder holds several sets     */
     IPL_DATA_MAT, /* path: MATLAB file, level 5 or 7.3, with F (rows x inputs) and
-                     y (a row or a column), of any numeric classes             */
+                     y (a row or a column), of any numeric classes;
+                     E_UNSUPPORTED in a build with MAT=0                       */
     IPL_DATA_NPY, /* path: folder with X.npy and y.npy                          */
     IPL_DATA_SET_COUNT
 } ipl_data_set;

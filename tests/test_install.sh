@@ -5,6 +5,7 @@ place=$(mktemp -d) || exit 1
 trap 'rm -rf "$place"' EXIT
 mode=$(basename "$build")
 case $mode in *-cuda) cuda=1 ;; *) cuda=0 ;; esac
+case $mode in *-nomat-*) mat=0 ;; *) mat=1 ;; esac
 flags=
 case $mode in asan-*) flags=-fsanitize=address,undefined ;; tsan-*) flags=-fsanitize=thread ;; esac
 
@@ -47,12 +48,19 @@ only_public() {
         diff "$place/declared" "$place/exported"
 }
 
-echo 1..6
+# libmatio and HDF5 are linked, or they are not.
+mat_libraries() {
+    found=$(ldd "$place/bin/infoplane" "$place/lib/libinfoplane.so" | grep -cE 'matio|hdf5')
+    if [ $mat -eq 1 ]; then test "$found" -gt 0; else test "$found" -eq 0; fi
+}
+
+echo 1..7
 check 1 "make install fills a folder" \
-    make -s MODE="${mode%-*}" CUDA=$cuda PREFIX="$place" install
+    make -s MODE="${mode%%-*}" CUDA=$cuda MAT=$mat PREFIX="$place" install
 check 2 "the private header stays private" test ! -e "$place/include/infoplane/backend.h"
 check 3 "an example builds against the shared library" build_example
 check 4 "the example finds 4 bits" expect env LD_LIBRARY_PATH="$place/lib" "$place/example"
 check 5 "the installed program starts" "$place/bin/infoplane" --version
 check 6 "the shared library exports the functions of its headers, and no others" \
     only_public
+check 7 "libmatio and HDF5 are there unless MAT=0 says no" mat_libraries

@@ -3,8 +3,11 @@
  *
  * Files are written with libmatio; those that libmatio would not write are made from
  * its files by changing bytes.
+ * In a build with MAT=0 the one test left is that of being refused.
  */
+#ifdef IPL_WITH_MAT
 #include <matio.h>
+#endif
 
 #include "check.h"
 #include "files.h"
@@ -22,6 +25,7 @@ static ipl_data_options options_of(const char *path)
     return options;
 }
 
+#ifdef IPL_WITH_MAT
 /* Values first, first + 1, .. in MATLAB's order, as one of its numeric classes. */
 static matvar_t *numbers(const char *name, enum matio_classes class, size_t rows,
                          size_t cols, int first, int modulus)
@@ -311,6 +315,30 @@ static const check_test tests[] = {
     CHECK_TEST(damage_anywhere_is_survived),
     CHECK_TEST(a_cut_file_of_level_7_3_is_refused),
 };
+
+#else
+
+static void without_libmatio_the_text_says_how_to_get_it(void **state)
+{
+    (void)state;
+    const ipl_data_options o = options_of(files_path(folder, "set.mat"));
+    ipl_dataset d = {0};
+    CHECK_FAILS(ipl_dataset_load(&o, &d), IPL_E_UNSUPPORTED,
+                "set.mat: this build reads no MATLAB files: install libmatio-dev");
+}
+
+static void matlab_files_load(void **state)
+{
+    (void)state;
+    printf("# SKIP MATLAB files: built with MAT=0\n");
+    skip();
+}
+
+static const check_test tests[] = {
+    CHECK_TEST(without_libmatio_the_text_says_how_to_get_it),
+    CHECK_TEST(matlab_files_load),
+};
+#endif
 
 int main(int argc, char **argv)
 {

@@ -1,6 +1,7 @@
 /*
  * test_plane.c - whole runs: what is in the directory, and that it is the same again.
  */
+#include "mat_library.h"
 #include "plane_case.h"
 
 #include <errno.h>
@@ -127,6 +128,11 @@ static void run_json_says_what_ran(void **state)
     CHECK(rows == 256 && train == 205 && measured == 51 && ticks == 4);
     CHECK(points == 4 * 2 * 3 * 3 && wall > 0);
     CHECK(fabs(x - log2(51)) < 1e-12 && y > 0 && y <= 1);
+    char matio[32];
+    ipl_mat_library(sizeof matio, matio);
+    const char *told = json_string_value(
+        json_object_get(json_object_get(all, "libraries"), "matio"));
+    CHECK(!strcmp(told ? told : "", matio));
     json_decref(all);
     remove_all(f.path);
 }

@@ -14,6 +14,7 @@
 
 #include "data/data.h"
 #include "data/mat_check.h"
+#include "mat_library.h"
 
 /* libmatio's latest complaint; its log function is one for all threads. */
 static _Thread_local char complaint[160];
@@ -23,6 +24,13 @@ static void keep_complaint(int level, char *text)
     (void)level;
     snprintf(complaint, sizeof complaint, ": %.150s", text);
     complaint[strcspn(complaint, "\n")] = 0;
+}
+
+void ipl_mat_library(size_t size, char *version)
+{
+    int major, minor, release;
+    Mat_GetLibraryVersion(&major, &minor, &release);
+    snprintf(version, size, "%d.%d.%d", major, minor, release);
 }
 
 /* Values of any numeric class, as libmatio leaves them in memory. */

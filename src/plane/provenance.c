@@ -5,12 +5,13 @@
 
 #include <jansson.h>
 #include <math.h>
-#include <matio.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <zlib.h>
+
+#include "mat_library.h"
 
 #ifdef __clang__
 #define COMPILER "clang " __clang_version__
@@ -64,12 +65,12 @@ static json_t *number_or_null(double value)
 
 static json_t *libraries(void)
 {
-    int major, minor, release;
     char matio[32];
-    Mat_GetLibraryVersion(&major, &minor, &release);
-    snprintf(matio, sizeof matio, "%d.%d.%d", major, minor, release);
-    return json_pack("{s:s, s:s, s:s}", "zlib", zlibVersion(), "matio", matio,
-                     "jansson", jansson_version_str());
+    json_t *out = json_pack("{s:s, s:s}", "zlib", zlibVersion(), "jansson",
+                            jansson_version_str());
+    ipl_mat_library(sizeof matio, matio);
+    if (matio[0]) json_object_set_new(out, "matio", json_string(matio));
+    return out;
 }
 
 static json_t *device(ipl_device *dev)
