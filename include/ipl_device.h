@@ -7,6 +7,14 @@
  * and ipl_download or ipl_sync waits for them. One thread at a time may use a
  * device; two devices never share state.
  *
+ * A child process that is forked after calls on the CPU may go on with the devices
+ * that it inherits, or open others: its calls then use one thread each, as those of the
+ * parent are not there, and give the same bits. CUDA does not survive fork: once a
+ * process has found a GPU (ipl_device_count, ipl_device_open), every call for a GPU in
+ * its forked children answers E_DEVICE. Fork first and open the GPU in the child, or
+ * start a new program with exec. A child may close what it inherits; no other thread
+ * may be inside a call while the process forks.
+ *
  * Conventions for the whole library: matrices are float32, row-major, packed;
  * a row is a sample and a column a feature; information is in nats; outputs
  * come last.
@@ -57,7 +65,7 @@ typedef struct {
     char    libraries[128];   /* of the device: "OpenBLAS 0.3.21 ..", "CUDA 13.0,
                                  driver 13.0, cuBLAS 13.0.2"                   */
     char    note[256];        /* "auto" only: why there is no GPU; else ""     */
-    int     threads;          /* CPU: threads in use; CUDA: multiprocessors    */
+    int     threads;          /* CPU: threads to use; CUDA: multiprocessors    */
     int     is_host;          /* 1: its memory is the host's, its threads the
                                  processor's                                   */
     int64_t memory_bytes;     /* all of the device's memory                    */

@@ -5,6 +5,7 @@
  * is asked for: the CUDA runtime is a shared library that only then looks for one.
  */
 #include "common.cuh"
+#include "fork.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,8 +18,12 @@ enum { CAPABILITY_MIN = 75, WORKSPACE_BYTES = 32 << 20 };
 static ipl_status gpu_count(int *count)
 {
     int driver = 0, runtime = 0;
+    IPL_TRY(ipl_cuda_not_forked());
     const cudaError_t error = cudaGetDeviceCount(count);
-    if (error == cudaSuccess && *count > 0) return IPL_OK;
+    if (error == cudaSuccess && *count > 0) {
+        ipl_fork_begin(IPL_FORK_CUDA); /* counting starts the driver */
+        return IPL_OK;
+    }
     (void)cudaGetLastError();
     (void)cudaDriverGetVersion(&driver);
     (void)cudaRuntimeGetVersion(&runtime);
@@ -110,6 +115,10 @@ static ipl_status open_streams(ipl_cuda *dev, int allow_tf32)
 static void cuda_close(void *state)
 {
     ipl_cuda *dev = (ipl_cuda *)state;
+    if (ipl_fork_lost(IPL_FORK_CUDA)) { /* the rest is the parent's */
+        free(dev);
+        return;
+    }
     (void)cudaSetDevice(dev->index);
     if (dev->train) (void)cudaStreamSynchronize(dev->train);
     if (dev->measure) (void)cudaStreamSynchronize(dev->measure);

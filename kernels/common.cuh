@@ -88,6 +88,10 @@ ipl_status ipl_cuda_launched(ipl_cuda *dev, const char *kernel, const char *file
 void ipl_cuda_context_join(const ipl_cuda *dev);
 void ipl_cuda_context_leave(const ipl_cuda *dev);
 
+/* E_DEVICE where a process that this one was forked from had begun to use CUDA: then
+ * nothing of it may be called here, not even to close. */
+ipl_status ipl_cuda_not_forked(void);
+
 /* -- Order ---------------------------------------------------------------------- */
 
 /* The device behind `state`, made current for this thread. E_DEVICE: it was lost. */

@@ -4,6 +4,7 @@
  * The contract of every entry stands in ipl_device.h.
  */
 #include "common.cuh"
+#include "fork.h"
 
 ipl_status ipl_cuda_alloc_bytes(void *state, size_t bytes, void **at)
 {
@@ -16,6 +17,7 @@ ipl_status ipl_cuda_alloc_bytes(void *state, size_t bytes, void **at)
 void ipl_cuda_release(void *state, void *at)
 {
     ipl_cuda *dev = (ipl_cuda *)state;
+    if (ipl_fork_lost(IPL_FORK_CUDA)) return;
     (void)cudaSetDevice(dev->index);
     (void)cudaStreamSynchronize(dev->train);
     (void)cudaStreamSynchronize(dev->measure);
@@ -98,6 +100,7 @@ ipl_status ipl_cuda_mark_create(void *state, void **mark)
 
 void ipl_cuda_mark_destroy(void *mark)
 {
+    if (ipl_fork_lost(IPL_FORK_CUDA)) return;
     (void)cudaEventDestroy((cudaEvent_t)mark);
     (void)cudaGetLastError(); /* a lost context has taken it along */
 }

@@ -7,6 +7,7 @@
  * for the oldest, and looks at the flag of non-finite parameters while there.
  */
 #include "net_update.cuh"
+#include "fork.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -62,7 +63,8 @@ void ipl_cuda_trainer_destroy(void *state, void *trainer)
 {
     ipl_cuda *dev = (ipl_cuda *)state;
     ipl_cuda_trainer *t = (ipl_cuda_trainer *)trainer;
-    if (!t) return;
+    /* In a forked child all of it is the parent's, but for a little memory. */
+    if (!t || ipl_fork_lost(IPL_FORK_CUDA)) return;
     (void)cudaSetDevice(dev->index);
     (void)cudaStreamSynchronize(dev->train);
     for (ipl_cuda_trainer **at = &dev->trainers; *at; at = &(*at)->next)

@@ -4,6 +4,7 @@
  * The contract of every function stands in common.cuh.
  */
 #include "common.cuh"
+#include "fork.h"
 
 #include <pthread.h>
 #include <stdio.h>
@@ -31,8 +32,9 @@ static int takes_the_context(cudaError_t error)
     }
 }
 
-/* The library's only state beside the error line: a GPU's context is the process's, all
- * devices that are open on it share it, and giving it up destroys what they hold. */
+/* The library's only state beside the error line and src/fork.c: a GPU's context is the
+ * process's, all devices that are open on it share it, and giving it up destroys what
+ * they hold. */
 enum { GPUS_MAX = 64 };
 static struct {
     int open, lost;
@@ -93,9 +95,18 @@ ipl_status ipl_cuda_launched(ipl_cuda *dev, const char *kernel, const char *file
     return ipl_cuda_failed(dev, error, kernel, file, line);
 }
 
+ipl_status ipl_cuda_not_forked(void)
+{
+    if (!ipl_fork_lost(IPL_FORK_CUDA)) return IPL_OK;
+    return IPL_FAIL(IPL_E_DEVICE,
+                    "CUDA does not survive fork, and this process was forked by one that "
+                    "had found a GPU: fork before that, or start a program with exec");
+}
+
 ipl_status ipl_cuda_use(void *state, ipl_cuda **dev)
 {
     ipl_cuda *const own = (ipl_cuda *)state;
+    IPL_TRY(ipl_cuda_not_forked());
     if (own->lost[0])
         return IPL_FAIL(IPL_E_DEVICE, "cuda:%d is lost until it is closed: %s",
                         own->index, own->lost);

@@ -3,6 +3,7 @@
  */
 #include "cpu/cpu.h"
 #include "cpu/net_cpu.h"
+#include "fork.h"
 
 #include <omp.h>
 #include <stdio.h>
@@ -54,6 +55,13 @@ static void describe(char *text, size_t size)
             break;
         }
     fclose(file);
+}
+
+int cpu_threads(const cpu_state *state)
+{
+    if (state->threads == 1 || ipl_fork_lost(IPL_FORK_THREADS)) return 1;
+    ipl_fork_begin(IPL_FORK_THREADS);
+    return state->threads;
 }
 
 static ipl_status cpu_open(const char *variant, const ipl_device_options *options,

@@ -239,7 +239,7 @@ ipl_status cpu_bin_cells(void *state, int jobs, ipl_bin_job *job, void *scratch)
         values += job[j].n * job[j].d;
     }
 
-#pragma omp parallel num_threads(values < SERIAL_VALUES ? 1 : cpu->threads)
+#pragma omp parallel num_threads(values < SERIAL_VALUES ? 1 : cpu_threads(cpu))
     {
 #pragma omp for schedule(dynamic)
         for (int64_t b = 0; b < blocks; ++b) {

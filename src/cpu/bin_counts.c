@@ -97,7 +97,7 @@ ipl_status cpu_cell_counts(void *state, int jobs, ipl_count_job *job, void *scra
         rows += job[j].n;
     }
 #pragma omp parallel for schedule(dynamic) \
-    num_threads(rows < SERIAL_ROWS ? 1 : cpu->threads)
+    num_threads(rows < SERIAL_ROWS ? 1 : cpu_threads(cpu))
     for (int j = 0; j < jobs; ++j) count_job(&job[j], &all[j]);
     return IPL_OK;
 }

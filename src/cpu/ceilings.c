@@ -34,7 +34,7 @@ static double best_rate(const cpu_state *state,
     for (int try = 0; try < TRIES; ++try) {
         int64_t made = 0;
         const double begin = now_ms();
-#pragma omp parallel num_threads(state->threads) reduction(+ : made)
+#pragma omp parallel num_threads(cpu_threads(state)) reduction(+ : made)
         {
             volatile float keep;
             float sink;
@@ -56,7 +56,7 @@ static double copy_rate(const cpu_state *state, char *from, char *to)
     double best = 0.0;
     for (int try = 0; try < TRIES; ++try) {
         const double begin = now_ms();
-#pragma omp parallel for num_threads(state->threads) schedule(static)
+#pragma omp parallel for num_threads(cpu_threads(state)) schedule(static)
         for (int64_t at = 0; at < COPY_BYTES; at += 1 << 20)
             memcpy(to + at, from + at, 1 << 20);
         const double rate = 2.0 * (double)COPY_BYTES * 1e-6 / (now_ms() - begin);

@@ -15,10 +15,14 @@ typedef enum { CPU_PORTABLE, CPU_AVX2, CPU_AVX512, CPU_ISA_COUNT } cpu_isa;
 
 typedef struct {
     cpu_isa isa;
-    int     threads;
+    int     threads; /* that the caller wants; cpu_threads has what it gets     */
     double  timer_ms; /* when ipl_timer_start was called                          */
     int     weak_hashes; /* 1: tests make rows collide that are not equal       */
 } cpu_state;
+
+/* backend_cpu.c: how many threads a parallel region may have now. Every region asks: a
+ * child that was forked after a region has one. */
+int cpu_threads(const cpu_state *state);
 
 /* kde.c */
 size_t     cpu_kde_scratch_bytes(void *state, int jobs, const ipl_kde_job *job);

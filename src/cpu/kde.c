@@ -251,7 +251,7 @@ ipl_status cpu_kde_sums(void *opaque, int jobs, ipl_kde_job *job, int full_sums,
     const cpu_state *state = opaque;
     lay_out(state, jobs, job, scratch, &p);
     fill_plan(&p, job, full_sums);
-#pragma omp parallel num_threads(state->threads)
+#pragma omp parallel num_threads(cpu_threads(state))
     {
         const unsigned mode = flush_denormals();
 #pragma omp for schedule(dynamic, 1)

@@ -35,7 +35,8 @@ static forward_plan size_up(const cpu_state *cpu, const ipl_net_shape *shape,
     forward_plan p = {.k = net_kernels_of(cpu), .shape = shape, .rows = rows, .tiny = tiny};
     p.block = tiny ? TINY_CHUNK : WIDE_CHUNK / 2;
     p.blocks = ceil_div(rows, p.block);
-    p.threads = p.blocks < cpu->threads ? (int)p.blocks : cpu->threads;
+    const int threads = cpu_threads(cpu);
+    p.threads = p.blocks < threads ? (int)p.blocks : threads;
     p.work_floats = tiny ? tiny_work_floats(shape)
                          : wide_work_floats(shape, p.block, 0);
     const int64_t line = CPU_ALIGN / sizeof(float);

@@ -382,8 +382,8 @@ ipl_status cpu_trainer_train(void *state, void *trainer, int64_t count,
     cpu_trainer *t = trainer;
     const cpu_state *cpu = state;
     if (stats) IPL_TRY(want_moments(t));
-    /* The device may have been told to use fewer than when the trainer was made. */
-    const int threads = t->threads < cpu->threads ? t->threads : cpu->threads;
+    /* They may be fewer than when the trainer was made. */
+    const int now = cpu_threads(cpu), threads = t->threads < now ? t->threads : now;
     const int workers = t->workers < threads ? t->workers : threads;
     if (workers > 1) {
 #pragma omp parallel for schedule(dynamic, 1) num_threads(workers)

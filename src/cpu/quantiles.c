@@ -39,7 +39,8 @@ static void lay_out(const cpu_state *cpu, int64_t ranks, scratch_arena *arena,
         const int64_t nodes = level ? ranks : 1;
         const int64_t cells = nodes << digit_bits[level];
         int64_t copies = COPIES_BYTES / (cells * (int64_t)sizeof *out->count);
-        copies = copies < 1 ? 1 : copies < cpu->threads ? copies : cpu->threads;
+        const int threads = cpu_threads(cpu);
+        copies = copies < 1 ? 1 : copies < threads ? copies : threads;
         out->cells[level] = cells;
         out->copies[level] = (int)copies;
         out->child[level] = scratch_take(arena, cells, sizeof *out->child[level]);

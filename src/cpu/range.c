@@ -68,7 +68,7 @@ ipl_status cpu_value_range(void *state, int jobs, ipl_range_job *job, void *scra
         const int64_t blocks = blocks_of(&job[j]), count = job[j].count;
         const float *t = job[j].t;
         bin_span *part = scratch_take(&arena, blocks, sizeof *part);
-#pragma omp parallel for num_threads(blocks == 1 ? 1 : cpu->threads)
+#pragma omp parallel for num_threads(blocks == 1 ? 1 : cpu_threads(cpu))
         for (int64_t b = 0; b < blocks; ++b) {
             const int64_t at = b * BLOCK_VALUES, left = count - at;
             part[b] = kernels->span(left < BLOCK_VALUES ? left : BLOCK_VALUES, t + at);
