@@ -64,7 +64,8 @@ typedef struct {
     char    description[128]; /* processor or GPU model, as its maker names it */
     char    libraries[128];   /* of the device: "OpenBLAS 0.3.21 ..", "CUDA 13.0,
                                  driver 13.0, cuBLAS 13.0.2"                   */
-    char    note[256];        /* "auto" only: why there is no GPU; else ""     */
+    char    note[256];        /* "auto" only: why not the GPU, where the machine
+                                 has one; else ""                              */
     int     threads;          /* CPU: threads to use; CUDA: multiprocessors    */
     int     is_host;          /* 1: its memory is the host's, its threads the
                                  processor's                                   */

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "backend.h"
 
@@ -54,6 +55,17 @@ static ipl_status open_named(const char *name, const ipl_device_options *options
     return IPL_OK;
 }
 
+/* Whether there is an NVIDIA GPU, which a build without CUDA can tell from the files of
+ * its driver only. */
+static int gpu_is_there(void)
+{
+    const char *all;
+    char variant[24];
+    const ipl_backend *cuda = backend_of("cuda", &all);
+    if (cuda && cuda->variant_name(0, variant, sizeof variant) == IPL_OK) return 1;
+    return !access("/dev/nvidia0", F_OK) || !access("/proc/driver/nvidia", F_OK);
+}
+
 ipl_status ipl_device_open(const char *name, const ipl_device_options *options,
                            ipl_device **out)
 {
@@ -68,7 +80,8 @@ ipl_status ipl_device_open(const char *name, const ipl_device_options *options,
     char why[sizeof (*out)->about.note];
     snprintf(why, sizeof why, "%.255s", ipl_last_error());
     IPL_TRY(open_named("cpu", options, out));
-    memcpy((*out)->about.note, why, sizeof why);
+    /* Who has no GPU need not be told of one. */
+    if (gpu_is_there()) memcpy((*out)->about.note, why, sizeof why);
     return IPL_OK;
 }
 

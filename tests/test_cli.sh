@@ -160,6 +160,13 @@ fails 1 'not_here/run.json' plot not_here
 
 # -- A run ------------------------------------------------------------------------
 works 'run small.ini' run small.ini
+if [ -e /dev/nvidia0 ] || [ -e /proc/driver/nvidia ]; then
+    skip 'no word of CUDA where there is no GPU' 'there is one'
+else
+    holds 'no word of CUDA where there is no GPU' sh -c \
+        "! grep -iE 'cuda|gpu|nvidia' err out && '$program' devices >auto.txt &&
+         grep -q '^auto is cpu:[a-z0-9]*\$' auto.txt && ! grep -iE 'cuda|gpu' auto.txt"
+fi
 holds 'the run directory has its files' test -s runs/small/config.ini -a \
     -s runs/small/plane.csv -a -s runs/small/plane_details.csv -a \
     -s runs/small/training.csv -a -s runs/small/run.json -a -s runs/small/plane.svg
