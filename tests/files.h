@@ -1,10 +1,13 @@
 /*
- * files.h - temporary folders, and the files that readers are tested on.
+ * files.h - temporary folders, and the files that are written and read in them.
+ *
+ * For tests, which include check.h first, and for fuzz targets, which have no cmocka.
  */
 #ifndef FILES_H
 #define FILES_H
 
 #include <dirent.h>
+#include <errno.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,6 +16,12 @@
 #include <unistd.h>
 #include <zlib.h>
 
+#ifdef CHECK_H
+#define FILES_FAIL(path) fail_msg("%s: %s", path, strerror(errno))
+#else
+#define FILES_FAIL(path) (perror(path), exit(1))
+#endif
+
 enum { FILES_PATH = 256 };
 
 /* A new folder; its name goes to `folder`. */
@@ -20,14 +29,14 @@ static inline void files_make_folder(char folder[FILES_PATH])
 {
     const char *base = getenv("TMPDIR");
     snprintf(folder, FILES_PATH, "%s/ipl-test-XXXXXX", base ? base : "/tmp");
-    if (!mkdtemp(folder)) perror(folder), exit(1);
+    if (!mkdtemp(folder)) FILES_FAIL(folder);
 }
 
 static inline const char *files_path(const char *folder, const char *name)
 {
-    static char path[4][2 * FILES_PATH]; /* so that one call may use several */
+    static char path[8][2 * FILES_PATH]; /* so that one call may use several */
     static int next;
-    char *at = path[next++ % 4];
+    char *at = path[next++ % 8];
     snprintf(at, sizeof path[0], "%s/%s", folder, name);
     return at;
 }
@@ -42,13 +51,16 @@ static inline int files_count(const char *folder)
     return count;
 }
 
-/* Removes a folder and the files in it. */
+/* Removes a folder and all in it. */
 static inline void files_remove_folder(const char *folder)
 {
     DIR *dir = opendir(folder);
-    for (struct dirent *entry; dir && (entry = readdir(dir));)
-        if (strcmp(entry->d_name, ".") && strcmp(entry->d_name, ".."))
-            unlink(files_path(folder, entry->d_name));
+    for (struct dirent *entry; dir && (entry = readdir(dir));) {
+        char path[4 * FILES_PATH];
+        if (!strcmp(entry->d_name, ".") || !strcmp(entry->d_name, "..")) continue;
+        snprintf(path, sizeof path, "%.700s/%s", folder, entry->d_name);
+        if (unlink(path)) files_remove_folder(path);
+    }
     if (dir) closedir(dir);
     rmdir(folder);
 }
@@ -56,19 +68,30 @@ static inline void files_remove_folder(const char *folder)
 static inline void files_write(const char *path, size_t bytes, const void *content)
 {
     FILE *f = fopen(path, "wb");
-    if (!f || fwrite(content, 1, bytes, f) != bytes || fclose(f)) perror(path), exit(1);
+    if (!f || fwrite(content, 1, bytes, f) != bytes || fclose(f)) FILES_FAIL(path);
 }
 
+/* The whole file with a zero after it, to be freed. */
 static inline unsigned char *files_read(const char *path, size_t *bytes)
 {
     FILE *f = fopen(path, "rb");
-    if (!f || fseek(f, 0, SEEK_END)) perror(path), exit(1);
+    if (!f || fseek(f, 0, SEEK_END)) FILES_FAIL(path);
     *bytes = (size_t)ftell(f);
     rewind(f);
     unsigned char *content = malloc(*bytes + 1);
-    if (!content || fread(content, 1, *bytes, f) != *bytes) perror(path), exit(1);
+    if (!content || fread(content, 1, *bytes, f) != *bytes) FILES_FAIL(path);
     fclose(f);
+    content[*bytes] = 0;
     return content;
+}
+
+/* A file of a folder as a text, to be freed. */
+static inline char *files_text(const char *folder, const char *name)
+{
+    char path[4 * FILES_PATH];
+    size_t bytes;
+    snprintf(path, sizeof path, "%s/%s", folder, name);
+    return (char *)files_read(path, &bytes);
 }
 
 static inline void files_write_gzip(const char *path, size_t bytes, const void *content)
@@ -76,7 +99,7 @@ static inline void files_write_gzip(const char *path, size_t bytes, const void *
     gzFile f = gzopen(path, "wb1");
     if (!f || gzwrite(f, content, (unsigned)bytes) != (int)bytes ||
         gzclose(f) != Z_OK)
-        perror(path), exit(1);
+        FILES_FAIL(path);
 }
 
 /* IDX content into `at`: magic number, `dims` sizes, bytes. Returns its length. */

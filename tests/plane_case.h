@@ -1,71 +1,31 @@
 /*
- * plane_case.h - run directories of tests: made, read and removed.
+ * plane_case.h - small runs, and what is in their directories, for tests.
  */
 #ifndef PLANE_CASE_H
 #define PLANE_CASE_H
 
-#include <dirent.h>
 #include <jansson.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "check.h"
+#include "files.h"
 #include "ipl_plane.h"
 
-/* -- Directories and files --------------------------------------------------------*/
-
-typedef struct {
-    char path[64];
-} folder;
-
-static inline folder make_folder(void)
+/* The defaults with these settings, "section.key=value", of which NULL is the last. */
+static inline ipl_config config_of(const char *const *set)
 {
-    folder f = {"/tmp/ipl-plane-XXXXXX"};
-    CHECK(mkdtemp(f.path));
-    return f;
+    ipl_config config;
+    ipl_config_defaults(&config);
+    for (; *set; ++set) CHECK_OK(ipl_config_set(&config, *set));
+    return config;
 }
 
-static inline const char *inside(folder f, const char *name)
+/* Two run directories have the same file. */
+static inline void same_file(const char *a, const char *b, const char *name)
 {
-    static char paths[4][512];
-    static int  next;
-    char *path = paths[next++ % 4];
-    snprintf(path, sizeof paths[0], "%s/%s", f.path, name);
-    return path;
-}
-
-static inline void remove_all(const char *path)
-{
-    DIR *dir = opendir(path);
-    if (!dir) {
-        unlink(path);
-        return;
-    }
-    for (struct dirent *d; (d = readdir(dir));) {
-        char inner[1024];
-        const int length = snprintf(inner, sizeof inner, "%s/%s", path, d->d_name);
-        if (!strcmp(d->d_name, ".") || !strcmp(d->d_name, "..")) continue;
-        if (length < (int)sizeof inner) remove_all(inner);
-    }
-    closedir(dir);
-    rmdir(path);
-}
-
-/* The whole file as a text, to be freed. */
-static inline char *text_of(const char *path)
-{
-    FILE *file = fopen(path, "rb");
-    if (!file) fail_msg("%s cannot be read", path);
-    char  *text = NULL;
-    size_t used = 0, got;
-    do {
-        text = realloc(text, used + 65537);
-        CHECK(text);
-        used += got = fread(text + used, 1, 65536, file);
-    } while (got);
-    fclose(file);
-    text[used] = 0;
-    return text;
+    char *left = files_text(a, name), *right = files_text(b, name);
+    if (strcmp(left, right)) fail_msg("%s differs between %s and %s", name, a, b);
+    free(left);
+    free(right);
 }
 
 static inline int64_t lines_of(const char *text)
@@ -75,9 +35,10 @@ static inline int64_t lines_of(const char *text)
     return lines;
 }
 
-static inline json_t *json_of(const char *path)
+static inline json_t *json_of(const char *folder, const char *name)
 {
     json_error_t error;
+    const char *path = files_path(folder, name);
     json_t *json = json_load_file(path, 0, &error);
     if (!json) fail_msg("%s:%d: %s", path, error.line, error.text);
     return json;

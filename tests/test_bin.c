@@ -2,11 +2,9 @@
  * test_bin.c - ranges, quantiles, cells and counts of each backend against sorting.
  */
 #include "check.h"
-#include "backend.h"
 #include "layers.h"
 #include "oracle_bin.h"
-
-#include "cpu/cpu.h"
+#include "weak_hashes.h"
 
 /* -- One backend entry on host data ----------------------------------------------- */
 static void *to_device(ipl_device *dev, const void *host, size_t bytes)
@@ -255,17 +253,6 @@ static void values_outside_the_thresholds_are_counted(void **state)
     CHECK(cells_of(dev, &wrap, 3, 1, few, cell, &outside) == 1 && outside == 2);
     test_free(t);
     test_free(cell);
-}
-
-/* Two bits are left of each row's hash. */
-static void weaken_hashes(ipl_device *dev, int weak)
-{
-    if (!strncmp(ipl_device_about(dev)->name, "cpu", 3))
-        ((cpu_state *)dev->state)->weak_hashes = weak;
-    else if (weak)
-        setenv("IPL_TEST_WEAK_HASHES", "1", 1);
-    else
-        unsetenv("IPL_TEST_WEAK_HASHES");
 }
 
 static void rows_of_equal_hash_stay_apart(void **state)

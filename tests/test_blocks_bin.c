@@ -3,11 +3,9 @@
  * the same layers on the device: ranges, quantiles, cells and points, bit for bit.
  */
 #include "check.h"
-#include "backend.h"
 #include "layers.h"
 #include "oracle_bin.h"
-
-#include "cpu/cpu.h"
+#include "weak_hashes.h"
 
 enum { GUARD = 4096 };
 
@@ -159,17 +157,6 @@ static void quantiles_are_order_statistics_of_all_blocks(void **state)
 }
 
 /* -- Cells ------------------------------------------------------------------------ */
-/* Two bits are left of each row's first hash. */
-static void weaken_hashes(ipl_device *dev, int weak)
-{
-    if (!strncmp(ipl_device_about(dev)->name, "cpu", 3))
-        ((cpu_state *)dev->state)->weak_hashes = weak;
-    else if (weak)
-        setenv("IPL_TEST_WEAK_HASHES", "1", 1);
-    else
-        unsetenv("IPL_TEST_WEAK_HASHES");
-}
-
 /* The cells of one layer with each size of blocks, against rows of bins that were
  * sorted. */
 static void cells_match(ipl_device *dev, int64_t n, int64_t d, const float *t)

@@ -6,22 +6,10 @@
 set -u
 program=$(realpath "$1/infoplane")
 python=/usr/bin/python3
-here=$(pwd)
-work=$(mktemp -d) || exit 1
+. tests/tap.sh
 mounted=
 trap '[ -n "$mounted" ] && umount "$mounted"; rm -rf "$work"' EXIT
 cd "$work" || exit 1
-count=0
-
-ok() { count=$((count + 1)); echo "ok $count - $1"; }
-skip() { count=$((count + 1)); echo "ok $count - $1 # SKIP $2"; }
-# not_ok NAME FILE...: with what the files say.
-not_ok() {
-    count=$((count + 1))
-    echo "not ok $count - $1"
-    shift
-    sed 's/^/#   /' "$@" 2>/dev/null | head -20
-}
 
 # fails STATUS WORDS ARGUMENT...: status, one line on stderr with the words, no output.
 fails() {
@@ -44,13 +32,6 @@ works() {
     name=$1
     shift
     if "$program" "$@" >out 2>err </dev/null; then ok "$name"; else not_ok "$name" out err; fi
-}
-
-# holds NAME COMMAND...: the command's status decides; `out` and `err` stay.
-holds() {
-    name=$1
-    shift
-    if "$@" >held 2>&1; then ok "$name"; else not_ok "$name" held; fi
 }
 
 cat >small.ini <<END
@@ -351,5 +332,4 @@ else
     skip 'a full tmpfs in the middle of a run' 'mount needs root'
 fi
 
-cd "$here" || exit 1
-echo "1..$count"
+plan

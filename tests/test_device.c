@@ -37,7 +37,8 @@ static void requests_beyond_memory_say_the_bytes(void **state)
 {
     ipl_device *dev = check_device(state);
     void *at = &at;
-    CHECK_FAILS(ipl_alloc(dev, (size_t)1 << 60, &at), IPL_E_MEMORY, "1152921504606846976");
+    CHECK_FAILS(ipl_alloc(dev, (size_t)1 << 60, &at), IPL_E_MEMORY,
+                "1152921504606846976");
     assert_ptr_equal(at, &at); /* outputs are written on success only */
     ipl_mat m;
     CHECK_FAILS(ipl_mat_alloc(dev, 0, 3, &m), IPL_E_ARGUMENT, "0 x 3");
@@ -137,7 +138,7 @@ static void auto_always_opens_something(void **state)
     ipl_device *dev;
     CHECK_OK(ipl_device_open("auto", NULL, &dev));
     const ipl_device_info *about = ipl_device_about(dev);
-    /* It is a GPU; or there is a reason why not; or there is none, and no word of it. */
+    /* A GPU; or a reason why not; or there is none, and no word of it. */
     int there = !access("/dev/nvidia0", F_OK) || !access("/proc/driver/nvidia", F_OK);
     char name[32];
     for (int d = 0; ipl_device_name(d, name, sizeof name) == IPL_OK; ++d)

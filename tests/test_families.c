@@ -25,13 +25,14 @@ static char *printed(const char *arguments)
     self[length] = 0;
     *strrchr(self, '/') = 0; /* BUILD/tests */
     *strrchr(self, '/') = 0;
-    const folder f = make_folder();
+    char f[FILES_PATH];
+    files_make_folder(f);
     snprintf(command, sizeof command, "%s/infoplane %s >%s 2>&1", self, arguments,
-             inside(f, "out"));
+             files_path(f, "out"));
     const int status = system(command);
-    char *text = text_of(inside(f, "out"));
+    char *text = files_text(f, "out");
     if (status) fail_msg("%s: %s", command, text);
-    remove_all(f.path);
+    files_remove_folder(f);
     return text;
 }
 
@@ -169,7 +170,8 @@ static void check_value(const json_t *value, const ipl_option *option,
 static void runs_have_every_point_and_option(void **state)
 {
     (void)state;
-    const folder f = make_folder();
+    char f[FILES_PATH];
+    files_make_folder(f);
     ipl_device *dev;
     ipl_config config;
     ipl_config_defaults(&config);
@@ -178,12 +180,12 @@ static void runs_have_every_point_and_option(void **state)
     CHECK_OK(ipl_config_set(&config, "train.epochs=1"));
     CHECK_OK(ipl_config_set(&config, "data.limit=200"));
     config.estimators = (1u << IPL_MI_ESTIMATOR_COUNT) - 1;
-    CHECK_OK(ipl_run(dev, &config, inside(f, "run"), NULL, NULL, NULL));
+    CHECK_OK(ipl_run(dev, &config, files_path(f, "run"), NULL, NULL, NULL));
     ipl_device_close(dev);
 
-    char *plane = text_of(inside(f, "run/plane.csv"));
-    char *details = text_of(inside(f, "run/plane_details.csv"));
-    json_t *json = json_of(inside(f, "run/run.json"));
+    char *plane = files_text(f, "run/plane.csv");
+    char *details = files_text(f, "run/plane_details.csv");
+    json_t *json = json_of(f, "run/run.json");
     const json_t *all = json_object_get(json, "estimators");
     CHECK(json_array_size(all) == IPL_MI_ESTIMATOR_COUNT);
     for (int k = 0; k < IPL_MI_ESTIMATOR_COUNT; ++k) {
@@ -211,7 +213,7 @@ static void runs_have_every_point_and_option(void **state)
     json_decref(json);
     free(plane);
     free(details);
-    remove_all(f.path);
+    files_remove_folder(f);
 }
 
 /* What a family says of itself in plain loops is what the devices compute. */
@@ -254,13 +256,11 @@ static void public_types_tell_their_size(void **state)
     DIR *dir = opendir("include");
     CHECK(dir);
     for (struct dirent *d; (d = readdir(dir));) {
-        char path[320];
         if (!strstr(d->d_name, ".h") || !strcmp(d->d_name, "ipl_plot.h")) continue;
-        snprintf(path, sizeof path, "include/%s", d->d_name);
-        char *text = text_of(path), name[64];
+        char *text = files_text("include", d->d_name), name[64];
         for (char *at = text; (at = strchr(at, '}')); ++at)
             if (sscanf(at, "} %63[a-z_];", name) == 1 && !strncmp(name, "ipl_", 4)) {
-                if (!ipl_sizeof(name)) fail_msg("%s: no size of %s", path, name);
+                if (!ipl_sizeof(name)) fail_msg("%s: no size of %s", d->d_name, name);
                 ++types;
             }
         free(text);

@@ -103,7 +103,8 @@ static ipl_status train(ipl_device *dev, int net, findings *out)
     const int64_t floats = ipl_trainer_state_floats(trainer), each = floats / replicas;
     state = calloc((size_t)floats, sizeof *state);
     for (int r = 0; r < replicas; ++r) {
-        IPL_TRY_DONE(ipl_net_init(&shape, IPL_INIT_GLOROT, (uint64_t)r, state + r * each));
+        IPL_TRY_DONE(ipl_net_init(&shape, IPL_INIT_GLOROT, (uint64_t)r,
+                                  state + r * each));
         ipl_net_shuffle(NET_ROWS, (uint64_t)r, 0, order + r * NET_ROWS);
     }
     IPL_TRY_DONE(ipl_trainer_write(trainer, state, 0));
@@ -133,18 +134,6 @@ static ipl_status work(ipl_device *dev, findings *out)
     return IPL_OK;
 }
 
-static ipl_status whole_run(ipl_device *dev, const char *dir)
-{
-    static const char *const sets[] = {
-        "net.layers=12, 6-tanh, 4-relu, 2", "train.epochs=3", "train.replicas=2",
-        "measure.policy=every", "measure.every=1", "measure.estimators=bin, kde"};
-    ipl_config config;
-    ipl_config_defaults(&config);
-    for (size_t s = 0; s < sizeof sets / sizeof *sets; ++s)
-        IPL_TRY(ipl_config_set(&config, sets[s]));
-    return ipl_run(dev, &config, dir, NULL, NULL, NULL);
-}
-
 /* Ends a child: what went wrong goes to stdout, 0 is success. */
 static void leave(const char *who, const char *why)
 {
@@ -162,7 +151,8 @@ static int ended_well(pid_t child)
 }
 
 /* The work on the parent's device, on one of this process's own, and in a run. */
-static void work_again(const char *who, ipl_device *old, const findings *want, folder f)
+static void work_again(const char *who, ipl_device *old, const findings *want,
+                       const ipl_config *config, const char *f)
 {
     findings got;
     ipl_device *own;
@@ -174,7 +164,8 @@ static void work_again(const char *who, ipl_device *old, const findings *want, f
         work(own, &got) != IPL_OK)
         leave(who, ipl_last_error());
     if (memcmp(&got, want, sizeof got)) leave(who, "other bits on an own device");
-    if (whole_run(old, inside(f, who)) != IPL_OK) leave(who, ipl_last_error());
+    if (ipl_run(old, config, files_path(f, who), NULL, NULL, NULL) != IPL_OK)
+        leave(who, ipl_last_error());
     ipl_device_close(own);
 }
 
@@ -185,36 +176,36 @@ static int is_cuda(ipl_device *dev)
 
 static void a_forked_child_works_to_the_same_bits(void **state)
 {
+    static const char *const sets[] = {
+        "net.layers=12, 6-tanh, 4-relu, 2", "train.epochs=3", "train.replicas=2",
+        "measure.policy=every", "measure.every=1", "measure.estimators=bin, kde", NULL};
     ipl_device *dev = check_device(state);
     if (is_cuda(dev)) skip(); /* its own test is below */
-    const folder f = make_folder();
+    char f[FILES_PATH];
+    files_make_folder(f);
     findings want;
     CHECK_OK(work(dev, &want));
-    CHECK_OK(whole_run(dev, inside(f, "parent")));
+    const ipl_config config = config_of(sets);
+    CHECK_OK(ipl_run(dev, &config, files_path(f, "parent"), NULL, NULL, NULL));
     fflush(stdout);
     const pid_t child = fork();
     if (!child) {
-        work_again("child", dev, &want, f);
+        work_again("child", dev, &want, &config, f);
         const pid_t grandchild = fork();
         if (!grandchild) {
-            work_again("grandchild", dev, &want, f);
+            work_again("grandchild", dev, &want, &config, f);
             leave("grandchild", NULL);
         }
         leave("child", ended_well(grandchild) ? NULL : "the grandchild failed");
     }
     CHECK(ended_well(child));
-    char *parent = text_of(inside(f, "parent/plane.csv"));
-    char *one = text_of(inside(f, "child/plane.csv"));
-    char *two = text_of(inside(f, "grandchild/plane.csv"));
-    CHECK(!strcmp(parent, one) && !strcmp(parent, two));
-    free(parent);
-    free(one);
-    free(two);
+    same_file(files_path(f, "parent"), files_path(f, "child"), "plane.csv");
+    same_file(files_path(f, "parent"), files_path(f, "grandchild"), "plane.csv");
     /* And the parent is what it was. */
     findings after;
     CHECK_OK(work(dev, &after));
     CHECK(!memcmp(&after, &want, sizeof want));
-    remove_all(f.path);
+    files_remove_folder(f);
 }
 
 /* CUDA does not survive fork: every call says so, and closing is allowed. */

@@ -10,18 +10,18 @@
 #include <unistd.h>
 
 #include "check.h"
+#include "files.h"
 #include "plane/checkpoint.h"
 #include "file.h"
 #include "plane/journal.h"
 #include "random.h"
 
-static char directory[32];
-static char path[64];
+static char directory[FILES_PATH];
+static char path[FILES_PATH + 8];
 
 static void make_directory(void)
 {
-    strcpy(directory, "/tmp/ipl-journal-XXXXXX");
-    CHECK(mkdtemp(directory) != NULL);
+    files_make_folder(directory);
     snprintf(path, sizeof path, "%s/file", directory);
 }
 

@@ -14,26 +14,16 @@ library=$build/tests/fault_cuda.so
 emulator=${2:+$(realpath "$2")}
 config=$(realpath configs/ib-tanh.ini)
 unset IPL_LOG IPL_DEBUG_SYNC
-work=$(mktemp -d) || exit 1
-trap 'rm -rf "$work"' EXIT
+. tests/tap.sh
 cd "$work" || exit 1
-count=0
 
-ok() { count=$((count + 1)); echo "ok $count - $1"; }
-# not_ok NAME FILE...: with what the files say.
-not_ok() {
-    count=$((count + 1))
-    echo "not ok $count - $1"
-    shift
-    sed 's/^/#   /' "$@" 2>/dev/null | head -20
-}
 skip_all() {
     if [ "${IPL_TEST_NEED:-}" = cuda ] && [ -z "$emulator" ]; then
         not_ok "lost devices: $1"
     else
-        echo "ok 1 - lost devices # SKIP $1"
+        skip 'lost devices' "$1"
     fi
-    echo "1..1"
+    plan
     exit 0
 }
 
@@ -90,7 +80,7 @@ one_line() {
 for net in wide tiny; do
     if ! IPL_TEST_FAULT_LOG=$work/$net.calls start none:0:0 $net $net >out 2>err; then
         not_ok "the unbroken $net run" out err
-        echo "1..$count"
+        plan
         exit 1
     fi
 done
@@ -238,4 +228,4 @@ np.save("epochs/epoch_0_layer_3.npy", t[:, :3].copy())'
     then ok 'a folder with a layer larger than the GPU'
     else not_ok 'a folder with a layer larger than the GPU' out; fi
 fi
-echo "1..$count"
+plan

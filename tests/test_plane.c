@@ -16,13 +16,9 @@ static ipl_config small_config(const char *first, ...)
     static const char *const sets[] = {
         "net.layers=12, 6-tanh, 4-relu, 2", "train.epochs=6", "train.batch=32",
         "train.learning_rate=0.01", "measure.policy=every", "measure.every=2",
-        "data.limit=256", "data.split=shuffled", "measure.estimators=bin, kde",
-    };
-    ipl_config config;
+        "data.limit=256", "data.split=shuffled", "measure.estimators=bin, kde", NULL};
+    ipl_config config = config_of(sets);
     va_list more;
-    ipl_config_defaults(&config);
-    for (size_t s = 0; s < sizeof sets / sizeof *sets; ++s)
-        CHECK_OK(ipl_config_set(&config, sets[s]));
     va_start(more, first);
     for (const char *set = first; set; set = va_arg(more, const char *))
         CHECK_OK(ipl_config_set(&config, set));
@@ -30,13 +26,17 @@ static ipl_config small_config(const char *first, ...)
     return config;
 }
 
-/* Runs into f/name and gives plane.csv, to be freed. */
-static char *plane_of(ipl_device *dev, folder f, const char *name, ipl_config config)
+static ipl_status run_to(void **state, const ipl_config *config, const char *dir)
 {
-    char table[512];
-    CHECK_OK(ipl_run(dev, &config, inside(f, name), NULL, NULL, NULL));
-    snprintf(table, sizeof table, "%s/%s/plane.csv", f.path, name);
-    return text_of(table);
+    return ipl_run(check_device(state), config, dir, NULL, NULL, NULL);
+}
+
+/* Runs into f/name and gives plane.csv, to be freed. */
+static char *plane_of(ipl_device *dev, const char *f, const char *name,
+                      ipl_config config)
+{
+    CHECK_OK(ipl_run(dev, &config, files_path(f, name), NULL, NULL, NULL));
+    return files_text(files_path(f, name), "plane.csv");
 }
 
 typedef struct {
@@ -58,27 +58,20 @@ static int next_point(const char **at, point *p)
     return 1;
 }
 
-static void check_same_file(const char *a, const char *b)
-{
-    char *x = text_of(a), *y = text_of(b);
-    if (strcmp(x, y)) fail_msg("%s and %s differ", a, b);
-    free(x);
-    free(y);
-}
-
 /* -- Tests ------------------------------------------------------------------------*/
 
 static void run_directory_is_complete_and_ordered(void **state)
 {
     static const char *const names[] = {"bin", "kde-upper", "kde-lower"};
-    const folder f = make_folder();
+    char f[FILES_PATH];
+    files_make_folder(f);
     ipl_progress at;
     ipl_config config = small_config("train.replicas=2", "train.seed=7", NULL);
-    CHECK_OK(ipl_run(check_device(state), &config, inside(f, "a/deep/run"), NULL, NULL,
-                     &at));
+    CHECK_OK(ipl_run(check_device(state), &config, files_path(f, "a/deep/run"), NULL,
+                     NULL, &at));
     CHECK(at.last == 6 && at.tick == 6 && at.measured == 4 && at.planned == 4);
 
-    char *text = text_of(inside(f, "a/deep/run/plane.csv"));
+    char *text = files_text(f, "a/deep/run/plane.csv");
     const char *row = first_row(text);
     point p;
     for (int tick = 0; tick <= 6; tick += 2)
@@ -92,24 +85,25 @@ static void run_directory_is_complete_and_ordered(void **state)
     CHECK(!next_point(&row, &p));
     free(text);
 
-    char *details = text_of(inside(f, "a/deep/run/plane_details.csv"));
+    char *details = files_text(f, "a/deep/run/plane_details.csv");
     CHECK(lines_of(details) == 1 + 4 * 2 * 3 * 3);
     CHECK(strstr(details, "seed,epoch,layer,estimator,h_t_bits,i_t_next_bits,cells,"
                           "outside_share,noise_var,flags\n") == details);
     free(details);
     /* ticks 0 .. 6 of the training log, each for both seeds */
-    char *training = text_of(inside(f, "a/deep/run/training.csv"));
+    char *training = files_text(f, "a/deep/run/training.csv");
     CHECK(lines_of(training) == 1 + 7 * 2);
     free(training);
-    remove_all(f.path);
+    files_remove_folder(f);
 }
 
 static void run_json_says_what_ran(void **state)
 {
-    const folder f = make_folder();
+    char f[FILES_PATH];
+    files_make_folder(f);
     ipl_config config = small_config("train.replicas=2", "measure.rows=test", NULL);
-    CHECK_OK(ipl_run(check_device(state), &config, inside(f, "r"), NULL, NULL, NULL));
-    json_t *all = json_of(inside(f, "r/run.json"));
+    CHECK_OK(run_to(state, &config, files_path(f, "r")));
+    json_t *all = json_of(f, "r/run.json");
     const char *status, *device, *libraries, *name, *batch;
     json_int_t rows, train, measured, ticks, points;
     double x, y, wall;
@@ -134,15 +128,16 @@ static void run_json_says_what_ran(void **state)
         json_object_get(json_object_get(all, "libraries"), "matio"));
     CHECK(!strcmp(told ? told : "", matio));
     json_decref(all);
-    remove_all(f.path);
+    files_remove_folder(f);
 }
 
 static void points_stay_below_their_ceilings(void **state)
 {
-    const folder f = make_folder();
+    char f[FILES_PATH];
+    files_make_folder(f);
     char *text = plane_of(check_device(state), f, "r",
                           small_config("measure.every=1", "train.epochs=30", NULL));
-    json_t *all = json_of(inside(f, "r/run.json"));
+    json_t *all = json_of(f, "r/run.json");
     double x, y;
     point  p;
     int    upper = 0;
@@ -158,7 +153,7 @@ static void points_stay_below_their_ceilings(void **state)
     CHECK(upper == 31 * 3);
     json_decref(all);
     free(text);
-    remove_all(f.path);
+    files_remove_folder(f);
 }
 
 static void equal_configs_give_equal_bytes(void **state)
@@ -166,7 +161,8 @@ static void equal_configs_give_equal_bytes(void **state)
     static const char *const tables[] = {"plane.csv", "plane_details.csv",
                                          "training.csv", "config.ini"};
     const char *name = ipl_device_about(check_device(state))->name;
-    const folder f = make_folder();
+    char f[FILES_PATH];
+    files_make_folder(f);
     for (int threads = 1; threads <= 3; ++threads) {
         char run[16];
         ipl_device *dev;
@@ -174,38 +170,38 @@ static void equal_configs_give_equal_bytes(void **state)
         const ipl_config config = small_config("train.replicas=2", NULL);
         CHECK_OK(ipl_device_open(name, &options, &dev));
         snprintf(run, sizeof run, "%d", threads);
-        CHECK_OK(ipl_run(dev, &config, inside(f, run), NULL, NULL, NULL));
+        CHECK_OK(ipl_run(dev, &config, files_path(f, run), NULL, NULL, NULL));
         ipl_device_close(dev);
     }
     const ipl_config config = small_config("train.replicas=2", NULL);
-    CHECK_OK(ipl_run(check_device(state), &config, inside(f, "4"), NULL, NULL, NULL));
+    CHECK_OK(run_to(state, &config, files_path(f, "4")));
     for (int t = 0; t < 4; ++t)
         for (int other = 2; other <= 4; ++other) {
-            char a[64], b[64];
-            snprintf(a, sizeof a, "1/%s", tables[t]);
-            snprintf(b, sizeof b, "%d/%s", other, tables[t]);
-            check_same_file(inside(f, a), inside(f, b));
+            const char run[] = {(char)('0' + other), 0};
+            same_file(files_path(f, "1"), files_path(f, run), tables[t]);
         }
-    remove_all(f.path);
+    files_remove_folder(f);
 }
 
 static void resolved_config_gives_the_same_run(void **state)
 {
-    const folder f = make_folder();
+    char f[FILES_PATH];
+    files_make_folder(f);
     ipl_config again;
     ipl_config config = small_config("train.batch=0", "bin.form=quantiles", NULL);
-    CHECK_OK(ipl_run(check_device(state), &config, inside(f, "a"), NULL, NULL, NULL));
-    CHECK_OK(ipl_config_read(inside(f, "a/config.ini"), &again));
-    CHECK_OK(ipl_run(check_device(state), &again, inside(f, "b"), NULL, NULL, NULL));
-    check_same_file(inside(f, "a/plane.csv"), inside(f, "b/plane.csv"));
-    check_same_file(inside(f, "a/training.csv"), inside(f, "b/training.csv"));
-    check_same_file(inside(f, "a/config.ini"), inside(f, "b/config.ini"));
-    remove_all(f.path);
+    CHECK_OK(run_to(state, &config, files_path(f, "a")));
+    CHECK_OK(ipl_config_read(files_path(f, "a/config.ini"), &again));
+    CHECK_OK(run_to(state, &again, files_path(f, "b")));
+    same_file(files_path(f, "a"), files_path(f, "b"), "plane.csv");
+    same_file(files_path(f, "a"), files_path(f, "b"), "training.csv");
+    same_file(files_path(f, "a"), files_path(f, "b"), "config.ini");
+    files_remove_folder(f);
 }
 
 static void replicas_equal_runs_of_one_seed(void **state)
 {
-    const folder f = make_folder();
+    char f[FILES_PATH];
+    files_make_folder(f);
     ipl_device *dev = check_device(state);
     char *both = plane_of(dev, f, "both",
                           small_config("train.seed=5", "train.replicas=2", NULL));
@@ -227,13 +223,14 @@ static void replicas_equal_runs_of_one_seed(void **state)
         free(alone);
     }
     free(both);
-    remove_all(f.path);
+    files_remove_folder(f);
 }
 
 /* A run in steps trains as a run in epochs does. */
 static void steps_pass_through_the_epochs(void **state)
 {
-    const folder f = make_folder();
+    char f[FILES_PATH];
+    files_make_folder(f);
     ipl_device *dev = check_device(state);
     char *epochs = plane_of(dev, f, "epochs", small_config("measure.every=1", NULL));
     /* 205 rows in batches of 32: 7 steps an epoch, the last of 13 rows */
@@ -250,18 +247,19 @@ static void steps_pass_through_the_epochs(void **state)
     CHECK(count == 7 * 3 * 3 && !next_point(&b, &q));
     free(epochs);
     free(steps);
-    remove_all(f.path);
+    files_remove_folder(f);
 }
 
-/* Whatever a policy leaves out, the rest is what measuring everything gives; and
- * delta-exact leaves no gap: D <= delta between neighbours that are not adjacent. */
+/* Whatever a policy leaves out, the rest is what measuring everything gives. (What
+ * delta-exact promises of the gaps it leaves: test_resume.c.) */
 static void policies_only_leave_out(void **state)
 {
     static const char *const policies[] = {
         "measure.policy=log", "measure.policy=list", "measure.policy=delta-approx",
         "measure.policy=delta-exact",
     };
-    const folder f = make_folder();
+    char f[FILES_PATH];
+    files_make_folder(f);
     ipl_device *dev = check_device(state);
     char *every = plane_of(dev, f, "every",
                            small_config("measure.every=1", "train.epochs=40", NULL));
@@ -285,7 +283,7 @@ static void policies_only_leave_out(void **state)
         free(some);
     }
     free(every);
-    remove_all(f.path);
+    files_remove_folder(f);
 }
 
 static void measured_rows_are_those_asked_for(void **state)
@@ -298,7 +296,8 @@ static void measured_rows_are_those_asked_for(void **state)
         {"measure.rows=all", "measure.subset=100", 100},
         {"measure.rows=train", "measure.subset=2", 2},
     };
-    const folder f = make_folder();
+    char f[FILES_PATH];
+    files_make_folder(f);
     for (int k = 0; k < 6; ++k) {
         char name[16], file[32];
         double x;
@@ -306,9 +305,8 @@ static void measured_rows_are_those_asked_for(void **state)
         snprintf(name, sizeof name, "%d", k);
         snprintf(file, sizeof file, "%d/run.json", k);
         const ipl_config config = small_config(cases[k].rows, cases[k].subset, NULL);
-        CHECK_OK(ipl_run(check_device(state), &config, inside(f, name), NULL, NULL,
-                         NULL));
-        json_t *all = json_of(inside(f, file));
+        CHECK_OK(run_to(state, &config, files_path(f, name)));
+        json_t *all = json_of(f, file);
         CHECK(!json_unpack(all, "{s:{s:I}, s:{s:F}}", "data", "measured_rows", &rows,
                            "ceilings", "i_xt_bits", &x));
         CHECK(rows == cases[k].expected);
@@ -317,80 +315,81 @@ static void measured_rows_are_those_asked_for(void **state)
     }
     const ipl_config config = small_config("measure.rows=test", "measure.subset=52",
                                            NULL);
-    CHECK_FAILS(ipl_run(check_device(state), &config, inside(f, "x"), NULL, NULL, NULL),
+    CHECK_FAILS(run_to(state, &config, files_path(f, "x")),
                 IPL_E_ARGUMENT, "52 of 51 rows");
-    CHECK(access(inside(f, "x"), F_OK));
-    remove_all(f.path);
+    CHECK(access(files_path(f, "x"), F_OK));
+    files_remove_folder(f);
 }
 
 static void existing_directory_is_left_alone(void **state)
 {
-    const folder f = make_folder();
+    char f[FILES_PATH];
+    files_make_folder(f);
     const ipl_config config = small_config(NULL);
-    CHECK(!mkdir(inside(f, "r"), 0777) && !mkdir(inside(f, "r/mine"), 0777));
-    CHECK_FAILS(ipl_run(check_device(state), &config, inside(f, "r"), NULL, NULL, NULL),
+    CHECK(!mkdir(files_path(f, "r"), 0777) && !mkdir(files_path(f, "r/mine"), 0777));
+    CHECK_FAILS(run_to(state, &config, files_path(f, "r")),
                 IPL_E_ARGUMENT, "exists already");
-    CHECK(!rmdir(inside(f, "r/mine")) && !rmdir(inside(f, "r")));
-    CHECK_FAILS(ipl_run(check_device(state), &config, "/proc/no/run", NULL, NULL, NULL),
-                IPL_E_IO, "/proc/no");
-    remove_all(f.path);
+    CHECK(!rmdir(files_path(f, "r/mine")) && !rmdir(files_path(f, "r")));
+    CHECK_FAILS(run_to(state, &config, "/proc/no/run"), IPL_E_IO, "/proc/no");
+    files_remove_folder(f);
 }
 
 static void network_must_fit_the_data(void **state)
 {
-    const folder f = make_folder();
+    char f[FILES_PATH];
+    files_make_folder(f);
     ipl_config config = small_config("net.layers=13, 4-tanh, 2", NULL);
-    CHECK_FAILS(ipl_run(check_device(state), &config, inside(f, "r"), NULL, NULL, NULL),
+    CHECK_FAILS(run_to(state, &config, files_path(f, "r")),
                 IPL_E_ARGUMENT, "13 inputs");
-    CHECK(access(inside(f, "r"), F_OK));
-    remove_all(f.path);
+    CHECK(access(files_path(f, "r"), F_OK));
+    files_remove_folder(f);
 }
 
 static void diverging_training_keeps_what_it_had(void **state)
 {
-    const folder f = make_folder();
+    char f[FILES_PATH];
+    files_make_folder(f);
     ipl_config config = small_config("train.optimizer=sgd", "train.learning_rate=1e6",
                                      "net.layers=12, 8-linear, 8-linear, 2",
                                      "measure.every=1", "train.epochs=50", NULL);
-    CHECK_FAILS(ipl_run(check_device(state), &config, inside(f, "r"), NULL, NULL, NULL),
-                IPL_E_NUMERIC, "epoch ");
-    char *text = text_of(inside(f, "r/plane.csv"));
+    CHECK_FAILS(run_to(state, &config, files_path(f, "r")), IPL_E_NUMERIC, "epoch ");
+    char *text = files_text(f, "r/plane.csv");
     const char *row = first_row(text);
     point p;
     CHECK(next_point(&row, &p) && p.epoch == 0);
     while (next_point(&row, &p)) {}
     free(text);
-    json_t *all = json_of(inside(f, "r/run.json"));
+    json_t *all = json_of(f, "r/run.json");
     const char *status, *error;
     CHECK(!json_unpack(all, "{s:s, s:s}", "status", &status, "error", &error));
     CHECK(!strcmp(status, "failed") && !strncmp(error, "epoch ", 6));
     json_decref(all);
-    remove_all(f.path);
+    files_remove_folder(f);
 }
 
 /* A limit on the size of files stands for the full disk. */
 static void full_disk_leaves_whole_rows(void **state)
 {
     struct rlimit before, small;
-    const folder f = make_folder();
+    char f[FILES_PATH];
+    files_make_folder(f);
     const ipl_config config = small_config("measure.every=1", "train.epochs=200", NULL);
     void (*was)(int) = signal(SIGXFSZ, SIG_IGN);
     CHECK(!getrlimit(RLIMIT_FSIZE, &before));
     small = before;
     small.rlim_cur = 40000; /* the log of points, which resuming reads, is largest */
     CHECK(!setrlimit(RLIMIT_FSIZE, &small));
-    const ipl_status st = ipl_run(check_device(state), &config, inside(f, "r"), NULL,
-                                  NULL, NULL);
+    const ipl_status st = run_to(state, &config, files_path(f, "r"));
     CHECK(!setrlimit(RLIMIT_FSIZE, &before));
     signal(SIGXFSZ, was);
     CHECK(st == IPL_E_IO && strstr(ipl_last_error(), strerror(EFBIG)));
-    char *text = text_of(inside(f, "r/plane.csv"));
+    char *text = files_text(f, "r/plane.csv");
     int rows = 0;
     point p;
     for (const char *row = first_row(text); next_point(&row, &p);) ++rows;
     CHECK(rows > 9 && rows % 9 == 0);
     free(text);
-    remove_all(f.path);
+    files_remove_folder(f);
 }
 
 static const check_test tests[] = {

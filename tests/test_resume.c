@@ -7,9 +7,7 @@
 #include <sys/file.h>
 #include <sys/resource.h>
 
-#include "check.h"
-#include "files.h"
-#include "ipl_plane.h"
+#include "plane_case.h"
 #include "random.h"
 
 enum { EPOCHS = 24, LAYERS = 3, KINDS = 3 };
@@ -20,17 +18,14 @@ static char folder[FILES_PATH];
 /* Small enough for an emulated GPU. The rate makes the curves move. */
 static ipl_config small_config(const char *policy)
 {
-    ipl_config c;
     char line[64];
     static const char *const lines[] = {
         "net.layers=12, 5-tanh, 3-tanh, 2", "train.batch=64",
         "train.learning_rate=0.01", "train.replicas=2", "data.limit=256",
         "measure.subset=64",
         "measure.every=5", "measure.log_dense=2", "measure.log_per_decade=5",
-        "measure.list=3:9:2, 20", "measure.delta=0.1"};
-    ipl_config_defaults(&c);
-    for (size_t l = 0; l < sizeof lines / sizeof *lines; ++l)
-        CHECK_OK(ipl_config_set(&c, lines[l]));
+        "measure.list=3:9:2, 20", "measure.delta=0.1", NULL};
+    ipl_config c = config_of(lines);
     snprintf(line, sizeof line, "train.epochs=%d", EPOCHS);
     CHECK_OK(ipl_config_set(&c, line));
     snprintf(line, sizeof line, "measure.policy=%s", policy);
@@ -39,30 +34,6 @@ static ipl_config small_config(const char *policy)
 }
 
 static const char *dir_of(const char *name) { return files_path(folder, name); }
-
-static char *read_text(const char *dir, const char *name)
-{
-    char *text = NULL;
-    char  path[2 * FILES_PATH + 64];
-    snprintf(path, sizeof path, "%s/%s", dir, name);
-    FILE *file = fopen(path, "rb");
-    if (!file) fail_msg("%s: %s", path, strerror(errno));
-    CHECK(fseek(file, 0, SEEK_END) == 0);
-    const long size = ftell(file);
-    rewind(file);
-    text = test_calloc((size_t)size + 1, 1);
-    CHECK(fread(text, 1, (size_t)size, file) == (size_t)size);
-    fclose(file);
-    return text;
-}
-
-static void same_file(const char *a, const char *b, const char *name)
-{
-    char *left = read_text(a, name), *right = read_text(b, name);
-    if (strcmp(left, right)) fail_msg("%s differs between %s and %s", name, a, b);
-    test_free(left);
-    test_free(right);
-}
 
 static void same_results(const char *a, const char *b)
 {
@@ -85,7 +56,7 @@ static void is_tidy(const char *dir)
 /* Each line of `part` must be one of `all`, in the same order. */
 static void lines_are_some_of(const char *part, const char *all)
 {
-    char *left = read_text(part, "plane.csv"), *right = read_text(all, "plane.csv");
+    char *left = files_text(part, "plane.csv"), *right = files_text(all, "plane.csv");
     const char *at = right;
     for (const char *line = left; *line; line = strchr(line, '\n') + 1) {
         const size_t length = strcspn(line, "\n") + 1;
@@ -94,15 +65,15 @@ static void lines_are_some_of(const char *part, const char *all)
             fail_msg("%s: '%.*s' is not measured so", part, (int)length - 1, line);
         at += length;
     }
-    test_free(left);
-    test_free(right);
+    free(left);
+    free(right);
 }
 
 /* Reads plane.csv to value[tick][..], NAN where nothing was measured. */
 enum { VALUES = 2 * LAYERS * KINDS * 2 };
 static void read_values(const char *dir, double value[EPOCHS + 1][VALUES])
 {
-    char *text = read_text(dir, "plane.csv");
+    char *text = files_text(dir, "plane.csv");
     for (int t = 0; t <= EPOCHS; ++t)
         for (int v = 0; v < VALUES; ++v) value[t][v] = NAN;
     for (char *line = strchr(text, '\n') + 1; *line; line = strchr(line, '\n') + 1) {
@@ -118,7 +89,7 @@ static void read_values(const char *dir, double value[EPOCHS + 1][VALUES])
         at[0] = x / 6.0;   /* H(X) of 64 rows */
         at[1] = y;
     }
-    test_free(text);
+    free(text);
 }
 
 static void every_policy_gives_the_points_of_measuring_all(void **state)
@@ -238,14 +209,14 @@ static ipl_config unfinished(ipl_device *dev, const char *name)
 static void replace_line(const char *dir, const char *from, const char *to)
 {
     char path[2 * FILES_PATH + 64];
-    char *text = read_text(dir, "config.ini"), *at = strstr(text, from);
+    char *text = files_text(dir, "config.ini"), *at = strstr(text, from);
     CHECK(at != NULL);
     snprintf(path, sizeof path, "%s/config.ini", dir);
     FILE *file = fopen(path, "w");
     CHECK(file && fprintf(file, "%.*s%s%s", (int)(at - text), text, to,
                           at + strlen(from)) > 0);
     fclose(file);
-    test_free(text);
+    free(text);
 }
 
 static void a_changed_config_is_refused_by_name(void **state)
@@ -254,18 +225,18 @@ static void a_changed_config_is_refused_by_name(void **state)
     if (check_size(dev, 0, 1)) skip(); /* nothing in it depends on the device */
     files_make_folder(folder);
     unfinished(dev, "run");
-    char *before = read_text(dir_of("run"), "plane.csv");
+    char *before = files_text(dir_of("run"), "plane.csv");
     replace_line(dir_of("run"), "batch = 64", "batch = 32");
     CHECK_FAILS(ipl_resume(dev, dir_of("run"), NULL, NULL, NULL), IPL_E_ARGUMENT,
                 "began with '[train] batch = 64', and this is '[train] batch = 32'");
-    char *after = read_text(dir_of("run"), "plane.csv");
+    char *after = files_text(dir_of("run"), "plane.csv");
     assert_string_equal(before, after); /* a refusal changes nothing */
     replace_line(dir_of("run"), "batch = 32", "batch = 64");
     /* How a run works may change, unlike what it works on. */
     replace_line(dir_of("run"), "snapshot_mib = 0", "snapshot_mib = 7");
     CHECK_OK(ipl_resume(dev, dir_of("run"), NULL, NULL, NULL));
-    test_free(before);
-    test_free(after);
+    free(before);
+    free(after);
     files_remove_folder(folder);
 }
 
@@ -302,12 +273,12 @@ static void a_locked_directory_is_left_alone(void **state)
     close(fd);
     CHECK_OK(ipl_resume(dev, dir_of("run"), NULL, NULL, NULL));
     /* Done: once more is no error and changes nothing. */
-    char *before = read_text(dir_of("run"), "run.json");
+    char *before = files_text(dir_of("run"), "run.json");
     CHECK_OK(ipl_resume(dev, dir_of("run"), NULL, NULL, NULL));
-    char *after = read_text(dir_of("run"), "run.json");
+    char *after = files_text(dir_of("run"), "run.json");
     assert_string_equal(before, after);
-    test_free(before);
-    test_free(after);
+    free(before);
+    free(after);
     CHECK_FAILS(ipl_resume(dev, folder, NULL, NULL, NULL), IPL_E_IO, "config.ini");
     CHECK_FAILS(ipl_resume(dev, "/nowhere", NULL, NULL, NULL), IPL_E_IO, "/nowhere");
     ipl_config c = small_config("log");
@@ -363,9 +334,9 @@ static void lanes_do_not_change_a_byte(void **state)
         c.lanes = 3;
         CHECK_OK(ipl_run(dev, &c, dir_of("three"), NULL, NULL, NULL));
         same_results(dir_of("one"), dir_of("three"));
-        char *json = read_text(dir_of("three"), "run.json");
+        char *json = files_text(dir_of("three"), "run.json");
         CHECK(strstr(json, "\"measuring_lanes\": 3"));
-        test_free(json);
+        free(json);
         files_remove_folder(folder);
     }
 }
@@ -376,17 +347,17 @@ static void snapshots_may_go_to_the_disk(void **state)
     files_make_folder(folder);
     ipl_config c = small_config("delta-exact");
     CHECK_OK(ipl_run(dev, &c, dir_of("memory"), NULL, NULL, NULL));
-    char *json = read_text(dir_of("memory"), "run.json");
+    char *json = files_text(dir_of("memory"), "run.json");
     CHECK(strstr(json, "\"spilled\": 0,"));
     CHECK(!strstr(json, "\"kept_on_device\": 0,") == !ipl_device_about(dev)->is_host);
-    test_free(json);
+    free(json);
     c.snapshot_mib = c.snapshot_device_mib = 0;
     CHECK_OK(ipl_run(dev, &c, dir_of("file"), NULL, NULL, NULL));
     same_results(dir_of("memory"), dir_of("file"));
-    json = read_text(dir_of("file"), "run.json");
+    json = files_text(dir_of("file"), "run.json");
     CHECK(strstr(json, "\"spilled\": ") && !strstr(json, "\"spilled\": 0,"));
     CHECK(strstr(json, "\"kept_on_device\": 0,"));
-    test_free(json);
+    free(json);
     files_remove_folder(folder);
 }
 

@@ -10,21 +10,21 @@
 #include <unistd.h>
 
 #include "check.h"
+#include "files.h"
 #include "random.h"
 #include "plane/store.h"
 
 enum { FLOATS = 3000, BYTES = FLOATS * (int)sizeof(float) };
 
 static ipl_device *host; /* memory of the host is this device's */
-static char directory[] = "/tmp/ipl-store-XXXXXX";
-static char path[64];
+static char directory[FILES_PATH];
+static char path[FILES_PATH + 16];
 
 static void make_directory(void **state)
 {
     (void)state;
     CHECK_OK(ipl_device_open("cpu", NULL, &host));
-    strcpy(directory, "/tmp/ipl-store-XXXXXX");
-    CHECK(mkdtemp(directory) != NULL);
+    files_make_folder(directory);
     snprintf(path, sizeof path, "%s/snapshots", directory);
 }
 

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "check.h"
+#include "files.h"
 #include "random.h"
 #include "plane/store.h"
 
@@ -17,7 +18,7 @@ typedef struct {
     ipl_store  *store;
     float      *source[SOURCES]; /* device: the snapshot of tick t is t % SOURCES */
     float      *params, *got;    /* device: the writer's, the reader's            */
-    char        directory[64], path[80];
+    char        directory[FILES_PATH], path[FILES_PATH + 16];
 } scene;
 
 static void fill(int64_t tick, float *w)
@@ -35,9 +36,9 @@ static float *device_room(ipl_device *dev)
 
 static scene scene_make(void **state, int on_device, int in_memory)
 {
-    scene s = {.writer = check_device(state), .directory = "/tmp/ipl-store-XXXXXX"};
+    scene s = {.writer = check_device(state)};
     float w[FLOATS];
-    CHECK(mkdtemp(s.directory) != NULL);
+    files_make_folder(s.directory);
     snprintf(s.path, sizeof s.path, "%s/snapshots", s.directory);
     CHECK_OK(ipl_device_open_again(s.writer, &s.reader));
     for (int k = 0; k < SOURCES; ++k) {
