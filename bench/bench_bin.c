@@ -19,7 +19,7 @@
 #include "cpu/bin.h" /* for the hash alone */
 #include "ipl_data.h"
 #include "random.h"
-#include "timing.h"
+#include "turns.h"
 
 enum { CLASSES = 10 };
 
@@ -112,7 +112,7 @@ static void run(ipl_device *dev, const char *folder, int64_t n, int64_t d)
     c.job.y = &labels;
     check(ipl_mi_scratch_bytes(dev, 1, &c.options, 1, &c.job, &c.scratch_bytes));
     check(ipl_alloc(dev, c.scratch_bytes, &c.scratch));
-    const double ours = timing_median_ms(0.3, estimate, &c);
+    const double ours = time_alone(estimate, &c, 300.0);
 
     uint32_t *mix = malloc(2 * (size_t)bin_padded(d) * sizeof *mix);
     for (int64_t w = 0; w < 2 * bin_padded(d); ++w)
@@ -120,8 +120,8 @@ static void run(ipl_device *dev, const char *folder, int64_t n, int64_t d)
     c.map = (bin_map){.width = (float)width, .d = d, .mix = mix, .bits = 32};
     c.key = malloc((size_t)n * sizeof *c.key);
     const int hashed = d >= 128 && !strncmp(ipl_device_about(dev)->name, "cpu", 3);
-    const double hash_ms = hashed ? timing_median_ms(0.2, hash, &c) : NAN;
-    const double copy_ms = hashed ? timing_median_ms(0.2, copy, &c) : NAN;
+    const double hash_ms = hashed ? time_alone(hash, &c, 200.0) : NAN;
+    const double copy_ms = hashed ? time_alone(copy, &c, 200.0) : NAN;
 
     double bits[2] = {NAN, NAN};
     const double peer = peer_ms(folder, width, bits);

@@ -12,7 +12,7 @@
 #include <string.h>
 
 #include "ipl_net.h"
-#include "timing.h"
+#include "turns.h"
 
 enum { ROWS = 20000 };
 static const char ib[] = "12, 10-tanh, 7-tanh, 5-tanh, 4-tanh, 3-tanh, 2";
@@ -85,7 +85,7 @@ static double step_us(ipl_device *dev, const char *text, int64_t batch,
             c.order[r * c.count + i] = rows[i % ROWS];
     }
     check(ipl_trainer_write(c.trainer, state, 0));
-    const double us = 1e3 * timing_median_ms(1.0, train, &c) / (steps * replicas);
+    const double us = 1e3 * time_alone(train, &c, 1000.0) / (steps * replicas);
     ipl_trainer_destroy(c.trainer);
     ipl_labels_free(dev, &c.y);
     ipl_free(dev, c.x.at);

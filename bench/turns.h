@@ -1,5 +1,7 @@
 /*
- * turns.h - contenders timed in turns.
+ * turns.h - contenders timed in turns: the clock of all programs in bench/.
+ *
+ * (What `infoplane bench` times runs on the device's own clock: src/cli/bench_timing.c.)
  *
  * What disturbs a machine then disturbs all of them, and ratios can be trusted
  * further than times. Each contender runs once to warm up, then in turns until
@@ -60,6 +62,14 @@ static inline void time_in_turns(int count, contender *c, double budget_ms)
         c[i].median_ms = ms[i][turns / 2];
         c[i].runs = turns;
     }
+}
+
+/* Median milliseconds of run(on) with nothing to compare it with. */
+static inline double time_alone(void (*run)(void *on), void *on, double budget_ms)
+{
+    contender c = {run, on, TURNS_WALL, 0, 0, 0};
+    time_in_turns(1, &c, budget_ms);
+    return c.median_ms;
 }
 
 #endif
