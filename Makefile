@@ -51,7 +51,7 @@ MAT_ON := $(filter-out 0,$(MAT))
 PACKAGES := gcc make pkg-config libopenblas-dev zlib1g-dev libinih-dev \
             $(if $(MAT_ON),libmatio-dev libhdf5-dev) libjansson-dev gnuplot-nox fonts-dejavu-core
 TEST_PACKAGES := libcmocka-dev libsimde-dev dataset-fashion-mnist python3-minimal \
-            python3-numpy clang libclang-rt-14-dev
+            python3-numpy clang libclang-rt-dev
 LIBRARIES := openblas zlib inih $(if $(MAT_ON),matio hdf5) jansson
 
 # -- How to compile --------------------------------------------------------------
