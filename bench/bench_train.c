@@ -137,7 +137,8 @@ int main(int argc, char **argv)
     compare(dev, threads, ib, "12,10,7,5,4,3,2", 256, IPL_ADAM, 50);
     compare(dev, threads, mnist, "784,1024,20,20,20,10", 128, IPL_SGD, 2);
     compare(dev, threads, mnist, "784,1024,20,20,20,10", 256, IPL_SGD, 2);
-    printf("\nreplicas of %s, batch 256, adam\n%8s %16s\n", ib, "replicas", "us a step");
+    printf("\nreplicas of %s, batch 256, adam\n%8s %16s\n", ib, "replicas",
+           "us a step");
     for (int replicas = 1; replicas <= 64; replicas *= 4)
         printf("%8d %16.2f\n", replicas,
                step_us(dev, ib, 256, IPL_ADAM, replicas, 13));

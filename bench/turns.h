@@ -1,7 +1,7 @@
 /*
  * turns.h - contenders timed in turns: the clock of all programs in bench/.
  *
- * (What `infoplane bench` times runs on the device's own clock: src/cli/bench_timing.c.)
+ * (`infoplane bench` reads the device's own clock instead: src/cli/bench_timing.c.)
  *
  * What disturbs a machine then disturbs all of them, and ratios can be trusted
  * further than times. Each contender runs once to warm up, then in turns until

@@ -1,5 +1,5 @@
 /*
- * labels.c - classes of samples, on the device and grouped.
+ * device_labels.c - classes of samples, on the device and grouped.
  */
 #include <stdlib.h>
 

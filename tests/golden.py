@@ -7,7 +7,7 @@ Binnings as in the programs of both papers: digitize over linspace(-1, 1, 30) wi
 its index rules (Shwartz-Ziv and Tishby 2017, idnns) and floor of the float32 quotient
 by a width (Saxe et al. 2018, ibsgd). KDE: their bounds, with distances from direct
 differences in float64. tests/test_golden.c makes the same layers and compares;
-tests/test_golden.sh checks that this script still prints what is committed.
+tests/test_golden_numpy.sh checks that this script still prints what is committed.
 
 Columns: family, n, d, classes, seed; estimator and its parameter; I(X;T) and I(T;Y) in
 bits; distinct codes, and the CRC-32 of each row's code number (int32, little endian, in

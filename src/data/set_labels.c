@@ -1,5 +1,5 @@
 /*
- * labels.c - class labels: from integers, permuted, disturbed.
+ * set_labels.c - class labels: from integers, permuted, disturbed.
  */
 #include "data/set_labels.h"
 

@@ -1,5 +1,5 @@
 /*
- * labels.h - what may be done to the labels of a set before it is used.
+ * set_labels.h - what may be done to the labels of a set before it is used.
  */
 #ifndef IPL_LABELS_H
 #define IPL_LABELS_H
