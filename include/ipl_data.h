@@ -1,7 +1,7 @@
 /*
  * ipl_data.h - datasets: inputs X, class labels Y, and which rows train.
  *
- * Everything lives in host memory. Labels are consecutive classes 0 .. C-1.
+ * All data is in host memory. Labels are classes 0 .. C-1.
  */
 #ifndef IPL_DATA_H
 #define IPL_DATA_H
@@ -18,9 +18,9 @@ extern "C" {
 typedef enum {
     IPL_DATA_IB,  /* the 4096 patterns of 12 bits of Shwartz-Ziv and Tishby (2017),
                      generated; inputs 0 and 1; needs no file                  */
-    IPL_DATA_IDX, /* path: folder with the IDX files of one set, plain or .gz, named
-                     as MNIST's or EMNIST's; or what the names start with, as
-                     DIR/emnist-digits, when the folder holds several sets     */
+    IPL_DATA_IDX, /* path: folder with the IDX files of one set, plain or .gz, with
+                     the file names of MNIST or EMNIST; for a folder of several
+                     sets, the common start of the names: DIR/emnist-digits    */
     IPL_DATA_MAT, /* path: MATLAB file, level 5 or 7.3, with F (rows x inputs) and
                      y (a row or a column), of any numeric classes;
                      E_UNSUPPORTED in a build with MAT=0                       */
@@ -29,7 +29,7 @@ typedef enum {
 } ipl_data_set;
 
 typedef enum {
-    IPL_PARTS_BOTH, /* IDX: training file's rows, then the test file's          */
+    IPL_PARTS_BOTH, /* IDX: the rows of the training file, then of the test file */
     IPL_PARTS_TRAIN,
     IPL_PARTS_TEST,
     IPL_PARTS_COUNT
@@ -37,8 +37,8 @@ typedef enum {
 
 typedef enum {
     IPL_SPLIT_ORDERED, /* the first rows train (2017 code)                      */
-    IPL_SPLIT_SHUFFLED,/* a permutation drawn from `seed` first; where the files say
-                          which rows train, one within each of the two parts   */
+    IPL_SPLIT_SHUFFLED,/* the rows are permuted by `seed` first; if the files define
+                          training and test rows, each part by itself          */
     IPL_SPLIT_COUNT
 } ipl_data_split;
 
@@ -53,27 +53,27 @@ typedef enum {
 
 typedef struct {
     ipl_data_set   set;
-    const char    *path;           /* ignored by IB                             */
+    const char    *path;           /* not used by IB                            */
     ipl_data_parts parts;          /* IDX only                                  */
     ipl_data_split split;
-    double         train_fraction; /* in (0, 1], of the rows, rounded; 0: IDX with
-                                      both parts: as the files say; else 0.8    */
+    double         train_fraction; /* in (0, 1]: share of the rows, rounded. 0: 0.8, but
+                                      for IDX with both parts as the files say  */
     ipl_data_scale scale;
-    double         label_noise;    /* share of labels, in [0, 1], rounded to whole
-                                      rows, replaced by another class drawn
-                                      uniformly; after random_labels            */
-    int            random_labels;  /* 1: all labels permuted among the rows     */
-    int64_t        limit;          /* keep that many rows only, 0: all. ORDERED:
-                                      the first, SHUFFLED: a random subset; of
-                                      IDX with both parts, of each its share    */
-    uint64_t       seed;           /* of subset, split, noise, random labels    */
+    double         label_noise;    /* in [0, 1]: share of labels, rounded to whole
+                                      rows, that are replaced by another class drawn
+                                      uniformly; applied after random_labels    */
+    int            random_labels;  /* 1: all labels are permuted among the rows */
+    int64_t        limit;          /* number of rows to keep, 0: all. ORDERED: the
+                                      first; SHUFFLED: a random subset. IDX with
+                                      both parts: from each in proportion       */
+    uint64_t       seed;           /* of subset, split, noise and random labels */
 } ipl_data_options;
 
-/* IB, ordered, the defaults above, seed 1. */
+/* IB, ORDERED, seed 1, all other fields 0. */
 ipl_data_options ipl_data_defaults(void);
 
 typedef struct {
-    char     name[64];   /* "ib", or what the path calls it                     */
+    char     name[64];   /* "ib", or the last part of the path                  */
     int64_t  rows;
     int32_t  inputs;
     int32_t  classes;
@@ -83,44 +83,45 @@ typedef struct {
     int32_t *split;      /* [rows]: a permutation of the row numbers            */
 } ipl_dataset;
 
-/* Reads or generates a set. E_IO, E_FORMAT: file, place, value and what was
- * expected (missing, empty, truncated, oversized, not gzip, wrong magic number,
- * images and labels that disagree, labels out of range, NaN in data). The caller
- * gives *out back with ipl_dataset_free, which allows a zeroed struct. */
+/* Reads or generates a dataset. E_IO, E_FORMAT: the text has file, place, value and
+ * what was expected (files that are missing, empty, truncated, too long, not gzip or of
+ * another magic number; images and labels that disagree; labels out of range; NaN in
+ * data). The caller owns *out and frees it with ipl_dataset_free, which allows a zeroed
+ * struct. */
 ipl_status ipl_dataset_load(const ipl_data_options *options, ipl_dataset *out);
 void       ipl_dataset_free(ipl_dataset *data);
 
-/* An array read from a NumPy file (format 1.0 to 3.0; float32, float64, any
- * integer or bool, little endian; C or Fortran order), converted to float32 or
- * int64, in C order; 1-d arrays have cols = 1. */
+/* An array from a NumPy file, converted to float32 or int64 in C order. The file has
+ * format 1.0 to 3.0, float32, float64, any integer type or bool, little endian, in C or
+ * Fortran order. 1-d arrays have cols = 1. */
 typedef struct {
     int64_t  rows, cols;
     int      dims;     /* 1 or 2                                                */
-    float   *values;   /* [rows][cols], or NULL when integers were asked for    */
-    int64_t *integers; /* [rows][cols], or NULL                                 */
+    float   *values;   /* [rows][cols]; NULL after ipl_npy_read_integers        */
+    int64_t *integers; /* [rows][cols]; NULL after ipl_npy_read_values          */
 } ipl_array;
 
-/* E_IO, E_FORMAT as above; values: NaN and infinity pass (the estimators refuse
- * them). integers: a float file is E_FORMAT unless each value is whole. */
+/* E_IO, E_FORMAT: as above. _values accepts NaN and infinity (the estimators refuse
+ * them). _integers accepts a float file if all its values are whole, else E_FORMAT. */
 ipl_status ipl_npy_read_values(const char *path, ipl_array *out);
 ipl_status ipl_npy_read_integers(const char *path, ipl_array *out);
 void       ipl_array_free(ipl_array *array);
 
-/* Writes [rows][cols] float32 (cols 0: 1-d) or [rows] int32 as NPY format 1.0.
- * E_IO with the system's reason; no partial file stays behind. */
+/* Writes [rows][cols] float32 (cols 0: 1-d) or [rows] int32 in NPY format 1.0. E_IO:
+ * the text has the system's reason; no partial file remains. */
 ipl_status ipl_npy_write_float32(const char *path, int64_t rows, int64_t cols,
                                  const float *values);
 ipl_status ipl_npy_write_int32(const char *path, int64_t rows, const int32_t *values);
 
-/* Turns integer labels into classes 0 .. C-1. When all are in [0, 65536) they are
- * used as they are, and C is the largest plus one; else E_FORMAT names `what`, the
- * row and the value. Writes y[rows]. */
+/* Converts integer labels to classes: writes y[rows] and C, the largest label plus one.
+ * E_FORMAT: a label outside [0, 65536); the text has `what`, the row and the value. */
 ipl_status ipl_labels_from_integers(const char *what, int64_t rows,
                                     const int64_t *integers, int32_t *y,
                                     int32_t *classes);
 
-/* The labels of n = `rows` samples from an NPY file of integers, as classes: (*y)[rows],
- * which the caller frees. E_IO, E_FORMAT as above, and for another number of rows. */
+/* The labels of n = `rows` samples from an NPY file of integers, as classes:
+ * (*y)[rows], which the caller frees. E_IO, E_FORMAT as above, and for another number
+ * of rows. */
 ipl_status ipl_npy_read_labels(const char *path, int64_t rows, int32_t **y,
                                int32_t *classes);
 

@@ -82,9 +82,9 @@ typedef struct {
 } ipl_mi_layer;
 
 /*
- * Places layers of the same n samples on the information plane, in nats. The call shares
- * out the device's memory itself: all layers at once where they fit, else one after
- * the other, else in blocks of rows. No way changes a bit.
+ * Places layers of the same n samples on the information plane, in nats. The call
+ * shares out the device's memory itself: all layers at once where they fit, else one
+ * after the other, else in blocks of rows. No way changes a bit.
  *
  *   options  [estimators], of different families
  *   y        host, [n]: class of each sample, from 0; NULL: i_ty is NaN
@@ -142,8 +142,8 @@ ipl_status ipl_mi_scratch_bytes(ipl_device *dev, int estimators,
  * once; their I(T;Y) is a difference of two bounds and therefore only an estimate.
  * Source: A. Kolchinsky and B. Tracey, Entropy 19(7):361, 2017.
  *
- * Waits for the device. Equal input gives equal bits at any number of threads and
- * in any company of other jobs and estimators. E_ARGUMENT: shape or option; E_NUMERIC: a
+ * Waits for the device. Equal input gives equal bits at any number of threads and in
+ * any company of other jobs and estimators. E_ARGUMENT: shape or option; E_NUMERIC: a
  * layer holds a NaN or an infinity (the text counts them and names the job); E_MEMORY.
  * On failure no job's results are written.
  */
@@ -165,8 +165,8 @@ ipl_status ipl_mi_between(ipl_device *dev, int pairs, int64_t n,
 double ipl_mi_label_entropy(const ipl_labels *y);
 
 /* I(X;T) in nats of a family's point by its definition: plain float64 loops over n x d
- * host values, n^2 d operations, each input once. Benchmarks check devices with it before
- * they time them. E_ARGUMENT: options. */
+ * host values, n^2 d operations, each input once. Benchmarks check devices with it
+ * before they time them. E_ARGUMENT: options. */
 ipl_status ipl_mi_plain(const ipl_mi_options *options, int64_t n, int64_t d,
                         const float *t, int point, double *i_xt);
 

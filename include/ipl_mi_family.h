@@ -76,8 +76,8 @@ typedef struct {
     int64_t     rows_max;     /* largest layer                                  */
 } ipl_mi_family;
 
-/* The row of a family; NULL outside the enum. ipl_mi_family_named gives -1 for an unknown
- * name, ipl_mi_family_name NULL past the last number. */
+/* The row of a family; NULL outside the enum. ipl_mi_family_named gives -1 for an
+ * unknown name, ipl_mi_family_name NULL past the last number. */
 const ipl_mi_family *ipl_mi_family_of(ipl_mi_estimator estimator);
 int         ipl_mi_family_named(const char *name);
 const char *ipl_mi_family_name(int number);

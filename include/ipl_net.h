@@ -1,13 +1,12 @@
 /*
  * ipl_net.h - fully connected networks: their shape, first weights, training.
  *
- * A network maps x to T_1 = f_1(x W_1 + b_1), T_2 = f_2(T_1 W_2 + b_2), ... and
- * ends in a softmax, trained by cross-entropy. A trainer holds R replicas of
- * one shape, which differ in their parameters only, and advances all of them
- * together.
+ * A network computes T_1 = f_1(x W_1 + b_1), T_2 = f_2(T_1 W_2 + b_2), ... Its last
+ * layer is a softmax; the loss is the cross-entropy. A trainer holds R replicas of one
+ * shape. They differ only in their parameters and are trained together.
  *
- * Parameters of one network are one float32 array: for each layer l = 1 .. L
- * the weights W_l, width[l-1] x width[l], row-major, then the biases b_l.
+ * The parameters of a network are one float32 array: for each layer l = 1 .. L the
+ * weights W_l, width[l-1] x width[l], row-major, then the biases b_l.
  */
 #ifndef IPL_NET_H
 #define IPL_NET_H
@@ -45,20 +44,20 @@ typedef struct {
     ipl_act act[IPL_NET_LAYERS_MAX + 1];   /* [1..L]; act[L] is SOFTMAX        */
 } ipl_net_shape;
 
-/* Reads "12, 10-tanh, 7-relu, 2": inputs, hidden layers, classes. The last
- * entry is the softmax layer and may say so ("2-softmax"). E_FORMAT: the text
- * names the entry and what was expected. */
+/* Parses "12, 10-tanh, 7-relu, 2": inputs, hidden layers, classes. The last entry is
+ * the softmax layer; "2-softmax" is the same. E_FORMAT: the text has the entry and what
+ * was expected. */
 ipl_status ipl_net_parse(const char *text, ipl_net_shape *out);
 
-/* Writes the shape in the form that ipl_net_parse reads. */
+/* Writes the shape in the format of ipl_net_parse. */
 ipl_status ipl_net_format(const ipl_net_shape *shape, size_t size, char *text);
 
-/* Number of floats of one network, and where W_l and b_l start in them. */
+/* Number of parameters of a network, and the indices where W_l and b_l start. */
 int64_t ipl_net_parameters(const ipl_net_shape *shape);
 int64_t ipl_net_weight_at(const ipl_net_shape *shape, int layer);
 int64_t ipl_net_bias_at(const ipl_net_shape *shape, int layer);
 
-/* Distributions of the first weights; biases start at 0.
+/* Distributions of the initial weights; biases start at 0.
  * n_in = width[l-1], n_out = width[l]. */
 #define IPL_INIT_ROWS(ROW)                                                     \
     ROW(TRUNCATED_NORMAL, "truncated-normal",                                  \
@@ -77,14 +76,15 @@ typedef enum {
     IPL_INIT_COUNT
 } ipl_init;
 
-/* Fills params[ipl_net_parameters] (host) from the counter-based generator: a
- * function of (shape, init, seed) alone, equal on every device. */
+/* Draws initial parameters into params[ipl_net_parameters] (host) with the
+ * counter-based generator. They depend only on (shape, init, seed), not on the
+ * device. */
 ipl_status ipl_net_init(const ipl_net_shape *shape, ipl_init init, uint64_t seed,
                         float *params);
 
-/* Fills order[rows] (host) with the permutation of 0 .. rows-1 that epoch
- * `epoch` (below 2^32) of `seed` trains in: Fisher-Yates on the counter-based
- * generator. */
+/* Writes to order[rows] (host) the order of rows in which `seed` trains in epoch
+ * `epoch` (below 2^32): a permutation of 0 .. rows-1 by Fisher-Yates with the
+ * counter-based generator. */
 void ipl_net_shuffle(int64_t rows, uint64_t seed, int64_t epoch, int32_t *order);
 
 typedef enum { IPL_SGD, IPL_MOMENTUM, IPL_ADAM, IPL_OPTIMIZER_COUNT } ipl_optimizer;
@@ -96,15 +96,15 @@ typedef struct {
     double  beta1, beta2; /* ADAM (Kingma and Ba 2015, algorithm 1), with bias */
     double  epsilon;      /*   correction; epsilon outside the square root     */
     double  weight_decay; /* g <- g + weight_decay w, weights only, not biases */
-    int64_t batch;        /* rows a step; 0 for all rows at once               */
+    int64_t batch;        /* rows per step; 0: all rows                        */
 } ipl_train_options;
 
 /* SGD, rate 0.01, momentum 0.9, beta 0.9 and 0.999, epsilon 1e-8, batch 256. */
 ipl_train_options ipl_train_defaults(void);
 
-/* Device bytes that a trainer takes for calls of up to `rows` rows, statistics
- * included, and that evaluating or forwarding `rows` rows takes while it lasts.
- * E_ARGUMENT: as ipl_trainer_create. */
+/* Device memory in bytes: of a trainer whose calls have up to `rows` rows, statistics
+ * included; and of ipl_net_evaluate or ipl_net_forward over `rows` rows, during the
+ * call. E_ARGUMENT: as ipl_trainer_create. */
 ipl_status ipl_trainer_bytes(ipl_device *dev, const ipl_net_shape *shape,
                              const ipl_train_options *options, int replicas,
                              int64_t rows, size_t *bytes);
@@ -113,66 +113,65 @@ ipl_status ipl_net_evaluate_bytes(ipl_device *dev, const ipl_net_shape *shape,
 
 typedef struct ipl_trainer ipl_trainer;
 
-/* Holds `replicas` networks of one shape on the device. x (rows x width[0]) and
- * y stay the caller's and must outlive the trainer. Parameters and optimiser
- * state start at zero: write them with ipl_trainer_write. A replica's bits are those of
- * a trainer that has it alone, except on a GPU for networks that one block cannot hold
- * (wider than 64, or too many parameters): cuBLAS may add in another order for another
- * number of replicas. E_ARGUMENT: sizes or
- * options out of range; E_MEMORY. */
+/* Creates a trainer of `replicas` networks of one shape. x (rows x width[0]) and y stay
+ * the caller's and must outlive the trainer. Parameters and optimiser state start at
+ * zero: write them with ipl_trainer_write. A replica gets the same bits as alone in a
+ * trainer, with one exception: on a GPU, for networks that do not fit into one thread
+ * block (wider than 64, or too many parameters), cuBLAS may sum in another order for
+ * another number of replicas. E_ARGUMENT: sizes or options out of range; E_MEMORY. */
 ipl_status ipl_trainer_create(ipl_device *dev, const ipl_net_shape *shape,
                               const ipl_train_options *options, int replicas,
                               ipl_mat x, const ipl_labels *y, ipl_trainer **out);
 void       ipl_trainer_destroy(ipl_trainer *trainer);
 
-/* The whole state of the training between two steps, in host memory:
- * `floats` = replicas * parameters * (1 + slots) values, replica after replica,
- * each being parameters, then first and second moments as far as the optimiser
- * has them (slots: SGD 0, MOMENTUM 1, ADAM 2); and the number of steps taken.
- * Written back, training continues with the same bits. Both wait. */
+/* The complete training state between two steps, in host memory: the number of steps
+ * taken, and `floats` = replicas * parameters * (1 + slots) values. Replica after
+ * replica these are the parameters, then the optimiser's moments (slots: SGD 0,
+ * MOMENTUM 1, ADAM 2: first, then second). After a state is written back, training
+ * continues with the same bits. Both calls wait. */
 int64_t    ipl_trainer_state_floats(const ipl_trainer *trainer);
 ipl_status ipl_trainer_write(ipl_trainer *trainer, const float *state, int64_t steps);
 ipl_status ipl_trainer_read(ipl_trainer *trainer, float *state, int64_t *steps);
 
-/* Copies the parameters of one replica to device memory params[parameters].
- * Ordered with the training, does not wait: this is how snapshots are taken. */
+/* Takes a snapshot: copies the parameters of one replica to device memory
+ * params[parameters]. In order with the training; does not wait. */
 ipl_status ipl_trainer_snapshot(ipl_trainer *trainer, int replica, float *params);
 
-/* Gradients of the loss, without weight decay, of one layer's weights over the B
- * batches of a call:
- * mean = |E_b g_b| and deviation = sqrt(sum_w Var_b g_b[w]), both 2-norms over
- * the layer's weights without biases (Shwartz-Ziv and Tishby 2017, section 3.2);
- * their ratio is the signal-to-noise ratio. */
+/* Gradient statistics of one layer over the B batches of a call:
+ * mean = |E_b g_b| and deviation = sqrt(sum_w Var_b g_b[w]). Both are 2-norms over the
+ * layer's weights, without biases; g_b is the gradient of the loss, without weight
+ * decay. Their ratio is the signal-to-noise ratio (Shwartz-Ziv and Tishby 2017,
+ * section 3.2). */
 typedef struct {
     double mean;
     double deviation;
 } ipl_gradient_stats;
 
-/* Trains on `count` rows of each replica, in steps of options.batch (the last
- * one may be shorter; a step's gradient is the mean over its rows).
+/* Trains each replica on `count` rows, in steps of options.batch rows; the last step
+ * may be shorter. A step's gradient is the mean over its rows.
  *
- *   order   host, [replicas][count]: row numbers, in the order to be used
- *   stats   host, [replicas][layers], or NULL when not wanted
+ *   order   host, [replicas][count]: row numbers in the order of training
+ *   stats   host, [replicas][layers], or NULL: not computed
  *
- * Waits only when stats is given. The result depends on the arguments alone,
- * not on threads or timing. E_NUMERIC: a parameter stopped being finite (seen
- * at this or a later wait). */
+ * Waits only if stats is given. The result depends only on the arguments, not on
+ * threads or timing. E_NUMERIC: a parameter is no longer finite (reported at this or a
+ * later wait). */
 ipl_status ipl_trainer_train(ipl_trainer *trainer, int64_t count,
                              const int32_t *order, ipl_gradient_stats *stats);
 
-/* Forward passes over blocks of rows that are multiples of this (the last block may be
- * shorter) give the same bits as one over all rows. */
+/* Forward passes block by block give the same bits as one over all rows if the size of
+ * each block, except the last, is a multiple of this. */
 enum { IPL_NET_FORWARD_ROWS = 4096 };
 
-/* Activations of all layers for the rows of x. params is on the device.
- * act[l - 1] is device memory for rows x width[l] floats, l = 1 .. L; an entry
- * may be NULL when that layer is not wanted. Does not wait. */
+/* Computes the activations of all layers for the rows of x. params is in device memory.
+ * act[l - 1] is device memory for rows x width[l] floats, l = 1 .. L, or NULL: this
+ * layer is not stored. Does not wait. */
 ipl_status ipl_net_forward(ipl_device *dev, const ipl_net_shape *shape,
                            const float *params, ipl_mat x, float *const *act);
 
-/* Mean cross-entropy in nats and number of rows whose largest output is their
- * class (before softmax; the first among equals), over x and y. params on the
- * device. Waits. E_NUMERIC: the loss is not finite. */
+/* Evaluates a network on x and y: the mean cross-entropy in nats, and the number of
+ * rows whose class has the largest output (before softmax; the first of equal ones).
+ * params is in device memory. Waits. E_NUMERIC: the loss is not finite. */
 ipl_status ipl_net_evaluate(ipl_device *dev, const ipl_net_shape *shape,
                             const float *params, ipl_mat x, const ipl_labels *y,
                             double *loss_nats, int64_t *correct);
