@@ -8,10 +8,10 @@
  *                                      cudaDeviceReset: as after a fault in a kernel
  *   IPL_TEST_FAULT_LOG=FILE            how often each function was called, at the end
  *
- * A call that fails does nothing. Who uses a stream, event, handle or memory of before a
- * reset is ended with a message: a real driver may crash there, or not. It has to stand
- * before the CUDA libraries in LD_PRELOAD. C, with the headers' own declarations, so
- * that the compiler compares every signature.
+ * A call that fails does nothing. Who uses a stream, event, handle or memory of before
+ * a reset is ended with a message: a real driver may crash there, or not. It has to
+ * stand before the CUDA libraries in LD_PRELOAD. C, with the headers' own declarations,
+ * so that the compiler compares every signature.
  */
 #define _GNU_SOURCE
 #include <cublas_v2.h>
@@ -51,7 +51,8 @@ static void read_environment(void)
     wanted_lost = *end != 0;
 }
 
-/* The error of this call, or 0; `if_lost` is what this library says on a lost device. */
+/* The error of this call, or 0; `if_lost` is what this library says on a lost
+ * device. */
 static int fault(const char *name, int if_lost)
 {
     int error = 0, n = 0;

@@ -97,7 +97,8 @@ static inline void check_band(const char *at, size_t bytes)
     for (size_t b = 0; b < bytes; ++b) CHECK(at[b] == GUARD_BYTE);
 }
 
-/* block: 0, or the layer stays in host memory and is brought in blocks of so many rows. */
+/* block: 0, or the layer stays in host memory and is brought in blocks of so many
+ * rows. */
 static inline run run_open_block(ipl_device *dev, const layer *l, double noise_var,
                                  int64_t block)
 {

@@ -1,9 +1,9 @@
 /*
  * policy_case.h - a curve on which policies are played, for tests.
  *
- * A curve stands for the measured values: some channels a tick, D(a,b) being the largest
- * difference of a channel. The harness plays training and measuring: ticks are given
- * out while they are trained, several fly at once, and they come back in a random
+ * A curve stands for the measured values: some channels a tick, D(a,b) being the
+ * largest difference of a channel. The harness plays training and measuring: ticks are
+ * given out while they are trained, several fly at once, and they come back in a random
  * order.
  */
 #ifndef POLICY_CASE_H

@@ -247,8 +247,8 @@ static void plain_loops_are_the_definition(void **state)
     test_free(t);
 }
 
-/* Each type that a public header defines has a size that bindings can ask for; ipl_plot.h
- * has an enum alone. */
+/* Each type that a public header defines has a size that bindings can ask for;
+ * ipl_plot.h has an enum alone. */
 static void public_types_tell_their_size(void **state)
 {
     (void)state;

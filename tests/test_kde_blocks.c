@@ -90,7 +90,8 @@ static void blocks_change_no_bit_in_any_unit(void **state)
         }
 }
 
-/* A call of layers on the device and layers in host memory, of one width and of many. */
+/* A call of layers on the device and layers in host memory, of one width and of
+ * many. */
 static void company_changes_no_bit_of_layers_in_blocks(void **state)
 {
     enum { COMPANY = 9 };

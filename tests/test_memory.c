@@ -103,7 +103,8 @@ static void every_way_of_measuring_gives_the_same_bits(void **state)
 {
     static const char *const shapes[] = {"12, 5-tanh, 3", "6, 70-relu, 3"};
     ipl_device *dev = check_device(state);
-    /* The second shape has layers of both kinds; one network will do for slow devices. */
+    /* The second shape has layers of both kinds; one network will do for slow
+     * devices. */
     const int all = (int)check_size(dev, 2, 1);
     for (int k = 2 - all; k < 2; ++k) {
         net_case c = net_case_make(dev, shapes[k], BLOCK + check_size(dev, 1500, 90));

@@ -99,9 +99,9 @@ static void edges_of_shapes_and_batches_follow_the_gradient(void **state)
     step_and_compare(check_device(state), "66, 9-tanh, 3", 1100, 1100);
 }
 
-/* One input, two classes, one row x = 1 of class 0, all parameters a, -a, from 0 on: the
- * logits differ by 4 a, and the gradient of w_0 and b_0 is
- * g = 1 / (1 + exp(-4 a)) - 1, of w_1 and b_1 it is -g. Rate 0.1. By hand:
+/* One input, two classes, one row x = 1 of class 0, all parameters a, -a, from 0 on:
+ * the logits differ by 4 a, and the gradient of w_0 and b_0 is g = 1 / (1 + exp(-4 a))
+ * - 1, of w_1 and b_1 it is -g. Rate 0.1. By hand:
  *
  *   SGD       a = 0 + 0.1 0.5                                       = 0.05
  *             g(0.05) = -0.450166003, a = 0.05 + 0.0450166003       = 0.0950166003

@@ -108,8 +108,8 @@ static const int64_t rows_large[] = {4096, 10000}, rows_small[] = {256, 512};
 static const int64_t widths_large[] = {2, 3, 5, 10, 20, 128, 784, 1024};
 static const int64_t widths_small[] = {2, 3, 10, 64};
 
-/* Pair sums in full are compared with the ceiling of multiply-adds: d of them a pair. With
- * early exit the time depends on the data, and no ceiling applies. */
+/* Pair sums in full are compared with the ceiling of multiply-adds: d of them a pair.
+ * With early exit the time depends on the data, and no ceiling applies. */
 static void judge_pairs(const bench_context *context, int full, bench_row *row)
 {
     const double pairs = 0.5 * (double)row->n * (double)(row->n - 1);

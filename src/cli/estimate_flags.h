@@ -19,8 +19,8 @@ typedef struct {
     int         is_set[ESTIMATE_FLAGS_MAX];    /* 1: given, of those without a value */
 } estimate_flags;
 
-/* Adds the flags as options of the command, their values going to flags->text. Returns how
- * many there are. */
+/* Adds the flags as options of the command, their values going to flags->text. Returns
+ * how many there are. */
 int estimate_flags_list(estimate_flags *flags, cli_option option[ESTIMATE_FLAGS_MAX]);
 
 /* Options of the families that `names` lists ("bin,kde"; NULL: the standard ones), with
