@@ -112,7 +112,8 @@ const ipl_device_info *ipl_device_about(const ipl_device *dev) { return &dev->ab
 int64_t ipl_device_usable(const ipl_device_info *about, int64_t free_bytes)
 {
     const int64_t most = (int64_t)256 << 20;
-    const int64_t spare = free_bytes / 32 + (free_bytes / 4 < most ? free_bytes / 4 : most);
+    const int64_t spare = free_bytes / 32 +
+                          (free_bytes / 4 < most ? free_bytes / 4 : most);
     return about->is_host ? about->memory_bytes : free_bytes - spare;
 }
 

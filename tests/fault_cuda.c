@@ -43,7 +43,8 @@ static void read_environment(void)
     char end[8] = "";
     read_wanted = 1;
     if (!text) return;
-    if (sscanf(text, "%63[^:]:%lld:%d:%7s", wanted, &wanted_call, &wanted_error, end) < 3 ||
+    if (sscanf(text, "%63[^:]:%lld:%d:%7s", wanted, &wanted_call, &wanted_error,
+               end) < 3 ||
         (*end && strcmp(end, "lost"))) {
         fprintf(stderr, "fault_cuda: IPL_TEST_FAULT=%s\n", text);
         abort();
@@ -136,9 +137,10 @@ __attribute__((destructor)) static void write_log(void)
 #define CUDA_MAKES(name, parameters, arguments, at)                            \
     CALL(cudaError_t, name, 0, parameters, arguments, NOTHING, made(at))
 #define CUDA_USES(name, parameters, arguments, at, gone)                       \
-    CALL(cudaError_t, name, 0, parameters, arguments, used(TEXT(name), at, gone), NOTHING)
+    CALL(cudaError_t, name, 0, parameters, arguments, used(TEXT(name), at, gone),\
+         NOTHING)
 #define BLAS(name, parameters, arguments, before, after)                       \
-    CALL(cublasStatus_t, name, CUBLAS_STATUS_EXECUTION_FAILED, parameters, arguments,   \
+    CALL(cublasStatus_t, name, CUBLAS_STATUS_EXECUTION_FAILED, parameters, arguments, \
          before, after)
 
 static int take_latest(void)
@@ -178,8 +180,8 @@ CUDA_MAKES(cudaMalloc, (void **at, size_t bytes), (at, bytes), *at)
 CUDA_MAKES(cudaMallocHost, (void **at, size_t bytes), (at, bytes), *at)
 CUDA_USES(cudaFree, (void *at), (at), at, 1)
 CUDA_USES(cudaFreeHost, (void *at), (at), at, 1)
-CUDA(cudaMemcpyAsync, (void *to, const void *from, size_t bytes, enum cudaMemcpyKind kind,
-     cudaStream_t stream), (to, from, bytes, kind, stream))
+CUDA(cudaMemcpyAsync, (void *to, const void *from, size_t bytes,
+     enum cudaMemcpyKind kind, cudaStream_t stream), (to, from, bytes, kind, stream))
 CUDA(cudaMemcpy2DAsync, (void *to, size_t to_pitch, const void *from, size_t from_pitch,
      size_t width, size_t height, enum cudaMemcpyKind kind, cudaStream_t stream),
      (to, to_pitch, from, from_pitch, width, height, kind, stream))
@@ -188,15 +190,16 @@ CUDA(cudaMemsetAsync, (void *at, int value, size_t bytes, cudaStream_t stream),
 
 /* -- Streams and events ----------------------------------------------------------- */
 
-CUDA_MAKES(cudaStreamCreateWithPriority, (cudaStream_t *stream, unsigned flags, int level),
-           (stream, flags, level), *stream)
+CUDA_MAKES(cudaStreamCreateWithPriority,
+           (cudaStream_t *stream, unsigned flags, int level), (stream, flags, level),
+           *stream)
 CUDA_USES(cudaStreamDestroy, (cudaStream_t stream), (stream), stream, 1)
 CUDA_USES(cudaStreamSynchronize, (cudaStream_t stream), (stream), stream, 0)
 CUDA_USES(cudaStreamWaitEvent, (cudaStream_t stream, cudaEvent_t event, unsigned flags),
           (stream, event, flags), event, 0)
 CUDA_MAKES(cudaEventCreate, (cudaEvent_t *event), (event), *event)
-CUDA_MAKES(cudaEventCreateWithFlags, (cudaEvent_t *event, unsigned flags), (event, flags),
-           *event)
+CUDA_MAKES(cudaEventCreateWithFlags, (cudaEvent_t *event, unsigned flags),
+           (event, flags), *event)
 CUDA_USES(cudaEventDestroy, (cudaEvent_t event), (event), event, 1)
 CUDA_USES(cudaEventRecord, (cudaEvent_t event, cudaStream_t stream), (event, stream),
           event, 0)

@@ -104,8 +104,9 @@ static inline ipl_mi_options bin_options(ipl_bin_form form, int64_t bins, double
 }
 
 /* Estimates some layers in one call, with just as much scratch as it asks for. */
-static inline ipl_status layers_estimate_all(int estimators, const ipl_mi_options *options,
-                                             int layers, layer_on *layer)
+static inline ipl_status layers_estimate_all(int estimators,
+                                             const ipl_mi_options *options, int layers,
+                                             layer_on *layer)
 {
     enum { GUARD = 4096 };
     ipl_device *dev = layer->dev;

@@ -49,7 +49,8 @@ static void defaults_are_the_values_of_an_empty_file(void **state)
     CHECK_OK(ipl_config_check(&empty));
     CHECK(empty.epochs == 8000 && empty.train.batch == 512 && empty.seed == 1);
     CHECK(empty.train.optimizer == IPL_ADAM && empty.train.learning_rate == 4e-4);
-    CHECK(empty.mi[IPL_MI_KDE].noise_var == 0.05 && empty.mi[IPL_MI_BIN].bin_edges == 30);
+    CHECK(empty.mi[IPL_MI_KDE].noise_var == 0.05 &&
+          empty.mi[IPL_MI_BIN].bin_edges == 30);
     CHECK(empty.delta == 0.02);
     CHECK(empty.estimators == 3 && empty.replicas == 1 && empty.rows == 0);
 }

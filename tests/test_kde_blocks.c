@@ -70,7 +70,9 @@ static void blocks_change_no_bit_for_any_classes(void **state)
             for (int64_t i = 0; i < l.n; ++i)
                 switch (kind) {
                 case 0: l.y[i] = 0, l.classes = 1; break;
-                case 1: l.y[i] = (int32_t)(l.n - 1 - i), l.classes = (int32_t)l.n; break;
+                case 1:
+                    l.y[i] = (int32_t)(l.n - 1 - i), l.classes = (int32_t)l.n;
+                    break;
                 case 2: l.y[i] = l.y[i] == 1 ? 3 : l.y[i], l.classes = 6; break;
                 }
             check_blocks(check_device(state), &l, fitting_var(d), 0);

@@ -36,11 +36,13 @@ static void the_memory_that_is_foretold_is_taken(void **state)
         CHECK(training >= 3 * REPLICAS * sizeof(float) * (size_t)c.parameters);
 
         const int64_t before = free_bytes(dev);
-        CHECK_OK(ipl_trainer_create(dev, &c.shape, &options, REPLICAS, c.dx, &c.dy, &t));
+        CHECK_OK(ipl_trainer_create(dev, &c.shape, &options, REPLICAS, c.dx, &c.dy,
+                                    &t));
         CHECK_OK(ipl_trainer_train(t, ROWS, order, stats));
         const int64_t trains = free_bytes(dev);
         float *params;
-        CHECK_OK(ipl_alloc(dev, (size_t)c.parameters * sizeof *params, (void **)&params));
+        CHECK_OK(ipl_alloc(dev, (size_t)c.parameters * sizeof *params,
+                           (void **)&params));
         CHECK_OK(ipl_trainer_snapshot(t, 0, params));
         CHECK_OK(ipl_net_evaluate(dev, &c.shape, params, c.dx, &c.dy, &loss, &correct));
         const int64_t evaluates = free_bytes(dev);
@@ -162,7 +164,8 @@ static void the_plan_adapts_to_the_memory(void **state)
             CHECK(strstr(ipl_last_error(), "the run takes "));
             last = 5;
         } else {
-            const int way = m.block_rows ? 4 : !m.nets ? 3 : m.nets == 1 ? 2 : m.lanes == 1;
+            const int way =
+                m.block_rows ? 4 : !m.nets ? 3 : m.nets == 1 ? 2 : m.lanes == 1;
             CHECK(m.total_bytes <= m.free_bytes &&
                   m.free_bytes == e.config.device_mib << 20);
             CHECK(m.total_bytes == m.data_bytes + m.training_bytes + m.measuring_bytes);

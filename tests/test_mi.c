@@ -294,8 +294,8 @@ static void wrong_arguments_are_named(void **state)
     for (size_t s = 0; s < sizeof shape / sizeof *shape; ++s) {
         job.t.rows = shape[s].rows;
         job.t.cols = shape[s].cols;
-        CHECK_FAILS(ipl_mi_scratch_bytes(dev, 1, &good, 1, &job, &bytes), IPL_E_ARGUMENT,
-                    shape[s].words);
+        CHECK_FAILS(ipl_mi_scratch_bytes(dev, 1, &good, 1, &job, &bytes),
+                    IPL_E_ARGUMENT, shape[s].words);
     }
     job = layer_job(&layer);
     CHECK_FAILS(ipl_mi_estimate(dev, 1, &good, 1, &job, scratch, sizeof scratch),

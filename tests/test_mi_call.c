@@ -46,7 +46,8 @@ static void all_estimators_in_one_call_equal_calls_of_their_own(void **state)
     ipl_mi_options options[IPL_MI_ESTIMATOR_COUNT];
     const int count = all_families(options);
     float *t = layer_make(N, D, 30, 0.2, check_seed());
-    int32_t *y = layer_labels(N, 4, check_seed()), *cell = test_malloc(N * sizeof *cell);
+    int32_t *y = layer_labels(N, 4, check_seed()),
+            *cell = test_malloc(N * sizeof *cell);
     int32_t *alone_cell = test_malloc(N * sizeof *cell);
     layer_on layer;
     layer_open(dev, N, D, t, 4, y, &layer);
@@ -142,7 +143,8 @@ static void repeated_inputs_match_the_oracles(void **state)
     for (size_t s = 0; s < sizeof shape / sizeof *shape; ++s) {
         const int64_t n = shape[s][0], d = shape[s][1];
         const int32_t inputs = (int32_t)n / 3;
-        ipl_mi_options o[2] = {ipl_mi_defaults(IPL_MI_BIN), ipl_mi_defaults(IPL_MI_KDE)};
+        ipl_mi_options o[2] = {ipl_mi_defaults(IPL_MI_BIN),
+                               ipl_mi_defaults(IPL_MI_KDE)};
         float *t = layer_make(n, d, 50, 0.4, check_seed() + s);
         int32_t *y = layer_labels(n, 3, check_seed()), *x = layer_labels(n, inputs, 9);
         int32_t *cell = test_malloc((size_t)n * sizeof *cell);
@@ -164,7 +166,8 @@ static void repeated_inputs_match_the_oracles(void **state)
                          &by_x.allowed_y[b]);
             check_within("kde: I(T;Y)", 1, &p[1 + b].i_ty, &by_y.i_ty[b],
                          &by_y.allowed_y[b]);
-            check_within("kde: h_t", 1, &p[1 + b].h_t, &by_y.h_t[b], &by_y.allowed_x[b]);
+            check_within("kde: h_t", 1, &p[1 + b].h_t, &by_y.h_t[b],
+                         &by_y.allowed_x[b]);
         }
         layer_close(&layer);
         test_free(t);

@@ -44,7 +44,8 @@ static void read_records(void)
 }
 
 /* `ticks` ticks from `first` on, of the channels in the set. */
-static curve cut(const record *r, int64_t first, int64_t ticks, unsigned set, int scaled)
+static curve cut(const record *r, int64_t first, int64_t ticks, unsigned set,
+                 int scaled)
 {
     int kept[WHOLE], channels = 0;
     for (int k = 0; k < WHOLE; ++k)
@@ -80,7 +81,8 @@ static curve draw(draws *d, ipl_policy_kind kind, int64_t longest, int i,
 static double most_of_exact(const curve *c, const ipl_policy_options *o)
 {
     const double q = (double)fewest_quiet(c, o->delta), last = (double)c->last;
-    const double top = o->skip_max && o->skip_max < c->last ? (double)o->skip_max : last;
+    const double top = o->skip_max && o->skip_max < c->last ? (double)o->skip_max
+                                                            : last;
     if (c->last < 2) return last + 1.0;
     const double powers = 1.0 + ceil(log(top) / log(o->multiplier));
     return 2.0 + powers + last / top + 2.0 * q + q * ceil(log2(top));

@@ -24,7 +24,8 @@ typedef struct {
 static void fill(int64_t tick, float *w)
 {
     const ipl_random r = {check_seed(), (uint64_t)(tick % SOURCES)};
-    for (uint64_t i = 0; i < FLOATS; ++i) w[i] = (float)(ipl_random_uniform(r, i) - 0.5);
+    for (uint64_t i = 0; i < FLOATS; ++i)
+        w[i] = (float)(ipl_random_uniform(r, i) - 0.5);
 }
 
 static float *device_room(ipl_device *dev)

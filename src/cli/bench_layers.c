@@ -70,9 +70,10 @@ static ipl_status check_case(bench_context *context, const ipl_mi_options *optio
         double want = NAN;
         st = ipl_mi_plain(options, n, d, t, p, &want);
         if (st == IPL_OK && !(fabs(point->i_xt - want) <= 1e-5 * log(2.0)))
-            st = IPL_FAIL(IPL_E_NUMERIC,
-                          "%s of %lld x %lld: I(X;T) is %.9g nats, plain loops give %.9g",
-                          point->name, (long long)n, (long long)d, point->i_xt, want);
+            st = IPL_FAIL(
+                IPL_E_NUMERIC,
+                "%s of %lld x %lld: I(X;T) is %.9g nats, plain loops give %.9g",
+                point->name, (long long)n, (long long)d, point->i_xt, want);
     }
     close_case(&c);
     return st;
@@ -88,12 +89,14 @@ static ipl_status time_case(bench_context *context, const ipl_mi_options *option
     float *t = malloc((size_t)bytes);
     int32_t *y = malloc((size_t)n * sizeof *y);
     if (!t || !y) {
-        st = IPL_FAIL(IPL_E_MEMORY, "%lld x %lld activations", (long long)n, (long long)d);
+        st = IPL_FAIL(IPL_E_MEMORY, "%lld x %lld activations", (long long)n,
+                      (long long)d);
         goto done;
     }
     bench_activations(n, d, t, y);
     IPL_TRY_DONE(check_case(context, options, n, d, t, y));
-    IPL_TRY_DONE(open_case(&c, n, d, (int)(wanted < COPIES_MAX ? wanted : COPIES_MAX), t, y));
+    IPL_TRY_DONE(
+        open_case(&c, n, d, (int)(wanted < COPIES_MAX ? wanted : COPIES_MAX), t, y));
     IPL_TRY_DONE(bench_time(context, estimate_once, &c, row));
     row->n = n;
     row->d = d;
@@ -128,8 +131,8 @@ static void judge_cells(const bench_context *context, bench_row *row)
 }
 
 /* One family with its standard options, pair sums also in full. */
-static ipl_status family_row(bench_context *context, ipl_mi_estimator estimator, int full,
-                             int64_t n, int64_t d)
+static ipl_status family_row(bench_context *context, ipl_mi_estimator estimator,
+                             int full, int64_t n, int64_t d)
 {
     const ipl_mi_family *family = ipl_mi_family_of(estimator);
     ipl_mi_options options = ipl_mi_defaults(estimator);
@@ -148,8 +151,9 @@ ipl_status bench_family(bench_context *context, ipl_mi_estimator estimator)
     const int pairs = (ipl_mi_family_of(estimator)->needs & IPL_MI_NEEDS_PAIRS) != 0;
     const int64_t *rows = context->small ? rows_small : rows_large;
     const int64_t *widths = context->small ? widths_small : widths_large;
-    const size_t width_count = context->small ? sizeof widths_small / sizeof *widths_small
-                                              : sizeof widths_large / sizeof *widths_large;
+    const size_t width_count = context->small
+                                   ? sizeof widths_small / sizeof *widths_small
+                                   : sizeof widths_large / sizeof *widths_large;
     for (int r = 0; r < 2; ++r)
         for (size_t w = 0; w < width_count; ++w)
             for (int full = pairs; full >= 0; --full)

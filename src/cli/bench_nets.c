@@ -62,7 +62,8 @@ static ipl_status open_net(net_case *c, const char *text, int64_t rows)
         goto done;
     }
     for (int64_t i = 0; i < values; ++i) x[i] = (float)bench_uniform(&state);
-    for (int64_t i = 0; i < rows; ++i) y[i] = (int32_t)(bench_uniform(&state) * classes);
+    for (int64_t i = 0; i < rows; ++i)
+        y[i] = (int32_t)(bench_uniform(&state) * classes);
     IPL_TRY_DONE(ipl_mat_alloc(c->dev, rows, c->shape.width[0], &c->x));
     IPL_TRY_DONE(ipl_upload(c->dev, x, (size_t)values * sizeof *x, c->x.at));
     IPL_TRY_DONE(ipl_labels_create(c->dev, rows, classes, y, &c->y));
@@ -79,7 +80,8 @@ static ipl_status train_epoch(void *user, int turn)
     return ipl_trainer_train(c->trainer, c->rows, c->order, NULL);
 }
 
-static ipl_status open_trainer(net_case *c, const ipl_train_options *options, int replicas)
+static ipl_status open_trainer(net_case *c, const ipl_train_options *options,
+                               int replicas)
 {
     IPL_TRY(ipl_trainer_create(c->dev, &c->shape, options, replicas, c->x, &c->y,
                                &c->trainer));
@@ -87,9 +89,9 @@ static ipl_status open_trainer(net_case *c, const ipl_train_options *options, in
     const int64_t each = floats / replicas;
     float *values = calloc((size_t)floats, sizeof *values);
     c->order = malloc((size_t)(replicas * c->rows) * sizeof *c->order);
-    ipl_status st = values && c->order
-                        ? IPL_OK
-                        : IPL_FAIL(IPL_E_MEMORY, "%lld floats of state", (long long)floats);
+    ipl_status st = values && c->order ? IPL_OK
+                                       : IPL_FAIL(IPL_E_MEMORY, "%lld floats of state",
+                                                  (long long)floats);
     for (int r = 0; st == IPL_OK && r < replicas; ++r) {
         st = ipl_net_init(&c->shape, IPL_INIT_GLOROT, (uint64_t)r, values + r * each);
         ipl_net_shuffle(c->rows, (uint64_t)r, 1, c->order + r * c->rows);
@@ -132,8 +134,10 @@ ipl_status bench_train(bench_context *context)
     static const int replicas[] = {1, 4, 16, 64, 256};
     const int counts = context->small ? 2 : 5;
     for (int r = 0; r < counts; ++r)
-        IPL_TRY(train_row(context, ib_net, context->small ? 512 : 3328, 256, replicas[r]));
-    if (context->small) return train_row(context, "64, 96-tanh, 20-tanh, 10", 256, 128, 1);
+        IPL_TRY(
+            train_row(context, ib_net, context->small ? 512 : 3328, 256, replicas[r]));
+    if (context->small)
+        return train_row(context, "64, 96-tanh, 20-tanh, 10", 256, 128, 1);
     IPL_TRY(train_row(context, mnist_net, 1280, 128, 1));
     return train_row(context, mnist_net, 1280, 128, 4);
 }
@@ -155,7 +159,8 @@ static ipl_status open_measure(net_case *c)
     if (!params) return IPL_FAIL(IPL_E_MEMORY, "%lld parameters", (long long)count);
     ipl_status st = IPL_OK;
     IPL_TRY_DONE(ipl_net_init(&c->shape, IPL_INIT_GLOROT, 1, params));
-    IPL_TRY_DONE(ipl_alloc(c->dev, (size_t)count * sizeof *params, (void **)&c->params));
+    IPL_TRY_DONE(
+        ipl_alloc(c->dev, (size_t)count * sizeof *params, (void **)&c->params));
     IPL_TRY_DONE(ipl_upload(c->dev, params, (size_t)count * sizeof *params, c->params));
     for (int l = 0; l < c->shape.layers; ++l) {
         ipl_mi_job *job = &c->job[l];
@@ -166,8 +171,8 @@ static ipl_status open_measure(net_case *c)
     for (int k = 0; k < IPL_MI_ESTIMATOR_COUNT; ++k)
         if (ipl_mi_family_of((ipl_mi_estimator)k)->standard)
             c->options[c->estimators++] = ipl_mi_defaults((ipl_mi_estimator)k);
-    IPL_TRY_DONE(ipl_mi_scratch_bytes(c->dev, c->estimators, c->options, c->shape.layers,
-                                      c->job, &c->scratch_bytes));
+    IPL_TRY_DONE(ipl_mi_scratch_bytes(c->dev, c->estimators, c->options,
+                                      c->shape.layers, c->job, &c->scratch_bytes));
     st = ipl_alloc(c->dev, c->scratch_bytes, &c->scratch);
 done:
     free(params);

@@ -49,7 +49,8 @@ static void print_row(void *user, const bench_row *row)
     const bench_output *out = user;
     const char *form =
         out->json
-            ? "{\"device\":\"%s\",\"what\":\"%s\",\"network\":\"%s\",\"n\":%lld,\"d\":%lld,"
+            ? "{\"device\":\"%s\",\"what\":\"%s\",\"network\":\"%s\",\"n\":%lld,\"d\":"
+              "%lld,"
               "\"repeats\":%d,\"best_ms\":%.6g,\"median_ms\":%.6g,\"gflop_per_s\":%.6g,"
               "\"gb_per_s\":%.6g,\"ceiling\":\"%s\",\"share_of_ceiling\":%.4g,"
               "\"emulated\":%s}\n"
@@ -72,7 +73,8 @@ static ipl_status bench_device(ipl_device *dev, const char *what, double seconds
     IPL_TRY(ipl_device_ceilings(dev, &context.ceilings));
     if (!json)
         printf("# %s: %s, %d threads%s\n", out.about->name, out.about->description,
-               out.about->threads, out.emulated ? "; EMULATED: times mean nothing" : "");
+               out.about->threads,
+               out.emulated ? "; EMULATED: times mean nothing" : "");
     print_ceiling(&out, "copy_gb_per_s", context.ceilings.copy_gb_per_s);
     print_ceiling(&out, "fma_gflop_per_s", context.ceilings.fma_gflop_per_s);
     print_ceiling(&out, "exp2_g_per_s", context.ceilings.exp2_g_per_s);
@@ -112,8 +114,8 @@ static int run(int argc, char **argv)
     const cli_option options[] = {
         {"--device", "NAME", "only that one; default the CPU and each GPU", CLI_TEXT,
          &device, 0, 0, 0},
-        {"--threads", "N", "of the CPU, default all that the process may use", CLI_WHOLE,
-         &threads, 1, 4096, 0},
+        {"--threads", "N", "of the CPU, default all that the process may use",
+         CLI_WHOLE, &threads, 1, 4096, 0},
         {"--seconds", "S", "least time spent on a row, default 0.5", CLI_REAL, &seconds,
          0, 3600, 1},
         {"--json", NULL, "one object a line", CLI_SWITCH, &json, 0, 0, 0},

@@ -28,8 +28,8 @@ static void print_device(const char *name, const ipl_config *config)
     }
     const ipl_device_info *about = ipl_device_about(dev);
     printf("%-14s %7d %6.1f GiB %6.1f GiB  %s\n", about->name, about->threads,
-           (double)about->memory_bytes / (1 << 30), (double)about->free_bytes / (1 << 30),
-           about->description);
+           (double)about->memory_bytes / (1 << 30),
+           (double)about->free_bytes / (1 << 30), about->description);
     if (config) {
         ipl_memory memory;
         const int fits = ipl_memory_plan(dev, config, &memory) == IPL_OK;

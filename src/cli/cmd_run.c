@@ -53,9 +53,10 @@ static void default_out(const char *config, char *out, size_t size)
 static void print_summary(const char *dir, const char *tick, const ipl_progress *at)
 {
     char spent[32];
-    printf("%s: %lld of %lld %ss measured in %s (training %.1f s, measuring %.1f s, side "
-           "by side)\n", dir, (long long)at->measured, (long long)at->last + 1, tick,
-           cli_duration(at->wall_s, spent, sizeof spent), at->train_s, at->measure_s);
+    printf("%s: %lld of %lld %ss measured in %s (training %.1f s, measuring %.1f s, "
+           "side by side)\n", dir, (long long)at->measured, (long long)at->last + 1,
+           tick, cli_duration(at->wall_s, spent, sizeof spent), at->train_s,
+           at->measure_s);
 }
 
 int cli_finish_run(ipl_status st, const char *dir, const char *tick,
@@ -66,8 +67,8 @@ int cli_finish_run(ipl_status st, const char *dir, const char *tick,
         snprintf(file, sizeof file, "%s/config.ini", dir);
         if (st == IPL_E_ARGUMENT || st == IPL_E_FORMAT || access(file, F_OK))
             return cli_failed();
-        fprintf(stderr, "infoplane: %s; what was measured is kept, and infoplane resume "
-                        "%s goes on\n", cli_error_text(), dir);
+        fprintf(stderr, "infoplane: %s; what was measured is kept, and infoplane "
+                        "resume %s goes on\n", cli_error_text(), dir);
         return CLI_FAILED;
     }
     if (!quiet) print_summary(dir, tick, at);

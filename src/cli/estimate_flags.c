@@ -21,7 +21,8 @@ static const ipl_option *option_of(const ipl_mi_family *family, const char *flag
 }
 
 /* "bin, kde": the families that have the flag (NULL: all families). */
-static void list_families(const char *flag, const char *between, char *text, size_t size)
+static void list_families(const char *flag, const char *between, char *text,
+                          size_t size)
 {
     size_t used = 0;
     *text = 0;
@@ -51,7 +52,9 @@ static void add_flag(estimate_flags *flags, const ipl_option *from, cli_option *
                  from->help, from->fallback);
     else
         snprintf(flags->help[f], sizeof flags->help[f], "%s: %s", families, from->help);
-    to[f] = (cli_option){.name = from->flag, .value = from->value, .help = flags->help[f],
+    to[f] = (cli_option){.name = from->flag,
+                         .value = from->value,
+                         .help = flags->help[f],
                          .type = from->value ? CLI_TEXT : CLI_SWITCH,
                          .target = from->value ? (void *)&flags->text[f]
                                                : (void *)&flags->is_set[f]};
@@ -83,7 +86,8 @@ static int add_family(const char *name, int *estimators, ipl_mi_options *options
     const int k = ipl_mi_family_named(name);
     if (k < 0) {
         list_families(NULL, " or ", expected, sizeof expected);
-        return cli_misused(&cli_estimate, "--estimator '%s': expected %s", name, expected);
+        return cli_misused(&cli_estimate, "--estimator '%s': expected %s", name,
+                           expected);
     }
     for (int e = 0; e < *estimators; ++e)
         if (options[e].estimator == (ipl_mi_estimator)k)
@@ -142,8 +146,8 @@ static int set_options(const estimate_flags *flags, ipl_mi_options *o)
         const char *text = option->value ? flags->text[f] : last_choice(option);
         if (ipl_option_set(option, text, o) != IPL_OK) {
             ipl_option_expected(option, expected, sizeof expected);
-            return cli_misused(&cli_estimate, "%s '%s': expected %s", flags->name[f], text,
-                               expected);
+            return cli_misused(&cli_estimate, "%s '%s': expected %s", flags->name[f],
+                               text, expected);
         }
         const int status = choose_form(o, option, &form, &form_flag);
         if (status != CLI_GO_ON) return status;

@@ -24,9 +24,9 @@ static void print_help(void)
            "  infoplane COMMAND --help tells more; infoplane --version\n\n"
            "A first picture, in runs/ib-tanh/plane.svg:\n\n"
            "  infoplane run configs/ib-tanh.ini\n\n"
-           "Exit status: 0 done, 1 failed or stopped, 2 wrong usage. IPL_LOG=0..3 in the\n"
-           "environment: errors only, and progress (1), and where in the source an\n"
-           "error arose (2), and a line for each tick measured (3).\n");
+           "Exit status: 0 done, 1 failed or stopped, 2 wrong usage. IPL_LOG=0..3 in\n"
+           "the environment: errors only, and progress (1), and where in the source\n"
+           "an error arose (2), and a line for each tick measured (3).\n");
 }
 
 int main(int argc, char **argv)

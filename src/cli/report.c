@@ -67,7 +67,8 @@ const char *cli_memory(const ipl_device_info *device, const ipl_memory *m, char 
                        size_t size)
 {
     char all[16], has[16], data[16], train[16], measure[16], keep[16];
-    int used = snprintf(text, size, "takes %s of %s: data %s, training %s, measuring %s",
+    int used = snprintf(text, size, "takes %s of %s: data %s, training %s, "
+                        "measuring %s",
                         bytes_text(m->total_bytes, all), bytes_text(m->free_bytes, has),
                         bytes_text(m->data_bytes, data),
                         bytes_text(m->training_bytes, train),

@@ -40,9 +40,10 @@ ipl_status ipl_npy_read_labels(const char *path, int64_t rows, int32_t **y,
     ipl_status st = IPL_OK;
     int32_t *made = NULL;
     if (read.rows != rows || read.cols != 1) {
-        st = IPL_FAIL(IPL_E_FORMAT, "%s is %" PRId64 " x %" PRId64 ": expected a class for "
-                      "each of the %" PRId64 " rows of the activations", path, read.rows,
-                      read.cols, rows);
+        st = IPL_FAIL(IPL_E_FORMAT,
+                      "%s is %" PRId64 " x %" PRId64 ": expected a class for "
+                      "each of the %" PRId64 " rows of the activations",
+                      path, read.rows, read.cols, rows);
         goto done;
     }
     made = malloc((size_t)rows * sizeof *made);

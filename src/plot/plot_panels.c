@@ -239,10 +239,12 @@ void ipl_plot_epochs(const canvas *c, plot_box box, int estimator, int axis)
     ipl_plot_tick_axis(c);
     fprintf(c->out, "set yrange [%.9g:%.9g]\n", lo, hi);
     if (isfinite(ceiling))
-        fprintf(c->out, "set arrow from graph 0,first %.9g to graph 1,first %.9g "
+        fprintf(c->out,
+                "set arrow from graph 0,first %.9g to graph 1,first %.9g "
                 "nohead lc '#888888' dt 2 lw 1\nset label '%s = %.4g' at graph 1,"
                 "first %.9g right offset -0.3,0.6 font ',10' tc '#666666'\n",
-                ceiling, ceiling, axis == PLOT_X ? "log_2 n" : "H(Y)", ceiling, ceiling);
+                ceiling, ceiling, axis == PLOT_X ? "log_2 n" : "H(Y)", ceiling,
+                ceiling);
     /* At the foot, a mark for each measured tick: what the policy has chosen. */
     fprintf(c->out, "plot $measured using 1:(%.9g):(0):(%.9g) with vectors nohead "
             "lw 0.4 lc '#777777'", lo, 0.025 * (hi - lo));
