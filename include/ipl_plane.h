@@ -78,8 +78,8 @@ typedef int (*ipl_progress_call)(void *user, const ipl_progress *now);
  *
  * With measure.tick = step the epoch columns count steps. Rows are sorted by tick, then
  * seed, layer, estimator. A row reaches its file once no earlier row can come; it stays
- * there after a failure. Equal configs give equal CSV bytes on a device: at any number of threads,
- * under any policy, interrupted or not. `progress` and `out` may be NULL.
+ * there after a failure. Equal configs give equal CSV bytes on a device: at any number
+ * of threads, under any policy, interrupted or not. `progress` and `out` may be NULL.
  *
  * Training and measuring run side by side: the training has its own handle of the
  * device, and so has each further measuring thread. Memory is planned first
