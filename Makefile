@@ -76,16 +76,19 @@ INC := -Iinclude -Isrc
 LIB_CFLAGS = $(shell pkg-config --cflags $(LIBRARIES) 2>/dev/null)
 LDLIBS += $(shell pkg-config --libs $(LIBRARIES) 2>/dev/null) -lm
 
-LIB_SRC := $(filter-out src/cli/%,$(wildcard src/*.c src/*/*.c))
+KERNEL_SRC := $(wildcard src/cpu/*_kernel.c)
+LIB_SRC := $(filter-out src/cli/% $(KERNEL_SRC),$(wildcard src/*.c src/*/*.c))
 LIB_SRC := $(filter-out $(if $(MAT_ON),src/data/mat_none.c,src/data/mat.c src/data/mat_check.c),$(LIB_SRC))
 CLI_SRC := $(wildcard src/cli/*.c)
 LIB_OBJ := $(LIB_SRC:%.c=$(BUILD)/%.o)
 CLI_OBJ := $(CLI_SRC:%.c=$(BUILD)/%.o)
 
-# The three instruction sets of src/cpu; elsewhere the x86 files are empty.
+# A kernel of src/cpu is compiled once for each instruction set there is.
+SETS := portable
 ifneq ($(filter x86_64 amd64,$(MACHINE)),)
+SETS += avx2 avx512
 # src/cpu/kde_tile.h orders its operations itself.
-$(BUILD)/src/cpu/kde_%.o: override CFLAGS += -fno-schedule-insns2
+$(BUILD)/src/cpu/kde_kernel_%.o: override CFLAGS += -fno-schedule-insns2
 $(BUILD)/%_avx2.o:   ISA := -DIPL_AVX2 -mavx2 -mfma
 ifeq ($(MODE),simde)
 $(BUILD)/%_avx512.o: ISA := -DIPL_AVX512 -mavx2 -mfma
@@ -93,6 +96,7 @@ else
 $(BUILD)/%_avx512.o: ISA := -DIPL_AVX512 -mavx512f -mavx512dq -mavx512bw -mavx512vl -mfma
 endif
 endif
+LIB_OBJ += $(foreach set,$(SETS),$(KERNEL_SRC:%.c=$(BUILD)/%_$(set).o))
 
 ifeq ($(CUDA),1)
   CUDA_HOME := $(patsubst %/bin/nvcc,%,$(realpath $(NVCC)))
@@ -136,10 +140,23 @@ $(BUILD)/src/cli/%.o: src/cli/%.c
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $(INC) $(LIB_CFLAGS) -DIPL_VERSION='"$(VERSION)"' -c $< -o $@
 
+define COMPILE
+@mkdir -p $(@D)
+$(CC) $(CFLAGS) $(ISA) $(INC) $(LIB_CFLAGS) -DIPL_VERSION='"$(VERSION)"' \
+    -DIPL_REVISION='"$(REVISION)"' -c $< -o $@
+endef
+
 $(BUILD)/src/%.o: src/%.c
-	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) $(ISA) $(INC) $(LIB_CFLAGS) -DIPL_VERSION='"$(VERSION)"' \
-	    -DIPL_REVISION='"$(REVISION)"' -c $< -o $@
+	$(COMPILE)
+
+$(BUILD)/src/%_portable.o: src/%.c
+	$(COMPILE)
+
+$(BUILD)/src/%_avx2.o: src/%.c
+	$(COMPILE)
+
+$(BUILD)/src/%_avx512.o: src/%.c
+	$(COMPILE)
 
 # The revision is part of one file only, which is compiled anew after a commit.
 $(BUILD)/src/plane/version.o: $(BUILD)/revision

@@ -1,5 +1,5 @@
 /*
- * bin_codes.h - values to codes, for one instruction set; part of bin_kernel.h.
+ * bin_codes.h - values to codes, for one instruction set; part of bin_kernel.c.
  *
  * Numerics: the quotient by the width is rounded to float32 once, as numpy does it;
  * thresholds are compared, never computed with. -0 and +0 give one code.

@@ -1,10 +1,11 @@
 /*
  * cpu.h - what the files of the CPU backend share.
  *
- * Code that depends on the instruction set is written once, in *_kernel.h, on
- * the vector type of simd.h, and compiled three times: *_portable.c, *_avx2.c
- * and *_avx512.c each fill one table of functions. The set is chosen when the
- * device is opened; cpu_state.isa then selects the table.
+ * Code that depends on the instruction set is written once, in *_kernel.c, on
+ * the vector type of simd.h. The Makefile compiles each of these files once for
+ * each set of the machine, and each time one table of functions is filled, whose
+ * name ends in the set's. The set is chosen when the device is opened;
+ * cpu_state.isa then selects the table.
  */
 #ifndef IPL_CPU_H
 #define IPL_CPU_H

@@ -1,5 +1,5 @@
 /*
- * kde_kernel.h - Gaussian similarities of a block of pairs, in registers.
+ * kde_kernel.c - Gaussian similarities of a block of pairs, in registers.
  *
  * For each pair i < j of a block, with D = sum_k (t_ik - t_jk)^2,
  *
@@ -22,9 +22,6 @@
  *           fine: D may overflow to infinity, which m->limit makes 2^-125, and
  *           in fixed point that is 0.
  */
-#ifndef KDE_KERNEL_H
-#define KDE_KERNEL_H
-
 #include "cpu/kde_tile.h"
 
 /* One column group against the rows [first, first + end). */
@@ -163,5 +160,3 @@ static void block(const kde_matrix *m, int64_t first, int64_t column,
 }
 
 const kde_kernels KERNELS(kde_kernels) = {VF, TILE_COLUMNS, block};
-
-#endif

@@ -1,12 +1,9 @@
 /*
- * net_kernel.h - element-wise passes of a network, and the table of all its kernels.
+ * net_kernel.c - element-wise passes of a network, and the table of all its kernels.
  *
  * Every function treats each element by itself, or adds in a fixed order, so results
  * do not depend on how the caller cuts its blocks.
  */
-#ifndef NET_KERNEL_H
-#define NET_KERNEL_H
-
 #include <math.h>
 
 #include "cpu/tiny_kernel.h"
@@ -147,5 +144,3 @@ const net_kernels KERNELS(net_kernels) = {
     .add_columns = net_add_columns,
     .optimise = net_optimise,
 };
-
-#endif

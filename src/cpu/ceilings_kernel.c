@@ -1,5 +1,5 @@
 /*
- * ceilings_kernel.h - the loops of ceilings.h on one vector type.
+ * ceilings_kernel.c - the loops of ceilings.h on one vector type.
  *
  * Twelve chains hide the latency of the multiply-add (4 cycles, two a cycle) and
  * fit 16 registers with room for the operands.

@@ -1,5 +1,5 @@
 /*
- * bin_kernel.h - binning and hashing of rows, for one instruction set.
+ * bin_kernel.c - binning and hashing of rows, for one instruction set.
  *
  * Codes of a piece of the matrix (bin_codes.h) are written to a buffer in the L1
  * cache, as one flat run that does not care where rows end, and rows are then
