@@ -124,7 +124,8 @@ struct bin_plan {
     int32_t   *with;
 };
 
-static bin_plan lay_out(int jobs, const ipl_bin_job *job, arena *from, bin_layer *layer)
+static bin_plan lay_out(int jobs, const ipl_bin_job *job, ipl_arena *from,
+                        bin_layer *layer)
 {
     bin_plan plan = {};
     plan.layer = arena_take<bin_layer>(from, jobs);
@@ -166,7 +167,7 @@ static bin_plan lay_out(int jobs, const ipl_bin_job *job, arena *from, bin_layer
 extern "C" size_t ipl_cuda_bin_scratch_bytes(void *state, int jobs,
                                              const ipl_bin_job *job)
 {
-    arena from = {};
+    ipl_arena from = {};
     (void)state;
     lay_out(jobs, job, &from, nullptr);
     return from.used;
@@ -228,7 +229,7 @@ extern "C" ipl_status ipl_cuda_bin_cells(void *state, int jobs, ipl_bin_job *job
                                          void *scratch)
 {
     ipl_cuda *dev = nullptr;
-    arena from = {(char *)scratch, 0};
+    ipl_arena from = {(char *)scratch, 0};
     IPL_TRY(ipl_cuda_use(state, &dev));
     host_array<bin_layer> layer(jobs);
     host_array<int64_t> result(2 * jobs);

@@ -19,7 +19,7 @@
  */
 #include <string.h>
 
-#include "arena.cuh"
+#include "jobs.cuh"
 #include "bin_codes.cuh"
 
 static __global__ void __launch_bounds__(BIN_THREADS)

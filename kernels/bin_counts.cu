@@ -88,7 +88,7 @@ struct count_plan {
 };
 
 /* Pairs are provided for whether there is a `b` or not: the caller may not know yet. */
-static count_plan lay_out(int jobs, const ipl_count_job *job, arena *from,
+static count_plan lay_out(int jobs, const ipl_count_job *job, ipl_arena *from,
                           count_layer *layer)
 {
     count_plan plan = {};
@@ -129,7 +129,7 @@ static count_plan lay_out(int jobs, const ipl_count_job *job, arena *from,
 extern "C" size_t ipl_cuda_count_scratch_bytes(void *state, int jobs,
                                                const ipl_count_job *job)
 {
-    arena from = {};
+    ipl_arena from = {};
     (void)state;
     lay_out(jobs, job, &from, nullptr);
     return from.used;
@@ -139,7 +139,7 @@ extern "C" ipl_status ipl_cuda_cell_counts(void *state, int jobs, ipl_count_job 
                                            void *scratch)
 {
     ipl_cuda *dev = nullptr;
-    arena from = {(char *)scratch, 0};
+    ipl_arena from = {(char *)scratch, 0};
     IPL_TRY(ipl_cuda_use(state, &dev));
     host_array<count_layer> layer(jobs);
     host_array<int64_t> total(jobs);

@@ -15,7 +15,7 @@
  */
 #include <assert.h>
 
-#include "arena.cuh"
+#include "jobs.cuh"
 #include "kde_layer.cuh"
 
 enum { WIDE = 0 };
@@ -54,13 +54,13 @@ static int64_t padded_of(const ipl_kde_job *job)
     return ceil_div(job->n, tile) * tile;
 }
 
-static unsigned long long *take_part(const ipl_kde_job *job, arena *from)
+static unsigned long long *take_part(const ipl_kde_job *job, ipl_arena *from)
 {
     return arena_take<unsigned long long>(from, 4 * padded_of(job));
 }
 
 /* The layer's arrays, but for `part`, and what depends on its shape. */
-static kde_layer layer_of(const ipl_kde_job *job, arena *from)
+static kde_layer layer_of(const ipl_kde_job *job, ipl_arena *from)
 {
     const int width = width_of(job->d);
     const int64_t tile = width == WIDE ? KDE_WIDE_TILE : KDE_SMALL_TILE;
@@ -84,7 +84,7 @@ static kde_layer layer_of(const ipl_kde_job *job, arena *from)
 }
 
 /* Slots for the job in host memory that needs most. */
-static float *take_slots(int jobs, const ipl_kde_job *job, arena *from)
+static float *take_slots(int jobs, const ipl_kde_job *job, ipl_arena *from)
 {
     int64_t most = 0;
     for (int q = 0; q < jobs; ++q) {
@@ -110,7 +110,7 @@ static void fill_in(const ipl_kde_job *job, const float *slots, kde_layer *l)
 extern "C" size_t ipl_cuda_kde_scratch_bytes(void *state, int jobs,
                                              const ipl_kde_job *job)
 {
-    arena from = {};
+    ipl_arena from = {};
     size_t most = 0;
     arena_take<kde_layer>(&from, jobs);
     arena_take<double>(&from, 4 * jobs);
@@ -174,7 +174,8 @@ static void add_layer(int p, kde_layer *l, kde_plan *plan)
 }
 
 static ipl_status plan_layers(void *state, int jobs, const ipl_kde_job *job,
-                              int full_sums, void *scratch, arena *from, kde_plan *plan)
+                              int full_sums, void *scratch, ipl_arena *from,
+                              kde_plan *plan)
 {
     order_jobs(jobs, job, plan);
     plan->slots = take_slots(jobs, job, from);
@@ -222,7 +223,7 @@ extern "C" ipl_status ipl_cuda_kde_sums(void *state, int jobs, ipl_kde_job *job,
                                         int full_sums, void *scratch)
 {
     ipl_cuda *dev = nullptr;
-    arena from = {(char *)scratch, 0};
+    ipl_arena from = {(char *)scratch, 0};
     IPL_TRY(ipl_cuda_use(state, &dev));
     host_array<kde_layer> planned(jobs);
     host_array<int> job_of(jobs);

@@ -20,7 +20,7 @@
 #include <assert.h>
 #include <string.h>
 
-#include "arena.cuh"
+#include "jobs.cuh"
 #include "kde_layer.cuh"
 
 enum { BLOCK = 256, PIECES = 2, PIECE_BYTES = 1 << 20 /* or one row */ };

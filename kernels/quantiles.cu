@@ -19,7 +19,7 @@
  */
 #include <string.h>
 
-#include "arena.cuh"
+#include "jobs.cuh"
 #include "warps.cuh"
 
 enum { LEVELS = 3, THREADS = 256, VALUES = 16 * THREADS, BLOCKS_SM = 8 };
@@ -111,7 +111,7 @@ static int64_t cells_of(const ipl_quantile_job *job, int level)
     return nodes << digit_bits[level];
 }
 
-static quantile_plan lay_out(const ipl_quantile_job *job, arena *from)
+static quantile_plan lay_out(const ipl_quantile_job *job, ipl_arena *from)
 {
     quantile_plan plan = {};
     for (int level = 0; level < LEVELS; ++level) {
@@ -130,7 +130,7 @@ static quantile_plan lay_out(const ipl_quantile_job *job, arena *from)
 extern "C" size_t ipl_cuda_quantile_scratch_bytes(void *state,
                                                   const ipl_quantile_job *job)
 {
-    arena from = {};
+    ipl_arena from = {};
     (void)state;
     lay_out(job, &from);
     return from.used;
@@ -198,7 +198,7 @@ extern "C" ipl_status ipl_cuda_value_quantiles(void *state, const ipl_quantile_j
                                                void *scratch)
 {
     ipl_cuda *dev = nullptr;
-    arena from = {(char *)scratch, 0};
+    ipl_arena from = {(char *)scratch, 0};
     IPL_TRY(ipl_cuda_use(state, &dev));
     const quantile_plan plan = lay_out(job, &from);
     host_array<int64_t> rank(job->ranks);

@@ -11,7 +11,7 @@
  *           overflow; a thread adds every 256th value of its run, and the rest is a
  *           fixed tree: equal input, equal bits, whatever the schedule.
  */
-#include "arena.cuh"
+#include "jobs.cuh"
 
 enum { THREADS = 256, RUN = 32768 };
 
@@ -114,7 +114,7 @@ static int64_t values_a_time(const ipl_range_job *job)
     return whole < job->count ? whole : job->count;
 }
 
-static range_plan lay_out(int jobs, const ipl_range_job *job, arena *from,
+static range_plan lay_out(int jobs, const ipl_range_job *job, ipl_arena *from,
                           range_layer *layer)
 {
     range_plan plan = {};
@@ -137,7 +137,7 @@ static range_plan lay_out(int jobs, const ipl_range_job *job, arena *from,
 extern "C" size_t ipl_cuda_range_scratch_bytes(void *state, int jobs,
                                                const ipl_range_job *job)
 {
-    arena from = {};
+    ipl_arena from = {};
     (void)state;
     lay_out(jobs, job, &from, nullptr);
     return from.used;
@@ -162,7 +162,7 @@ extern "C" ipl_status ipl_cuda_value_range(void *state, int jobs, ipl_range_job 
                                            void *scratch)
 {
     ipl_cuda *dev = nullptr;
-    arena from = {(char *)scratch, 0};
+    ipl_arena from = {(char *)scratch, 0};
     IPL_TRY(ipl_cuda_use(state, &dev));
     host_array<range_layer> layer(jobs);
     host_array<span> out(jobs);

@@ -17,7 +17,7 @@
 #ifndef IPL_RANKS_CUH
 #define IPL_RANKS_CUH
 
-#include "arena.cuh"
+#include "jobs.cuh"
 
 enum { RANK_THREADS = 256, RANK_RUN = 1024 };
 

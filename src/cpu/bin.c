@@ -10,9 +10,9 @@
 #include <math.h>
 #include <string.h>
 
+#include "arena.h"
 #include "cpu/bin.h"
 #include "random.h"
-#include "cpu/scratch.h"
 
 enum {
     BLOCK_VALUES = 1 << 15,  /* of a layer: what a thread takes at a time       */
@@ -52,22 +52,23 @@ const bin_kernels *bin_kernels_of(const cpu_state *cpu)
     return all[cpu->isa];
 }
 
-static void lay_out(const ipl_bin_job *job, scratch_arena *arena, layer *out)
+static void lay_out(const ipl_bin_job *job, ipl_arena *arena, layer *out)
 {
     out->table_bits = 1;
     while ((int64_t)1 << out->table_bits < 2 * job->n) ++out->table_bits;
-    out->mix = scratch_take(arena, 2 * bin_padded(job->d), sizeof *out->mix);
-    out->key = scratch_take(arena, job->n, sizeof *out->key);
-    out->first = scratch_take(arena, job->n, sizeof *out->first);
-    out->table = scratch_take(arena, (int64_t)1 << out->table_bits, sizeof *out->table);
+    const int64_t slots = (int64_t)1 << out->table_bits;
+    out->mix = ipl_arena_take(arena, 2 * bin_padded(job->d), sizeof *out->mix);
+    out->key = ipl_arena_take(arena, job->n, sizeof *out->key);
+    out->first = ipl_arena_take(arena, job->n, sizeof *out->first);
+    out->table = ipl_arena_take(arena, slots, sizeof *out->table);
 }
 
 size_t cpu_bin_scratch_bytes(void *state, int jobs, const ipl_bin_job *job)
 {
     (void)state;
     layer unused;
-    scratch_arena arena = {0};
-    scratch_take(&arena, jobs, sizeof(layer));
+    ipl_arena arena = {0};
+    ipl_arena_take(&arena, jobs, sizeof(layer));
     for (int j = 0; j < jobs; ++j) lay_out(&job[j], &arena, &unused);
     return arena.used;
 }
@@ -128,7 +129,7 @@ static void make_mix(int64_t words, uint32_t *mix)
 }
 
 static void open_layer(const cpu_state *cpu, const ipl_bin_job *job,
-                       scratch_arena *arena, int64_t first_block, layer *out)
+                       ipl_arena *arena, int64_t first_block, layer *out)
 {
     *out = (layer){.job = job, .first_block = first_block};
     lay_out(job, arena, out);
@@ -230,8 +231,8 @@ ipl_status cpu_bin_cells(void *state, int jobs, ipl_bin_job *job, void *scratch)
 {
     const cpu_state *cpu = state;
     const bin_kernels *kernels = bin_kernels_of(cpu);
-    scratch_arena arena = {.at = scratch};
-    layer *all = scratch_take(&arena, jobs, sizeof *all);
+    ipl_arena arena = {.base = scratch};
+    layer *all = ipl_arena_take(&arena, jobs, sizeof *all);
     int64_t blocks = 0, values = 0;
     for (int j = 0; j < jobs; ++j) {
         open_layer(cpu, &job[j], &arena, blocks, &all[j]);

@@ -6,7 +6,8 @@
  */
 #include <string.h>
 
-#include "cpu/scratch.h"
+#include "arena.h"
+#include "cpu/cpu.h"
 
 enum { SERIAL_ROWS = 1 << 15 }; /* fewer are not worth waking threads */
 
@@ -18,22 +19,23 @@ typedef struct {
     int       table_bits;
 } counter;
 
-static void lay_out(const ipl_count_job *job, scratch_arena *arena, counter *out)
+static void lay_out(const ipl_count_job *job, ipl_arena *arena, counter *out)
 {
     out->table_bits = 1;
     while ((int64_t)1 << out->table_bits < 2 * job->n) ++out->table_bits;
-    out->pair = scratch_take(arena, (int64_t)1 << out->table_bits, sizeof *out->pair);
-    out->count = scratch_take(arena, (int64_t)1 << out->table_bits, sizeof *out->count);
-    out->used = scratch_take(arena, job->n, sizeof *out->used);
-    out->rows_of = scratch_take(arena, job->n + 1, sizeof *out->rows_of);
+    const int64_t slots = (int64_t)1 << out->table_bits;
+    out->pair = ipl_arena_take(arena, slots, sizeof *out->pair);
+    out->count = ipl_arena_take(arena, slots, sizeof *out->count);
+    out->used = ipl_arena_take(arena, job->n, sizeof *out->used);
+    out->rows_of = ipl_arena_take(arena, job->n + 1, sizeof *out->rows_of);
 }
 
 size_t cpu_count_scratch_bytes(void *state, int jobs, const ipl_count_job *job)
 {
     (void)state;
     counter unused;
-    scratch_arena arena = {0};
-    scratch_take(&arena, jobs, sizeof(counter));
+    ipl_arena arena = {0};
+    ipl_arena_take(&arena, jobs, sizeof(counter));
     for (int j = 0; j < jobs; ++j) lay_out(&job[j], &arena, &unused);
     return arena.used;
 }
@@ -89,8 +91,8 @@ static void count_job(ipl_count_job *job, counter *c)
 ipl_status cpu_cell_counts(void *state, int jobs, ipl_count_job *job, void *scratch)
 {
     const cpu_state *cpu = state;
-    scratch_arena arena = {.at = scratch};
-    counter *all = scratch_take(&arena, jobs, sizeof *all);
+    ipl_arena arena = {.base = scratch};
+    counter *all = ipl_arena_take(&arena, jobs, sizeof *all);
     int64_t rows = 0;
     for (int j = 0; j < jobs; ++j) {
         lay_out(&job[j], &arena, &all[j]);

@@ -20,6 +20,7 @@
 #include <xmmintrin.h>
 #endif
 
+#include "arena.h"
 #include "cpu/kde_pack.h"
 
 static const kde_kernels *const kernels[CPU_ISA_COUNT] = {
@@ -57,37 +58,29 @@ typedef struct {
 
 static int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
 
-/* Multiples of a cache line from `scratch`, or only their count where it is NULL. */
-static void *take(char *scratch, size_t *used, int64_t count, size_t size)
-{
-    void *at = scratch ? scratch + *used : NULL;
-    *used += ((size_t)count * size + CPU_ALIGN - 1) / CPU_ALIGN * CPU_ALIGN;
-    return at;
-}
-
 /* Lays a plan out in scratch, which may be NULL, and returns the bytes it takes. */
 static size_t lay_out(const cpu_state *state, int jobs, const ipl_kde_job *job,
-                      char *scratch, plan *p)
+                      void *scratch, plan *p)
 {
-    size_t used = 0;
+    ipl_arena arena = {.base = scratch};
     *p = (plan){.kernels = kernels[state->isa], .jobs = jobs};
-    p->layers = take(scratch, &used, jobs, sizeof *p->layers);
+    p->layers = ipl_arena_take(&arena, jobs, sizeof *p->layers);
     for (int j = 0; j < jobs; ++j) {
         const int64_t padded =
             ceil_div(job[j].n, p->kernels->columns) * p->kernels->columns;
+        const int64_t locks = ceil_div(padded, KDE_ROWS);
         const layer l = {
-            .rows = take(scratch, &used, padded * job[j].d, sizeof(float)),
-            .position = take(scratch, &used, padded, sizeof(float)),
-            .class_of = take(scratch, &used, padded, sizeof(float)),
-            .sum = take(scratch, &used, KDE_SUMS * padded, sizeof(int64_t)),
-            .lock = take(scratch, &used, ceil_div(padded, KDE_ROWS),
-                         sizeof(atomic_int)),
+            .rows = ipl_arena_take(&arena, padded * job[j].d, sizeof *l.rows),
+            .position = ipl_arena_take(&arena, padded, sizeof *l.position),
+            .class_of = ipl_arena_take(&arena, padded, sizeof *l.class_of),
+            .sum = ipl_arena_take(&arena, KDE_SUMS * padded, sizeof *l.sum),
+            .lock = ipl_arena_take(&arena, locks, sizeof *l.lock),
         };
         if (scratch) p->layers[j] = l;
         p->strips += ceil_div(padded, KDE_SPAN);
     }
-    p->strip = take(scratch, &used, p->strips + 1, sizeof *p->strip);
-    return used;
+    p->strip = ipl_arena_take(&arena, p->strips + 1, sizeof *p->strip);
+    return arena.used;
 }
 
 size_t cpu_kde_scratch_bytes(void *state, int jobs, const ipl_kde_job *job)

@@ -10,7 +10,8 @@
  */
 #include <string.h>
 
-#include "cpu/scratch.h"
+#include "arena.h"
+#include "cpu/cpu.h"
 
 enum {
     LEVELS = 3,
@@ -31,7 +32,7 @@ typedef struct {
     int       copies[LEVELS];
 } search;
 
-static void lay_out(const cpu_state *cpu, int64_t ranks, scratch_arena *arena,
+static void lay_out(const cpu_state *cpu, int64_t ranks, ipl_arena *arena,
                     search *out)
 {
     int64_t counters = 0;
@@ -43,19 +44,19 @@ static void lay_out(const cpu_state *cpu, int64_t ranks, scratch_arena *arena,
         copies = copies < 1 ? 1 : copies < threads ? copies : threads;
         out->cells[level] = cells;
         out->copies[level] = (int)copies;
-        out->child[level] = scratch_take(arena, cells, sizeof *out->child[level]);
+        out->child[level] = ipl_arena_take(arena, cells, sizeof *out->child[level]);
         counters = copies * cells > counters ? copies * cells : counters;
     }
-    out->rank = scratch_take(arena, ranks, sizeof *out->rank);
-    out->node = scratch_take(arena, ranks, sizeof *out->node);
-    out->order = scratch_take(arena, ranks, sizeof *out->order);
-    out->count = scratch_take(arena, counters, sizeof *out->count);
+    out->rank = ipl_arena_take(arena, ranks, sizeof *out->rank);
+    out->node = ipl_arena_take(arena, ranks, sizeof *out->node);
+    out->order = ipl_arena_take(arena, ranks, sizeof *out->order);
+    out->count = ipl_arena_take(arena, counters, sizeof *out->count);
 }
 
 size_t cpu_quantile_scratch_bytes(void *state, const ipl_quantile_job *job)
 {
     search unused;
-    scratch_arena arena = {0};
+    ipl_arena arena = {0};
     lay_out(state, job->ranks, &arena, &unused);
     return arena.used;
 }
@@ -135,7 +136,7 @@ ipl_status cpu_value_quantiles(void *state, const ipl_quantile_job *job, void *s
 {
     search s;
     const int64_t ranks = job->ranks;
-    scratch_arena arena = {.at = scratch};
+    ipl_arena arena = {.base = scratch};
     lay_out(state, ranks, &arena, &s);
     memcpy(s.rank, job->rank, (size_t)ranks * sizeof *s.rank);
     memset(s.node, 0, (size_t)ranks * sizeof *s.node);

@@ -5,8 +5,8 @@
  */
 #include <math.h>
 
+#include "arena.h"
 #include "cpu/bin.h"
-#include "cpu/scratch.h"
 
 enum { BLOCK_VALUES = 1 << 15 };
 
@@ -18,9 +18,9 @@ static int64_t blocks_of(const ipl_range_job *job)
 size_t cpu_range_scratch_bytes(void *state, int jobs, const ipl_range_job *job)
 {
     (void)state;
-    scratch_arena arena = {0};
+    ipl_arena arena = {0};
     for (int j = 0; j < jobs; ++j)
-        scratch_take(&arena, blocks_of(&job[j]), sizeof(bin_span));
+        ipl_arena_take(&arena, blocks_of(&job[j]), sizeof(bin_span));
     return arena.used;
 }
 
@@ -63,11 +63,11 @@ ipl_status cpu_value_range(void *state, int jobs, ipl_range_job *job, void *scra
 {
     const cpu_state *cpu = state;
     const bin_kernels *kernels = bin_kernels_of(cpu);
-    scratch_arena arena = {.at = scratch};
+    ipl_arena arena = {.base = scratch};
     for (int j = 0; j < jobs; ++j) {
         const int64_t blocks = blocks_of(&job[j]), count = job[j].count;
         const float *t = job[j].t;
-        bin_span *part = scratch_take(&arena, blocks, sizeof *part);
+        bin_span *part = ipl_arena_take(&arena, blocks, sizeof *part);
 #pragma omp parallel for num_threads(blocks == 1 ? 1 : cpu_threads(cpu))
         for (int64_t b = 0; b < blocks; ++b) {
             const int64_t at = b * BLOCK_VALUES, left = count - at;

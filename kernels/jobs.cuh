@@ -1,29 +1,20 @@
 /*
- * arena.cuh - dividing the scratch of a call, and lists for the device.
- *
- * An entry lays out its scratch twice by the same code: with base == nullptr to count
- * the bytes, and for the work itself.
+ * jobs.cuh - what entries with lists of jobs share: typed pieces of their scratch,
+ * arrays on the host, copies to the device, grids.
  */
-#ifndef IPL_ARENA_CUH
-#define IPL_ARENA_CUH
+#ifndef IPL_JOBS_CUH
+#define IPL_JOBS_CUH
 
 #include <stdlib.h>
 
+#include "arena.h"
 #include "common.cuh"
 
-enum { ARENA_ALIGN = 256, GRID_Y_MAX = 65535 };
+enum { GRID_Y_MAX = 65535 };
 
-struct arena {
-    char  *base; /* device, or nullptr */
-    size_t used; /* bytes              */
-};
-
-template <class T> static T *arena_take(arena *from, int64_t count)
+template <class T> static T *arena_take(ipl_arena *from, int64_t count)
 {
-    T *at = from->base ? (T *)(from->base + from->used) : nullptr;
-    const size_t bytes = (size_t)count * sizeof(T);
-    from->used += (bytes + ARENA_ALIGN - 1) / ARENA_ALIGN * ARENA_ALIGN;
-    return at;
+    return (T *)ipl_arena_take(from, count, sizeof(T));
 }
 
 /* A host array that is freed with its scope; .at is nullptr where memory ran out. */
