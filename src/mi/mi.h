@@ -67,20 +67,6 @@ const ipl_labels *mi_repeated_inputs(const ipl_mi_job *job);
 /* Whether any of these estimators leaves cells. */
 int mi_needs_cells(int estimators, const ipl_mi_options *options);
 
-/* Lays out scratch: hands out consecutive pieces from `at`. With at == NULL it only
- * measures, so one function can answer the size and use it. */
-typedef struct {
-    char  *at;
-    size_t used;
-} mi_arena;
-
-static inline void *mi_take(mi_arena *arena, size_t bytes)
-{
-    void *piece = arena->at ? arena->at + arena->used : NULL;
-    arena->used += (bytes + 255) / 256 * 256;
-    return piece;
-}
-
 /* How a layer of job->t's shape fits into free_bytes of the device together with the
  * scratch of these estimators: 0 where it can be there as a whole, else the largest
  * block_rows for a layer in host memory. A host's own memory is not counted. E_MEMORY: not

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "arena.h"
 #include "mi/mi.h"
 
 /* -- Options ----------------------------------------------------------------------*/
@@ -178,7 +179,7 @@ static size_t work_bytes(const mi_call *call, const ipl_mi_options *options,
 static ipl_status plan_make(const mi_call *call, const ipl_mi_options *options,
                             bin_plan *plan)
 {
-    mi_arena arena = {.at = call->scratch};
+    ipl_arena arena = {.base = call->scratch};
     IPL_TRY(plan_host(call, options, plan));
 
     int pair = call->jobs;
@@ -187,7 +188,7 @@ static ipl_status plan_make(const mi_call *call, const ipl_mi_options *options,
         const ipl_mi_job *job = &call->job[j];
         const ipl_mat t = job->t;
         int32_t *cell = job->cell;
-        if (!cell) cell = mi_take(&arena, (size_t)t.rows * sizeof *cell);
+        if (!cell) cell = ipl_arena_take(&arena, t.rows, sizeof *cell);
         plan->cells[j] = (ipl_bin_job){
             .n = t.rows, .d = t.cols, .t = t.at, .block = job->block_rows,
             .bins = &plan->bins[j], .cell = cell};
@@ -196,7 +197,7 @@ static ipl_status plan_make(const mi_call *call, const ipl_mi_options *options,
         const ipl_labels *x = mi_repeated_inputs(job);
         if (x) plan_count(plan, pair++, t.rows, cell, x->at, &share);
     }
-    plan->work = mi_take(&arena, work_bytes(call, options, plan));
+    plan->work = ipl_arena_take(&arena, 1, work_bytes(call, options, plan));
     plan->bytes = arena.used;
     return IPL_OK;
 }

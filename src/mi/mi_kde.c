@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "arena.h"
 #include "mi/mi.h"
 
 static const double saturated_within = 1e-6; /* nats */
@@ -83,22 +84,22 @@ static ipl_status plan_host(const mi_call *call, kde_plan *plan)
     return IPL_OK;
 }
 
-static void plan_sums(const ipl_mi_job *job, const ipl_labels *groups, mi_arena *arena,
+static void plan_sums(const ipl_mi_job *job, const ipl_labels *groups, ipl_arena *arena,
                       ipl_kde_job *sums)
 {
     const ipl_mat t = job->t;
     *sums = (ipl_kde_job){.n = t.rows, .d = t.cols, .t = t.at,
                           .block = job->block_rows, .y = groups};
     for (int k = 0; k < 4; ++k)
-        sums->sum[k] = mi_take(arena, (size_t)t.rows * sizeof(int64_t));
+        sums->sum[k] = ipl_arena_take(arena, t.rows, sizeof(int64_t));
 }
 
 static ipl_status plan_make(const mi_call *call, kde_plan *plan)
 {
-    mi_arena arena = {.at = call->scratch};
+    ipl_arena arena = {.base = call->scratch};
     IPL_TRY(plan_host(call, plan));
-    plan->zero = mi_take(&arena, (size_t)plan->most * sizeof *plan->zero);
-    plan->row = mi_take(&arena, (size_t)plan->most * sizeof *plan->row);
+    plan->zero = ipl_arena_take(&arena, plan->most, sizeof *plan->zero);
+    plan->row = ipl_arena_take(&arena, plan->most, sizeof *plan->row);
     for (int j = 0, by_input = call->jobs; j < call->jobs; ++j) {
         const ipl_mi_job *job = &call->job[j];
         const int64_t n = job->t.rows;
@@ -109,8 +110,9 @@ static ipl_status plan_make(const mi_call *call, kde_plan *plan)
         const ipl_labels *x = mi_repeated_inputs(job);
         if (x) plan_sums(job, x, &arena, &plan->sums[by_input++]);
     }
-    plan->work = mi_take(&arena, call->dev->backend->kde_scratch_bytes(
-                                     call->dev->state, plan->count, plan->sums));
+    plan->work = ipl_arena_take(&arena, 1,
+                                call->dev->backend->kde_scratch_bytes(
+                                    call->dev->state, plan->count, plan->sums));
     plan->bytes = arena.used;
     return IPL_OK;
 }
