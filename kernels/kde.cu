@@ -43,14 +43,14 @@ static int strip_of(int64_t tiles)
 
 static int64_t blocks_of(const kde_layer *l)
 {
-    const int64_t across = ceil_div(l->tiles, l->strip);
+    const int64_t across = ceil_div(l->pairs.tiles, l->strip);
     return across * (across + 1) / 2 * l->strip;
 }
 
 /* Rows in whole tiles. */
 static int64_t padded_of(const ipl_kde_job *job)
 {
-    const int64_t tile = width_of(job->d) == WIDE ? KDE_WIDE_TILE : KDE_SMALL_TILE;
+    const int64_t tile = width_of(job->d) == WIDE ? PAIRS_WIDE_TILE : PAIRS_SMALL_TILE;
     return ceil_div(job->n, tile) * tile;
 }
 
@@ -63,22 +63,23 @@ static unsigned long long *take_part(const ipl_kde_job *job, ipl_arena *from)
 static kde_layer layer_of(const ipl_kde_job *job, ipl_arena *from)
 {
     const int width = width_of(job->d);
-    const int64_t tile = width == WIDE ? KDE_WIDE_TILE : KDE_SMALL_TILE;
+    const int64_t tile = width == WIDE ? PAIRS_WIDE_TILE : PAIRS_SMALL_TILE;
     kde_layer l = {};
     assert(job->n <= 1 << 20 && job->d <= INT32_MAX);
-    l.n = (int32_t)job->n;
-    l.d = (int32_t)job->d;
-    l.tiles = (int32_t)ceil_div(job->n, tile);
-    l.strip = width == WIDE ? 1 : strip_of(l.tiles);
-    l.width = width;
-    l.box_units = l.d < KDE_BOX_MAX ? l.d : KDE_BOX_MAX;
+    l.pairs.n = (int32_t)job->n;
+    l.pairs.d = (int32_t)job->d;
+    l.pairs.tiles = (int32_t)ceil_div(job->n, tile);
+    l.strip = width == WIDE ? 1 : strip_of(l.pairs.tiles);
+    l.pairs.width = width;
+    l.pairs.box_units = l.pairs.d < PAIRS_BOX_MAX ? l.pairs.d : PAIRS_BOX_MAX;
 
-    const int64_t padded = l.tiles * tile, boxes = (int64_t)l.tiles * l.box_units;
-    l.sorted_class = arena_take<int32_t>(from, padded);
-    l.place = arena_take<int32_t>(from, job->block ? job->n : 0);
-    l.packed = arena_take<float>(from, width * padded);
-    l.box_lo = arena_take<float>(from, boxes);
-    l.box_hi = arena_take<float>(from, boxes);
+    const int64_t padded = l.pairs.tiles * tile;
+    const int64_t boxes = (int64_t)l.pairs.tiles * l.pairs.box_units;
+    l.pairs.sorted_class = arena_take<int32_t>(from, padded);
+    l.pairs.place = arena_take<int32_t>(from, job->block ? job->n : 0);
+    l.pairs.packed = arena_take<float>(from, width * padded);
+    l.pairs.box_lo = arena_take<float>(from, boxes);
+    l.pairs.box_hi = arena_take<float>(from, boxes);
     l.logs = arena_take<double>(from, 4 * kde_finish_blocks(job->n));
     return l;
 }
@@ -99,10 +100,10 @@ static float *take_slots(int jobs, const ipl_kde_job *job, ipl_arena *from)
 /* What depends on the call, but for the scale. */
 static void fill_in(const ipl_kde_job *job, const float *slots, kde_layer *l)
 {
-    l->t = job->block ? slots : job->t;
-    l->order = job->y->order;
-    if (!job->block) l->place = l->order;
-    l->label = job->y->at;
+    l->pairs.t = job->block ? slots : job->t;
+    l->pairs.order = job->y->order;
+    if (!job->block) l->pairs.place = l->pairs.order;
+    l->pairs.label = job->y->at;
     for (int q = 0; q < 4; ++q) l->sum[q] = job->sum[q];
 }
 
@@ -159,13 +160,14 @@ static void order_jobs(int jobs, const ipl_kde_job *job, kde_plan *plan)
 static void add_layer(int p, kde_layer *l, kde_plan *plan)
 {
     const int64_t blocks = blocks_of(l);
-    if (l->n > plan->n_max) plan->n_max = l->n;
-    if (l->width == WIDE && p >= plan->resident) return;
-    if (l->width == WIDE && l->n > plan->box_max) plan->box_max = l->n;
+    const int32_t n = l->pairs.n, width = l->pairs.width;
+    if (n > plan->n_max) plan->n_max = n;
+    if (width == WIDE && p >= plan->resident) return;
+    if (width == WIDE && n > plan->box_max) plan->box_max = n;
     kde_launch *last = plan->launch + plan->launches - 1;
-    if (!plan->launches || last->width != l->width ||
+    if (!plan->launches || last->width != width ||
         last->blocks + blocks > INT32_MAX) {
-        plan->launch[plan->launches++] = {l->width, p, 0, 0};
+        plan->launch[plan->launches++] = {width, p, 0, 0};
         last = plan->launch + plan->launches - 1;
     }
     l->first_block = last->blocks;
@@ -201,11 +203,12 @@ static ipl_status run_plan(ipl_cuda *dev, const kde_plan *plan, int jobs,
                            const ipl_kde_job *job, kde_layer *layer, double *mean_log)
 {
     const int resident = plan->resident;
+    const pairs_table table = kde_table(layer, resident);
     IPL_TRY(send(dev, plan->layer, jobs, layer));
     IPL_CUDA(dev, cudaMemsetAsync(plan->zeros, 0, plan->zero_bytes, dev->measure));
-    if (resident) IPL_TRY(kde_launch_gather(dev, 0, plan->n_max, resident, layer));
+    if (resident) IPL_TRY(pairs_launch_gather(dev, 0, plan->n_max, table));
     if (plan->box_max)
-        IPL_TRY(kde_launch_boxes(dev, 0, plan->box_max, resident, layer));
+        IPL_TRY(pairs_launch_boxes(dev, 0, plan->box_max, table));
     for (int p = resident; p < jobs; ++p)
         IPL_TRY(kde_run_blocks(dev, job + plan->job_of[p], plan->layer + p, layer + p));
     for (int q = 0; q < plan->launches; ++q) {

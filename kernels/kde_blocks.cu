@@ -1,12 +1,13 @@
 /*
  * kde_blocks.cu - layers in host memory: bringing their rows to the device in blocks.
  *
- * A block is a run of class-sorted rows, whole tiles. layer.t points to one or two slots
- * of a block each, and layer.place says where in them a row is; the other kernels read
- * through it. First each block comes by once: a narrow layer is packed and stays, of a
- * wide one the boxes are made. Then come the pairs of blocks of a wide layer, two at a
- * time, each a window of kde_wide.cu. The tiles and what each of them adds are those of
- * a layer on the device, only later or earlier, and sums are integers: the same bits.
+ * A block is a run of class-sorted rows, whole tiles. pairs.t points to one or two
+ * slots of a block each, and pairs.place says where in them a row is; the other kernels
+ * read through it. First each block comes by once: a narrow layer is packed and stays,
+ * of a wide one the boxes are made. Then come the pairs of blocks of a wide layer, two
+ * at a time, each a window of kde_wide.cu. The tiles and what each of them adds are
+ * those of a layer on the device, only later or earlier, and sums are integers: the
+ * same bits.
  *
  * Launch    place_rows: a thread a row.
  * Traffic   The pairs are walked back and forth, so that a step brings at most one
@@ -108,10 +109,10 @@ static ipl_status bring(block_walk *w, int64_t block, int64_t keep)
     const int slot = w->slots > 1 && w->in_slot[0] == keep;
     const int first = (int)(block * w->rows), rows = (int)rows_of(w, block);
     const int at = (int)(slot * w->rows);
-    float *to = (float *)w->on_host->t + at * w->job->d;
+    float *to = (float *)w->on_host->pairs.t + at * w->job->d;
     IPL_TRY(send_rows(w, w->order + first, rows, to));
     place_rows<<<(unsigned)ceil_div(rows, BLOCK), BLOCK, 0, w->dev->measure>>>(
-        (int32_t *)w->on_host->place, first, rows, at);
+        (int32_t *)w->on_host->pairs.place, first, rows, at);
     IPL_LAUNCHED(w->dev, place_rows);
     w->in_slot[slot] = block;
     return IPL_OK;
@@ -120,22 +121,23 @@ static ipl_status bring(block_walk *w, int64_t block, int64_t keep)
 static ipl_status gather_block(block_walk *w, int64_t block)
 {
     const int first = (int)(block * w->rows), rows = (int)rows_of(w, block);
+    const pairs_table table = kde_table(w->layer, 1);
     IPL_TRY(bring(w, block, block - 1));
-    IPL_TRY(kde_launch_gather(w->dev, first, rows, 1, w->layer));
-    if (w->on_host->width) return IPL_OK;
-    return kde_launch_boxes(w->dev, first, rows, 1, w->layer);
+    IPL_TRY(pairs_launch_gather(w->dev, first, rows, table));
+    if (w->on_host->pairs.width) return IPL_OK;
+    return pairs_launch_boxes(w->dev, first, rows, table);
 }
 
 /* The tiles with rows of block a and columns of block b, a <= b. */
 static ipl_status pair_blocks(block_walk *w, int64_t a, int64_t b)
 {
-    const int64_t tiles_a = ceil_div(rows_of(w, a), KDE_WIDE_TILE);
-    const int64_t tiles_b = ceil_div(rows_of(w, b), KDE_WIDE_TILE);
+    const int64_t tiles_a = ceil_div(rows_of(w, a), PAIRS_WIDE_TILE);
+    const int64_t tiles_b = ceil_div(rows_of(w, b), PAIRS_WIDE_TILE);
     kde_window window = {};
     IPL_TRY(bring(w, b, a));
     IPL_TRY(bring(w, a, b));
-    window.row = (int32_t)(a * w->rows / KDE_WIDE_TILE);
-    window.col = (int32_t)(b * w->rows / KDE_WIDE_TILE);
+    window.row = (int32_t)(a * w->rows / PAIRS_WIDE_TILE);
+    window.col = (int32_t)(b * w->rows / PAIRS_WIDE_TILE);
     window.rows = a == b ? 0 : (int32_t)tiles_a;
     const int64_t blocks = a == b ? tiles_a * (tiles_a + 1) / 2 : tiles_a * tiles_b;
     return kde_launch_wide(w->dev, window, blocks, 1, w->layer);
@@ -147,7 +149,7 @@ static ipl_status walk(block_walk *w)
 {
     for (int64_t block = 0; block < w->blocks; ++block)
         IPL_TRY(gather_block(w, block));
-    if (w->on_host->width) return IPL_OK;
+    if (w->on_host->pairs.width) return IPL_OK;
     for (int64_t b = w->blocks - 1, up = 0; b >= 0; --b, up = !up)
         for (int64_t k = 0; k <= b; ++k)
             IPL_TRY(pair_blocks(w, up ? k : b - k, b));
@@ -168,8 +170,8 @@ ipl_status kde_run_blocks(ipl_cuda *dev, const ipl_kde_job *job,
                           const kde_layer *on_host, const kde_layer *layer)
 {
     assert(job->block > 0 && job->block % IPL_MI_BLOCK_ROWS == 0);
-    static_assert((int)IPL_MI_BLOCK_ROWS % KDE_SMALL_TILE == 0 &&
-                  (int)IPL_MI_BLOCK_ROWS % KDE_WIDE_TILE == 0, "whole tiles");
+    static_assert((int)IPL_MI_BLOCK_ROWS % PAIRS_SMALL_TILE == 0 &&
+                  (int)IPL_MI_BLOCK_ROWS % PAIRS_WIDE_TILE == 0, "whole tiles");
     host_array<int32_t> order(job->n);
     if (!order.at)
         return IPL_FAIL(IPL_E_MEMORY, "the order of %lld rows", (long long)job->n);
@@ -186,7 +188,7 @@ ipl_status kde_run_blocks(ipl_cuda *dev, const ipl_kde_job *job,
     w.order = order.at;
     w.rows = block_rows(job);
     w.blocks = ceil_div(job->n, w.rows);
-    w.slots = kde_slot_rows(job, on_host->width == 0) / w.rows;
+    w.slots = kde_slot_rows(job, on_host->pairs.width == 0) / w.rows;
     w.in_slot[0] = w.in_slot[1] = -1;
     w.staging = &staging;
     return walk(&w);

@@ -64,7 +64,7 @@ ipl_status kde_scale(void *state, const ipl_kde_job *job, int full_sums, void *s
     const int k = unit_exponent(job, largest);
     const double scale = fmin(fmax(ldexp(scale_of(job), -2 * k), 0x1p-100), 0x1p100);
     const double cut = ceil(log2((double)job->n)) + (double)DROP_BITS;
-    layer->unit = ldexpf(1.0f, k);
+    layer->pairs.unit = ldexpf(1.0f, k);
     layer->scale = -(float)scale;
     layer->limit = full_sums ? INFINITY : (float)(cut / scale);
     return IPL_OK;

@@ -20,7 +20,7 @@
  */
 #include "kde_tile.cuh"
 
-enum { SIDE = 16, TILE = KDE_SMALL_TILE, THREADS = SIDE * SIDE };
+enum { SIDE = 16, TILE = PAIRS_SMALL_TILE, THREADS = SIDE * SIDE };
 
 /* A tile of rows and the tiles of columns [first, last) that a block goes through. */
 struct strip {
@@ -30,10 +30,10 @@ struct strip {
 /* Number s: squares of strip x strip tiles on and above the diagonal, row after row. */
 static __device__ __forceinline__ strip strip_of(const kde_layer &l, int64_t s)
 {
-    int across, down;
+    int across, down, tiles = l.pairs.tiles;
     triangle(s / l.strip, &down, &across);
     const int row = down * l.strip + (int)(s % l.strip);
-    return {row, max(row, across * l.strip), min((across + 1) * l.strip, l.tiles)};
+    return {row, max(row, across * l.strip), min((across + 1) * l.strip, tiles)};
 }
 
 /* What a block has to know of a tile of its strip before it looks at the pairs. */
@@ -46,26 +46,27 @@ struct tile_note {
 static __device__ __forceinline__ void note_tiles(const kde_layer &l, const strip &s,
                                                   tile_note *note)
 {
-    const int lane = threadIdx.x % 32, units = l.box_units;
+    const int lane = threadIdx.x % 32, units = l.pairs.box_units;
+    const float *lo = l.pairs.box_lo, *hi = l.pairs.box_hi;
     for (int tile = s.first + threadIdx.x / 32; tile < s.last; tile += THREADS / 32) {
         float gap = 0.0f;
         if (lane < units) {
             const int64_t a = (int64_t)s.row * units + lane;
             const int64_t b = (int64_t)tile * units + lane;
-            gap = fmaxf(l.box_lo[a] - l.box_hi[b], l.box_lo[b] - l.box_hi[a]);
+            gap = fmaxf(lo[a] - hi[b], lo[b] - hi[a]);
             gap = fmaxf(0.0f, gap);
         }
         float sum = gap * gap;
         for (int step = 16; step; step /= 2) sum += __shfl_xor_sync(~0u, sum, step);
         int kind, kind_last;
-        kinds_of(l, TILE, s.row, tile, &kind, &kind_last);
+        kinds_of(l.pairs, TILE, s.row, tile, &kind, &kind_last);
         if (lane) continue;
         note[tile % KDE_STRIP_MAX] = {sum > l.limit, (int8_t)kind, (int8_t)kind_last};
     }
 }
 
 template <int WIDTH>
-static __device__ __forceinline__ void load_tile(const kde_layer &l, int tile,
+static __device__ __forceinline__ void load_tile(const pairs_layer &l, int tile,
                                                  float (*to)[TILE], int32_t *to_class)
 {
     const int64_t padded = (int64_t)l.tiles * TILE;
@@ -91,8 +92,8 @@ sweep_strip(const kde_layer *__restrict__ layers, int layer_count)
     const int x = threadIdx.x % SIDE, y = threadIdx.x / SIDE;
     if (threadIdx.x == 0) s = strip_of(l, blockIdx.x - l.first_block);
     __syncthreads();
-    if (s.row >= l.tiles) return;
-    load_tile<WIDTH>(l, s.row, rows, end.row_class);
+    if (s.row >= l.pairs.tiles) return;
+    load_tile<WIDTH>(l.pairs, s.row, rows, end.row_class);
     note_tiles(l, s, note);
     __syncthreads();
 
@@ -101,7 +102,7 @@ sweep_strip(const kde_layer *__restrict__ layers, int layer_count)
     for (int tile = s.first; tile < s.last; ++tile) {
         const tile_note &of = note[tile % KDE_STRIP_MAX];
         if (of.far) continue;
-        load_tile<WIDTH>(l, tile, cols, end.col_class);
+        load_tile<WIDTH>(l.pairs, tile, cols, end.col_class);
         for (int kind = of.kind; kind <= of.kind_last; ++kind) { /* mixed: twice */
             __syncthreads(); /* cols are there, end.col has been read */
             if (kind != summing) {

@@ -1,22 +1,26 @@
 /*
- * kde_tile.cuh - what the KDE kernels share: a tile of pairs and its end.
+ * kde_tile.cuh - from the distances of a tile to Gaussian similarities and their sums.
  *
- * A block owns a tile of TILE x TILE pairs of class-sorted rows and each thread 8 x 8
- * of them in registers. Only tiles on and above the diagonal are visited: a pair adds
- * to the sum of its row and of its column. Sums are kept apart by whether the two rows
- * share a class (OWN) or not (CROSS). As rows are sorted by class, two tiles can only
- * share the last class of the upper and the first of the lower one, so that nearly
- * every tile is all OWN or all CROSS; the few others, and those on the diagonal, end
- * with a mask. No class is padded, so classes may be as many and as small as they like.
+ * A pair of rows adds to the sum of its row and of its column (pairs_tile.cuh has the
+ * tile). Sums are kept apart by whether the two rows share a class (OWN) or not
+ * (CROSS). As rows are sorted by class, two tiles can only share the last class of the
+ * upper and the first of the lower one, so that nearly every tile is all OWN or all
+ * CROSS; the few others, and those on the diagonal, end with a mask. No class is
+ * padded, so classes may be as many and as small as they like.
  *
- * Row n and those after it, up to the end of the last tile, are +infinity in each unit:
- * their distance to a row is infinite and adds 0; to each other it is NaN, which only
- * enters sums that nobody reads.
+ * Launch    As the tile: SIDE x SIDE threads.
+ * Traffic   A pair takes 7 float operations for the two bounds in both directions and
+ *           one exponential; a tile adds 16 SIDE to 32 SIDE integers to memory.
+ * Numerics  A thread's sums are in float, short and in a fixed order; beyond the tile,
+ *           or a strip of them, they are integers in fixed point: equal input, equal
+ *           bits, for any schedule. An infinite distance adds 0. Distances that are NaN
+ *           are between rows that do not exist, and only enter sums that nobody reads.
  */
 #ifndef IPL_KDE_TILE_CUH
 #define IPL_KDE_TILE_CUH
 
 #include "kde_layer.cuh"
+#include "pairs_tile.cuh"
 
 /* The layer that block `b` works for. */
 static __device__ __forceinline__ const kde_layer *
@@ -43,48 +47,12 @@ static __device__ __forceinline__ void fetch_layer(const kde_layer *layers, int 
     __syncthreads();
 }
 
-/* Number p of the pairs (a, b), a <= b, in the order (0,0) (0,1) (1,1) (0,2) ... */
-static __device__ __forceinline__ void triangle(int64_t p, int *a, int *b)
-{
-    int64_t q = (int64_t)((sqrtf(8.0f * (float)p + 1.0f) - 1.0f) * 0.5f);
-    while (q * (q + 1) / 2 > p) --q;
-    while ((q + 1) * (q + 2) / 2 <= p) ++q;
-    *a = (int)(p - q * (q + 1) / 2);
-    *b = (int)q;
-}
-
 /* Shared memory of a tile's end: sums per row and per column, and the classes. */
 template <int SIDE> struct kde_end {
     float   row[2][8 * SIDE];
     float   col[2][SIDE * SIDE / 32][8 * SIDE]; /* of each warp */
     int32_t row_class[8 * SIDE], col_class[8 * SIDE];
 };
-
-/* Thread (x, y) holds rows y * 8 + i and these columns: two runs of four, so that a
- * quarter of a warp reads 128 consecutive bytes. */
-template <int SIDE> static __device__ __forceinline__ int column(int x, int j)
-{
-    return (j >> 2) * 4 * SIDE + x * 4 + (j & 3);
-}
-
-/* d2 += the squared difference in one unit, for the thread's 8 x 8 pairs. */
-template <int SIDE>
-static __device__ __forceinline__ void add_unit(const float *rows, const float *cols,
-                                                int x, int y, float (&d2)[8][8])
-{
-    float a[8], b[8];
-    *(float4 *)(a)     = *(const float4 *)(rows + y * 8);
-    *(float4 *)(a + 4) = *(const float4 *)(rows + y * 8 + 4);
-    *(float4 *)(b)     = *(const float4 *)(cols + x * 4);
-    *(float4 *)(b + 4) = *(const float4 *)(cols + x * 4 + 4 * SIDE);
-#pragma unroll
-    for (int i = 0; i < 8; ++i)
-#pragma unroll
-        for (int j = 0; j < 8; ++j) {
-            const float z = a[i] - b[j];
-            d2[i][j] = fmaf(z, z, d2[i][j]);
-        }
-}
 
 /* One MUFU instruction, within 2 ulp; denormal results become 0. */
 static __device__ __forceinline__ float exp2_fast(float u)
@@ -168,7 +136,7 @@ template <int SIDE>
 static __device__ __forceinline__ void add_to_part(const kde_layer &l, int kind,
                                                    int bound, int tile, int at, float v)
 {
-    const int64_t padded = (int64_t)l.tiles * 8 * SIDE;
+    const int64_t padded = (int64_t)l.pairs.tiles * 8 * SIDE;
     add_fixed(l.part + (2 * kind + bound) * padded + (int64_t)tile * 8 * SIDE + at, v);
 }
 
@@ -217,7 +185,7 @@ flush_rows(kde_end<SIDE> &end, int kind, const kde_layer &l, int tile, int x, in
 }
 
 /* Which kinds of pairs the tile of rows a and of columns b >= a holds: first..last. */
-static __device__ __forceinline__ void kinds_of(const kde_layer &l, int tile, int a,
+static __device__ __forceinline__ void kinds_of(const pairs_layer &l, int tile, int a,
                                                 int b, int *first, int *last)
 {
     const int32_t *of = l.sorted_class;

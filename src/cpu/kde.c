@@ -1,7 +1,7 @@
 /*
  * kde.c - Gaussian pair sums of several layers at once.
  *
- * Each layer's rows are packed (kde_pack.h); the upper triangle of its pairs is cut
+ * Each layer's rows are packed (pairs_pack.h); the upper triangle of its pairs is cut
  * into strips of KDE_SPAN columns and these into blocks of KDE_ROWS rows. All
  * blocks of all layers are one list, dearest layers first, that the threads take
  * from, so that many small layers fill them as well as a large one. A thread
@@ -21,7 +21,7 @@
 #endif
 
 #include "arena.h"
-#include "cpu/kde_pack.h"
+#include "cpu/kde.h"
 
 static const kde_kernels *const kernels[CPU_ISA_COUNT] = {
     [CPU_PORTABLE] = &kde_kernels_portable,
@@ -36,7 +36,6 @@ typedef struct {
     ipl_kde_job *job;
     kde_matrix   matrix;
     float        factor; /* of the packed coordinates                           */
-    float       *rows, *position, *class_of;
     int64_t     *sum;    /* [KDE_SUMS][padded]                                  */
     atomic_int  *lock;   /* one for each KDE_ROWS of sum                        */
     double       cost;   /* of its largest block                                */
@@ -66,16 +65,15 @@ static size_t lay_out(const cpu_state *state, int jobs, const ipl_kde_job *job,
     *p = (plan){.kernels = kernels[state->isa], .jobs = jobs};
     p->layers = ipl_arena_take(&arena, jobs, sizeof *p->layers);
     for (int j = 0; j < jobs; ++j) {
-        const int64_t padded =
-            ceil_div(job[j].n, p->kernels->columns) * p->kernels->columns;
+        const int64_t n = job[j].n, d = job[j].d, columns = p->kernels->columns;
+        const int64_t padded = ceil_div(n, columns) * columns;
         const int64_t locks = ceil_div(padded, KDE_ROWS);
-        const layer l = {
-            .rows = ipl_arena_take(&arena, padded * job[j].d, sizeof *l.rows),
-            .position = ipl_arena_take(&arena, padded, sizeof *l.position),
-            .class_of = ipl_arena_take(&arena, padded, sizeof *l.class_of),
-            .sum = ipl_arena_take(&arena, KDE_SUMS * padded, sizeof *l.sum),
-            .lock = ipl_arena_take(&arena, locks, sizeof *l.lock),
-        };
+        layer l = {.matrix.pairs = {.n = n, .d = d, .padded = padded}};
+        l.matrix.pairs.rows = ipl_arena_take(&arena, padded * d, sizeof(float));
+        l.matrix.pairs.position = ipl_arena_take(&arena, padded, sizeof(float));
+        l.matrix.pairs.class_of = ipl_arena_take(&arena, padded, sizeof(float));
+        l.sum = ipl_arena_take(&arena, KDE_SUMS * padded, sizeof *l.sum);
+        l.lock = ipl_arena_take(&arena, locks, sizeof *l.lock);
         if (scratch) p->layers[j] = l;
         p->strips += ceil_div(padded, KDE_SPAN);
     }
@@ -101,19 +99,16 @@ static void fill_plan(plan *p, ipl_kde_job *job, int full_sums)
     for (int j = 0; j < p->jobs; ++j) {
         layer *l = &p->layers[j];
         l->job = &job[j];
-        l->factor = kde_prepare(&job[j], full_sums, p->kernels->columns, &l->matrix);
-        l->matrix.rows = l->rows;
-        l->matrix.position = l->position;
-        l->matrix.class_of = l->class_of;
+        l->factor = kde_scale(&job[j], full_sums, &l->matrix);
         l->cost = fmin((double)job[j].n, KDE_SPAN) * (double)(job[j].d + 10);
     }
     qsort(p->layers, (size_t)p->jobs, sizeof *p->layers, dearest_first);
 
     strip *s = p->strip;
     for (int j = 0; j < p->jobs; ++j) {
-        const kde_matrix *m = &p->layers[j].matrix;
-        for (int64_t column = 0; column < m->padded; column += KDE_SPAN, ++s) {
-            const int64_t end = least(column + KDE_SPAN, m->n);
+        const pairs_layer *pairs = &p->layers[j].matrix.pairs;
+        for (int64_t column = 0; column < pairs->padded; column += KDE_SPAN, ++s) {
+            const int64_t end = least(column + KDE_SPAN, pairs->n);
             *s = (strip){&p->layers[j], column, p->blocks};
             p->blocks += ceil_div(end, KDE_ROWS);
         }
@@ -124,12 +119,12 @@ static void fill_plan(plan *p, ipl_kde_job *job, int full_sums)
 static void pack_strip(const plan *p, const strip *s)
 {
     const layer *l = s->of;
-    const kde_matrix *m = &l->matrix;
-    const int64_t end = least(s->column + KDE_SPAN, m->padded);
-    kde_pack(l->job, m, l->factor, p->kernels->lanes, s->column, end, l->rows,
-             l->position, l->class_of);
+    const int64_t padded = l->matrix.pairs.padded;
+    const int64_t end = least(s->column + KDE_SPAN, padded);
+    pairs_pack(l->job->t, l->job->y, l->factor, p->kernels->lanes, s->column, end,
+               &l->matrix.pairs);
     for (int k = 0; k < KDE_SUMS; ++k)
-        memset(l->sum + k * m->padded + s->column, 0,
+        memset(l->sum + k * padded + s->column, 0,
                (size_t)(end - s->column) * sizeof(int64_t));
     for (int64_t i = s->column; i < end; i += KDE_ROWS)
         atomic_init(&l->lock[i / KDE_ROWS], 0);
@@ -139,7 +134,7 @@ static void pack_strip(const plan *p, const strip *s)
  * is a multiple of KDE_ROWS, and clears it. */
 static void add_sums(const layer *l, int64_t first, int64_t *part, int64_t stride)
 {
-    const int64_t padded = l->matrix.padded;
+    const int64_t padded = l->matrix.pairs.padded;
     const int64_t rows = least(padded - first, KDE_ROWS);
     atomic_int *lock = &l->lock[first / KDE_ROWS];
     /* Held for less than a microsecond, unless its thread lost the processor. */
@@ -155,7 +150,7 @@ static void add_sums(const layer *l, int64_t first, int64_t *part, int64_t strid
 
 static void add_columns(const strip *s, kde_workspace *work)
 {
-    const int64_t padded = s->of->matrix.padded;
+    const int64_t padded = s->of->matrix.pairs.padded;
     for (int64_t c = 0; c < KDE_SPAN && s->column + c < padded; c += KDE_ROWS)
         add_sums(s->of, s->column + c, &work->column[0][c], KDE_SPAN);
 }
@@ -185,9 +180,8 @@ static void do_blocks(const plan *p)
 static void hand_out(const strip *s)
 {
     const ipl_kde_job *job = s->of->job;
-    const kde_matrix *m = &s->of->matrix;
-    const int64_t *sum = s->of->sum, padded = m->padded;
-    const int64_t end = least(s->column + KDE_SPAN, m->n);
+    const int64_t *sum = s->of->sum, padded = s->of->matrix.pairs.padded;
+    const int64_t end = least(s->column + KDE_SPAN, job->n);
     for (int64_t i = s->column; i < end; ++i) {
         const int64_t lower = IPL_KDE_ONE + sum[KDE_LOWER_WITHIN * padded + i];
         const int64_t upper = IPL_KDE_ONE + sum[KDE_UPPER_WITHIN * padded + i];

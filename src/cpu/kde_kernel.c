@@ -7,10 +7,10 @@
  *
  * go to the sums of row i and of column j.
  *
- * Tiles     PANEL rows x 3 vectors of columns are held as distances in 12 (AVX-512:
- *           24) registers. A column group stays in the first cache while the
- *           panels of the block pass by; wide layers are cut into KDE_CHUNK units so
- *           that it does at any width.
+ * Tiles     The distances of pairs_tile.h become the sums of kde_tile.h without
+ *           leaving registers. A column group stays in the first cache while the
+ *           panels of the block pass by; wide layers are cut into PAIRS_CHUNK units
+ *           so that it does at any width.
  * Traffic   PANEL x 3 subtractions and fused multiply-adds for PANEL + 3 loads.
  *           The multiply-adds are the limit, then the 18 operations of a pair's
  *           two similarities (below about 10 units).
@@ -24,6 +24,8 @@
  */
 #include "cpu/kde_tile.h"
 
+enum { UNROLLED_MAX = 32 }; /* widths with a loop of their own */
+
 /* One column group against the rows [first, first + end). */
 typedef void sweep(const kde_matrix *m, int64_t first, int64_t end, int64_t at,
                    kde_workspace *work, column_sums *column);
@@ -32,12 +34,12 @@ typedef void sweep(const kde_matrix *m, int64_t first, int64_t end, int64_t at,
 INLINE void sweep_rows(const kde_matrix *m, int64_t d, int64_t first, int64_t end,
                        int64_t at, kde_workspace *work, column_sums *column)
 {
-    const float *b = m->rows + at * d;
+    const float *b = m->pairs.rows + at * d;
     int64_t look = STEP;
     for (int64_t row = 0; row < end; row += PANEL) {
         tile t;
         tile_clear(&t);
-        const float *a = m->rows + (first + row) / VF * d * VF + (first + row) % VF;
+        const float *a = packed_row(m->pairs.rows, d, first + row);
         if (d <= UNROLLED_MAX)
             add_distances(&t, a, b, d * VF, d);
         else if (!add_until_cut(&t, a, b, d * VF, d, m->cut, &look))
@@ -49,7 +51,7 @@ INLINE void sweep_rows(const kde_matrix *m, int64_t d, int64_t first, int64_t en
 static void sweep_narrow(const kde_matrix *m, int64_t first, int64_t end, int64_t at,
                          kde_workspace *work, column_sums *column)
 {
-    sweep_rows(m, m->d, first, end, at, work, column);
+    sweep_rows(m, m->pairs.d, first, end, at, work, column);
 }
 
 /* Wider layers: chunk by chunk, with the distances of the tiles that are still
@@ -57,21 +59,22 @@ static void sweep_narrow(const kde_matrix *m, int64_t first, int64_t end, int64_
 static void sweep_wide(const kde_matrix *m, int64_t first, int64_t end, int64_t at,
                        kde_workspace *work, column_sums *column)
 {
+    const int64_t d = m->pairs.d;
     int64_t live[KDE_ROWS / PANEL];
     int lives = 0;
     tile *partial = (tile *)work->partial;
     for (int64_t row = 0; row < end; row += PANEL) live[lives++] = row;
-    for (int64_t k = 0; k < m->d && lives; k += KDE_CHUNK) {
-        const int64_t units = m->d - k < KDE_CHUNK ? m->d - k : KDE_CHUNK;
-        const float *chunk = m->rows + k * m->padded, *b = chunk + at * units;
+    for (int64_t k = 0; k < d && lives; k += PAIRS_CHUNK) {
+        const int64_t units = d - k < PAIRS_CHUNK ? d - k : PAIRS_CHUNK;
+        const float *chunk = m->pairs.rows + k * m->pairs.padded;
+        const float *b = chunk + at * units;
         int64_t look = STEP;
         int kept = 0;
         for (int p = 0; p < lives; ++p) {
             tile t;
             if (k) t = partial[p];
             else tile_clear(&t);
-            const int64_t i = first + live[p];
-            const float *a = chunk + i / VF * VF * units + i % VF;
+            const float *a = packed_row(chunk, units, first + live[p]);
             if (!add_until_cut(&t, a, b, units * VF, units, m->cut, &look))
                 continue;
             live[kept] = live[p];
@@ -105,7 +108,7 @@ static sweep *sweep_of(int64_t d)
         sweep_14, sweep_15, sweep_16, sweep_17, sweep_18, sweep_19, sweep_20,
         sweep_21, sweep_22, sweep_23, sweep_24, sweep_25, sweep_26, sweep_27,
         sweep_28, sweep_29, sweep_30, sweep_31, sweep_32};
-    return d <= UNROLLED_MAX ? unrolled[d] : d <= KDE_CHUNK ? sweep_narrow : sweep_wide;
+    return d <= UNROLLED_MAX ? unrolled[d] : d <= PAIRS_CHUNK ? sweep_narrow : sweep_wide;
 }
 
 /* x 2^40 to the nearest integer, for 0 <= x < 2048: 6144 + x has an ulp of 2^-40. */
@@ -138,9 +141,10 @@ static void flush_rows(int64_t rows, kde_workspace *work)
 static void block(const kde_matrix *m, int64_t first, int64_t column,
                   kde_workspace *work)
 {
-    const int64_t rows = m->n - first < KDE_ROWS ? m->n - first : KDE_ROWS;
-    const int64_t end = m->padded - column < KDE_SPAN ? m->padded - column : KDE_SPAN;
-    sweep *const pass = sweep_of(m->d);
+    const int64_t below = m->pairs.n - first, right = m->pairs.padded - column;
+    const int64_t rows = below < KDE_ROWS ? below : KDE_ROWS;
+    const int64_t end = right < KDE_SPAN ? right : KDE_SPAN;
+    sweep *const pass = sweep_of(m->pairs.d);
     for (int s = 0; s < KDE_SUMS; ++s)
         for (int r = 0; r < KDE_ROWS; ++r)
             vf_store(work->lane_sum[s] + r * VF, vf_set(0.0f));

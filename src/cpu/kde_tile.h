@@ -1,97 +1,23 @@
 /*
- * kde_tile.h - distances and similarities of a tile of pairs, in registers.
+ * kde_tile.h - from the distances of a tile to Gaussian similarities and their sums.
  *
- * PANEL rows x 3 vectors of columns: 12 (AVX-512: 24) vectors of distances, added to
- * one unit at a time with PANEL x 3 subtractions and fused multiply-adds for
- * PANEL + 3 loads. One exponential then serves both bounds.
+ * One exponential serves both bounds. A tile whose pairs are all within a class, or
+ * all across classes, is added without a mask; the few others pair by pair.
  */
 #ifndef KDE_TILE_H
 #define KDE_TILE_H
 
-#include <math.h>
-
 #include "cpu/kde.h"
-#include "cpu/simd.h"
+#include "cpu/pairs_tile.h"
 
 enum {
-    PANEL = VF == 16 ? 8 : 4,
-    TILE_VECTORS = 3,
-    TILE_COLUMNS = TILE_VECTORS * VF,
-    TOGETHER = VF == 16 ? 8 : 4, /* exponentials in step: what registers hold   */
-    STEP = 16,   /* units between two looks at whether a tile may be dropped    */
-    UNROLLED_MAX = 32
+    TOGETHER = VF == 16 ? 8 : 4 /* exponentials in step: what registers hold    */
 };
-
-/* Distances of a tile, or what one tile adds to. */
-typedef struct {
-    vf at[PANEL][TILE_VECTORS];
-} tile;
 
 /* Float sums of one column group; flushed after each pass over the rows. */
 typedef struct {
     vf at[KDE_SUMS][TILE_VECTORS];
 } column_sums;
-
-/* Adds the squared differences of `units` coordinates; a and b at the first one. */
-INLINE void add_distances(tile *sum, const float *a, const float *b, int64_t stride,
-                          int64_t units)
-{
-    for (int64_t k = 0; k < units; ++k, a += VF, b += VF) {
-        vf column[TILE_VECTORS];
-#pragma GCC unroll 3
-        for (int v = 0; v < TILE_VECTORS; ++v) column[v] = vf_load(b + v * stride);
-#pragma GCC unroll 8
-        for (int r = 0; r < PANEL; ++r) {
-            const vf row = vf_set(a[r]);
-#pragma GCC unroll 3
-            for (int v = 0; v < TILE_VECTORS; ++v) {
-                const vf difference = vf_sub(row, column[v]);
-                sum->at[r][v] = vf_fma(difference, difference, sum->at[r][v]);
-            }
-        }
-    }
-}
-
-INLINE void tile_clear(tile *t)
-{
-#pragma GCC unroll 8
-    for (int r = 0; r < PANEL; ++r)
-#pragma GCC unroll 3
-        for (int v = 0; v < TILE_VECTORS; ++v) t->at[r][v] = vf_set(0.0f);
-}
-
-/* Whether any distance of the tile is below the cut. */
-INLINE int tile_counts(const tile *t, float cut)
-{
-    vf least = t->at[0][0];
-#pragma GCC unroll 8
-    for (int r = 0; r < PANEL; ++r)
-#pragma GCC unroll 3
-        for (int v = 0; v < TILE_VECTORS; ++v) least = vf_min(least, t->at[r][v]);
-    return vf_gt(vf_set(cut), least) != 0;
-}
-
-/* As add_distances, with looks at whether the tile may be dropped; returns 0 if so. A
- * look costs as much as three units, and tiles that follow each other are alike: the
- * first look is where the tile before was dropped, or one STEP earlier if that was
- * its first look, and then every STEP. *look starts at STEP. */
-INLINE int add_until_cut(tile *sum, const float *a, const float *b, int64_t stride,
-                         int64_t units, float cut, int64_t *look)
-{
-    int64_t from = 0, to = cut < INFINITY && *look < units ? *look : units;
-    for (;;) {
-        add_distances(sum, a + from * VF, b + from * VF, stride, to - from);
-        if (cut < INFINITY && !tile_counts(sum, cut)) {
-            *look = from || to <= STEP ? to : to - STEP;
-            return 0;
-        }
-        if (to == units) break;
-        from = to;
-        to = to + STEP < units ? to + STEP : units;
-    }
-    *look = units;
-    return 1;
-}
 
 /* D becomes 2^(-scale D). D is cut first so that neither the integer nor the exponent
  * leaves its range. Degree-5 minimax polynomial on [-1/2, 1/2] with constant term 1,
@@ -144,7 +70,8 @@ INLINE void add_whole(const tile *e, int64_t row, int lower, kde_workspace *work
         float *lanes = work->lane_sum[lower + bound] + row * VF;
 #pragma GCC unroll 8
         for (int r = 0; r < PANEL; ++r) {
-            const vf sum = vf_add(vf_add(part->at[r][0], part->at[r][1]), part->at[r][2]);
+            const vf two = vf_add(part->at[r][0], part->at[r][1]);
+            const vf sum = vf_add(two, part->at[r][2]);
             vf_store(lanes + r * VF, vf_add(vf_load(lanes + r * VF), sum));
         }
 #pragma GCC unroll 3
@@ -166,13 +93,13 @@ add_mixed(const tile *similar, const kde_matrix *m, int64_t first, int64_t row,
 {
     const vf zero = vf_set(0.0f);
     for (int r = 0; r < PANEL; ++r) {
-        const vf position = vf_set((float)(first + row + r));
-        const vf class_of = vf_set(m->class_of[first + row + r]);
+        const vf i = vf_set((float)(first + row + r));
+        const vf class_i = vf_set(m->pairs.class_of[first + row + r]);
         for (int v = 0; v < TILE_VECTORS; ++v) {
-            const vf e = vf_where_gt(vf_load(m->position + at + v * VF), position,
+            const vf e = vf_where_gt(vf_load(m->pairs.position + at + v * VF), i,
                                      similar->at[r][v], zero);
-            const vf across = vf_where_gt(vf_load(m->class_of + at + v * VF), class_of,
-                                          e, zero);
+            const vf across = vf_where_gt(vf_load(m->pairs.class_of + at + v * VF),
+                                          class_i, e, zero);
             const vf within = vf_sub(e, across); /* one of the two is zero */
             const vf part[KDE_SUMS] = {
                 within, vf_mul(vf_mul(within, within), vf_mul(within, within)),
@@ -190,12 +117,12 @@ add_mixed(const tile *similar, const kde_matrix *m, int64_t first, int64_t row,
 INLINE void add_tile(tile *t, const kde_matrix *m, int64_t first, int64_t row,
                      int64_t at, kde_workspace *work, column_sums *column)
 {
-    const float *class_of = m->class_of;
+    const float *class_of = m->pairs.class_of;
     const int64_t i = first + row, last = i + PANEL - 1, end = at + TILE_COLUMNS - 1;
     tile_similarities(t, m);
-    if (at > last && end < m->n && class_of[last] < class_of[at])
+    if (at > last && end < m->pairs.n && class_of[last] < class_of[at])
         add_whole(t, row, KDE_LOWER_ACROSS, work, column);
-    else if (at > last && end < m->n && class_of[i] == class_of[end])
+    else if (at > last && end < m->pairs.n && class_of[i] == class_of[end])
         add_whole(t, row, KDE_LOWER_WITHIN, work, column);
     else {
         const tile copy = *t; /* so that *t may stay in registers */
