@@ -1,5 +1,5 @@
 /*
- * cpu.c - the host as a device: choosing an instruction set, memory, the table.
+ * backend_cpu.c - the host as a device: choosing an instruction set, memory, the table.
  */
 #include "cpu/cpu.h"
 #include "cpu/net_cpu.h"

@@ -1,13 +1,45 @@
 /*
- * net_cpu.h - the network entries of the CPU backend.
+ * net_cpu.h - what the files of the networks on the CPU share (net_*.c).
+ *
+ * Two ways through a network, chosen by its shape alone. Tiny: every layer has at most
+ * TINY_WIDTH units, and a chunk of rows goes through all layers in the cache
+ * (net_tiny.h). Wide: products by OpenBLAS, our passes between them (net_wide.c).
  */
 #ifndef CPU_NET_H
 #define CPU_NET_H
 
 #include "cpu/net_kernels.h"
 
+/* What one thread needs to train a replica. */
+typedef struct {
+    float  *work;      /* [areas][work_floats]                                   */
+    float  *grad;      /* [groups][parameters]                                   */
+    double *mean, *m2; /* [parameters]: of the gradients of a call (Welford)     */
+} net_worker;
+
+typedef struct {
+    ipl_net_shape      shape;
+    ipl_train_options  options;
+    const net_kernels *k;
+    int                replicas, threads, workers, tiny;
+    int64_t            rows, steps, parameters, state_floats; /* a replica       */
+    const float       *x;
+    const int32_t     *y;
+    float             *state; /* [replicas][state_floats]                        */
+    int64_t            work_floats, grad_floats;
+    int                groups; /* for a full batch                               */
+    int                areas;  /* of work: one a group that may run at once      */
+    float             *memory; /* all workers' work and grad                     */
+    double            *moments; /* all workers' mean and m2, or NULL             */
+    ipl_gradient_stats *stats;  /* [replicas][layers] until the call succeeds    */
+    net_worker         worker[];
+} cpu_trainer;
+
 const net_kernels *net_kernels_of(const cpu_state *cpu);
 int                net_is_tiny(const ipl_net_shape *shape);
+
+/* E_NUMERIC, naming the layer, when a parameter of some replica is not finite. */
+ipl_status cpu_trainer_check(const cpu_trainer *t);
 
 size_t     cpu_trainer_bytes(void *state, const ipl_net_shape *shape,
                              const ipl_train_options *options, int replicas,

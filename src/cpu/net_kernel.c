@@ -6,7 +6,7 @@
  */
 #include <math.h>
 
-#include "cpu/tiny_kernel.h"
+#include "cpu/net_tiny.h"
 
 /* A row is walked in vectors; `tail` is a whole vector for what is left of it. */
 INLINE void shift_and_activate(ipl_act act, const int n, const float *bias, float *at)

@@ -1,5 +1,5 @@
 /*
- * net_train.c - training on the host.
+ * net_train.c - trainers: their memory, a batch's gradient, and a call of training.
  *
  * Replicas share nothing, so threads take whole replicas when there are several; a
  * single replica's step is shared among the threads instead (tiny networks: fixed
@@ -7,44 +7,17 @@
  * changes a bit. All memory is taken when the trainer is made, but for the sums of
  * gradient statistics, taken when they are first wanted.
  */
-#include "cpu/net_cpu.h"
-
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <omp.h>
 
+#include "cpu/net_update.h"
 #include "cpu/net_wide.h"
 
 /* A batch of a tiny network is cut into at most GROUPS groups of whole chunks, at
  * least GROUP_ROWS rows each: their gradients are summed in order. */
 enum { GROUPS = 16, GROUP_ROWS = 4 * TINY_CHUNK };
-
-/* What one thread needs to train a replica. */
-typedef struct {
-    float  *work;      /* [areas][work_floats]                                   */
-    float  *grad;      /* [groups][parameters]                                   */
-    double *mean, *m2; /* [parameters]: of the gradients of a call (Welford)     */
-} worker;
-
-typedef struct {
-    ipl_net_shape      shape;
-    ipl_train_options  options;
-    const net_kernels *k;
-    int                replicas, threads, workers, tiny;
-    int64_t            rows, steps, parameters, state_floats; /* a replica       */
-    const float       *x;
-    const int32_t     *y;
-    float             *state; /* [replicas][state_floats]                        */
-    int64_t            work_floats, grad_floats;
-    int                groups; /* for a full batch                               */
-    int                areas;  /* of work: one a group that may run at once      */
-    float             *memory; /* all workers' work and grad                     */
-    double            *moments; /* all workers' mean and m2, or NULL             */
-    ipl_gradient_stats *stats;  /* [replicas][layers] until the call succeeds    */
-    worker             worker[];
-} cpu_trainer;
 
 const net_kernels *net_kernels_of(const cpu_state *cpu)
 {
@@ -167,52 +140,24 @@ void cpu_trainer_destroy(void *state, void *trainer)
     free(t);
 }
 
-ipl_status cpu_trainer_write(void *state, void *trainer, const float *values,
-                             int64_t steps)
-{
-    cpu_trainer *t = trainer;
-    (void)state;
-    memcpy(t->state, values, (size_t)(t->replicas * t->state_floats) * sizeof *values);
-    t->steps = steps;
-    return IPL_OK;
-}
+/* -- A call ---------------------------------------------------------------------- */
 
-ipl_status cpu_trainer_read(void *state, void *trainer, float *values, int64_t *steps)
-{
-    const cpu_trainer *t = trainer;
-    (void)state;
-    memcpy(values, t->state, (size_t)(t->replicas * t->state_floats) * sizeof *values);
-    *steps = t->steps;
-    return IPL_OK;
-}
-
-ipl_status cpu_trainer_snapshot(void *state, void *trainer, int replica, float *params)
-{
-    const cpu_trainer *t = trainer;
-    (void)state;
-    memcpy(params, t->state + replica * t->state_floats,
-           (size_t)t->parameters * sizeof *params);
-    return IPL_OK;
-}
-
-/* -- One step -------------------------------------------------------------------- */
-
-static void tiny_group(const cpu_trainer *t, const worker *w, const float *params,
+static void tiny_group(const cpu_trainer *t, const net_worker *w, const float *params,
                        const int32_t *row, int64_t count, int groups, int g)
 {
     const int64_t chunks = ceil_div(count, TINY_CHUNK);
     const int64_t from = chunks * g / groups * TINY_CHUNK;
     const int64_t end = chunks * (g + 1) / groups * TINY_CHUNK;
     float *grad = w->grad + g * t->grad_floats;
+    float *work = w->work + g % t->areas * t->work_floats;
     memset(grad, 0, (size_t)t->parameters * sizeof *grad);
     t->k->tiny_gradient(&t->shape, params, t->x, t->y, row + from,
                         (end < count ? end : count) - from,
-                        (float)(1.0 / (double)count), w->work + g % t->areas * t->work_floats,
-                        grad);
+                        (float)(1.0 / (double)count), work, grad);
 }
 
 /* grad[0 .. parameters): the mean gradient over `count` rows. */
-static void tiny_batch(const cpu_trainer *t, int threads, const worker *w,
+static void tiny_batch(const cpu_trainer *t, int threads, const net_worker *w,
                        const float *params, const int32_t *row, int64_t count)
 {
     const int groups = groups_of(count);
@@ -230,85 +175,6 @@ static void tiny_batch(const cpu_trainer *t, int threads, const worker *w,
             w->grad[i] += w->grad[g * t->grad_floats + i];
 }
 
-/* The scalars of step number `step`, counted from 1. */
-static net_step step_of(const ipl_train_options *o, int64_t step)
-{
-    return (net_step){
-        .optimizer = o->optimizer,
-        .rate = (float)o->learning_rate,
-        .momentum = (float)o->momentum,
-        .beta1 = (float)o->beta1,
-        .beta2 = (float)o->beta2,
-        .epsilon = (float)o->epsilon,
-        .rest1 = (float)(1.0 - o->beta1),
-        .rest2 = (float)(1.0 - o->beta2),
-        .rate_m = (float)(o->learning_rate / (1.0 - pow(o->beta1, (double)step))),
-        .scale_v = (float)(1.0 / (1.0 - pow(o->beta2, (double)step))),
-    };
-}
-
-/* One step on parameters from .. from + count of a replica's state. */
-static void update_span(const cpu_trainer *t, const net_step *step, float decay,
-                        const float *grad, float *params, int64_t from, int64_t count)
-{
-    float *m = step->optimizer == IPL_SGD ? NULL : params + t->parameters + from;
-    float *v = step->optimizer == IPL_ADAM ? m + t->parameters : NULL;
-    t->k->optimise(step, count, decay, grad + from, params + from, m, v);
-}
-
-/* Elements a thread takes at once, when an update is worth sharing. */
-enum { UPDATE_BLOCK = 1 << 16 };
-
-static void update(const cpu_trainer *t, int threads, const net_step *step,
-                   const float *grad, float *params)
-{
-    const float decay = (float)t->options.weight_decay;
-    if (t->parameters <= UPDATE_BLOCK && decay == 0.0f) {
-        update_span(t, step, 0.0f, grad, params, 0, t->parameters);
-        return;
-    }
-    for (int l = 1; l <= t->shape.layers; ++l) {
-        const int64_t from = ipl_net_weight_at(&t->shape, l);
-        const int64_t bias = ipl_net_bias_at(&t->shape, l);
-        if (threads > 1 && bias - from > UPDATE_BLOCK) {
-#pragma omp parallel for schedule(static) num_threads(threads)
-            for (int64_t at = from; at < bias; at += UPDATE_BLOCK)
-                update_span(t, step, decay, grad, params, at,
-                            bias - at < UPDATE_BLOCK ? bias - at : UPDATE_BLOCK);
-        } else {
-            update_span(t, step, decay, grad, params, from, bias - from);
-        }
-        update_span(t, step, 0.0f, grad, params, bias, t->shape.width[l]);
-    }
-}
-
-/* -- Statistics ------------------------------------------------------------------ */
-
-/* Adds the b-th gradient (from 1) to running means and squared deviations. */
-static void add_moments(const worker *w, int64_t parameters, int64_t b)
-{
-    for (int64_t i = 0; i < parameters; ++i) {
-        const double off = w->grad[i] - w->mean[i];
-        w->mean[i] += off / (double)b;
-        w->m2[i] += off * (w->grad[i] - w->mean[i]);
-    }
-}
-
-static void finish_moments(const cpu_trainer *t, const worker *w, int64_t batches,
-                           ipl_gradient_stats *stats)
-{
-    for (int l = 1; l <= t->shape.layers; ++l) {
-        double mean = 0.0, variance = 0.0;
-        for (int64_t i = ipl_net_weight_at(&t->shape, l);
-             i < ipl_net_bias_at(&t->shape, l); ++i) {
-            mean += w->mean[i] * w->mean[i];
-            variance += w->m2[i];
-        }
-        stats[l - 1] = (ipl_gradient_stats){sqrt(mean),
-                                            sqrt(variance / (double)batches)};
-    }
-}
-
 static ipl_status want_moments(cpu_trainer *t)
 {
     if (t->moments) return IPL_OK;
@@ -323,12 +189,10 @@ static ipl_status want_moments(cpu_trainer *t)
     return IPL_OK;
 }
 
-/* -- A call ---------------------------------------------------------------------- */
-
 static void train_replica(cpu_trainer *t, int threads, int at, int r, int64_t count,
                           const int32_t *order, int with_stats)
 {
-    const worker *w = &t->worker[at];
+    const net_worker *w = &t->worker[at];
     const int64_t batch = t->options.batch ? t->options.batch : count;
     float *params = t->state + r * t->state_floats;
     order += r * count;
@@ -336,44 +200,16 @@ static void train_replica(cpu_trainer *t, int threads, int at, int r, int64_t co
     int64_t b = 0;
     for (int64_t from = 0; from < count; from += batch) {
         const int64_t rows = count - from < batch ? count - from : batch;
-        const net_step step = step_of(&t->options, t->steps + ++b);
         if (t->tiny)
             tiny_batch(t, threads, w, params, order + from, rows);
         else
             wide_gradient(t->k, threads, &t->shape, params, t->x, t->y, order + from,
                           rows, (float)(1.0 / (double)rows), w->work, w->grad);
-        if (with_stats) add_moments(w, t->parameters, b);
-        update(t, threads, &step, w->grad, params);
+        ++b;
+        if (with_stats) net_add_moments(w, t->parameters, b);
+        net_take_step(t, threads, t->steps + b, w->grad, params);
     }
-    if (with_stats) finish_moments(t, w, b, t->stats + r * t->shape.layers);
-}
-
-static int all_finite(const float *value, int64_t count)
-{
-    uint32_t bad = 0;
-    for (int64_t i = 0; i < count; ++i) {
-        uint32_t bits;
-        memcpy(&bits, value + i, sizeof bits);
-        bad |= (bits & 0x7f800000u) == 0x7f800000u;
-    }
-    return !bad;
-}
-
-static ipl_status check_parameters(const cpu_trainer *t)
-{
-    for (int r = 0; r < t->replicas; ++r) {
-        const float *params = t->state + r * t->state_floats;
-        if (all_finite(params, t->parameters)) continue;
-        int layer = 1;
-        while (all_finite(params + ipl_net_weight_at(&t->shape, layer),
-                          ipl_net_weight_at(&t->shape, layer + 1) -
-                              ipl_net_weight_at(&t->shape, layer)))
-            ++layer;
-        return IPL_FAIL(IPL_E_NUMERIC,
-                        "layer %d of replica %d has parameters that are not finite "
-                        "after %lld steps", layer, r, (long long)t->steps);
-    }
-    return IPL_OK;
+    if (with_stats) net_gradient_stats(t, w, b, t->stats + r * t->shape.layers);
 }
 
 ipl_status cpu_trainer_train(void *state, void *trainer, int64_t count,
@@ -395,7 +231,7 @@ ipl_status cpu_trainer_train(void *state, void *trainer, int64_t count,
                           stats != NULL);
     }
     t->steps += t->options.batch ? ceil_div(count, t->options.batch) : 1;
-    IPL_TRY(check_parameters(t));
+    IPL_TRY(cpu_trainer_check(t));
     if (stats)
         memcpy(stats, t->stats,
                (size_t)(t->replicas * t->shape.layers) * sizeof *stats);

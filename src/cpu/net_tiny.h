@@ -1,5 +1,5 @@
 /*
- * tiny_kernel.h - forward and backward pass of a small network, a chunk at a time.
+ * net_tiny.h - forward and backward pass of a small network, a chunk at a time.
  *
  * Layout: a layer's activations are [unit][TINY_CHUNK], so that one vector holds VF
  * samples of one unit. Behind the last unit stands a row of ones: weights and biases
@@ -11,8 +11,8 @@
  * Gradients: VF sums a chunk, over the rows in steps of VF; their lanes are added in a
  * tree, and the chunks in order. So equal input gives equal bits.
  */
-#ifndef TINY_KERNEL_H
-#define TINY_KERNEL_H
+#ifndef NET_TINY_H
+#define NET_TINY_H
 
 #include "cpu/activation.h"
 #include "cpu/tiny_product.h"
