@@ -81,33 +81,42 @@ static ipl_status name_libraries(ipl_cuda *dev, char *text, size_t size)
     return IPL_OK;
 }
 
-/* Streams of their own never wait for the legacy one. Training goes first: its
- * kernels are short and many, and each waits for the one before. */
-static ipl_status open_streams(ipl_cuda *dev, int allow_tf32)
+/* One that never waits for the legacy stream, in place of the handle's. */
+static ipl_status make_stream(ipl_cuda *dev, int priority)
+{
+    cudaStream_t made = NULL;
+    IPL_CUDA(dev, cudaStreamCreateWithPriority(&made, cudaStreamNonBlocking, priority));
+    if (dev->stream) (void)cudaStreamDestroy(dev->stream);
+    dev->stream = made;
+    IPL_CUBLAS(cublasSetStream(dev->blas, made));
+    /* After the stream, which resets it. A pool that grew with the use would let
+     * cuBLAS choose another algorithm, and other bits, the second time. */
+    IPL_CUBLAS(cublasSetWorkspace(dev->blas, dev->workspace, WORKSPACE_BYTES));
+    return IPL_OK;
+}
+
+/* Kernels of training are short and many, and each waits for the one before. */
+ipl_status ipl_cuda_goes_first(ipl_cuda *dev)
+{
+    if (dev->first) return IPL_OK;
+    int low = 0, high = 0;
+    IPL_CUDA(dev, cudaDeviceGetStreamPriorityRange(&low, &high));
+    IPL_TRY(ipl_cuda_wait(dev));
+    IPL_TRY(make_stream(dev, high));
+    dev->first = 1;
+    return IPL_OK;
+}
+
+static ipl_status open_stream(ipl_cuda *dev, int allow_tf32)
 {
     int low = 0, high = 0;
     IPL_CUDA(dev, cudaDeviceGetStreamPriorityRange(&low, &high));
-    const unsigned alone = cudaStreamNonBlocking;
-    IPL_CUDA(dev, cudaStreamCreateWithPriority(&dev->train, alone, high));
-    IPL_CUDA(dev, cudaStreamCreateWithPriority(&dev->measure, alone, low));
-    const cudaStream_t stream[2] = {dev->train, dev->measure};
-    cublasHandle_t *const blas[2] = {&dev->train_blas, &dev->measure_blas};
-    for (int s = 0; s < 2; ++s) {
-        IPL_TRY(ipl_cuda_alloc(dev, WORKSPACE_BYTES, "cuBLAS", &dev->workspace[s]));
-        IPL_CUBLAS(cublasCreate(blas[s]));
-        IPL_CUBLAS(cublasSetStream(*blas[s], stream[s]));
-        /* After the stream, which resets it. A pool that grew with the use would let
-         * cuBLAS choose another algorithm, and other bits, the second time. */
-        IPL_CUBLAS(cublasSetWorkspace(*blas[s], dev->workspace[s], WORKSPACE_BYTES));
-        IPL_CUBLAS(cublasSetMathMode(*blas[s], allow_tf32 ? CUBLAS_TF32_TENSOR_OP_MATH
-                                                          : CUBLAS_DEFAULT_MATH));
-    }
-    for (int e = 0; e < 2; ++e) IPL_CUDA(dev, cudaEventCreate(&dev->timer[e]));
-    IPL_CUDA(dev, cudaEventCreateWithFlags(&dev->train_tail, cudaEventDisableTiming));
-    IPL_CUDA(dev, cudaEventCreateWithFlags(&dev->measure_tail, cudaEventDisableTiming));
-    for (int s = 0; s < CUDA_SNAPSHOTS; ++s)
-        IPL_CUDA(dev, cudaEventCreateWithFlags(&dev->snapshot[s].done,
-                                               cudaEventDisableTiming));
+    IPL_TRY(ipl_cuda_alloc(dev, WORKSPACE_BYTES, "cuBLAS", &dev->workspace));
+    IPL_CUBLAS(cublasCreate(&dev->blas));
+    IPL_CUBLAS(cublasSetMathMode(dev->blas, allow_tf32 ? CUBLAS_TF32_TENSOR_OP_MATH
+                                                       : CUBLAS_DEFAULT_MATH));
+    IPL_TRY(make_stream(dev, low));
+    for (cudaEvent_t &event : dev->timer) IPL_CUDA(dev, cudaEventCreate(&event));
     return IPL_OK;
 }
 
@@ -120,20 +129,12 @@ static void cuda_close(void *state)
         return;
     }
     (void)cudaSetDevice(dev->index);
-    if (dev->train) (void)cudaStreamSynchronize(dev->train);
-    if (dev->measure) (void)cudaStreamSynchronize(dev->measure);
-    if (dev->train_blas) (void)cublasDestroy(dev->train_blas);
-    if (dev->measure_blas) (void)cublasDestroy(dev->measure_blas);
-    const cudaEvent_t event[] = {dev->timer[0], dev->timer[1], dev->train_tail,
-                                 dev->measure_tail};
-    for (const cudaEvent_t one : event)
-        if (one) (void)cudaEventDestroy(one);
-    for (const ipl_cuda_snapshot &one : dev->snapshot)
-        if (one.done) (void)cudaEventDestroy(one.done);
-    if (dev->train) (void)cudaStreamDestroy(dev->train);
-    if (dev->measure) (void)cudaStreamDestroy(dev->measure);
-    (void)cudaFree(dev->workspace[0]);
-    (void)cudaFree(dev->workspace[1]);
+    if (dev->stream) (void)cudaStreamSynchronize(dev->stream);
+    if (dev->blas) (void)cublasDestroy(dev->blas);
+    for (const cudaEvent_t event : dev->timer)
+        if (event) (void)cudaEventDestroy(event);
+    if (dev->stream) (void)cudaStreamDestroy(dev->stream);
+    (void)cudaFree(dev->workspace);
     (void)cudaFree(dev->scratch);
     ipl_cuda_context_leave(dev);
     (void)cudaGetLastError();
@@ -155,7 +156,7 @@ static ipl_status open_device(ipl_cuda *dev, const ipl_device_options *options,
         return IPL_FAIL(IPL_E_UNSUPPORTED,
                         "cuda:%d (%s) has compute capability %d.%d: 7.5 is needed",
                         dev->index, prop.name, prop.major, prop.minor);
-    IPL_TRY(open_streams(dev, options->allow_tf32));
+    IPL_TRY(open_stream(dev, options->allow_tf32));
 
     size_t free_bytes = 0, all_bytes = 0;
     IPL_CUDA(dev, cudaMemGetInfo(&free_bytes, &all_bytes));
@@ -165,7 +166,7 @@ static ipl_status open_device(ipl_cuda *dev, const ipl_device_options *options,
     about->threads = dev->sm_count;
     about->memory_bytes = (int64_t)all_bytes;
     about->free_bytes = (int64_t)free_bytes;
-    about->own_bytes = 2 * WORKSPACE_BYTES;
+    about->own_bytes = WORKSPACE_BYTES;
     return IPL_OK;
 }
 

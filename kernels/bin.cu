@@ -193,7 +193,7 @@ ipl_status ipl_cuda_bin_find(ipl_cuda *dev, const bin_layer *layers, int layer_c
                              int64_t n_max, uint32_t round)
 {
     const dim3 rows = grid_of(ceil_div(n_max, ROWS), layer_count);
-    find_cells<<<rows, THREADS, 0, dev->measure>>>(layers, layer_count, round);
+    find_cells<<<rows, THREADS, 0, dev->stream>>>(layers, layer_count, round);
     IPL_LAUNCHED(dev, find_cells);
     return IPL_OK;
 }
@@ -204,7 +204,7 @@ static ipl_status queue(ipl_cuda *dev, int jobs, const ipl_bin_job *job,
     bin_blocks b = {.rows = plan->rows, .with = plan->with};
     if (plan->here_max) {
         const dim3 rows = grid_of(ceil_div(plan->here_max, ROWS), jobs);
-        row_keys<<<rows, THREADS, 0, dev->measure>>>(plan->layer, jobs);
+        row_keys<<<rows, THREADS, 0, dev->stream>>>(plan->layer, jobs);
         IPL_LAUNCHED(dev, row_keys);
     }
     for (int found = 0; found < 2; ++found) {
@@ -220,7 +220,7 @@ static ipl_status queue(ipl_cuda *dev, int jobs, const ipl_bin_job *job,
     }
     IPL_TRY(launch_ranks(dev, plan->n_max, jobs, plan->layer));
     const dim3 runs = grid_of(ceil_div(plan->n_max, THREADS), jobs);
-    write_cells<<<runs, THREADS, 0, dev->measure>>>(plan->layer, jobs);
+    write_cells<<<runs, THREADS, 0, dev->stream>>>(plan->layer, jobs);
     IPL_LAUNCHED(dev, write_cells);
     return IPL_OK;
 }
@@ -242,7 +242,7 @@ extern "C" ipl_status ipl_cuda_bin_cells(void *state, int jobs, ipl_bin_job *job
     for (int64_t w = 0; w < 2 * plan.mix_words; w += 4)
         ipl_random_block({0, IPL_STREAM_ROW_HASH}, (uint64_t)w / 4, mix.at + w);
 
-    IPL_CUDA(dev, cudaMemsetAsync(plan.zeros, 0, plan.zero_bytes, dev->measure));
+    IPL_CUDA(dev, cudaMemsetAsync(plan.zeros, 0, plan.zero_bytes, dev->stream));
     IPL_TRY(send(dev, mix.at, 2 * plan.mix_words, plan.mix));
     for (int j = 0; j < jobs; ++j) {
         bin_layer *l = layer.at + j;

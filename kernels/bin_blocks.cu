@@ -93,7 +93,7 @@ ipl_status ipl_cuda_bin_keys(ipl_cuda *dev, const bin_blocks *b)
         const int64_t count = n - first < b->room ? n - first : b->room;
         IPL_TRY(send(dev, b->job->t + first * d, count * d, b->rows));
         block_keys<<<(unsigned)ceil_div(count, BIN_ROWS), BIN_THREADS, 0,
-                     dev->measure>>>(b->layer, first, count, b->rows);
+                     dev->stream>>>(b->layer, first, count, b->rows);
         IPL_LAUNCHED(dev, block_keys);
     }
     return IPL_OK;
@@ -157,10 +157,10 @@ static ipl_status compare_block(ipl_cuda *dev, const bin_blocks *b, held_rows *h
     IPL_TRY(send(dev, h->fresh, (h->used - old) * d, b->rows + (b->room + old) * d));
     IPL_TRY(send(dev, b->job->t + from * d, count * d, b->rows));
     IPL_TRY(send(dev, h->with, count, b->with));
-    compare_rows<<<(unsigned)ceil_div(count, BIN_ROWS), BIN_THREADS, 0, dev->measure>>>(
+    compare_rows<<<(unsigned)ceil_div(count, BIN_ROWS), BIN_THREADS, 0, dev->stream>>>(
         b->layer, from, count, b->rows, b->with, round);
     IPL_LAUNCHED(dev, compare_rows);
-    return ipl_cuda_wait(dev, dev->measure); /* `with` and `fresh` are written again */
+    return ipl_cuda_wait(dev); /* `with` and `fresh` are written again */
 }
 
 ipl_status ipl_cuda_bin_part(ipl_cuda *dev, const bin_blocks *b)
@@ -178,7 +178,7 @@ ipl_status ipl_cuda_bin_part(ipl_cuda *dev, const bin_blocks *b)
         before = differing;
         if (round) IPL_TRY(ipl_cuda_bin_find(dev, b->layer, 1, n, round));
         first_rows<<<(unsigned)ceil_div(n, BIN_THREADS), BIN_THREADS, 0,
-                     dev->measure>>>(b->layer, round);
+                     dev->stream>>>(b->layer, round);
         IPL_LAUNCHED(dev, first_rows);
         IPL_TRY(ipl_cuda_fetch(dev, b->job->cell, cell_bytes, h.first));
         for (int64_t from = 0; from < n; from += b->room) {

@@ -148,13 +148,13 @@ extern "C" ipl_status ipl_cuda_cell_counts(void *state, int jobs, ipl_count_job 
     host_array<ipl_share> share(plan.shares);
     if (!share.at) return IPL_FAIL(IPL_E_MEMORY, "%d counts", jobs);
 
-    IPL_CUDA(dev, cudaMemsetAsync(plan.zeros, 0, plan.zero_bytes, dev->measure));
+    IPL_CUDA(dev, cudaMemsetAsync(plan.zeros, 0, plan.zero_bytes, dev->stream));
     IPL_TRY(send(dev, layer.at, jobs, plan.layer));
     const dim3 rows = grid_of(ceil_div(plan.n_max, THREADS), jobs);
-    count_rows<<<rows, THREADS, 0, dev->measure>>>(plan.layer, jobs);
+    count_rows<<<rows, THREADS, 0, dev->stream>>>(plan.layer, jobs);
     IPL_LAUNCHED(dev, count_rows);
     const dim3 slots = grid_of(ceil_div(plan.slots_max, THREADS), jobs);
-    count_sizes<<<slots, THREADS, 0, dev->measure>>>(plan.layer, jobs);
+    count_sizes<<<slots, THREADS, 0, dev->stream>>>(plan.layer, jobs);
     IPL_LAUNCHED(dev, count_sizes);
     IPL_TRY(launch_ranks(dev, plan.n_max + 1, jobs, plan.layer));
     IPL_TRY(ipl_cuda_fetch(dev, plan.total, (size_t)jobs * sizeof *total.at, total.at));

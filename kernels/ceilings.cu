@@ -52,17 +52,17 @@ static ipl_status best_ms(ipl_cuda *dev, const ceiling_work *work, double *out)
     double best = 0.0;
     for (int attempt = 0; attempt <= TRIES; ++attempt) {
         float ms;
-        IPL_CUDA(dev, cudaEventRecord(dev->timer[0], dev->measure));
+        IPL_CUDA(dev, cudaEventRecord(dev->timer[0], dev->stream));
         if (work->kernel) {
-            work->kernel<<<work->blocks, THREADS, 0, dev->measure>>>(work->rounds,
+            work->kernel<<<work->blocks, THREADS, 0, dev->stream>>>(work->rounds,
                                                                      (float *)work->to);
             IPL_LAUNCHED(dev, ceilings);
         } else {
             IPL_CUDA(dev, cudaMemcpyAsync(work->to, work->from, work->bytes,
-                                          cudaMemcpyDeviceToDevice, dev->measure));
+                                          cudaMemcpyDeviceToDevice, dev->stream));
         }
-        IPL_CUDA(dev, cudaEventRecord(dev->timer[1], dev->measure));
-        IPL_TRY(ipl_cuda_wait(dev, dev->measure));
+        IPL_CUDA(dev, cudaEventRecord(dev->timer[1], dev->stream));
+        IPL_TRY(ipl_cuda_wait(dev));
         IPL_CUDA(dev, cudaEventElapsedTime(&ms, dev->timer[0], dev->timer[1]));
         if (attempt == 1 || (attempt > 1 && ms < best)) best = ms;
     }

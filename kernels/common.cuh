@@ -1,14 +1,12 @@
 /*
  * common.cuh - what the files of the CUDA backend share. Included by kernels/ only.
  *
- * A device has two streams. Trainers work on `train`, everything else on `measure`,
- * so that an epoch can be measured while the next one is trained. What the public
- * header promises (calls run in the order they were made) is kept where it can be
- * seen: a snapshot is waited for by the entry that reads it (ipl_cuda_reads), and
- * training waits for all measuring queued before it (ipl_cuda_train_begins). Between
- * handles there is no order but that of marks (memory_cuda.cu).
+ * A handle has one stream and one cuBLAS handle on it, so that its calls take effect in
+ * the order they were made, as the public header promises. What may overlap, training
+ * and measuring, works on handles of its own; between those there is no order but that
+ * of marks (memory_cuda.cu).
  *
- * An entry begins with ipl_cuda_use, launches on one of the streams, follows every
+ * An entry begins with ipl_cuda_use, launches on dev->stream, follows every
  * launch with IPL_LAUNCHED, and never waits except through ipl_cuda_wait or
  * ipl_cuda_fetch, which know what was launched last.
  */
@@ -20,15 +18,7 @@
 
 #include "backend.h"
 
-struct ipl_cuda_trainer; /* net_train.cuh */
-
-/* Snapshots that may still be on their way to the memory at[bytes]. */
-enum { CUDA_SNAPSHOTS = 32 };
-struct ipl_cuda_snapshot {
-    const char *at;
-    size_t      bytes;
-    cudaEvent_t done;
-};
+struct ipl_cuda_trainer; /* net_cuda.cuh */
 
 /* What backend_cuda.cu keeps for an open device. */
 struct ipl_cuda {
@@ -38,14 +28,12 @@ struct ipl_cuda {
     size_t smem_bytes; /* shared memory that a block may have after opting in    */
     int    debug_sync; /* IPL_DEBUG_SYNC=1: wait after every launch              */
 
-    cudaStream_t   train, measure;
-    cublasHandle_t train_blas, measure_blas; /* each on its stream               */
-    void          *workspace[2]; /* theirs: fixed, so products repeat their bits */
-    cudaEvent_t    train_tail, measure_tail, timer[2];
-
-    ipl_cuda_snapshot  snapshot[CUDA_SNAPSHOTS]; /* a ring: [oldest, next)        */
-    unsigned           oldest, next;
-    ipl_cuda_trainer  *trainers; /* all that live, for ipl_sync and uploads       */
+    cudaStream_t      stream;
+    int               first;     /* 1: it goes before those that only measure     */
+    cublasHandle_t    blas;      /* on the stream                                 */
+    void             *workspace; /* its own: fixed, so products repeat their bits */
+    cudaEvent_t       timer[2];
+    ipl_cuda_trainer *trainers;  /* all that live, for ipl_sync and downloads     */
 
     void       *scratch;   /* ipl_cuda_scratch                                    */
     size_t      scratch_bytes;
@@ -97,23 +85,12 @@ ipl_status ipl_cuda_not_forked(void);
 /* The device behind `state`, made current for this thread. E_DEVICE: it was lost. */
 ipl_status ipl_cuda_use(void *state, ipl_cuda **dev);
 
-/* The measuring stream is about to read or write at[bytes]: it waits for a snapshot
- * that is still being copied there. */
-ipl_status ipl_cuda_reads(ipl_cuda *dev, const void *at, size_t bytes);
+/* The handle trains: its work goes before that of handles that only measure. Waits the
+ * first time. backend_cuda.cu */
+ipl_status ipl_cuda_goes_first(ipl_cuda *dev);
 
-/* The caller is about to write at[bytes] from the measuring stream: the same, and
- * training that reads there is waited for. */
-ipl_status ipl_cuda_writes(ipl_cuda *dev, const void *at, size_t bytes);
-
-/* The training stream waits for all measuring queued so far, which may still write
- * what training reads, or read what a snapshot is to overwrite. */
-ipl_status ipl_cuda_train_begins(ipl_cuda *dev);
-
-/* Notes that the training stream's last work was a snapshot to at[bytes]. */
-ipl_status ipl_cuda_snapshot_queued(ipl_cuda *dev, const void *at, size_t bytes);
-
-/* Wait for a stream; copy from the device on the measuring stream and wait. */
-ipl_status ipl_cuda_wait(ipl_cuda *dev, cudaStream_t stream);
+/* Wait for all that is queued; copy from the device and wait. */
+ipl_status ipl_cuda_wait(ipl_cuda *dev);
 ipl_status ipl_cuda_fetch(ipl_cuda *dev, const void *at, size_t bytes, void *host);
 
 /* -- Memory --------------------------------------------------------------------- */
@@ -121,8 +98,8 @@ ipl_status ipl_cuda_fetch(ipl_cuda *dev, const void *at, size_t bytes, void *hos
 /* Device memory; E_MEMORY names the bytes, the use and what is free. */
 ipl_status ipl_cuda_alloc(ipl_cuda *dev, size_t bytes, const char *use, void **at);
 
-/* At least `bytes` for the measuring stream's next launches; the content is lost at
- * the next call. Grows, and then waits; a steady state does neither. */
+/* At least `bytes` for the next launches; the content is lost at the next call. Grows,
+ * and then waits; a steady state does neither. */
 ipl_status ipl_cuda_scratch(ipl_cuda *dev, size_t bytes, void **at);
 
 static inline int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
@@ -187,11 +164,9 @@ ipl_status ipl_cuda_cell_counts(void *state, int jobs, ipl_count_job *job,
                                 void *scratch);
 }
 
-/* A trainer's part in ipl_sync and ipl_upload (net_state.cu): E_NUMERIC when a
- * parameter stopped being finite; whether it reads at[bytes]. */
+/* A trainer's part in a wait (net_state.cu): E_NUMERIC when a parameter stopped being
+ * finite; the trainer behind it in dev->trainers. */
 ipl_status        ipl_cuda_trainer_check(ipl_cuda_trainer *trainer);
-int               ipl_cuda_trainer_uses(const ipl_cuda_trainer *trainer,
-                                        const void *at, size_t bytes);
 ipl_cuda_trainer *ipl_cuda_trainer_next(const ipl_cuda_trainer *trainer);
 
 #endif

@@ -34,7 +34,7 @@ static ipl_status send(ipl_cuda *dev, const T *from, int64_t count, T *to)
 {
     const size_t bytes = (size_t)count * sizeof(T);
     IPL_CUDA(dev, cudaMemcpyAsync(to, from, bytes, cudaMemcpyHostToDevice,
-                                  dev->measure));
+                                  dev->stream));
     return IPL_OK;
 }
 

@@ -205,7 +205,7 @@ static ipl_status run_plan(ipl_cuda *dev, const kde_plan *plan, int jobs,
     const int resident = plan->resident;
     const pairs_table table = kde_table(layer, resident);
     IPL_TRY(send(dev, plan->layer, jobs, layer));
-    IPL_CUDA(dev, cudaMemsetAsync(plan->zeros, 0, plan->zero_bytes, dev->measure));
+    IPL_CUDA(dev, cudaMemsetAsync(plan->zeros, 0, plan->zero_bytes, dev->stream));
     if (resident) IPL_TRY(pairs_launch_gather(dev, 0, plan->n_max, table));
     if (plan->box_max)
         IPL_TRY(pairs_launch_boxes(dev, 0, plan->box_max, table));

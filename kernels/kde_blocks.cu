@@ -43,7 +43,7 @@ struct kde_staging {
     int         next;
     ~kde_staging()
     {
-        (void)cudaStreamSynchronize(dev->measure);
+        (void)cudaStreamSynchronize(dev->stream);
         for (int p = 0; p < PIECES; ++p) {
             if (sent[p]) (void)cudaEventDestroy(sent[p]);
             (void)cudaFreeHost(piece[p]);
@@ -96,7 +96,7 @@ static ipl_status send_rows(const block_walk *w, const int32_t *row, int64_t cou
             memcpy(piece + i * d, w->job->t + row[at + i] * d,
                    (size_t)d * sizeof *piece);
         IPL_TRY(send(w->dev, piece, some * d, to + at * d));
-        IPL_CUDA(w->dev, cudaEventRecord(s->sent[s->next], w->dev->measure));
+        IPL_CUDA(w->dev, cudaEventRecord(s->sent[s->next], w->dev->stream));
         s->next = (s->next + 1) % PIECES;
     }
     return IPL_OK;
@@ -111,7 +111,7 @@ static ipl_status bring(block_walk *w, int64_t block, int64_t keep)
     const int at = (int)(slot * w->rows);
     float *to = (float *)w->on_host->pairs.t + at * w->job->d;
     IPL_TRY(send_rows(w, w->order + first, rows, to));
-    place_rows<<<(unsigned)ceil_div(rows, BLOCK), BLOCK, 0, w->dev->measure>>>(
+    place_rows<<<(unsigned)ceil_div(rows, BLOCK), BLOCK, 0, w->dev->stream>>>(
         (int32_t *)w->on_host->pairs.place, first, rows, at);
     IPL_LAUNCHED(w->dev, place_rows);
     w->in_slot[slot] = block;

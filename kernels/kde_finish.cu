@@ -85,9 +85,9 @@ ipl_status kde_launch_finish(ipl_cuda *dev, int32_t n_max, int layers,
 {
     const dim3 grid((unsigned)kde_finish_blocks(n_max),
                     (unsigned)min(layers, LAYERS_AT_ONCE));
-    finish_sums<<<grid, BLOCK, 0, dev->measure>>>(layer, layers);
+    finish_sums<<<grid, BLOCK, 0, dev->stream>>>(layer, layers);
     IPL_LAUNCHED(dev, finish_sums);
-    mean_logs<<<(unsigned)layers, BLOCK, 0, dev->measure>>>(layer, mean_log);
+    mean_logs<<<(unsigned)layers, BLOCK, 0, dev->stream>>>(layer, mean_log);
     IPL_LAUNCHED(dev, mean_logs);
     return IPL_OK;
 }

@@ -139,7 +139,7 @@ ipl_status kde_launch_small(ipl_cuda *dev, int width, int64_t blocks, int layers
     };
     for (const auto &s : sweeps)
         if (s.width == width) {
-            s.run<<<(unsigned)blocks, THREADS, 0, dev->measure>>>(layer, layers);
+            s.run<<<(unsigned)blocks, THREADS, 0, dev->stream>>>(layer, layers);
             IPL_LAUNCHED(dev, sweep_strip);
             return IPL_OK;
         }

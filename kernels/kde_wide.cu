@@ -73,7 +73,7 @@ wide_tile(const kde_layer *__restrict__ layers, int layer_count, kde_window wind
 ipl_status kde_launch_wide(ipl_cuda *dev, kde_window window, int64_t blocks, int layers,
                            const kde_layer *layer)
 {
-    wide_tile<<<(unsigned)blocks, THREADS, 0, dev->measure>>>(layer, layers, window);
+    wide_tile<<<(unsigned)blocks, THREADS, 0, dev->stream>>>(layer, layers, window);
     IPL_LAUNCHED(dev, wide_tile);
     return IPL_OK;
 }

@@ -110,29 +110,27 @@ struct net_rows {
     int64_t         count, batch, first, rows;
 };
 
-ipl_status ipl_cuda_gather(ipl_cuda *dev, cudaStream_t stream, int replicas,
-                           net_rows which, int width, const float *x, float *out,
-                           int64_t out_stride);
+ipl_status ipl_cuda_gather(ipl_cuda *dev, int replicas, net_rows which, int width,
+                           const float *x, float *out, int64_t out_stride);
 /* z <- f(z + b), in place; bias_stride floats between the replicas' biases. */
-ipl_status ipl_cuda_bias_act(ipl_cuda *dev, cudaStream_t stream, int replicas,
-                             int64_t rows, int width, int act, const float *bias,
-                             int64_t bias_stride, float *z, int64_t z_stride);
+ipl_status ipl_cuda_bias_act(ipl_cuda *dev, int replicas, int64_t rows, int width,
+                             int act, const float *bias, int64_t bias_stride,
+                             float *z, int64_t z_stride);
 /* z <- softmax(z + b), in place, row by row. */
-ipl_status ipl_cuda_bias_softmax(ipl_cuda *dev, cudaStream_t stream, int64_t rows,
-                                 int width, const float *bias, float *z);
+ipl_status ipl_cuda_bias_softmax(ipl_cuda *dev, int64_t rows, int width,
+                                 const float *bias, float *z);
 /* z <- (softmax(z + b) - [label]) * factor: the gradient at the outputs. */
-ipl_status ipl_cuda_softmax_delta(ipl_cuda *dev, cudaStream_t stream, int replicas,
-                                  net_rows which, int width, const int32_t *y,
-                                  float factor, const float *bias, int64_t bias_stride,
-                                  float *z, int64_t z_stride);
+ipl_status ipl_cuda_softmax_delta(ipl_cuda *dev, int replicas, net_rows which,
+                                  int width, const int32_t *y, float factor,
+                                  const float *bias, int64_t bias_stride, float *z,
+                                  int64_t z_stride);
 /* delta <- delta f'(z), as a function of a = f(z) (a NULL: f' = 1), and the sums of
  * its columns over each DELTA_ROWS rows: part[replica][block][unit], to which they are
  * added when `adds` is set. */
 enum { DELTA_ROWS = 256 };
-ipl_status ipl_cuda_delta_sums(ipl_cuda *dev, cudaStream_t stream, int replicas,
-                               int64_t rows, int width, int act, const float *a,
-                               float *delta, int64_t stride, int adds,
-                               float *part, int64_t part_stride, int units);
+ipl_status ipl_cuda_delta_sums(ipl_cuda *dev, int replicas, int64_t rows, int width,
+                               int act, const float *a, float *delta, int64_t stride,
+                               int adds, float *part, int64_t part_stride, int units);
 
 /* -- Activation functions -------------------------------------------------------- */
 

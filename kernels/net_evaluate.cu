@@ -139,11 +139,11 @@ ipl_status ipl_cuda_evaluate(void *state, const ipl_net_shape *shape,
         IPL_TRY(ipl_cuda_forward_layers(dev, net, out, params, count,
                                         x + first * net.width[0],
                                         out.act[net.layers] + chunk * classes));
-        row_losses<<<(unsigned)ceil_div(count, BLOCK_ROWS), THREADS, 0, dev->measure>>>(
+        row_losses<<<(unsigned)ceil_div(count, BLOCK_ROWS), THREADS, 0, dev->stream>>>(
             count, classes, out.act[net.layers], y + first, part + first / BLOCK_ROWS);
         IPL_LAUNCHED(dev, row_losses);
     }
-    add_losses<<<1, THREADS, 0, dev->measure>>>(parts, part);
+    add_losses<<<1, THREADS, 0, dev->stream>>>(parts, part);
     IPL_LAUNCHED(dev, add_losses);
     loss_part sum;
     IPL_TRY(ipl_cuda_fetch(dev, part, sizeof sum, &sum));

@@ -112,7 +112,7 @@ static ipl_status tiny(ipl_cuda *dev, const net_layout &net, const net_outputs &
                                        cudaFuncAttributeMaxDynamicSharedMemorySize,
                                        (int)bytes));
     forward_tiny<<<(unsigned)(blocks < GRID_MAX ? blocks : GRID_MAX), THREADS, bytes,
-                   dev->measure>>>(net, out, params, rows, x, weights, widest);
+                   dev->stream>>>(net, out, params, rows, x, weights, widest);
     IPL_LAUNCHED(dev, forward_tiny);
     return IPL_OK;
 }
@@ -167,15 +167,14 @@ static ipl_status wide(ipl_cuda *dev, const net_layout &net, const net_outputs &
             const float *bias = weights + (int64_t)inputs * units;
             float *to = out.act[l] ? out.act[l] + first * units
                                    : spare + (l & 1) * room * spare_width;
-            IPL_CUBLAS(cublasSgemm(dev->measure_blas, CUBLAS_OP_N, CUBLAS_OP_N, units,
+            IPL_CUBLAS(cublasSgemm(dev->blas, CUBLAS_OP_N, CUBLAS_OP_N, units,
                                    (int)count, inputs, &one, weights, units, in, inputs,
                                    &zero, to, units));
             dev->kernel = "cublasSgemm";
-            const cudaStream_t stream = dev->measure;
             if (net.act[l] == IPL_ACT_SOFTMAX)
-                IPL_TRY(ipl_cuda_bias_softmax(dev, stream, count, units, bias, to));
+                IPL_TRY(ipl_cuda_bias_softmax(dev, count, units, bias, to));
             else
-                IPL_TRY(ipl_cuda_bias_act(dev, stream, 1, count, units, net.act[l],
+                IPL_TRY(ipl_cuda_bias_act(dev, 1, count, units, net.act[l],
                                           bias, 0, to, 0));
             in = to;
         }
@@ -187,8 +186,6 @@ ipl_status ipl_cuda_forward_layers(ipl_cuda *dev, const net_layout &net,
                                    const net_outputs &out, const float *params,
                                    int64_t rows, const float *x, float *spare)
 {
-    const size_t bytes = sizeof(float) * (size_t)net.at[net.layers + 1];
-    IPL_TRY(ipl_cuda_reads(dev, params, bytes));
     if (ipl_cuda_net_is_tiny(&net)) return tiny(dev, net, out, params, rows, x);
     return wide(dev, net, out, params, rows, x, spare);
 }

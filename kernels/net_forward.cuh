@@ -14,7 +14,7 @@ struct net_outputs {
 int64_t ipl_cuda_forward_spare_floats(const net_layout &net, const net_outputs &out,
                                       int64_t rows);
 
-/* Queues the layers on the measuring stream. */
+/* Queues the layers. */
 ipl_status ipl_cuda_forward_layers(ipl_cuda *dev, const net_layout &net,
                                    const net_outputs &out, const float *params,
                                    int64_t rows, const float *x, float *spare);

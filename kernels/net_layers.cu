@@ -135,58 +135,56 @@ column_sums(int64_t rows, int width, int act, const float *__restrict__ a, float
 
 static unsigned row_blocks(int64_t rows) { return (unsigned)ceil_div(rows, WARPS); }
 
-ipl_status ipl_cuda_gather(ipl_cuda *dev, cudaStream_t stream, int replicas,
-                           net_rows which, int width, const float *x, float *out,
-                           int64_t out_stride)
+ipl_status ipl_cuda_gather(ipl_cuda *dev, int replicas, net_rows which, int width,
+                           const float *x, float *out, int64_t out_stride)
 {
     const bool aligned = width % 4 == 0 && (uintptr_t)x % 16 == 0 &&
                          (uintptr_t)out % 16 == 0 && out_stride % 4 == 0;
-    gather_rows<<<dim3(row_blocks(which.rows), replicas), THREADS, 0, stream>>>(
+    gather_rows<<<dim3(row_blocks(which.rows), replicas), THREADS, 0, dev->stream>>>(
         which, width, aligned ? width / 4 : 0, x, out, out_stride);
     IPL_LAUNCHED(dev, gather_rows);
     return IPL_OK;
 }
 
-ipl_status ipl_cuda_bias_act(ipl_cuda *dev, cudaStream_t stream, int replicas,
-                             int64_t rows, int width, int act, const float *bias,
-                             int64_t bias_stride, float *z, int64_t z_stride)
+ipl_status ipl_cuda_bias_act(ipl_cuda *dev, int replicas, int64_t rows, int width,
+                             int act, const float *bias, int64_t bias_stride,
+                             float *z, int64_t z_stride)
 {
     const int64_t blocks = ceil_div(rows * width, 4 * THREADS); /* 4 values a thread */
     const unsigned grid = (unsigned)(blocks < GRID_MAX ? blocks : GRID_MAX);
-    bias_act<<<dim3(grid, replicas), THREADS, 0, stream>>>(
+    bias_act<<<dim3(grid, replicas), THREADS, 0, dev->stream>>>(
         rows * width, width, act, bias, bias_stride, z, z_stride);
     IPL_LAUNCHED(dev, bias_act);
     return IPL_OK;
 }
 
-ipl_status ipl_cuda_bias_softmax(ipl_cuda *dev, cudaStream_t stream, int64_t rows,
-                                 int width, const float *bias, float *z)
+ipl_status ipl_cuda_bias_softmax(ipl_cuda *dev, int64_t rows, int width,
+                                 const float *bias, float *z)
 {
-    bias_softmax<<<row_blocks(rows), THREADS, 0, stream>>>(rows, width, bias, z);
+    bias_softmax<<<row_blocks(rows), THREADS, 0, dev->stream>>>(rows, width, bias, z);
     IPL_LAUNCHED(dev, bias_softmax);
     return IPL_OK;
 }
 
-ipl_status ipl_cuda_softmax_delta(ipl_cuda *dev, cudaStream_t stream, int replicas,
-                                  net_rows which, int width, const int32_t *y,
-                                  float factor, const float *bias, int64_t bias_stride,
-                                  float *z, int64_t z_stride)
+ipl_status ipl_cuda_softmax_delta(ipl_cuda *dev, int replicas, net_rows which,
+                                  int width, const int32_t *y, float factor,
+                                  const float *bias, int64_t bias_stride, float *z,
+                                  int64_t z_stride)
 {
-    softmax_delta<<<dim3(row_blocks(which.rows), replicas), THREADS, 0, stream>>>(
+    softmax_delta<<<dim3(row_blocks(which.rows), replicas), THREADS, 0, dev->stream>>>(
         which, width, y, factor, bias, bias_stride, z, z_stride);
     IPL_LAUNCHED(dev, softmax_delta);
     return IPL_OK;
 }
 
-ipl_status ipl_cuda_delta_sums(ipl_cuda *dev, cudaStream_t stream, int replicas,
-                               int64_t rows, int width, int act, const float *a,
-                               float *delta, int64_t stride, int adds,
-                               float *part, int64_t part_stride, int units)
+ipl_status ipl_cuda_delta_sums(ipl_cuda *dev, int replicas, int64_t rows, int width,
+                               int act, const float *a, float *delta, int64_t stride,
+                               int adds, float *part, int64_t part_stride, int units)
 {
     const dim3 grid((unsigned)ceil_div(width, 32), (unsigned)ceil_div(rows, DELTA_ROWS),
                     replicas);
-    column_sums<<<grid, THREADS, 0, stream>>>(rows, width, act, a, delta, stride, adds,
-                                              part, part_stride, units);
+    column_sums<<<grid, THREADS, 0, dev->stream>>>(rows, width, act, a, delta, stride,
+                                                   adds, part, part_stride, units);
     IPL_LAUNCHED(dev, column_sums);
     return IPL_OK;
 }

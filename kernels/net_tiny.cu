@@ -335,7 +335,7 @@ ipl_status ipl_cuda_tiny_train(ipl_cuda_trainer *t, const net_call *call)
     IPL_CUDA(t->dev, cudaFuncSetAttribute(train_tiny,
                                           cudaFuncAttributeMaxDynamicSharedMemorySize,
                                           (int)bytes));
-    train_tiny<<<(unsigned)t->replicas, THREADS, bytes, t->dev->train>>>(plan, t->rule,
+    train_tiny<<<(unsigned)t->replicas, THREADS, bytes, t->dev->stream>>>(plan, t->rule,
                                                                          job);
     IPL_LAUNCHED(t->dev, train_tiny);
     return IPL_OK;

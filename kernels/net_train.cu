@@ -2,9 +2,9 @@
  * net_train.cu - trainers: their memory, the plan of a call, and what may be asked.
  *
  * A call of trainer_train writes its plan (Adam's corrections and the order of rows)
- * to one of a few pinned buffers, from which the training stream copies it; the caller
- * may go on and queue the next call. Only when all buffers are under way does it wait
- * for the oldest, and looks at the flag of non-finite parameters while there.
+ * to one of a few pinned buffers, from which the stream copies it; the caller may go on
+ * and queue the next call. Only when all buffers are under way does it wait for the
+ * oldest, and looks at the flag of non-finite parameters while there.
  */
 #include "net_update.cuh"
 #include "fork.h"
@@ -66,7 +66,7 @@ void ipl_cuda_trainer_destroy(void *state, void *trainer)
     /* In a forked child all of it is the parent's, but for a little memory. */
     if (!t || ipl_fork_lost(IPL_FORK_CUDA)) return;
     (void)cudaSetDevice(dev->index);
-    (void)cudaStreamSynchronize(dev->train);
+    (void)cudaStreamSynchronize(dev->stream);
     for (ipl_cuda_trainer **at = &dev->trainers; *at; at = &(*at)->next)
         if (*at == t) {
             *at = t->next;
@@ -153,8 +153,8 @@ static ipl_status fill(ipl_cuda_trainer *t)
     *t->bad_seen = NET_NO_BAD;
     for (cudaEvent_t &sent : t->plan_sent)
         IPL_CUDA(dev, cudaEventCreateWithFlags(&sent, cudaEventDisableTiming));
-    IPL_CUDA(dev, cudaMemsetAsync(t->state, 0, bytes, dev->train));
-    IPL_CUDA(dev, cudaMemsetAsync(t->bad, 0xff, sizeof *t->bad, dev->train));
+    IPL_CUDA(dev, cudaMemsetAsync(t->state, 0, bytes, dev->stream));
+    IPL_CUDA(dev, cudaMemsetAsync(t->bad, 0xff, sizeof *t->bad, dev->stream));
     if (ipl_cuda_tiny_fits(dev, &t->layout, t->slots, t->batch)) return IPL_OK;
     return ipl_cuda_wide_create(t);
 }
@@ -168,6 +168,7 @@ ipl_status ipl_cuda_trainer_create(void *state, const ipl_net_shape *shape,
     IPL_TRY(ipl_cuda_use(state, &dev));
     IPL_REQUIRE(replicas <= REPLICAS_MAX, "%d replicas: a GPU trains up to %d at once",
                 replicas, REPLICAS_MAX);
+    IPL_TRY(ipl_cuda_goes_first(dev));
     ipl_cuda_trainer *t = (ipl_cuda_trainer *)calloc(1, sizeof *t);
     if (!t) return IPL_FAIL(IPL_E_MEMORY, "%zu bytes for a trainer", sizeof *t);
     *t = size_up(dev, shape, options, replicas, rows);
@@ -189,7 +190,7 @@ static ipl_status plan_room(ipl_cuda_trainer *t, size_t bytes)
 {
     if (bytes <= t->plan_bytes) return IPL_OK;
     void *at = NULL;
-    IPL_TRY(ipl_cuda_wait(t->dev, t->dev->train));
+    IPL_TRY(ipl_cuda_wait(t->dev));
     if (t->wide) ipl_cuda_wide_forget(t);
     free_plans(t);
     IPL_TRY(ipl_cuda_alloc(t->dev, bytes, "the order of rows", &at));
@@ -228,8 +229,8 @@ static ipl_status send_plan(ipl_cuda_trainer *t, int64_t count, const int32_t *o
     }
     memcpy(host + at, order, bytes - at);
     IPL_CUDA(dev, cudaMemcpyAsync(t->plan, host, bytes, cudaMemcpyHostToDevice,
-                                  dev->train));
-    IPL_CUDA(dev, cudaEventRecord(t->plan_sent[slot], dev->train));
+                                  dev->stream));
+    IPL_CUDA(dev, cudaEventRecord(t->plan_sent[slot], dev->stream));
     ++t->plans;
     call->plan = (net_plan *)t->plan;
     call->scale = (const float2 *)(call->plan + 1);
@@ -253,7 +254,7 @@ static ipl_status begin_stats(ipl_cuda_trainer *t)
                                "gradient statistics", &at));
         t->stats = (ipl_gradient_stats *)at;
     }
-    IPL_CUDA(t->dev, cudaMemsetAsync(t->welford, 0, bytes, t->dev->train));
+    IPL_CUDA(t->dev, cudaMemsetAsync(t->welford, 0, bytes, t->dev->stream));
     return IPL_OK;
 }
 
@@ -264,7 +265,6 @@ ipl_status ipl_cuda_trainer_train(void *state, void *trainer, int64_t count,
     ipl_cuda_trainer *t = (ipl_cuda_trainer *)trainer;
     net_call call = {};
     IPL_TRY(ipl_cuda_use(state, &dev));
-    IPL_TRY(ipl_cuda_train_begins(dev));
     if (stats) {
         IPL_TRY(begin_stats(t));
         call.welford = t->welford;
@@ -274,12 +274,12 @@ ipl_status ipl_cuda_trainer_train(void *state, void *trainer, int64_t count,
     t->steps += call.steps;
     if (stats) IPL_TRY(ipl_cuda_gradient_stats(t, call.steps));
     IPL_CUDA(dev, cudaMemcpyAsync(t->bad_seen, t->bad, sizeof *t->bad,
-                                  cudaMemcpyDeviceToHost, dev->train));
+                                  cudaMemcpyDeviceToHost, dev->stream));
     if (!stats) return IPL_OK;
-    IPL_TRY(ipl_cuda_wait(dev, dev->train));
+    IPL_TRY(ipl_cuda_wait(dev));
     IPL_TRY(ipl_cuda_trainer_check(t));
     IPL_CUDA(dev, cudaMemcpyAsync(stats, t->stats,
                                   sizeof *stats * t->replicas * t->layout.layers,
-                                  cudaMemcpyDeviceToHost, dev->train));
-    return ipl_cuda_wait(dev, dev->train);
+                                  cudaMemcpyDeviceToHost, dev->stream));
+    return ipl_cuda_wait(dev);
 }

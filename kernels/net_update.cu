@@ -95,21 +95,21 @@ ipl_status ipl_cuda_take_step(ipl_cuda_trainer *t, const net_update *job)
     const int64_t blocks = ceil_div(largest, THREADS);
     const dim3 grid((unsigned)(blocks < BLOCKS_MAX ? blocks : BLOCKS_MAX),
                     t->layout.layers, t->replicas);
-    take_step<<<grid, THREADS, 0, t->dev->train>>>(t->layout, t->rule, *job);
+    take_step<<<grid, THREADS, 0, t->dev->stream>>>(t->layout, t->rule, *job);
     IPL_LAUNCHED(t->dev, take_step);
     return IPL_OK;
 }
 
 ipl_status ipl_cuda_advance(ipl_cuda_trainer *t, net_plan *plan, int64_t steps)
 {
-    advance<<<1, 1, 0, t->dev->train>>>(plan, steps);
+    advance<<<1, 1, 0, t->dev->stream>>>(plan, steps);
     IPL_LAUNCHED(t->dev, advance);
     return IPL_OK;
 }
 
 ipl_status ipl_cuda_gradient_stats(ipl_cuda_trainer *t, int64_t steps)
 {
-    gradient_stats<<<dim3(t->layout.layers, t->replicas), THREADS, 0, t->dev->train>>>(
+    gradient_stats<<<dim3(t->layout.layers, t->replicas), THREADS, 0, t->dev->stream>>>(
         t->layout, t->welford, steps, t->stats);
     IPL_LAUNCHED(t->dev, gradient_stats);
     return IPL_OK;

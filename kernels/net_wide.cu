@@ -148,7 +148,7 @@ static ipl_status multiply(ipl_cuda_trainer *t, const product &p)
 {
     const float one = 1.0f;
     IPL_CUBLAS(cublasSgemmStridedBatched(
-        t->dev->train_blas, p.b_transposed ? CUBLAS_OP_T : CUBLAS_OP_N,
+        t->dev->blas, p.b_transposed ? CUBLAS_OP_T : CUBLAS_OP_N,
         p.a_transposed ? CUBLAS_OP_T : CUBLAS_OP_N, p.n, p.m, p.k, &one, p.b,
         p.b_transposed ? p.k : p.n, p.b_stride, p.a, p.a_transposed ? p.m : p.k,
         p.a_stride, &p.beta, p.c, p.n, p.c_stride, t->replicas));
@@ -164,7 +164,6 @@ static ipl_status block_of_rows(ipl_cuda_trainer *t, const net_rows &which, int 
     const ipl_cuda_wide *w = t->wide;
     const net_layout *net = &t->layout;
     const int last = net->layers, rows = (int)which.rows;
-    const cudaStream_t stream = t->dev->train;
     const float beta = adds ? 1.0f : 0.0f;
     const auto stride = [&](int l) { return w->block_rows * net->width[l]; };
     const auto weights = [&](int l) { return t->state + net->at[l]; };
@@ -172,7 +171,7 @@ static ipl_status block_of_rows(ipl_cuda_trainer *t, const net_rows &which, int 
         return weights(l) + (int64_t)net->width[l - 1] * net->width[l];
     };
 
-    IPL_TRY(ipl_cuda_gather(t->dev, stream, t->replicas, which, net->width[0], t->x,
+    IPL_TRY(ipl_cuda_gather(t->dev, t->replicas, which, net->width[0], t->x,
                             w->act[0], stride(0)));
     for (int l = 1; l <= last; ++l) {
         IPL_TRY(multiply(t, {rows, net->width[l], net->width[l - 1],
@@ -180,18 +179,18 @@ static ipl_status block_of_rows(ipl_cuda_trainer *t, const net_rows &which, int 
                              weights(l), false, t->stride, 0.0f, w->act[l],
                              stride(l)}));
         if (l < last)
-            IPL_TRY(ipl_cuda_bias_act(t->dev, stream, t->replicas, rows, net->width[l],
+            IPL_TRY(ipl_cuda_bias_act(t->dev, t->replicas, rows, net->width[l],
                                       net->act[l], biases(l), t->stride, w->act[l],
                                       stride(l)));
     }
-    IPL_TRY(ipl_cuda_softmax_delta(t->dev, stream, t->replicas, which, net->width[last],
+    IPL_TRY(ipl_cuda_softmax_delta(t->dev, t->replicas, which, net->width[last],
                                    t->y, factor, biases(last), t->stride, w->act[last],
                                    stride(last)));
     float *delta = w->act[last];
     for (int l = last; l >= 1; --l) {
         const int inputs = net->width[l - 1], units = net->width[l];
         const float *a = l < last ? w->act[l] : NULL;
-        IPL_TRY(ipl_cuda_delta_sums(t->dev, stream, t->replicas, rows, units,
+        IPL_TRY(ipl_cuda_delta_sums(t->dev, t->replicas, rows, units,
                                     net->act[l], a, delta, stride(l), adds,
                                     w->part + w->unit_at[l],
                                     (int64_t)w->parts * w->units, w->units));
@@ -207,7 +206,7 @@ static ipl_status block_of_rows(ipl_cuda_trainer *t, const net_rows &which, int 
     return IPL_OK;
 }
 
-/* Queues the steps of a piece on the training stream. */
+/* Queues the steps of a piece. */
 static ipl_status queue_piece(ipl_cuda_trainer *t, const net_call *call,
                               const net_piece &piece)
 {
@@ -249,9 +248,9 @@ static ipl_status capture(ipl_cuda_trainer *t, const net_call *call, net_graph *
     ipl_cuda *dev = t->dev;
     cudaGraph_t made = NULL;
     /* Nothing here is unsafe to capture, and other threads may do what they want. */
-    IPL_CUDA(dev, cudaStreamBeginCapture(dev->train, cudaStreamCaptureModeRelaxed));
+    IPL_CUDA(dev, cudaStreamBeginCapture(dev->stream, cudaStreamCaptureModeRelaxed));
     const ipl_status st = queue_piece(t, call, graph->piece);
-    const cudaError_t ended = cudaStreamEndCapture(dev->train, &made);
+    const cudaError_t ended = cudaStreamEndCapture(dev->stream, &made);
     if (st == IPL_OK && ended == cudaSuccess) {
         const cudaError_t error = cudaGraphInstantiate(&graph->exec, made, 0);
         (void)cudaGraphDestroy(made);
@@ -280,7 +279,7 @@ static ipl_status graph_of(ipl_cuda_trainer *t, const net_piece &piece, net_grap
     if (!found) {
         found = oldest;
         if (found->exec) { /* it may still run */
-            IPL_TRY(ipl_cuda_wait(t->dev, t->dev->train));
+            IPL_TRY(ipl_cuda_wait(t->dev));
             IPL_CUDA(t->dev, cudaGraphExecDestroy(found->exec));
         }
         *found = net_graph{piece, NULL, 0};
@@ -298,7 +297,7 @@ static ipl_status run_piece(ipl_cuda_trainer *t, const net_call *call,
     IPL_TRY(graph_of(t, piece, &graph, &known));
     if (!known || t->dev->debug_sync) return queue_piece(t, call, piece);
     if (!graph->exec) IPL_TRY(capture(t, call, graph));
-    IPL_CUDA(t->dev, cudaGraphLaunch(graph->exec, t->dev->train));
+    IPL_CUDA(t->dev, cudaGraphLaunch(graph->exec, t->dev->stream));
     return IPL_OK;
 }
 

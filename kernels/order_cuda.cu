@@ -1,5 +1,5 @@
 /*
- * order_cuda.cu - errors of the CUDA libraries, order between streams, memory.
+ * order_cuda.cu - errors of the CUDA libraries, waiting, memory.
  *
  * The contract of every function stands in common.cuh.
  */
@@ -73,8 +73,8 @@ ipl_status ipl_cuda_failed(ipl_cuda *dev, cudaError_t error, const char *call,
                  cudaGetErrorString(error), dev->kernel ? dev->kernel : "(none)");
     return ipl_fail(error == cudaErrorMemoryAllocation ? IPL_E_MEMORY : IPL_E_DEVICE,
                     file, line, "%.*s: %s (%s); the latest kernel is %s",
-                    name_length(call), call, cudaGetErrorString(error), cudaGetErrorName(error),
-                    dev && dev->kernel ? dev->kernel : "none");
+                    name_length(call), call, cudaGetErrorString(error),
+                    cudaGetErrorName(error), dev && dev->kernel ? dev->kernel : "none");
 }
 
 ipl_status ipl_cublas_failed(cublasStatus_t status, const char *call,
@@ -115,65 +115,17 @@ ipl_status ipl_cuda_use(void *state, ipl_cuda **dev)
     return IPL_OK;
 }
 
-static int overlap(const char *a, size_t a_bytes, const char *b, size_t b_bytes)
+ipl_status ipl_cuda_wait(ipl_cuda *dev)
 {
-    return a < b + b_bytes && b < a + a_bytes;
-}
-
-ipl_status ipl_cuda_reads(ipl_cuda *dev, const void *at, size_t bytes)
-{
-    /* Waiting for a snapshot is waiting for all before it: they share a stream. */
-    for (unsigned s = dev->next; s != dev->oldest; --s) {
-        const ipl_cuda_snapshot *one = &dev->snapshot[(s - 1) % CUDA_SNAPSHOTS];
-        if (!overlap(one->at, one->bytes, (const char *)at, bytes)) continue;
-        IPL_CUDA(dev, cudaStreamWaitEvent(dev->measure, one->done, 0));
-        dev->oldest = s;
-        break;
-    }
-    return IPL_OK;
-}
-
-ipl_status ipl_cuda_writes(ipl_cuda *dev, const void *at, size_t bytes)
-{
-    IPL_TRY(ipl_cuda_reads(dev, at, bytes));
-    for (ipl_cuda_trainer *t = dev->trainers; t; t = ipl_cuda_trainer_next(t))
-        if (ipl_cuda_trainer_uses(t, at, bytes))
-            IPL_TRY(ipl_cuda_wait(dev, dev->train));
-    return IPL_OK;
-}
-
-ipl_status ipl_cuda_snapshot_queued(ipl_cuda *dev, const void *at, size_t bytes)
-{
-    ipl_cuda_snapshot *one = &dev->snapshot[dev->next % CUDA_SNAPSHOTS];
-    if (dev->next - dev->oldest == CUDA_SNAPSHOTS) {
-        IPL_CUDA(dev, cudaStreamWaitEvent(dev->measure, one->done, 0));
-        ++dev->oldest;
-    }
-    one->at = (const char *)at;
-    one->bytes = bytes;
-    IPL_CUDA(dev, cudaEventRecord(one->done, dev->train));
-    ++dev->next;
-    return IPL_OK;
-}
-
-ipl_status ipl_cuda_train_begins(ipl_cuda *dev)
-{
-    IPL_CUDA(dev, cudaEventRecord(dev->measure_tail, dev->measure));
-    IPL_CUDA(dev, cudaStreamWaitEvent(dev->train, dev->measure_tail, 0));
-    return IPL_OK;
-}
-
-ipl_status ipl_cuda_wait(ipl_cuda *dev, cudaStream_t stream)
-{
-    IPL_CUDA(dev, cudaStreamSynchronize(stream));
+    IPL_CUDA(dev, cudaStreamSynchronize(dev->stream));
     return IPL_OK;
 }
 
 ipl_status ipl_cuda_fetch(ipl_cuda *dev, const void *at, size_t bytes, void *host)
 {
     IPL_CUDA(dev, cudaMemcpyAsync(host, at, bytes, cudaMemcpyDeviceToHost,
-                                  dev->measure));
-    return ipl_cuda_wait(dev, dev->measure);
+                                  dev->stream));
+    return ipl_cuda_wait(dev);
 }
 
 ipl_status ipl_cuda_alloc(ipl_cuda *dev, size_t bytes, const char *use, void **at)
@@ -196,7 +148,7 @@ ipl_status ipl_cuda_alloc(ipl_cuda *dev, size_t bytes, const char *use, void **a
 ipl_status ipl_cuda_scratch(ipl_cuda *dev, size_t bytes, void **at)
 {
     if (bytes > dev->scratch_bytes) {
-        IPL_TRY(ipl_cuda_wait(dev, dev->measure));
+        IPL_TRY(ipl_cuda_wait(dev));
         (void)cudaFree(dev->scratch);
         dev->scratch = NULL;
         dev->scratch_bytes = 0;

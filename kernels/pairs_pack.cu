@@ -96,7 +96,7 @@ ipl_status pairs_launch_gather(ipl_cuda *dev, int32_t first, int32_t rows,
 {
     const dim3 grid((unsigned)ceil_div(rows, PAIRS_SMALL_TILE),
                     (unsigned)min(table.layers, LAYERS_AT_ONCE));
-    gather_rows<<<grid, PAIRS_SMALL_TILE, 0, dev->measure>>>(
+    gather_rows<<<grid, PAIRS_SMALL_TILE, 0, dev->stream>>>(
         table.at, table.stride, table.layers, first);
     IPL_LAUNCHED(dev, gather_rows);
     return IPL_OK;
@@ -107,7 +107,7 @@ ipl_status pairs_launch_boxes(ipl_cuda *dev, int32_t first, int32_t rows,
 {
     const dim3 grid((unsigned)ceil_div(rows, PAIRS_WIDE_TILE),
                     (unsigned)min(table.layers, LAYERS_AT_ONCE));
-    box_tiles<<<grid, PAIRS_SMALL_TILE, 0, dev->measure>>>(table.at, table.stride,
+    box_tiles<<<grid, PAIRS_SMALL_TILE, 0, dev->stream>>>(table.at, table.stride,
                                                            table.layers, first);
     IPL_LAUNCHED(dev, box_tiles);
     return IPL_OK;

@@ -142,12 +142,12 @@ static ipl_status count_some(ipl_cuda *dev, const quantile_plan *plan, int level
     const int64_t wanted = ceil_div(values, VALUES), most = BLOCKS_SM * dev->sm_count;
     const unsigned grid = (unsigned)(wanted < most ? wanted : most);
     if (level == 0) {
-        count_first<<<grid, THREADS, 0, dev->measure>>>(values, t, plan->count);
+        count_first<<<grid, THREADS, 0, dev->stream>>>(values, t, plan->count);
         IPL_LAUNCHED(dev, count_first);
         return IPL_OK;
     }
     const auto kernel = level == 1 ? count_below<1> : count_below<2>;
-    kernel<<<grid, THREADS, 0, dev->measure>>>(values, t, plan->child[0],
+    kernel<<<grid, THREADS, 0, dev->stream>>>(values, t, plan->child[0],
                                                plan->child[1], plan->count);
     IPL_LAUNCHED(dev, count_below);
     return IPL_OK;
@@ -159,7 +159,7 @@ static ipl_status count_level(ipl_cuda *dev, const ipl_quantile_job *job,
                               counter *count)
 {
     const size_t bytes = ((size_t)nodes << digit_bits[level]) * sizeof *count;
-    IPL_CUDA(dev, cudaMemsetAsync(plan->count, 0, bytes, dev->measure));
+    IPL_CUDA(dev, cudaMemsetAsync(plan->count, 0, bytes, dev->stream));
     for (int64_t first = 0; first < job->count; first += plan->values_a_time) {
         const int64_t left = job->count - first;
         const int64_t some = left < plan->values_a_time ? left : plan->values_a_time;

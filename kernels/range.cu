@@ -151,7 +151,7 @@ static ipl_status span_blocks(ipl_cuda *dev, const ipl_range_job *job, span *par
     for (int64_t first = 0; first < job->count; first += most) {
         const int64_t left = job->count - first, count = left < most ? left : most;
         IPL_TRY(send(dev, job->t + first, count, values));
-        span_runs<<<(unsigned)ceil_div(count, RUN), THREADS, 0, dev->measure>>>(
+        span_runs<<<(unsigned)ceil_div(count, RUN), THREADS, 0, dev->stream>>>(
             {count, values, part + first / RUN});
         IPL_LAUNCHED(dev, span_runs);
     }
@@ -172,13 +172,13 @@ extern "C" ipl_status ipl_cuda_value_range(void *state, int jobs, ipl_range_job 
     IPL_TRY(send(dev, layer.at, jobs, plan.layer));
     if (plan.runs_max) {
         const dim3 grid = grid_of(plan.runs_max, jobs);
-        span_layers<<<grid, THREADS, 0, dev->measure>>>(plan.layer, jobs);
+        span_layers<<<grid, THREADS, 0, dev->stream>>>(plan.layer, jobs);
         IPL_LAUNCHED(dev, span_layers);
     }
     for (int j = 0; j < jobs; ++j)
         if (job[j].block)
             IPL_TRY(span_blocks(dev, job + j, layer.at[j].part, plan.values));
-    join_runs<<<(unsigned)jobs, THREADS, 0, dev->measure>>>(plan.layer, plan.out);
+    join_runs<<<(unsigned)jobs, THREADS, 0, dev->stream>>>(plan.layer, plan.out);
     IPL_LAUNCHED(dev, join_runs);
     IPL_TRY(ipl_cuda_fetch(dev, plan.out, (size_t)jobs * sizeof *out.at, out.at));
     for (int j = 0; j < jobs; ++j) {

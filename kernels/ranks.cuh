@@ -106,11 +106,11 @@ static ipl_status launch_ranks(ipl_cuda *dev, int64_t length_max, int job_count,
                                J *jobs)
 {
     const dim3 grid = grid_of(rank_blocks(length_max), job_count);
-    count_marks<J><<<grid, RANK_THREADS, 0, dev->measure>>>(jobs, job_count);
+    count_marks<J><<<grid, RANK_THREADS, 0, dev->stream>>>(jobs, job_count);
     IPL_LAUNCHED(dev, count_marks);
-    add_up_marks<J><<<(unsigned)job_count, RANK_THREADS, 0, dev->measure>>>(jobs);
+    add_up_marks<J><<<(unsigned)job_count, RANK_THREADS, 0, dev->stream>>>(jobs);
     IPL_LAUNCHED(dev, add_up_marks);
-    hand_out_ranks<J><<<grid, RANK_THREADS, 0, dev->measure>>>(jobs, job_count);
+    hand_out_ranks<J><<<grid, RANK_THREADS, 0, dev->stream>>>(jobs, job_count);
     IPL_LAUNCHED(dev, hand_out_ranks);
     return IPL_OK;
 }

@@ -195,14 +195,14 @@ fails cudaMalloc:9:2 'bytes|out of memory' bench bin --seconds 0.001
 
 # -- A GPU that is too small --------------------------------------------------------
 if [ -n "$emulator" ]; then
-    export CUDAEMU_MEM_MB=100
-    fails none:0:0 '33554432 bytes for cuBLAS: cuda:0 has [0-9]+ of 104857600 free' \
+    export CUDAEMU_MEM_MB=60
+    fails none:0:0 '33554432 bytes for cuBLAS: cuda:0 has [0-9]+ of 62914560 free' \
         run "$config" --quiet
-    CUDAEMU_MEM_MB=130
+    CUDAEMU_MEM_MB=66
     fails none:0:0 'the run takes [0-9]{7,} bytes of cuda:0, which has [0-9]{7,} for it' \
         run "$config" --quiet --set train.replicas=500 --set "net.layers=12, 70-tanh, 2"
     # 48 MB where 45 MB may be used: the layer has to come in blocks of rows.
-    CUDAEMU_MEM_MB=110
+    CUDAEMU_MEM_MB=78
     /usr/bin/python3 -c 'import numpy as np; r = np.random.default_rng(1)
 np.save("wide.npy", np.tanh(r.integers(-2, 3, (3000, 4000)).astype(np.float32)))'
     "$program" estimate --t wide.npy --estimator bin --json --device cpu >want 2>err

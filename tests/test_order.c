@@ -1,9 +1,10 @@
 /*
  * test_order.c - calls on a device take effect in the order they were made.
  *
- * Training returns before it is done, and a device may measure one epoch while it
- * trains the next. What follows reads or overwrites memory that queued work uses; each
- * result is compared, bit for bit, with one for which everything was waited for.
+ * Training returns before it is done, and one handle of a device may measure an epoch
+ * while another one trains the next. What follows reads or overwrites memory that
+ * queued work uses; each result is compared, bit for bit, with one for which everything
+ * was waited for.
  */
 #include "net_case.h"
 
