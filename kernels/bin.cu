@@ -173,7 +173,7 @@ extern "C" size_t ipl_cuda_bin_scratch_bytes(void *state, int jobs,
     return from.used;
 }
 
-static void fill_in(const ipl_bin_job *job, bin_layer *l)
+static void fill_in(const ipl_cuda *dev, const ipl_bin_job *job, bin_layer *l)
 {
     const ipl_bins *bins = job->bins;
     l->n = l->length = job->n;
@@ -186,7 +186,7 @@ static void fill_in(const ipl_bin_job *job, bin_layer *l)
     const int64_t last = bins->thresholds - 1;
     l->look_outside = bins->thresholds && (job->lo < bins->threshold[0] ||
                                            job->hi > bins->threshold[last]);
-    l->weak = getenv("IPL_TEST_WEAK_HASHES") != nullptr;
+    l->weak = dev->weak_hashes;
 }
 
 ipl_status ipl_cuda_bin_find(ipl_cuda *dev, const bin_layer *layers, int layer_count,
@@ -246,7 +246,7 @@ extern "C" ipl_status ipl_cuda_bin_cells(void *state, int jobs, ipl_bin_job *job
     IPL_TRY(send(dev, mix.at, 2 * plan.mix_words, plan.mix));
     for (int j = 0; j < jobs; ++j) {
         bin_layer *l = layer.at + j;
-        fill_in(job + j, l);
+        fill_in(dev, job + j, l);
         l->mix = plan.mix;
         l->outside = (unsigned long long *)plan.result + j;
         l->total = plan.result + jobs + j;

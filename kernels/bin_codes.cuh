@@ -18,7 +18,7 @@ struct bin_layer {
     int64_t  thresholds;
     float    width;
     int      wrap, look_outside;
-    int      weak;          /* IPL_TEST_WEAK_HASHES: tests make unequal rows collide */
+    int      weak;          /* ipl_cuda.weak_hashes                                */
     uint64_t mask;          /* slots of the table - 1                              */
     const uint32_t *mix;    /* [2][padded d]: words of the two hashes              */
     int64_t  mix_words;     /* padded d                                            */

@@ -27,6 +27,7 @@ struct ipl_cuda {
     int    capability; /* 90 for 9.0                                             */
     size_t smem_bytes; /* shared memory that a block may have after opting in    */
     int    debug_sync; /* IPL_DEBUG_SYNC=1: wait after every launch              */
+    int    weak_hashes; /* IPL_TEST_WEAK_HASHES: unequal rows of bins collide    */
 
     cudaStream_t      stream;
     int               first;     /* 1: it goes before those that only measure     */

@@ -10,6 +10,18 @@
 
 enum { LAYER_GUARD = 64 }; /* entries around an output that must survive */
 
+/* The device once more, with two bits left of each hash of a row; the caller closes
+ * it. */
+static inline ipl_device *layer_weak_device(const ipl_device *dev)
+{
+    ipl_device *weak;
+    setenv("IPL_TEST_WEAK_HASHES", "1", 1);
+    const ipl_status st = ipl_device_open_again(dev, &weak);
+    unsetenv("IPL_TEST_WEAK_HASHES");
+    CHECK_OK(st);
+    return weak;
+}
+
 /* Values like those of a tanh layer: rows lie near one of `clusters` centres, which
  * is row % clusters, and some values are exactly -1, 0 or 1. */
 static inline float *layer_make(int64_t n, int64_t d, int clusters, double spread,

@@ -2,10 +2,10 @@
  * test_blocks_bin.c - layers in host memory, brought to the device in blocks, against
  * the same layers on the device: ranges, quantiles, cells and points, bit for bit.
  */
+#include "backend.h"
 #include "check.h"
 #include "layers.h"
 #include "oracle_bin.h"
-#include "weak_hashes.h"
 
 enum { GUARD = 4096 };
 
@@ -222,31 +222,28 @@ static float *layer_of_kinds(int64_t n, int64_t d, int64_t kinds)
 static void cells_do_not_depend_on_blocks(void **state)
 {
     static const int64_t many[] = {3100, 1500}, few[] = {2500, 40};
-    ipl_device *dev = check_device(state);
+    ipl_device *dev = check_device(state), *weak_dev = layer_weak_device(dev);
     for (int weak = 0; weak < 2; ++weak)
         for (int w = weak; w < 4; w += 1 + weak) {
             const int64_t *size = weak ? few : many;
             float *t = layer_of_kinds(size[0], widths[w], size[1]);
-            weaken_hashes(dev, weak);
-            cells_match(dev, size[0], widths[w], t);
-            weaken_hashes(dev, 0);
+            cells_match(weak ? weak_dev : dev, size[0], widths[w], t);
             test_free(t);
         }
+    ipl_device_close(weak_dev);
 }
 
 /* One unit of one row, far from its like: the cell of all others loses just that. */
 static void a_row_alone_leaves_its_cell(void **state)
 {
     enum { N = 2100, D = 64 };
-    ipl_device *dev = check_device(state);
+    ipl_device *dev = check_device(state), *weak = layer_weak_device(dev);
     float *t = test_calloc(N * D, sizeof *t);
     t[1500 * D + 63] = t[2050 * D + 63] = 0.5f;
     t[2051 * D] = 0.5f;
-    for (int weak = 0; weak < 2; ++weak) {
-        weaken_hashes(dev, weak);
-        cells_match(dev, N, D, t);
-    }
-    weaken_hashes(dev, 0);
+    cells_match(dev, N, D, t);
+    cells_match(weak, N, D, t);
+    ipl_device_close(weak);
     test_free(t);
 }
 

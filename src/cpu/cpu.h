@@ -18,7 +18,7 @@ typedef struct {
     cpu_isa isa;
     int     threads; /* that the caller wants; cpu_threads has what it gets     */
     double  timer_ms; /* when ipl_timer_start was called                          */
-    int     weak_hashes; /* 1: tests make rows collide that are not equal       */
+    int     weak_hashes; /* IPL_TEST_WEAK_HASHES: unequal rows of bins collide  */
 } cpu_state;
 
 /* backend_cpu.c: how many threads a parallel region may have now. Every region asks: a
