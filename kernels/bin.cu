@@ -66,8 +66,8 @@ static __device__ __forceinline__ uint32_t owner_of(const bin_layer &l, uint64_t
 
 /* A row on the device is compared at once with the row in the table, which is the
  * cheapest time for it; for rows in host memory the keys decide for now.
- * Blocks a multiprocessor: without the number nvcc 13.0 spills on sm_120. Turing has room
- * for 1024 threads only. */
+ * Blocks a multiprocessor: without the number nvcc 13.0 spills on sm_120. Turing has
+ * room for 1024 threads only. */
 #if defined(__CUDA_ARCH__) && __CUDA_ARCH__ < 800
 #define FIND_BLOCKS 4
 #else

@@ -78,7 +78,8 @@ static ipl_status chain_rate(ipl_cuda *dev, void (*kernel)(int, float *), void *
     double ms;
     IPL_CUDA(dev, cudaOccupancyMaxActiveBlocksPerMultiprocessor(&blocks_each, kernel,
                                                                 THREADS, 0));
-    const ceiling_work work = {kernel, blocks_each * dev->sm_count, rounds, NULL, sink, 0};
+    const int blocks = blocks_each * dev->sm_count;
+    const ceiling_work work = {kernel, blocks, rounds, NULL, sink, 0};
     IPL_TRY(best_ms(dev, &work, &ms));
     const int64_t made = (int64_t)work.blocks * (THREADS * CHAINS) * rounds;
     *g_per_s = (double)made / ms * 1e-6;

@@ -1,11 +1,11 @@
 /*
  * backend.h - the functions a backend provides.
  *
- * Only src/device.c and the backends include this file; it is not installed.
- * device.c, trainer.c and mi.c have already checked shapes and options, so an entry
- * may trust its arguments and receives plain device addresses. Formulas stand
- * beside the public functions (ipl_device.h, ipl_net.h, ipl_mi.h). Entries are
- * coarse so that each backend may fuse as it likes.
+ * src/device.c, src/net and src/mi include it, and the backends; it is not installed.
+ * The former have already checked shapes and options, so an entry may trust its
+ * arguments and receives plain device addresses. Formulas stand beside the public
+ * functions (ipl_device.h, ipl_net.h, ipl_mi.h). Entries are coarse so that each
+ * backend may fuse as it likes.
  */
 #ifndef IPL_BACKEND_H
 #define IPL_BACKEND_H
@@ -189,7 +189,7 @@ typedef struct {
 extern const ipl_backend ipl_backend_cpu;
 extern const ipl_backend ipl_backend_cuda; /* in builds with CUDA=1 */
 
-/* The open device, for the files that dispatch (device.c, src/net, src/mi). */
+/* The open device, for the files that dispatch: device.c, src/net, src/mi. */
 struct ipl_device {
     const ipl_backend *backend;
     void              *state;

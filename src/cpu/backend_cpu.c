@@ -24,8 +24,10 @@ static int processor_has(cpu_isa isa)
     if (isa == CPU_AVX512) return processor_has(CPU_AVX2);
 #else
     if (isa == CPU_AVX512)
-        return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
-               __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl");
+        return __builtin_cpu_supports("avx512f") &&
+               __builtin_cpu_supports("avx512dq") &&
+               __builtin_cpu_supports("avx512bw") &&
+               __builtin_cpu_supports("avx512vl");
 #endif
 #endif
     return isa == CPU_PORTABLE;
@@ -72,7 +74,8 @@ static ipl_status cpu_open(const char *variant, const ipl_device_options *option
         while (isa >= 0 && strcmp(variant, isa_name[isa])) --isa;
         if (isa < 0)
             return IPL_FAIL(IPL_E_ARGUMENT,
-                            "device 'cpu:%s': expected portable, avx2 or avx512", variant);
+                            "device 'cpu:%s': expected portable, avx2 or avx512",
+                            variant);
         if (!processor_has((cpu_isa)isa))
             return IPL_FAIL(IPL_E_UNSUPPORTED, "this processor has no %s", variant);
     } else {

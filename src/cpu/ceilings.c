@@ -73,7 +73,8 @@ ipl_status cpu_ceilings(void *opaque, ipl_ceilings *out)
     if (!from || !to) {
         free(from);
         free(to);
-        return IPL_FAIL(IPL_E_MEMORY, "two buffers of %lld bytes", (long long)COPY_BYTES);
+        return IPL_FAIL(IPL_E_MEMORY, "two buffers of %lld bytes",
+                        (long long)COPY_BYTES);
     }
     memset(from, 1, (size_t)COPY_BYTES); /* pages must exist before they are timed */
     memset(to, 2, (size_t)COPY_BYTES);

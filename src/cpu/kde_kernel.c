@@ -108,7 +108,8 @@ static sweep *sweep_of(int64_t d)
         sweep_14, sweep_15, sweep_16, sweep_17, sweep_18, sweep_19, sweep_20,
         sweep_21, sweep_22, sweep_23, sweep_24, sweep_25, sweep_26, sweep_27,
         sweep_28, sweep_29, sweep_30, sweep_31, sweep_32};
-    return d <= UNROLLED_MAX ? unrolled[d] : d <= PAIRS_CHUNK ? sweep_narrow : sweep_wide;
+    if (d <= UNROLLED_MAX) return unrolled[d];
+    return d <= PAIRS_CHUNK ? sweep_narrow : sweep_wide;
 }
 
 /* x 2^40 to the nearest integer, for 0 <= x < 2048: 6144 + x has an ulp of 2^-40. */

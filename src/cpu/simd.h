@@ -39,8 +39,9 @@ INLINE vf   vf_div(vf a, vf b) { return _mm512_div_ps(a, b); }
 INLINE vf   vf_sqrt(vf a) { return _mm512_sqrt_ps(a); }
 INLINE vf   vf_min(vf a, vf b) { return _mm512_min_ps(a, b); }
 INLINE vf   vf_max(vf a, vf b) { return _mm512_max_ps(a, b); }
-INLINE vf   vf_fma(vf a, vf b, vf c) { return _mm512_fmadd_ps(a, b, c); }  /* a b + c */
-INLINE vf   vf_fnma(vf a, vf b, vf c) { return _mm512_fnmadd_ps(a, b, c); } /* c - a b */
+/* a b + c and c - a b */
+INLINE vf   vf_fma(vf a, vf b, vf c) { return _mm512_fmadd_ps(a, b, c); }
+INLINE vf   vf_fnma(vf a, vf b, vf c) { return _mm512_fnmadd_ps(a, b, c); }
 INLINE vf   vf_floor(vf a) { return _mm512_roundscale_ps(a, 0x09); }
 /* Bit l is set where a > b in lane l; no NaN counts. */
 INLINE unsigned vf_gt(vf a, vf b) { return _mm512_cmp_ps_mask(a, b, _CMP_GT_OQ); }
@@ -112,7 +113,8 @@ INLINE vf   vf_where_gt(vf a, vf b, vf yes, vf no)
     const vf_bits m = a > b;
     return (vf)(((vf_bits)yes & m) | ((vf_bits)no & ~m));
 }
-INLINE vf   vf_min(vf a, vf b) { return vf_where_gt(b, a, a, b); } /* b when unordered */
+/* b when unordered */
+INLINE vf   vf_min(vf a, vf b) { return vf_where_gt(b, a, a, b); }
 INLINE vf   vf_max(vf a, vf b) { return vf_where_gt(a, b, a, b); }
 INLINE vf   vf_floor(vf a)
 {
