@@ -76,6 +76,7 @@ void ipl_plot_blocks(const canvas *c)
     fprintf(c->out, "END\n");
     const int columns = PLOT_LAYERS + PLOT_LAYER_COLUMNS * d->layers;
     fprintf(c->out, "$training << END\n");
+    before = -1e9;
     for (int64_t k = 0; k < d->trainings; ++k) {
         const plot_training *t = &d->training[k];
         if (!is_drawn(d, TICKS_DRAWN, d->trainings, t->tick, &before)) continue;
