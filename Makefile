@@ -175,6 +175,10 @@ $(BUILD)/tests/%: tests/%.c $(BUILD)/libinfoplane.a
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) -UNDEBUG -Itests $(INC) $(LIB_CFLAGS) $(filter %.c %.a,$^) -o $@ $(LDLIBS) -lcmocka
 
+# This one counts what the library allocates.
+$(BUILD)/tests/test_planned_bytes: LDLIBS += $(foreach call,malloc calloc realloc \
+    aligned_alloc free,-Wl,--wrap=$(call))
+
 # The demo and the tests build for what this machine can run: CUDA where there is a
 # GPU (or an emulator is given), the CPU alone elsewhere.
 HERE := CUDA=$(if $(or $(GPU),$(EMU)),$(CUDA),0) MODE=$(MODE) MAT=$(MAT)

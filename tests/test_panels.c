@@ -1,0 +1,124 @@
+/*
+ * test_panels.c - which panels a picture has, where they stand, and its format.
+ */
+#include "ipl_data.h"
+#include "picture_case.h"
+
+static void each_picture_has_its_panels(void **state)
+{
+    static const int panels[IPL_PLOT_COUNT] = {
+        [IPL_PLOT_ALL] = 9 + 3, [IPL_PLOT_PLANE] = 3, [IPL_PLOT_EPOCHS] = 6,
+        [IPL_PLOT_SNR] = 3};
+    char f[FILES_PATH];
+    files_make_folder(f);
+    (void)state;
+    run_into(f, NULL);
+    for (int what = 0; what < IPL_PLOT_COUNT; ++what) {
+        char *script = draw(f, (ipl_plot_what)what);
+        CHECK(panels_of(script) == 1 + panels[what]);
+        CHECK(!!strstr(script, "set title 'gradients: signal-to-noise ratio'") ==
+              (what == IPL_PLOT_ALL || what == IPL_PLOT_SNR));
+        free(script);
+    }
+    files_remove_folder(f);
+}
+
+/* left, right, bottom, top: shares of the picture. */
+static void place_of(const panel *p, double at[4])
+{
+    static const char *const side[] = {"lmargin", "rmargin", "bmargin", "tmargin"};
+    for (int k = 0; k < 4; ++k) {
+        char words[32];
+        const char *text;
+        snprintf(words, sizeof words, "set %s at screen ", side[k]);
+        CHECK((text = strstr(p->text, words)));
+        at[k] = strtod(text + strlen(words), NULL);
+    }
+    CHECK(0.0 < at[0] && at[0] < at[1] && at[1] < 1.0);
+    CHECK(0.0 < at[2] && at[2] < at[3] && at[3] < 1.0);
+}
+
+static void panels_do_not_cover_each_other(void **state)
+{
+    char f[FILES_PATH];
+    files_make_folder(f);
+    (void)state;
+    run_into(f, NULL);
+    for (int what = 0; what < IPL_PLOT_COUNT; ++what) {
+        char *script = draw(f, (ipl_plot_what)what);
+        const int panels = panels_of(script);
+        double at[16][4];
+        CHECK(panels <= 16);
+        for (int k = 1; k < panels; ++k) {
+            panel p = panel_at(script, k);
+            place_of(&p, at[k]);
+            free(p.text);
+            for (int o = 1; o < k; ++o)
+                CHECK(at[k][0] > at[o][1] || at[o][0] > at[k][1] ||
+                      at[k][2] > at[o][3] || at[o][2] > at[k][3]);
+        }
+        free(script);
+    }
+    files_remove_folder(f);
+}
+
+/* Without labels there is I(X;T) alone, over the ticks. */
+static void activations_without_labels_have_one_axis(void **state)
+{
+    static const float t[] = {0.1f, 0.2f, 0.3f, 0.9f};
+    char f[FILES_PATH];
+    files_make_folder(f);
+    const ipl_mi_options bin = ipl_mi_defaults(IPL_MI_BIN);
+    ipl_device *dev;
+    (void)state;
+    CHECK(!mkdir(files_path(f, "t"), 0777));
+    CHECK_OK(ipl_npy_write_float32(files_path(f, "t/epoch_0_layer_1.npy"), 4, 1, t));
+    CHECK_OK(ipl_npy_write_float32(files_path(f, "t/epoch_5_layer_1.npy"), 4, 1, t));
+    CHECK_OK(ipl_device_open("cpu", NULL, &dev));
+    CHECK_OK(ipl_estimate_folder(dev, 1, &bin, files_path(f, "t"), NULL, files_path(f, "r"),
+                                 NULL, NULL, NULL));
+    ipl_device_close(dev);
+    char *script = draw(f, IPL_PLOT_ALL);
+    CHECK(panels_of(script) == 2);
+    CHECK(!strstr(script, "H(Y)") && !strstr(script, "seeds"));
+    panel p = panel_named(script, "bin: 30 edges over [-1, 1]", "epoch",
+                          "I(X;T) [bits]");
+    CHECK(panel_says(&p, "set label 'log_2 n = 2' at ") == 1);
+    free(p.text);
+    free(script);
+    files_remove_folder(f);
+}
+
+/* The file is what gnuplot drew, in the format that its name asks for, and a PNG has
+ * two pixels a point. */
+static void the_ending_chooses_the_format(void **state)
+{
+    char f[FILES_PATH];
+    files_make_folder(f);
+    int size[2], twice[2];
+    (void)state;
+    run_into(f, NULL);
+    char *script = picture_script(files_path(f, "r"), IPL_PLOT_ALL, files_path(f, "a.svg"));
+    CHECK(sscanf(script, "set terminal svg size %d,%d ", size, size + 1) == 2);
+    char *drawn = files_text(f, "a.svg");
+    CHECK(!strcmp(drawn, "<svg xmlns=\"http://www.w3.org/2000/svg\"></svg>\n"));
+    free(drawn);
+    free(script);
+    script = picture_script(files_path(f, "r"), IPL_PLOT_ALL, files_path(f, "a.PNG"));
+    CHECK(sscanf(script, "set terminal pngcairo size %d,%d ", twice, twice + 1) == 2);
+    CHECK(twice[0] == 2 * size[0] && twice[1] == 2 * size[1]);
+    drawn = files_text(f, "a.PNG");
+    CHECK(!strncmp(drawn, "\211PNG\r\n\032\nIEND", 12));
+    free(drawn);
+    free(script);
+    files_remove_folder(f);
+}
+
+static const check_test tests[] = {
+    CHECK_TEST(each_picture_has_its_panels),
+    CHECK_TEST(panels_do_not_cover_each_other),
+    CHECK_TEST(activations_without_labels_have_one_axis),
+    CHECK_TEST(the_ending_chooses_the_format),
+};
+
+CHECK_MAIN("panels", tests, 0)
