@@ -85,7 +85,7 @@ ipl_status ipl_device_open(const char *name, const ipl_device_options *options,
 
 /* Opens a second handle of the same device, with the same options. Another thread may
  * use it at the same time. Memory allocated through one handle is valid in the other
- * and may be freed through either. Marks (below) order the work of handles. Errors: as
+ * and may be freed through either. Events (below) order the work of handles. Errors: as
  * ipl_device_open. */
 ipl_status ipl_device_open_again(const ipl_device *dev, ipl_device **out);
 
@@ -131,20 +131,20 @@ ipl_status ipl_copy(ipl_device *dev, const void *from, size_t bytes, void *to);
 /* Waits for all queued work and returns an error that it met. */
 ipl_status ipl_sync(ipl_device *dev);
 
-/* A mark (an event): a point in a handle's queue that other handles of the device can
+/* An event: a point in a handle's queue that other handles of the device can
  * wait for.
  *
- * ipl_mark_set    the mark stands for all work queued on `dev` before this call
- * ipl_mark_await  later work on `dev` starts after the work the mark stands for; a mark
+ * ipl_event_record    the event stands for all work queued on `dev` before this call
+ * ipl_event_wait  later work on `dev` starts after the work the event stands for; an event
  *                 that was never set has no effect
  *
- * Neither call blocks. Only one thread at a time may use a mark. The caller owns *out
- * and destroys it with ipl_mark_destroy, which allows NULL. E_MEMORY, E_DEVICE. */
-typedef struct ipl_mark ipl_mark;
-ipl_status ipl_mark_create(ipl_device *dev, ipl_mark **out);
-void       ipl_mark_destroy(ipl_mark *mark);
-ipl_status ipl_mark_set(ipl_device *dev, ipl_mark *mark);
-ipl_status ipl_mark_await(ipl_device *dev, ipl_mark *mark);
+ * Neither call blocks. Only one thread at a time may use an event. The caller owns *out
+ * and destroys it with ipl_event_destroy, which allows NULL. E_MEMORY, E_DEVICE. */
+typedef struct ipl_event ipl_event;
+ipl_status ipl_event_create(ipl_device *dev, ipl_event **out);
+void       ipl_event_destroy(ipl_event *event);
+ipl_status ipl_event_record(ipl_device *dev, ipl_event *event);
+ipl_status ipl_event_wait(ipl_device *dev, ipl_event *event);
 
 /* Copies the host labels y[rows] to the device and groups the rows by class.
  * E_ARGUMENT: a label outside [0, classes); the text has its row and value. The caller

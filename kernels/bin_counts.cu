@@ -1,9 +1,9 @@
 /*
- * bin_counts.cu - how many rows share a code, or a pair of codes.
+ * bin_counts.cu - how many rows share a cell, or a pair of cells.
  *
  *   m_i = number of rows j with (a_j, b_j) = (a_i, b_i);  share = rows of each size m
  *
- * Single codes are below n and count in a table of their own. A pair is a 64-bit key,
+ * Single cells are below n and count in a table of their own. A pair is a 64-bit key,
  * exact, in an open table with linear probing: a row costs about 1.5 probes of 8 bytes
  * and one addition, where a radix sort would move it in and out 8 times.
  *
@@ -26,15 +26,15 @@ struct count_layer {
     const int32_t *a, *b; /* [n]; b may be nullptr                                 */
     int64_t  slots;       /* of `count`: n, or those of `key`, a power of two      */
     unsigned long long *key; /* [slots]: pair + 1, 0 where free                    */
-    uint32_t *count;      /* [slots]: rows of the code                             */
-    uint32_t *rows_of;    /* [n + 1]: rows whose code has so many                  */
+    uint32_t *count;      /* [slots]: rows of the cell                             */
+    uint32_t *rows_of;    /* [n + 1]: rows whose cell has so many                  */
     int64_t  *block_count, *total;
-    ipl_share *share;     /* [ipl_shares_max(n)]                                   */
+    ipl_multiplicity *multiplicity; /* [ipl_multiplicities_max(n)]                 */
 
     __device__ bool marked(int64_t i) const { return rows_of[i] != 0; }
     __device__ void ranked(int64_t i, int64_t rank)
     {
-        share[rank] = {i, rows_of[i]};
+        multiplicity[rank] = {i, rows_of[i]};
     }
 };
 
@@ -83,8 +83,8 @@ struct count_plan {
     char        *zeros;  /* device: what has to start as 0              */
     size_t       zero_bytes;
     int64_t     *total;  /* device, [jobs]: different sizes             */
-    ipl_share   *share;  /* device: of all jobs, one after the other    */
-    int64_t      shares, n_max, slots_max;
+    ipl_multiplicity *multiplicity; /* device: of all jobs, one after the other */
+    int64_t      multiplicities, n_max, slots_max;
 };
 
 /* Pairs are provided for whether there is a `b` or not: the caller may not know yet. */
@@ -105,12 +105,12 @@ static count_plan lay_out(int jobs, const ipl_count_job *job, ipl_arena *from,
         l->slots = job[j].b ? slots : job[j].n;
         plan.n_max = job[j].n > plan.n_max ? job[j].n : plan.n_max;
         plan.slots_max = l->slots > plan.slots_max ? l->slots : plan.slots_max;
-        plan.shares += ipl_shares_max(job[j].n);
+        plan.multiplicities += ipl_multiplicities_max(job[j].n);
     }
     plan.zero_bytes = from->used - zeros_at;
     plan.total = arena_take<int64_t>(from, jobs);
-    plan.share = arena_take<ipl_share>(from, plan.shares);
-    ipl_share *share = plan.share;
+    plan.multiplicity = arena_take<ipl_multiplicity>(from, plan.multiplicities);
+    ipl_multiplicity *multiplicity = plan.multiplicity;
     for (int j = 0; j < jobs; ++j) {
         int64_t *block_count = arena_take<int64_t>(from, rank_blocks(job[j].n + 1));
         if (!layer) continue;
@@ -120,8 +120,8 @@ static count_plan lay_out(int jobs, const ipl_count_job *job, ipl_arena *from,
         layer[j].b = job[j].b;
         layer[j].block_count = block_count;
         layer[j].total = plan.total + j;
-        layer[j].share = share;
-        share += ipl_shares_max(job[j].n);
+        layer[j].multiplicity = multiplicity;
+        multiplicity += ipl_multiplicities_max(job[j].n);
     }
     return plan;
 }
@@ -145,8 +145,8 @@ extern "C" ipl_status ipl_cuda_cell_counts(void *state, int jobs, ipl_count_job 
     host_array<int64_t> total(jobs);
     if (!layer.at || !total.at) return IPL_FAIL(IPL_E_MEMORY, "%d counts", jobs);
     const count_plan plan = lay_out(jobs, job, &from, layer.at);
-    host_array<ipl_share> share(plan.shares);
-    if (!share.at) return IPL_FAIL(IPL_E_MEMORY, "%d counts", jobs);
+    host_array<ipl_multiplicity> found(plan.multiplicities);
+    if (!found.at) return IPL_FAIL(IPL_E_MEMORY, "%d counts", jobs);
 
     IPL_CUDA(dev, cudaMemsetAsync(plan.zeros, 0, plan.zero_bytes, dev->stream));
     IPL_TRY(send(dev, layer.at, jobs, plan.layer));
@@ -158,13 +158,13 @@ extern "C" ipl_status ipl_cuda_cell_counts(void *state, int jobs, ipl_count_job 
     IPL_LAUNCHED(dev, count_sizes);
     IPL_TRY(launch_ranks(dev, plan.n_max + 1, jobs, plan.layer));
     IPL_TRY(ipl_cuda_fetch(dev, plan.total, (size_t)jobs * sizeof *total.at, total.at));
-    IPL_TRY(ipl_cuda_fetch(dev, plan.share, (size_t)plan.shares * sizeof *share.at,
-                           share.at));
-    const ipl_share *at = share.at;
+    IPL_TRY(ipl_cuda_fetch(dev, plan.multiplicity,
+                           (size_t)plan.multiplicities * sizeof *found.at, found.at));
+    const ipl_multiplicity *at = found.at;
     for (int j = 0; j < jobs; ++j) {
-        job[j].shares = total.at[j];
-        memcpy(job[j].share, at, (size_t)total.at[j] * sizeof *at);
-        at += ipl_shares_max(job[j].n);
+        job[j].multiplicities = total.at[j];
+        memcpy(job[j].multiplicity, at, (size_t)total.at[j] * sizeof *at);
+        at += ipl_multiplicities_max(job[j].n);
     }
     return IPL_OK;
 }

@@ -4,7 +4,7 @@
  * A handle has one stream and one cuBLAS handle on it, so that its calls take effect in
  * the order they were made, as the public header promises. What may overlap, training
  * and measuring, works on handles of its own; between those there is no order but that
- * of marks (memory_cuda.cu).
+ * of events (memory_cuda.cu).
  *
  * An entry begins with ipl_cuda_use, launches on dev->stream, follows every
  * launch with IPL_LAUNCHED, and never waits except through ipl_cuda_wait or
@@ -114,10 +114,10 @@ ipl_status ipl_cuda_upload(void *state, const void *host, size_t bytes, void *at
 ipl_status ipl_cuda_download(void *state, const void *at, size_t bytes, void *host);
 ipl_status ipl_cuda_copy(void *state, const void *from, size_t bytes, void *to);
 ipl_status ipl_cuda_sync(void *state);
-ipl_status ipl_cuda_mark_create(void *state, void **mark);
-void       ipl_cuda_mark_destroy(void *mark);
-ipl_status ipl_cuda_mark_set(void *state, void *mark);
-ipl_status ipl_cuda_mark_await(void *state, void *mark);
+ipl_status ipl_cuda_event_create(void *state, void **event);
+void       ipl_cuda_event_destroy(void *event);
+ipl_status ipl_cuda_event_record(void *state, void *event);
+ipl_status ipl_cuda_event_wait(void *state, void *event);
 ipl_status ipl_cuda_timer_start(void *state);
 ipl_status ipl_cuda_timer_stop(void *state, double *wall_ms);
 

@@ -1,5 +1,5 @@
 /*
- * memory_cuda.cu - memory of the device, copies in order, marks and the watch.
+ * memory_cuda.cu - memory of the device, copies in order, events and the watch.
  *
  * The contract of every entry stands in ipl_device.h.
  */
@@ -66,36 +66,36 @@ ipl_status ipl_cuda_sync(void *state)
     return check_trainers(dev);
 }
 
-ipl_status ipl_cuda_mark_create(void *state, void **mark)
+ipl_status ipl_cuda_event_create(void *state, void **event)
 {
     ipl_cuda *dev = NULL;
-    cudaEvent_t event = NULL;
+    cudaEvent_t made = NULL;
     IPL_TRY(ipl_cuda_use(state, &dev));
-    IPL_CUDA(dev, cudaEventCreateWithFlags(&event, cudaEventDisableTiming));
-    *mark = event;
+    IPL_CUDA(dev, cudaEventCreateWithFlags(&made, cudaEventDisableTiming));
+    *event = made;
     return IPL_OK;
 }
 
-void ipl_cuda_mark_destroy(void *mark)
+void ipl_cuda_event_destroy(void *event)
 {
     if (ipl_fork_lost(IPL_FORK_CUDA)) return;
-    (void)cudaEventDestroy((cudaEvent_t)mark);
+    (void)cudaEventDestroy((cudaEvent_t)event);
     (void)cudaGetLastError(); /* a lost context has taken it along */
 }
 
-ipl_status ipl_cuda_mark_set(void *state, void *mark)
+ipl_status ipl_cuda_event_record(void *state, void *event)
 {
     ipl_cuda *dev = NULL;
     IPL_TRY(ipl_cuda_use(state, &dev));
-    IPL_CUDA(dev, cudaEventRecord((cudaEvent_t)mark, dev->stream));
+    IPL_CUDA(dev, cudaEventRecord((cudaEvent_t)event, dev->stream));
     return IPL_OK;
 }
 
-ipl_status ipl_cuda_mark_await(void *state, void *mark)
+ipl_status ipl_cuda_event_wait(void *state, void *event)
 {
     ipl_cuda *dev = NULL;
     IPL_TRY(ipl_cuda_use(state, &dev));
-    IPL_CUDA(dev, cudaStreamWaitEvent(dev->stream, (cudaEvent_t)mark, 0));
+    IPL_CUDA(dev, cudaStreamWaitEvent(dev->stream, (cudaEvent_t)event, 0));
     return IPL_OK;
 }
 

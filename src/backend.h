@@ -80,7 +80,7 @@ typedef struct {
     const float    *t;       /* device, [n][d], all finite                      */
     int64_t         block;   /* 0, or t is in host memory: rows a block         */
     float           lo, hi;  /* smallest and largest of them: with few bins
-                                between, a row's code needs no hash             */
+                                between, a row's key needs no hash              */
     const ipl_bins *bins;
     int32_t        *cell;    /* out: device, [n], in [0, cells)                 */
     int64_t         cells;   /* out                                             */
@@ -88,28 +88,28 @@ typedef struct {
                                 threshold (equal to it is inside); 0 for widths */
 } ipl_bin_job;
 
-/* `rows` rows have a code that exactly `size` rows share, themselves included. */
+/* A multiplicity: `rows` rows lie in cells of exactly `size` rows. */
 typedef struct {
     int64_t size;
     int64_t rows;
-} ipl_share;
+} ipl_multiplicity;
 
 /* Number of different sizes that can occur among n rows: their sum is at most n. */
-static inline int64_t ipl_shares_max(int64_t n)
+static inline int64_t ipl_multiplicities_max(int64_t n)
 {
     int64_t k = 0;
     for (int64_t sum = 0; sum + k + 1 <= n; sum += ++k) {}
     return k;
 }
 
-/* How often pairs of codes occur: one entry for each size that occurs, ascending.
- * Integers, so any order of counting is right. */
+/* The multiplicities of cells, or of pairs of cells: one entry for each size that occurs,
+ * ascending. Integers, so any order of counting is right. */
 typedef struct {
     int64_t        n;
     const int32_t *a;      /* device, [n], values in [0, n)                     */
     const int32_t *b;      /* device, [n], values >= 0, or NULL: a alone        */
-    ipl_share     *share;  /* out: host, [ipl_shares_max(n)]                    */
-    int64_t        shares; /* out                                               */
+    ipl_multiplicity *multiplicity; /* out: host, [ipl_multiplicities_max(n)]   */
+    int64_t        multiplicities;  /* out                                      */
 } ipl_count_job;
 
 typedef struct {
@@ -128,10 +128,10 @@ typedef struct {
     ipl_status (*download)(void *state, const void *at, size_t bytes, void *host);
     ipl_status (*copy)(void *state, const void *from, size_t bytes, void *to);
     ipl_status (*sync)(void *state);
-    ipl_status (*mark_create)(void *state, void **mark);
-    void       (*mark_destroy)(void *mark);
-    ipl_status (*mark_set)(void *state, void *mark);
-    ipl_status (*mark_await)(void *state, void *mark);
+    ipl_status (*event_create)(void *state, void **event);
+    void       (*event_destroy)(void *event);
+    ipl_status (*event_record)(void *state, void *event);
+    ipl_status (*event_wait)(void *state, void *event);
     void       (*use_threads)(void *state, int threads); /* NULL: no choice     */
 
     /* Measuring the device itself: ipl_bench.h. */

@@ -181,41 +181,41 @@ ipl_status ipl_copy(ipl_device *dev, const void *from, size_t bytes, void *to)
 
 ipl_status ipl_sync(ipl_device *dev) { return dev->backend->sync(dev->state); }
 
-struct ipl_mark {
+struct ipl_event {
     const ipl_backend *backend;
-    void              *made; /* the backend's mark */
+    void              *made; /* the backend's event */
 };
 
-ipl_status ipl_mark_create(ipl_device *dev, ipl_mark **out)
+ipl_status ipl_event_create(ipl_device *dev, ipl_event **out)
 {
     IPL_REQUIRE(dev && out, "device or result is NULL");
-    ipl_mark *mark = malloc(sizeof *mark);
-    if (!mark) return IPL_FAIL(IPL_E_MEMORY, "%zu bytes for a mark", sizeof *mark);
-    mark->backend = dev->backend;
-    const ipl_status st = dev->backend->mark_create(dev->state, &mark->made);
-    if (st == IPL_OK) *out = mark;
-    else free(mark);
+    ipl_event *event = malloc(sizeof *event);
+    if (!event) return IPL_FAIL(IPL_E_MEMORY, "%zu bytes for an event", sizeof *event);
+    event->backend = dev->backend;
+    const ipl_status st = dev->backend->event_create(dev->state, &event->made);
+    if (st == IPL_OK) *out = event;
+    else free(event);
     return st;
 }
 
-void ipl_mark_destroy(ipl_mark *mark)
+void ipl_event_destroy(ipl_event *event)
 {
-    if (mark) mark->backend->mark_destroy(mark->made);
-    free(mark);
+    if (event) event->backend->event_destroy(event->made);
+    free(event);
 }
 
-ipl_status ipl_mark_set(ipl_device *dev, ipl_mark *mark)
+ipl_status ipl_event_record(ipl_device *dev, ipl_event *event)
 {
-    IPL_REQUIRE(dev && mark && mark->backend == dev->backend,
-                "a mark is NULL, or of another device");
-    return dev->backend->mark_set(dev->state, mark->made);
+    IPL_REQUIRE(dev && event && event->backend == dev->backend,
+                "an event is NULL, or of another device");
+    return dev->backend->event_record(dev->state, event->made);
 }
 
-ipl_status ipl_mark_await(ipl_device *dev, ipl_mark *mark)
+ipl_status ipl_event_wait(ipl_device *dev, ipl_event *event)
 {
-    IPL_REQUIRE(dev && mark && mark->backend == dev->backend,
-                "a mark is NULL, or of another device");
-    return dev->backend->mark_await(dev->state, mark->made);
+    IPL_REQUIRE(dev && event && event->backend == dev->backend,
+                "an event is NULL, or of another device");
+    return dev->backend->event_wait(dev->state, event->made);
 }
 
 ipl_status ipl_device_ceilings(ipl_device *dev, ipl_ceilings *out)

@@ -10,7 +10,7 @@ differences in float64. tests/test_golden.c makes the same layers and compares;
 tests/test_golden_numpy.sh checks that this script still prints what is committed.
 
 Columns: family, n, d, classes, seed; estimator and its parameter; I(X;T) and I(T;Y) in
-bits; distinct codes, and the CRC-32 of each row's code number (int32, little endian, in
+bits; distinct cells, and the CRC-32 of each row's cell number (int32, little endian, in
 the order of their first rows), both 0 for the KDE.
 """
 import itertools
@@ -121,7 +121,7 @@ def points(t, y):
 
 
 def lines():
-    yield "family,n,d,classes,seed,estimator,parameter,i_xt_bits,i_ty_bits,codes,crc32"
+    yield "family,n,d,classes,seed,estimator,parameter,i_xt_bits,i_ty_bits,cells,crc32"
     for case in CASES:
         for name, parameter, i_xt, i_ty, codes, crc in points(*layer(*case)):
             yield "%s,%d,%d,%d,%d," % case + "%s,%g,%.13f,%.13f,%d,%08x" % (

@@ -57,7 +57,7 @@ typedef struct {
     ipl_mi_job  job;
 } layer_on;
 
-/* y == NULL: no labels. cells: room for the codes, between guards. */
+/* y == NULL: no labels. cells: room for the cells, between guards. */
 static inline void layer_open(ipl_device *dev, int64_t n, int64_t d, const float *t,
                               int32_t classes, const int32_t *y, layer_on *out)
 {
@@ -83,7 +83,7 @@ static inline ipl_mi_job layer_job(layer_on *layer)
     return layer->job;
 }
 
-/* Downloads the codes and checks the guards. */
+/* Downloads the cells and checks the guards. */
 static inline void layer_cells(layer_on *layer, int32_t *cell)
 {
     const int64_t n = layer->job.t.rows;

@@ -34,7 +34,7 @@ static const run_case steps = {
      "bin.width=0.05", "kde.noise_var=0.02", "kde.noise_relative=yes"},
     {0, 4, 6, END}, {0, 1, 2, 3, 4, 5, 6, END}};
 
-/* No row tests; each sample has a code of its own; all rows at once. */
+/* No row tests; each sample has a cell of its own; all rows at once. */
 static const run_case saturated = {
     {"net.layers=12, 9-tanh, 6-elu, 3", "data.limit=90", "data.train_fraction=1",
      "train.batch=0", "train.shuffle=no", "train.optimizer=sgd",
@@ -59,7 +59,7 @@ static const run_case noise = {
      "kde.noise_var=0.3"},
     {0, 3, END}, {0, 1, 2, 3, END}};
 
-/* Samples with codes of their own, and values outside. */
+/* Samples with cells of their own, and values outside. */
 static const run_case outside = {
     {"net.layers=12, 10-tanh, 2", "data.limit=60", "data.split=shuffled",
      "train.epochs=2", "train.batch=20", "measure.policy=every", "measure.every=2",

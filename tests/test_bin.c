@@ -296,33 +296,33 @@ static void cells_repeat_at_any_number_of_threads(void **state)
 
 /* -- Counts ----------------------------------------------------------------------- */
 static int64_t counts_of(ipl_device *dev, int64_t n, const int32_t *a,
-                         const int32_t *b, ipl_share *share)
+                         const int32_t *b, ipl_multiplicity *multiplicity)
 {
     const size_t bytes = (size_t)n * sizeof *a;
     ipl_count_job job = {.n = n, .a = to_device(dev, a, bytes),
-                         .b = b ? to_device(dev, b, bytes) : NULL, .share = share};
+                         .b = b ? to_device(dev, b, bytes) : NULL, .multiplicity = multiplicity};
     void *scratch = room(dev, dev->backend->count_scratch_bytes(dev->state, 1, &job));
     CHECK_OK(dev->backend->cell_counts(dev->state, 1, &job, scratch));
     ipl_free(dev, scratch);
     ipl_free(dev, (void *)job.a);
     if (b) ipl_free(dev, (void *)job.b);
-    return job.shares;
+    return job.multiplicities;
 }
 
 /* The n x n definition: how many rows share row i's pair. */
 static int64_t count_slowly(int64_t n, const int32_t *a, const int32_t *b,
-                            ipl_share *share)
+                            ipl_multiplicity *multiplicity)
 {
-    int64_t *rows_of = test_calloc((size_t)n + 1, sizeof *rows_of), shares = 0;
+    int64_t *rows_of = test_calloc((size_t)n + 1, sizeof *rows_of), multiplicities = 0;
     for (int64_t i = 0; i < n; ++i) {
         int64_t same = 0;
         for (int64_t j = 0; j < n; ++j) same += a[i] == a[j] && (!b || b[i] == b[j]);
         ++rows_of[same];
     }
     for (int64_t m = 1; m <= n; ++m)
-        if (rows_of[m]) share[shares++] = (ipl_share){m, rows_of[m]};
+        if (rows_of[m]) multiplicity[multiplicities++] = (ipl_multiplicity){m, rows_of[m]};
     test_free(rows_of);
-    return shares;
+    return multiplicities;
 }
 
 static void counts_are_those_of_all_pairs_of_rows(void **state)
@@ -335,16 +335,16 @@ static void counts_are_those_of_all_pairs_of_rows(void **state)
         int32_t *b = layer_labels(n, 3, check_seed() + 50 + s);
         if (n == 10) /* every size that fits occurs: 1 + 2 + 3 + 4 */
             for (int i = 0; i < 10; ++i) a[i] = i < 1 ? 0 : i < 3 ? 1 : i < 6 ? 2 : 3;
-        b[n / 2] = INT32_MAX; /* a second code need not be small */
+        b[n / 2] = INT32_MAX; /* a second cell need not be small */
         for (int pairs = 0; pairs < 2; ++pairs) {
-            const int64_t most = ipl_shares_max(n);
-            ipl_share *got = test_malloc((size_t)most * sizeof *got);
-            ipl_share *want = test_malloc((size_t)(n + 1) * sizeof *want);
+            const int64_t most = ipl_multiplicities_max(n);
+            ipl_multiplicity *got = test_malloc((size_t)most * sizeof *got);
+            ipl_multiplicity *want = test_malloc((size_t)(n + 1) * sizeof *want);
             const int32_t *second = pairs ? b : NULL;
-            const int64_t shares = count_slowly(n, a, second, want);
-            assert_int_equal(counts_of(dev, n, a, second, got), shares);
-            assert_true(shares <= most && (n != 10 || pairs || shares == most));
-            assert_memory_equal(got, want, (size_t)shares * sizeof *got);
+            const int64_t multiplicities = count_slowly(n, a, second, want);
+            assert_int_equal(counts_of(dev, n, a, second, got), multiplicities);
+            assert_true(multiplicities <= most && (n != 10 || pairs || multiplicities == most));
+            assert_memory_equal(got, want, (size_t)multiplicities * sizeof *got);
             test_free(got);
             test_free(want);
         }
@@ -359,12 +359,12 @@ static void counts_do_not_depend_on_the_order_of_rows(void **state)
     ipl_device *dev = check_device(state);
     int32_t *a = layer_labels(N, 900, check_seed()), *b = layer_labels(N, 4, 3);
     int32_t a2[N], b2[N], order[N];
-    ipl_share share[2][100];
+    ipl_multiplicity multiplicity[2][100];
     ipl_random_permutation((ipl_random){check_seed(), 903}, N, order);
     for (int i = 0; i < N; ++i) a2[i] = a[order[i]], b2[i] = b[order[i]];
-    const int64_t shares = counts_of(dev, N, a, b, share[0]);
-    assert_int_equal(counts_of(dev, N, a2, b2, share[1]), shares);
-    assert_memory_equal(share[0], share[1], (size_t)shares * sizeof **share);
+    const int64_t multiplicities = counts_of(dev, N, a, b, multiplicity[0]);
+    assert_int_equal(counts_of(dev, N, a2, b2, multiplicity[1]), multiplicities);
+    assert_memory_equal(multiplicity[0], multiplicity[1], (size_t)multiplicities * sizeof **multiplicity);
     test_free(a);
     test_free(b);
 }

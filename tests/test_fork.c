@@ -215,11 +215,11 @@ static void use_cuda_in_a_child(ipl_device *dev, void *at, ipl_trainer *trainer)
     float one = 0;
     int64_t steps;
     ipl_device *again;
-    ipl_mark *mark;
+    ipl_event *event;
     alarm(SECONDS);
     const ipl_status answers[] = {
         ipl_upload(dev, &byte, 1, at), ipl_download(dev, at, 1, &byte),
-        ipl_alloc(dev, 1, &at), ipl_sync(dev), ipl_mark_create(dev, &mark),
+        ipl_alloc(dev, 1, &at), ipl_sync(dev), ipl_event_create(dev, &event),
         ipl_trainer_read(trainer, &one, &steps),
         ipl_device_open_again(dev, &again), ipl_device_open("cuda", NULL, &again)};
     for (size_t k = 0; k < sizeof answers / sizeof *answers; ++k)

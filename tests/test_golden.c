@@ -2,7 +2,7 @@
  * test_golden.c - the published estimators, as numpy computes them (golden.py).
  *
  * Each line of golden.csv names a layer, made here again by the same generator, and
- * what numpy found: both published binnings to 1e-12 bits with every row's code, the
+ * what numpy found: both published binnings to 1e-12 bits with every row's cell, the
  * KDE bounds (float64, direct differences) to 1e-5 bits. Runs in the project's root.
  */
 #include <zlib.h>
@@ -15,7 +15,7 @@ typedef struct {
     int64_t  n, d, seed;
     int32_t  classes;
     double   parameter, i_xt, i_ty;
-    int64_t  codes;
+    int64_t  cells;
     unsigned crc;
 } golden;
 
@@ -79,10 +79,10 @@ static void compare(ipl_device *dev, const golden *g)
     const double most = kde ? 1e-5 : 1e-12, bound[2] = {most, most};
     const size_t bytes = (size_t)g->n * sizeof *cell;
     const unsigned crc = kde ? 0 : (unsigned)crc32(0, (const Bytef *)cell, (uInt)bytes);
-    if (p->cells != (kde ? -1 : g->codes) || crc != g->crc)
-        fail_msg("%s %lld x %lld, %s: %lld codes, CRC-32 %08x; numpy %lld, %08x",
+    if (p->cells != (kde ? -1 : g->cells) || crc != g->crc)
+        fail_msg("%s %lld x %lld, %s: %lld cells, CRC-32 %08x; numpy %lld, %08x",
                  g->family, (long long)g->n, (long long)g->d, g->estimator,
-                 (long long)p->cells, crc, (long long)g->codes, g->crc);
+                 (long long)p->cells, crc, (long long)g->cells, g->crc);
     check_within(g->estimator, 2, got, want, bound);
     test_free(t);
     test_free(y);
@@ -97,14 +97,14 @@ static void points_are_those_of_numpy(void **state)
     FILE *file = fopen("tests/golden.csv", "r");
     CHECK(file && fgets(header, sizeof header, file));
     for (;; ++lines) {
-        long long n, d, seed, codes;
+        long long n, d, seed, cells;
         const int fields =
             fscanf(file, " %15[^,],%lld,%lld,%d,%lld,%15[^,],%lf,%lf,%lf,%lld,%x",
                    g.family, &n, &d, &g.classes, &seed, g.estimator, &g.parameter,
-                   &g.i_xt, &g.i_ty, &codes, &g.crc);
+                   &g.i_xt, &g.i_ty, &cells, &g.crc);
         if (fields == EOF) break;
         assert_int_equal(fields, 11);
-        g.n = n, g.d = d, g.seed = seed, g.codes = codes;
+        g.n = n, g.d = d, g.seed = seed, g.cells = cells;
         compare(check_device(state), &g);
     }
     fclose(file);

@@ -165,7 +165,7 @@ static void the_plan_adapts_to_the_memory(void **state)
             last = 5;
         } else {
             const int way =
-                m.block_rows ? 4 : !m.nets ? 3 : m.nets == 1 ? 2 : m.lanes == 1;
+                m.block_rows ? 4 : !m.nets ? 3 : m.nets == 1 ? 2 : m.workers == 1;
             CHECK(m.total_bytes <= m.free_bytes &&
                   m.free_bytes == e.config.device_mib << 20);
             CHECK(m.total_bytes == m.data_bytes + m.training_bytes + m.measuring_bytes);
@@ -176,7 +176,7 @@ static void the_plan_adapts_to_the_memory(void **state)
         }
         ++seen[last];
     }
-    printf("# MiB in two lanes %d, one %d, one network %d, one layer %d, blocks %d\n",
+    printf("# MiB in two workers %d, one %d, one network %d, one layer %d, blocks %d\n",
            seen[0], seen[1], seen[2], seen[3], seen[4]);
     CHECK(host ? !seen[0] && !seen[4] : seen[0] && seen[4]);
     CHECK(seen[1] && seen[2] && seen[3]);

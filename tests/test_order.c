@@ -241,29 +241,29 @@ static void many_calls_may_be_queued(void **state)
 
 /* One handle trains, another one measures: the snapshot is made before it is read, and
  * it is read before the next one takes its place. */
-static void marks_order_the_handles_of_a_device(void **state)
+static void events_order_the_handles_of_a_device(void **state)
 {
     enum { EPOCHS = 3 };
     ipl_device *dev = check_device(state), *other;
     CHECK_OK(ipl_device_open_again(dev, &other));
     for (int k = 0; k < 2; ++k) {
         scene s = scene_make(dev, shapes[k]);
-        ipl_mark *made, *read;
+        ipl_event *made, *read;
         float *params, *act[EPOCHS];
-        CHECK_OK(ipl_mark_create(dev, &made));
-        CHECK_OK(ipl_mark_create(other, &read));
-        CHECK_OK(ipl_mark_await(dev, read)); /* never set: nothing to wait for */
+        CHECK_OK(ipl_event_create(dev, &made));
+        CHECK_OK(ipl_event_create(other, &read));
+        CHECK_OK(ipl_event_wait(dev, read)); /* never recorded: nothing to wait for */
         CHECK_OK(ipl_alloc(dev, s.param_bytes, (void **)&params));
         for (int e = 0; e < EPOCHS; ++e) {
             CHECK_OK(ipl_alloc(other, s.act_bytes, (void **)&act[e]));
             train(&s);
-            CHECK_OK(ipl_mark_await(dev, read));
+            CHECK_OK(ipl_event_wait(dev, read));
             CHECK_OK(ipl_trainer_snapshot(s.t, 0, params));
-            CHECK_OK(ipl_mark_set(dev, made));
-            CHECK_OK(ipl_mark_await(other, made));
+            CHECK_OK(ipl_event_record(dev, made));
+            CHECK_OK(ipl_event_wait(other, made));
             float *layers[IPL_NET_LAYERS_MAX] = {act[e]};
             CHECK_OK(ipl_net_forward(other, &s.c.shape, params, s.c.dx, layers));
-            CHECK_OK(ipl_mark_set(other, read));
+            CHECK_OK(ipl_event_record(other, read));
         }
         for (int e = 0; e < EPOCHS; ++e) {
             float *got = fetched(other, act[e], s.act_bytes);
@@ -273,8 +273,8 @@ static void marks_order_the_handles_of_a_device(void **state)
             free(want);
             ipl_free(other, act[e]);
         }
-        ipl_mark_destroy(made);
-        ipl_mark_destroy(read);
+        ipl_event_destroy(made);
+        ipl_event_destroy(read);
         ipl_free(dev, params);
         scene_free(&s);
     }
@@ -321,7 +321,7 @@ static const check_test tests[] = {
     CHECK_TEST(uploads_wait_for_training_that_reads),
     CHECK_TEST(training_waits_for_the_layer_that_it_reads),
     CHECK_TEST(many_calls_may_be_queued),
-    CHECK_TEST(marks_order_the_handles_of_a_device),
+    CHECK_TEST(events_order_the_handles_of_a_device),
     CHECK_TEST(divergence_is_told_at_the_next_wait),
 };
 

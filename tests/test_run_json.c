@@ -274,12 +274,12 @@ static void times_and_shares_are_those_of_the_run(void **state)
     expect_real(all, "seconds.write", at.write_s);
     CHECK(load > 0.0 && wall > 0.0 && at.train_s > 0.0 && at.measure_s > 0.0);
     expect_real(all, "utilisation.train", at.train_s / wall);
-    const json_t *lanes = value_at(all, "utilisation.measure");
-    CHECK(json_array_size(lanes) == 1);
-    const double lane = json_number_value(json_array_get(lanes, 0));
-    CHECK(fabs(lane - at.measure_s / wall) <= 1e-9 * lane);
+    const json_t *workers = value_at(all, "utilisation.measure");
+    CHECK(json_array_size(workers) == 1);
+    const double worker = json_number_value(json_array_get(workers, 0));
+    CHECK(fabs(worker - at.measure_s / wall) <= 1e-9 * worker);
     expect_whole(all, "utilisation.core_count", threads);
-    /* Each lane has at least one core and at most all of them. */
+    /* Each worker has at least one core and at most all of them. */
     CHECK(cores >= (at.train_s + at.measure_s) / (wall * threads) * (1.0 - 1e-9));
     CHECK(cores <= 1.0 + 1e-9);
     json_decref(all);
@@ -303,7 +303,7 @@ static void memory_is_what_was_planned(void **state)
     expect_whole(all, "memory.training_bytes", m.training_bytes);
     expect_whole(all, "memory.measuring_bytes", m.measuring_bytes);
     expect_whole(all, "memory.snapshot_bytes", m.snapshot_bytes);
-    expect_whole(all, "memory.measuring_lanes", m.lanes);
+    expect_whole(all, "memory.measuring_lanes", m.workers);
     expect_whole(all, "memory.ticks_at_once", m.ticks);
     expect_whole(all, "memory.networks_at_once", m.nets);
     expect_whole(all, "memory.block_rows", m.block_rows);

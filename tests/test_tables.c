@@ -101,7 +101,7 @@ static void expect_flags(tables *t, int saturates, int lies_outside)
     ++t->seen[flags];
 }
 
-/* I(A;B) of two codings, nats. */
+/* I(A;B) of two partitions, nats. */
 static double between(int64_t n, const int32_t *a, const int32_t *b)
 {
     double *both = malloc((size_t)(2 * n) * sizeof *both);

@@ -88,7 +88,7 @@ static void print_row(const ipl_mi_point *p, double unit)
     printf("%-10s %12.6f %12s %14.6f  ", p->name, p->i_xt / unit, i_ty, p->h_t / unit);
     if (isfinite(p->noise_var)) printf("noise variance %.6g", p->noise_var);
     if (p->cells >= 0) printf("%lld cells", (long long)p->cells);
-    if (p->flags & IPL_MI_SATURATED) printf(", saturated: no two samples share a code");
+    if (p->flags & IPL_MI_SATURATED) printf(", saturated: no two samples share a cell");
     if (p->flags & IPL_MI_OUTSIDE)
         printf(", %.3g %% of values outside the range", 100.0 * p->outside_share);
     printf("\n");

@@ -133,26 +133,26 @@ static ipl_status cpu_copy_out(void *state, const void *at, size_t bytes, void *
     return cpu_copy_in(state, at, bytes, host);
 }
 
-/* What was called is done: there is nothing to wait for, and nothing to mark. */
+/* What was called is done: there is nothing to wait for, and no event to record. */
 static ipl_status cpu_sync(void *state)
 {
     (void)state;
     return IPL_OK;
 }
 
-static ipl_status cpu_mark_create(void *state, void **mark)
+static ipl_status cpu_event_create(void *state, void **event)
 {
     (void)state;
-    *mark = NULL;
+    *event = NULL;
     return IPL_OK;
 }
 
-static void cpu_mark_destroy(void *mark) { (void)mark; }
+static void cpu_event_destroy(void *event) { (void)event; }
 
-static ipl_status cpu_mark(void *state, void *mark)
+static ipl_status cpu_event(void *state, void *event)
 {
     (void)state;
-    (void)mark;
+    (void)event;
     return IPL_OK;
 }
 
@@ -172,10 +172,10 @@ const ipl_backend ipl_backend_cpu = {
     .download = cpu_copy_out,
     .copy = cpu_copy_in,
     .sync = cpu_sync,
-    .mark_create = cpu_mark_create,
-    .mark_destroy = cpu_mark_destroy,
-    .mark_set = cpu_mark,
-    .mark_await = cpu_mark,
+    .event_create = cpu_event_create,
+    .event_destroy = cpu_event_destroy,
+    .event_record = cpu_event,
+    .event_wait = cpu_event,
     .use_threads = cpu_use_threads,
     .ceilings = cpu_ceilings,
     .timer_start = cpu_timer_start,

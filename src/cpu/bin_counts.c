@@ -1,7 +1,7 @@
 /*
- * bin_counts.c - how many rows share a code, or a pair of codes.
+ * bin_counts.c - how many rows share a cell, or a pair of cells.
  *
- * Single codes are counted in place. Pairs go through an open table whose key is
+ * Single cells are counted in place. Pairs go through an open table whose key is
  * the pair itself. Layers run in parallel, each on one thread.
  */
 #include <string.h>
@@ -15,7 +15,7 @@ typedef struct {
     uint64_t *pair;  /* [slots]                                                 */
     int32_t  *count; /* [slots]: rows of the pair, 0 where the slot is free     */
     uint32_t *used;  /* [n]: slots that are not free                            */
-    int32_t  *rows_of; /* [n + 1]: rows whose code is shared by so many         */
+    int32_t  *rows_of; /* [n + 1]: rows whose cell is shared by so many         */
     int       table_bits;
 } counter;
 
@@ -46,8 +46,8 @@ static void count_codes(const ipl_count_job *job, counter *c)
     memset(c->count, 0, (size_t)job->n * sizeof *c->count);
     for (int64_t i = 0; i < job->n; ++i) ++c->count[job->a[i]];
     int64_t left = job->n;
-    for (int64_t code = 0; left; left -= c->count[code++])
-        if (c->count[code]) c->rows_of[c->count[code]] += c->count[code];
+    for (int64_t cell = 0; left; left -= c->count[cell++])
+        if (c->count[cell]) c->rows_of[c->count[cell]] += c->count[cell];
 }
 
 static void count_pairs(const ipl_count_job *job, counter *c)
@@ -79,11 +79,11 @@ static void count_job(ipl_count_job *job, counter *c)
         count_pairs(job, c);
     else
         count_codes(job, c);
-    job->shares = 0;
+    job->multiplicities = 0;
     int64_t left = job->n;
     for (int64_t size = 1; left; ++size) {
         if (!c->rows_of[size]) continue;
-        job->share[job->shares++] = (ipl_share){size, c->rows_of[size]};
+        job->multiplicity[job->multiplicities++] = (ipl_multiplicity){size, c->rows_of[size]};
         left -= c->rows_of[size];
     }
 }

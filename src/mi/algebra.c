@@ -6,12 +6,12 @@
 #include <float.h>
 #include <math.h>
 
-double mi_entropy(int64_t n, int64_t shares, const ipl_share *share)
+double mi_entropy(int64_t n, int64_t multiplicities, const ipl_multiplicity *multiplicity)
 {
     double h = 0.0;
-    for (int64_t s = 0; s < shares; ++s)
-        h += (double)share[s].rows / (double)n *
-             log((double)n / (double)share[s].size);
+    for (int64_t s = 0; s < multiplicities; ++s)
+        h += (double)multiplicity[s].rows / (double)n *
+             log((double)n / (double)multiplicity[s].size);
     return h;
 }
 
@@ -25,7 +25,7 @@ double mi_rounding(int64_t terms, double top)
     return (double)(terms + 8) * DBL_EPSILON * top;
 }
 
-ipl_status mi_land(const char *name, const char *what, double floor, double ceiling,
+ipl_status mi_clamp(const char *name, const char *what, double floor, double ceiling,
                    double rounding, double *value)
 {
     if (!(*value >= floor - rounding && *value <= ceiling + rounding))

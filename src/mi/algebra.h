@@ -19,7 +19,7 @@
 #include "backend.h"
 
 /* H = sum_m (rows_m / n) log(n / m) in nats, for shares in ascending size. */
-double mi_entropy(int64_t n, int64_t shares, const ipl_share *share);
+double mi_entropy(int64_t n, int64_t multiplicities, const ipl_multiplicity *multiplicity);
 
 /* H(A) + H(B) - H(A,B), symmetric in its bits; exactly the smaller entropy when
  * the other partition refines it, and exactly 0 when one of them is constant. */
@@ -32,7 +32,7 @@ double mi_rounding(int64_t terms, double top);
 /* Holds *value in [floor, ceiling]: what rounding alone moved past an end, or left
  * that far from it, lands exactly on it. E_NUMERIC: more than that; the text names
  * the item and `what`. */
-ipl_status mi_land(const char *name, const char *what, double floor, double ceiling,
+ipl_status mi_clamp(const char *name, const char *what, double floor, double ceiling,
                    double rounding, double *value);
 
 #endif

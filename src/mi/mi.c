@@ -183,14 +183,14 @@ double ipl_mi_label_entropy(const ipl_labels *y)
      * the order and grouping of mi_entropy, so that H(Y) has the bits of H(T) where
      * the partitions are the same. */
     for (;;) {
-        ipl_share share = {.size = INT64_MAX};
+        ipl_multiplicity next = {.size = INT64_MAX};
         for (int32_t c = 0; c < y->classes; ++c) {
             const int64_t rows = y->start[c + 1] - y->start[c];
-            if (rows > size && rows < share.size) share = (ipl_share){.size = rows};
-            if (rows == share.size) share.rows += rows;
+            if (rows > size && rows < next.size) next = (ipl_multiplicity){.size = rows};
+            if (rows == next.size) next.rows += rows;
         }
-        if (share.size == INT64_MAX) return h;
-        h += mi_entropy(y->rows, 1, &share);
-        size = share.size;
+        if (next.size == INT64_MAX) return h;
+        h += mi_entropy(y->rows, 1, &next);
+        size = next.size;
     }
 }

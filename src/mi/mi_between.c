@@ -55,11 +55,11 @@ ipl_status ipl_mi_between(ipl_device *dev, int pairs, int64_t n,
     IPL_TRY(list_counts(dev, pairs, n, &count));
 
     ipl_status st;
-    const int64_t shares = ipl_shares_max(n);
-    const double rounding = mi_rounding(COUNTS * shares, log((double)n));
+    const int64_t multiplicities = ipl_multiplicities_max(n);
+    const double rounding = mi_rounding(COUNTS * multiplicities, log((double)n));
     double *result = malloc((size_t)pairs * sizeof *result);
-    ipl_share *share = malloc(COUNTS * (size_t)(pairs * shares) * sizeof *share);
-    if (!result || !share) {
+    ipl_multiplicity *multiplicity = malloc(COUNTS * (size_t)(pairs * multiplicities) * sizeof *multiplicity);
+    if (!result || !multiplicity) {
         st = IPL_FAIL(IPL_E_MEMORY, "%d pairs of partitions", pairs);
         goto done;
     }
@@ -67,7 +67,7 @@ ipl_status ipl_mi_between(ipl_device *dev, int pairs, int64_t n,
         const int32_t *a = cell_a[c / COUNTS], *b = cell_b[c / COUNTS];
         count[c].a = c % COUNTS == 1 ? b : a;
         count[c].b = c % COUNTS == 2 ? b : NULL;
-        count[c].share = share + c * shares;
+        count[c].multiplicity = multiplicity + c * multiplicities;
     }
     IPL_TRY_DONE(dev->backend->cell_counts(dev->state, COUNTS * pairs, count, scratch));
     for (int p = 0; p < pairs; ++p) {
@@ -75,17 +75,17 @@ ipl_status ipl_mi_between(ipl_device *dev, int pairs, int64_t n,
         double h[COUNTS];
         for (int k = 0; k < COUNTS; ++k) {
             const ipl_count_job *c = &count[p * COUNTS + k];
-            h[k] = mi_entropy(n, c->shares, c->share);
+            h[k] = mi_entropy(n, c->multiplicities, c->multiplicity);
         }
         result[p] = mi_mutual(h[0], h[1], h[2]);
         snprintf(name, sizeof name, "pair %d", p);
         IPL_TRY_DONE(
-            mi_land(name, "I(A;B)", 0.0, fmin(h[0], h[1]), rounding, &result[p]));
+            mi_clamp(name, "I(A;B)", 0.0, fmin(h[0], h[1]), rounding, &result[p]));
     }
     for (int p = 0; p < pairs; ++p) i_ab[p] = result[p];
 done:
     free(count);
     free(result);
-    free(share);
+    free(multiplicity);
     return st;
 }

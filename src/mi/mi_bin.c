@@ -101,7 +101,7 @@ typedef struct {
     ipl_bins      *bins;   /* [jobs]                                            */
     float         *threshold; /* [jobs][thresholds]                             */
     int64_t       *rank;   /* [thresholds], QUANTILES                           */
-    ipl_share     *share;
+    ipl_multiplicity     *multiplicity;
     void          *work;   /* device: the backend's own scratch                 */
     size_t         bytes;  /* device: all of it                                 */
 } bin_plan;
@@ -113,7 +113,7 @@ static void plan_free(bin_plan *plan)
     free(plan->bins);
     free(plan->threshold);
     free(plan->rank);
-    free(plan->share);
+    free(plan->multiplicity);
 }
 
 static ipl_status plan_host(const mi_call *call, const ipl_mi_options *options,
@@ -121,22 +121,22 @@ static ipl_status plan_host(const mi_call *call, const ipl_mi_options *options,
 {
     const size_t thresholds = (size_t)mi_threshold_count(options);
     const size_t jobs = (size_t)call->jobs;
-    size_t shares = 0;
+    size_t multiplicities = 0;
     plan->counts = 0;
     for (int j = 0; j < call->jobs; ++j) {
         const int counts = 1 + (call->job[j].y != NULL) +
                            (mi_repeated_inputs(&call->job[j]) != NULL);
         plan->counts += counts;
-        shares += (size_t)ipl_shares_max(call->job[j].t.rows) * (size_t)counts;
+        multiplicities += (size_t)ipl_multiplicities_max(call->job[j].t.rows) * (size_t)counts;
     }
     plan->cells = calloc(jobs, sizeof *plan->cells);
     plan->count = calloc((size_t)plan->counts, sizeof *plan->count);
     plan->bins = calloc(jobs, sizeof *plan->bins);
     plan->threshold = malloc((jobs * thresholds + 1) * sizeof *plan->threshold);
     plan->rank = malloc((thresholds + 1) * sizeof *plan->rank);
-    plan->share = malloc(shares * sizeof *plan->share);
+    plan->multiplicity = malloc(multiplicities * sizeof *plan->multiplicity);
     if (!plan->cells || !plan->count || !plan->bins || !plan->threshold ||
-        !plan->rank || !plan->share)
+        !plan->rank || !plan->multiplicity)
         return IPL_FAIL(IPL_E_MEMORY, "bins of %d jobs", call->jobs);
     for (size_t j = 0; j < jobs; ++j)
         plan->bins[j] = (ipl_bins){
@@ -149,10 +149,10 @@ static ipl_status plan_host(const mi_call *call, const ipl_mi_options *options,
 }
 
 static void plan_count(bin_plan *plan, int at, int64_t n, const int32_t *a,
-                       const int32_t *b, ipl_share **share)
+                       const int32_t *b, ipl_multiplicity **multiplicity)
 {
-    plan->count[at] = (ipl_count_job){.n = n, .a = a, .b = b, .share = *share};
-    *share += ipl_shares_max(n);
+    plan->count[at] = (ipl_count_job){.n = n, .a = a, .b = b, .multiplicity = *multiplicity};
+    *multiplicity += ipl_multiplicities_max(n);
 }
 
 /* The scratch that a backend wants at most at one time. */
@@ -183,7 +183,7 @@ static ipl_status plan_make(const mi_call *call, const ipl_mi_options *options,
     IPL_TRY(plan_host(call, options, plan));
 
     int pair = call->jobs;
-    ipl_share *share = plan->share;
+    ipl_multiplicity *multiplicity = plan->multiplicity;
     for (int j = 0; j < call->jobs; ++j) {
         const ipl_mi_job *job = &call->job[j];
         const ipl_mat t = job->t;
@@ -192,10 +192,10 @@ static ipl_status plan_make(const mi_call *call, const ipl_mi_options *options,
         plan->cells[j] = (ipl_bin_job){
             .n = t.rows, .d = t.cols, .t = t.at, .block = job->block_rows,
             .bins = &plan->bins[j], .cell = cell};
-        plan_count(plan, j, t.rows, cell, NULL, &share);
-        if (job->y) plan_count(plan, pair++, t.rows, cell, job->y->at, &share);
+        plan_count(plan, j, t.rows, cell, NULL, &multiplicity);
+        if (job->y) plan_count(plan, pair++, t.rows, cell, job->y->at, &multiplicity);
         const ipl_labels *x = mi_repeated_inputs(job);
-        if (x) plan_count(plan, pair++, t.rows, cell, x->at, &share);
+        if (x) plan_count(plan, pair++, t.rows, cell, x->at, &multiplicity);
     }
     plan->work = ipl_arena_take(&arena, 1, work_bytes(call, options, plan));
     plan->bytes = arena.used;
@@ -244,9 +244,9 @@ static ipl_status group_information(const char *name, const char *what, int64_t 
                                     const ipl_count_job *split, double *out)
 {
     const double h_g = ipl_mi_label_entropy(g);
-    const double rounding = mi_rounding(3 * ipl_shares_max(n), log((double)n));
-    *out = mi_mutual(h_t, h_g, mi_entropy(n, split->shares, split->share));
-    return mi_land(name, what, 0.0, fmin(h_t, h_g), rounding, out);
+    const double rounding = mi_rounding(3 * ipl_multiplicities_max(n), log((double)n));
+    *out = mi_mutual(h_t, h_g, mi_entropy(n, split->multiplicities, split->multiplicity));
+    return mi_clamp(name, what, 0.0, fmin(h_t, h_g), rounding, out);
 }
 
 /* One point from the sizes of the cells: `alone`, and split by labels and inputs. */
@@ -256,10 +256,10 @@ static ipl_status bin_point(const char *name, const ipl_mi_job *job,
 {
     const int64_t n = cells->n;
     const double top = log((double)n);
-    const double rounding = mi_rounding(3 * ipl_shares_max(n), top);
+    const double rounding = mi_rounding(3 * ipl_multiplicities_max(n), top);
     *out = mi_point_empty();
-    out->h_t = mi_entropy(n, alone->shares, alone->share);
-    IPL_TRY(mi_land(name, "H(T)", 0.0, top, rounding, &out->h_t));
+    out->h_t = mi_entropy(n, alone->multiplicities, alone->multiplicity);
+    IPL_TRY(mi_clamp(name, "H(T)", 0.0, top, rounding, &out->h_t));
     if (job->y)
         IPL_TRY(group_information(name, "I(T;Y)", n, out->h_t, job->y, split++,
                                   &out->i_ty));

@@ -185,7 +185,7 @@ static ipl_status group_information(const char *name, const char *what,
     const double all = sums->mean_log[2 * bound], own = sums->mean_log[2 * bound + 1];
     const double h_g = ipl_mi_label_entropy(g);
     *out = h_g + (own - all);
-    IPL_TRY(mi_land(name, what, -top, h_g, rounding, out));
+    IPL_TRY(mi_clamp(name, what, -top, h_g, rounding, out));
     if (fabs(*out) <= rounding) *out = 0.0;
     return IPL_OK;
 }
@@ -203,7 +203,7 @@ static ipl_status kde_point(const char *name, const ipl_mi_job *job,
         double ceiling = top;
         *to = mi_point_empty();
         to->i_xt = top - sums->mean_log[2 * b];
-        IPL_TRY(mi_land(name, "I(X;T)", 0.0, top, rounding, &to->i_xt));
+        IPL_TRY(mi_clamp(name, "I(X;T)", 0.0, top, rounding, &to->i_xt));
         to->h_t = to->i_xt +
                   0.5 * (double)sums->d * (log(2.0 * pi * sums->noise_var) + 1);
         if (job->y)

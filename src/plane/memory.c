@@ -4,8 +4,8 @@
  * Data and training take what they take. Measuring adapts: it has the first of these
  * ways that fits, and what is then left may keep snapshots.
  *
- *   several ticks and networks in a call, in as many lanes as were asked for
- *   the same in one lane
+ *   several ticks and networks in a call, in as many workers as were asked for
+ *   the same in one worker
  *   one network
  *   one layer
  *   one layer in host memory, in the largest blocks of rows that fit
@@ -19,7 +19,7 @@ enum {
     TICKS_MAX = 64,
     LAYERS_EACH = 16, /* for each thread: then small layers are shared out evenly  */
     GPU_THREADS = 2,  /* a GPU's kernels take all layers of a call at once        */
-    GPU_LANES = 2     /* one keeps it busy while the other waits for a result     */
+    GPU_WORKERS = 2     /* one keeps it busy while the other waits for a result     */
 };
 static const int64_t params_max = (int64_t)64 << 20; /* bytes of a call's networks */
 
@@ -90,8 +90,8 @@ static ipl_status weigh(const ipl_experiment *e, ipl_device *dev, ipl_memory *m)
     IPL_TRY(ipl_measure_bytes(dev, e->estimators, e->options, 1, &e->shape,
                               e->measured_rows, &way, &bytes));
     m->measuring_bytes =
-        m->lanes * ((int64_t)bytes + m->ticks * network_bytes(e)) +
-        (m->lanes - 1) * ipl_device_about(dev)->own_bytes;
+        m->workers * ((int64_t)bytes + m->ticks * network_bytes(e)) +
+        (m->workers - 1) * ipl_device_about(dev)->own_bytes;
     return IPL_OK;
 }
 
@@ -119,10 +119,10 @@ static ipl_status choose_way(const ipl_experiment *e, ipl_device *dev, int64_t r
     const ipl_device_info *about = ipl_device_about(dev);
     m->ticks = ticks_of(e, about);
     m->nets = nets_of(e, m->ticks);
-    m->lanes = e->config.lanes ? (int)e->config.lanes : about->is_host ? 1 : GPU_LANES;
+    m->workers = e->config.lanes ? (int)e->config.lanes : about->is_host ? 1 : GPU_WORKERS;
     IPL_TRY(weigh(e, dev, m));
     if (m->measuring_bytes <= room) return IPL_OK;
-    m->lanes = 1;
+    m->workers = 1;
     IPL_TRY(weigh(e, dev, m));
     if (m->measuring_bytes <= room) return IPL_OK;
     m->ticks = m->nets = 1;

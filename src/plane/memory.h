@@ -7,7 +7,7 @@
 #include "plane/experiment.h"
 #include "plane/measure.h"
 
-enum { IPL_LANES_MAX = 4 }; /* that measure side by side                         */
+enum { IPL_WORKERS_MAX = 4 }; /* that measure side by side                         */
 
 /* The plan for an experiment that is loaded, with free_bytes left on the device of
  * `dev`. E_MEMORY: even the most sparing way takes more; the text has the bytes. */

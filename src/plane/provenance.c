@@ -161,16 +161,16 @@ static json_t *counts(const ipl_provenance *p)
                      (json_int_t)at->known, "points", (json_int_t)p->work.points);
 }
 
-/* Shares of this process's time in which each lane worked, and of its cores' time. */
+/* Shares of this process's time in which each worker worked, and of its cores' time. */
 static json_t *utilisation(const ipl_provenance *p)
 {
     const ipl_progress *at = &p->progress;
     const double wall = at->wall_s > 0 ? at->wall_s - p->work.load_s : 0.0;
     if (!(wall > 0) || !p->work.cores) return json_object();
-    json_t *lanes = json_array();
-    for (int k = 0; p->memory && k < p->memory->lanes; ++k)
-        json_array_append_new(lanes, json_real(p->work.lane_s[k] / wall));
-    return json_pack("{s:f, s:o, s:f, s:i}", "train", at->train_s / wall, "measure", lanes,
+    json_t *workers = json_array();
+    for (int k = 0; p->memory && k < p->memory->workers; ++k)
+        json_array_append_new(workers, json_real(p->work.worker_s[k] / wall));
+    return json_pack("{s:f, s:o, s:f, s:i}", "train", at->train_s / wall, "measure", workers,
                      "cores", p->work.core_s / (wall * p->work.cores), "core_count", p->work.cores);
 }
 
@@ -182,7 +182,7 @@ static json_t *memory(const ipl_memory *m)
                      (json_int_t)m->free_bytes, "data_bytes", (json_int_t)m->data_bytes,
                      "training_bytes", (json_int_t)m->training_bytes, "measuring_bytes",
                      (json_int_t)m->measuring_bytes, "snapshot_bytes",
-                     (json_int_t)m->snapshot_bytes, "measuring_lanes", m->lanes,
+                     (json_int_t)m->snapshot_bytes, "measuring_lanes", m->workers,
                      "ticks_at_once", m->ticks, "networks_at_once", m->nets,
                      "block_rows", (json_int_t)m->block_rows);
 }

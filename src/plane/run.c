@@ -78,13 +78,13 @@ done:
     return st;
 }
 
-/* The training lane's memory, and what all lanes share. */
+/* The training worker's memory, and what all workers share. */
 static ipl_status make_shared(run *r)
 {
     const ipl_experiment *e = &r->e;
     const ipl_device_info *about = ipl_device_about(e->dev);
-    /* On a GPU each lane only waits for its handle: one core each. */
-    const int threads = about->is_host ? about->threads : r->memory.lanes + 1;
+    /* On a GPU each worker only waits for its handle: one core each. */
+    const int threads = about->is_host ? about->threads : r->memory.workers + 1;
     const size_t layers = (size_t)r->layers, replicas = (size_t)e->replicas;
     const size_t bytes = replicas * (size_t)e->parameters * sizeof *r->params;
     r->stats = malloc(layers * sizeof *r->stats);
@@ -93,7 +93,7 @@ static ipl_status make_shared(run *r)
         return IPL_FAIL(IPL_E_MEMORY, "%zu layers of %zu networks", layers, replicas);
     IPL_TRY(ipl_alloc(e->train_dev, bytes, (void **)&r->params));
     r->work.cores = threads;
-    r->lane_cores = about->is_host ? threads : 1;
+    r->worker_cores = about->is_host ? threads : 1;
     return ipl_cores_create(&r->cores, threads);
 }
 
@@ -133,7 +133,7 @@ static ipl_status set_up(run *r, ipl_device *dev, ipl_device *train_dev,
     r->tick = ipl_tick_name(config->tick);
     IPL_TRY(make_policies(r));
     IPL_TRY(make_shared(r));
-    IPL_TRY(run_make_lanes(r));
+    IPL_TRY(run_make_workers(r));
     r->now.last = r->e.last;
     return IPL_OK;
 }
@@ -166,7 +166,7 @@ static void tear_down(run *r)
     ipl_policy_destroy(r->policy);
     ipl_policy_destroy(r->log);
     ipl_history_destroy(r->history);
-    run_destroy_lanes(r);
+    run_destroy_workers(r);
     if (r->cores.total) ipl_cores_destroy(&r->cores);
     if (r->e.train_dev) ipl_free(r->e.train_dev, r->params);
     ipl_experiment_close(&r->e);
@@ -177,17 +177,17 @@ static void tear_down(run *r)
 
 /* -- Running ----------------------------------------------------------------------*/
 
-/* All lanes, until all is measured or one of them fails. */
+/* All workers, until all is measured or one of them fails. */
 static ipl_status work(run *r)
 {
-    pthread_t lane;
+    pthread_t worker;
     if (r->progress && r->progress(r->user, &r->now))
         return IPL_FAIL(IPL_E_STOPPED, "stopped at %s %lld of %lld", r->tick,
                         (long long)r->now.tick, (long long)r->e.last);
-    if (pthread_create(&lane, NULL, run_train, r))
+    if (pthread_create(&worker, NULL, run_train, r))
         return IPL_FAIL(IPL_E_MEMORY, "no thread for the training");
     run_measure(r);
-    pthread_join(lane, NULL);
+    pthread_join(worker, NULL);
     ipl_status st = r->status;
     if (st == IPL_OK) st = run_write_final(r);
     else IPL_FAIL(st, "%s", r->why);

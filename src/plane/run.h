@@ -1,14 +1,14 @@
 /*
- * run.h - one run: two lanes of work, and what they share.
+ * run.h - one run: its workers, and what they share.
  *
- *     training lane    train a tick -> snapshot into the store -> row of training.csv
- *     measuring lanes  ask the policy -> snapshots from the store -> points -> journal
+ *     training worker    train a tick -> snapshot into the store -> row of training.csv
+ *     measuring workers  ask the policy -> snapshots from the store -> points -> journal
  *
- * Each lane is a thread with a device handle of its own. Training goes on while others
+ * Each worker is a thread with a device handle of its own. Training goes on while others
  * measure, and waits only when the store is full and there is something to measure. The
- * first measuring lane is the caller's thread; on a GPU a second one keeps it busy while
+ * first measuring worker is the caller's thread; on a GPU a second one keeps it busy while
  * the first waits for a result. All take the processor's threads from one pool
- * (cores.h). All that they share is guarded by run.lock; what belongs to one lane alone
+ * (cores.h). All that they share is guarded by run.lock; what belongs to one worker alone
  * says so.
  *
  * Points reach the journal when they are known, and plane.csv in the order of ticks,
@@ -34,11 +34,11 @@
 /* A tick that the policy gave out and was not told of yet. */
 typedef struct {
     int64_t tick;
-    int     taken; /* 1: a lane measures it                                     */
+    int     taken; /* 1: a worker measures it                                     */
 } run_wanted;
 
-/* A measuring lane: ticks that are measured in one call, and where. */
-typedef struct run_lane run_lane;
+/* A measuring worker: ticks that are measured in one call, and where. */
+typedef struct run_worker run_worker;
 
 /* The points of one tick, from when they are known until they are in plane.csv. */
 typedef struct {
@@ -48,16 +48,16 @@ typedef struct {
 } run_points;
 
 typedef struct run {
-    /* Made before the lanes start, and not changed by them. */
-    ipl_experiment e; /* the training lane's, while it runs                      */
+    /* Made before the workers start, and not changed by them. */
+    ipl_experiment e; /* the training worker's, while it runs                      */
     ipl_memory     memory;
-    run_lane      *lane;         /* [memory.lanes]                              */
+    run_worker      *worker;         /* [memory.workers]                              */
     ipl_store     *store;
     ipl_cores      cores;
     int            layers;       /* of all replicas                             */
     int            lock_fd;      /* of the directory; -1: none                  */
     const char    *tick;         /* "epoch", "step"                             */
-    int            lane_cores;   /* threads that one measuring lane may take    */
+    int            worker_cores;   /* threads that one measuring worker may take    */
     double         begin_s, checkpoint_s;
     ipl_progress_call progress;
     void          *user;
@@ -71,7 +71,7 @@ typedef struct run {
     ipl_progress   now;
     ipl_work       work;
     int64_t        trained;      /* the last tick whose snapshot is dealt with; -1 */
-    int            stop;         /* 1: both lanes end at their next tick        */
+    int            stop;         /* 1: both workers end at their next tick        */
     int            train_failed; /* 1: measuring ends when it has caught up      */
     ipl_status     status;       /* the first failure                           */
     char           why[512];
@@ -80,7 +80,7 @@ typedef struct run {
     run_points    *points;       /* [points_count] ascending                    */
     int64_t        points_count, points_size;
 
-    /* The training lane's. */
+    /* The training worker's. */
     float         *params;       /* device of training, [replicas][parameters]  */
     ipl_gradient_stats *stats;   /* [replicas][layers]                          */
     ipl_training_row   *rows;    /* [replicas]                                  */
@@ -89,8 +89,8 @@ typedef struct run {
     int64_t        rows_known;   /* last tick whose rows are in the journal; -1 */
     double         saved_s;      /* when the latest training state was taken    */
 
-    /* A training state on its way to the disk: the training lane fills it while
-     * state_taken is 0, the measuring lane writes it while it is 1. */
+    /* A training state on its way to the disk: the training worker fills it while
+     * state_taken is 0, the measuring worker writes it while it is 1. */
     ipl_checkpoint state;
     int            state_taken;
 } run;
@@ -109,14 +109,14 @@ void *run_train(void *user);
 /* -- run_measure.c ----------------------------------------------------------------*/
 
 /* Asks the policy for ticks; those whose points are known already are settled at
- * once. run.lock is held, or there are no lanes yet. */
+ * once. run.lock is held, or there are no workers yet. */
 ipl_status run_ask(run *r);
 
-/* Memory and handles of the measuring lanes. Destroying allows what was made in part. */
-ipl_status run_make_lanes(run *r);
-void       run_destroy_lanes(run *r);
+/* Memory and handles of the measuring workers. Destroying allows what was made in part. */
+ipl_status run_make_workers(run *r);
+void       run_destroy_workers(run *r);
 
-/* Measures, in all lanes, until the policy is done, something fails, or run.stop is
+/* Measures, in all workers, until the policy is done, something fails, or run.stop is
  * set. */
 void run_measure(run *r);
 
@@ -140,13 +140,13 @@ ipl_status run_write_final(run *r);
  * ended early. Resuming writes the tables anew. */
 ipl_status run_write_known(run *r);
 
-/* Training lane: takes the training state, if it is time for one. */
+/* Training worker: takes the training state, if it is time for one. */
 ipl_status run_take_state(run *r);
 
-/* Measuring lane, without the lock: writes the state that was taken, once it may. */
+/* Measuring worker, without the lock: writes the state that was taken, once it may. */
 ipl_status run_save_state(run *r);
 
-/* After the lanes have ended early: saves where the training stands, or the state that
+/* After the workers have ended early: saves where the training stands, or the state that
  * was taken, if all that may be asked of its past is known. As well as it can. */
 void run_save_last_state(run *r);
 

@@ -1,5 +1,5 @@
 /*
- * run_measure.c - the measuring lanes: what the policy asks for, several ticks at once.
+ * run_measure.c - the measuring workers: what the policy asks for, several ticks at once.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -72,12 +72,12 @@ ipl_status run_ask(run *r)
     }
 }
 
-/* -- Lanes ------------------------------------------------------------------------*/
+/* -- Workers ------------------------------------------------------------------------*/
 
-struct run_lane {
+struct run_worker {
     run          *r;
     ipl_device   *dev;
-    int           own;     /* 1: opened for this lane                            */
+    int           own;     /* 1: opened for this worker                            */
     ipl_measurer *measurer;
     float        *params;  /* device, [ticks][replicas][parameters]              */
     float       **each;    /* [ticks][replicas]: parts of it                     */
@@ -86,102 +86,102 @@ struct run_lane {
     int           count;
 };
 
-static ipl_status lane_create(run *r, int number, run_lane *lane)
+static ipl_status worker_create(run *r, int number, run_worker *worker)
 {
     const ipl_experiment *e = &r->e;
     const size_t replicas = (size_t)e->replicas, ticks = (size_t)r->memory.ticks;
     const size_t floats = replicas * (size_t)e->parameters;
-    lane->r = r;
-    lane->dev = e->dev;
+    worker->r = r;
+    worker->dev = e->dev;
     if (number) {
-        IPL_TRY(ipl_device_open_again(e->dev, &lane->dev));
-        lane->own = 1;
+        IPL_TRY(ipl_device_open_again(e->dev, &worker->dev));
+        worker->own = 1;
     }
-    IPL_TRY(ipl_measurer_create(lane->dev, e->estimators, e->options,
-                                &e->measured_y, &lane->measurer));
-    lane->each = malloc(ticks * replicas * sizeof *lane->each);
-    lane->layer = malloc(ticks * (size_t)r->layers * sizeof *lane->layer);
-    lane->tick = malloc(ticks * sizeof *lane->tick);
-    if (!lane->each || !lane->layer || !lane->tick)
+    IPL_TRY(ipl_measurer_create(worker->dev, e->estimators, e->options,
+                                &e->measured_y, &worker->measurer));
+    worker->each = malloc(ticks * replicas * sizeof *worker->each);
+    worker->layer = malloc(ticks * (size_t)r->layers * sizeof *worker->layer);
+    worker->tick = malloc(ticks * sizeof *worker->tick);
+    if (!worker->each || !worker->layer || !worker->tick)
         return IPL_FAIL(IPL_E_MEMORY, "%zu ticks to measure", ticks);
-    IPL_TRY(ipl_alloc(lane->dev, ticks * floats * sizeof *lane->params,
-                      (void **)&lane->params));
+    IPL_TRY(ipl_alloc(worker->dev, ticks * floats * sizeof *worker->params,
+                      (void **)&worker->params));
     for (size_t k = 0; k < ticks * replicas; ++k)
-        lane->each[k] = lane->params + k * (size_t)e->parameters;
+        worker->each[k] = worker->params + k * (size_t)e->parameters;
     return IPL_OK;
 }
 
-ipl_status run_make_lanes(run *r)
+ipl_status run_make_workers(run *r)
 {
-    r->lane = calloc((size_t)r->memory.lanes, sizeof *r->lane);
-    if (!r->lane) return IPL_FAIL(IPL_E_MEMORY, "%d lanes", r->memory.lanes);
-    for (int k = 0; k < r->memory.lanes; ++k) IPL_TRY(lane_create(r, k, r->lane + k));
+    r->worker = calloc((size_t)r->memory.workers, sizeof *r->worker);
+    if (!r->worker) return IPL_FAIL(IPL_E_MEMORY, "%d workers", r->memory.workers);
+    for (int k = 0; k < r->memory.workers; ++k) IPL_TRY(worker_create(r, k, r->worker + k));
     return IPL_OK;
 }
 
-void run_destroy_lanes(run *r)
+void run_destroy_workers(run *r)
 {
-    for (int k = 0; r->lane && k < r->memory.lanes; ++k) {
-        run_lane *lane = r->lane + k;
-        if (!lane->dev) continue;
-        ipl_measurer_destroy(lane->measurer);
-        ipl_free(lane->dev, lane->params);
-        free(lane->each);
-        free(lane->layer);
-        free(lane->tick);
-        if (lane->own) ipl_device_close(lane->dev);
+    for (int k = 0; r->worker && k < r->memory.workers; ++k) {
+        run_worker *worker = r->worker + k;
+        if (!worker->dev) continue;
+        ipl_measurer_destroy(worker->measurer);
+        ipl_free(worker->dev, worker->params);
+        free(worker->each);
+        free(worker->layer);
+        free(worker->tick);
+        if (worker->own) ipl_device_close(worker->dev);
     }
-    free(r->lane);
-    r->lane = NULL;
+    free(r->worker);
+    r->worker = NULL;
 }
 
 /* -- Measuring --------------------------------------------------------------------*/
 
 /* The oldest ticks that are wanted, trained, and nobody's yet. run.lock is held. */
-static void choose(run *r, run_lane *lane)
+static void choose(run *r, run_worker *worker)
 {
-    lane->count = 0;
-    for (int64_t w = 0; w < r->wanted_count && lane->count < r->memory.ticks &&
+    worker->count = 0;
+    for (int64_t w = 0; w < r->wanted_count && worker->count < r->memory.ticks &&
                         r->wanted[w].tick <= r->trained; ++w)
         if (!r->wanted[w].taken) {
             r->wanted[w].taken = 1;
-            lane->tick[lane->count++] = r->wanted[w].tick;
+            worker->tick[worker->count++] = r->wanted[w].tick;
         }
 }
 
-static void leave_all_but_one(run_lane *lane)
+static void leave_all_but_one(run_worker *worker)
 {
-    run *r = lane->r;
+    run *r = worker->r;
     pthread_mutex_lock(&r->lock);
     for (int64_t w = 0; w < r->wanted_count; ++w)
-        for (int k = 1; k < lane->count; ++k)
-            if (r->wanted[w].tick == lane->tick[k]) r->wanted[w].taken = 0;
+        for (int k = 1; k < worker->count; ++k)
+            if (r->wanted[w].tick == worker->tick[k]) r->wanted[w].taken = 0;
     pthread_mutex_unlock(&r->lock);
-    lane->count = 1;
+    worker->count = 1;
 }
 
-static ipl_status measure_ticks(run_lane *lane)
+static ipl_status measure_ticks(run_worker *worker)
 {
-    const run *r = lane->r;
+    const run *r = worker->r;
     const ipl_experiment *e = &r->e;
     const ipl_measure_way way = ipl_memory_way(&r->memory);
     const int64_t floats = e->replicas * e->parameters;
-    for (int k = 0; k < lane->count; ++k)
-        IPL_TRY(ipl_store_get(r->store, lane->tick[k], lane->dev,
-                              lane->params + k * floats));
-    return ipl_measure_networks(lane->measurer, &way, &e->shape, e->measured,
-                                lane->count * e->replicas, lane->each, lane->layer);
+    for (int k = 0; k < worker->count; ++k)
+        IPL_TRY(ipl_store_get(r->store, worker->tick[k], worker->dev,
+                              worker->params + k * floats));
+    return ipl_measure_networks(worker->measurer, &way, &e->shape, e->measured,
+                                worker->count * e->replicas, worker->each, worker->layer);
 }
 
-/* Makes the points of a lane's ticks part of the results. run.lock is held. */
-static ipl_status file_ticks(run_lane *lane)
+/* Makes the points of a worker's ticks part of the results. run.lock is held. */
+static ipl_status file_ticks(run_worker *worker)
 {
-    run *r = lane->r;
-    for (int k = 0; k < lane->count; ++k) {
-        const ipl_layer *layer = lane->layer + k * r->layers;
-        IPL_TRY(ipl_records_add_points(r->journal, lane->tick[k], r->layers, layer));
-        IPL_TRY(run_keep_points(r, lane->tick[k], layer));
-        IPL_TRY(settle(r, run_find_points(r, lane->tick[k])));
+    run *r = worker->r;
+    for (int k = 0; k < worker->count; ++k) {
+        const ipl_layer *layer = worker->layer + k * r->layers;
+        IPL_TRY(ipl_records_add_points(r->journal, worker->tick[k], r->layers, layer));
+        IPL_TRY(run_keep_points(r, worker->tick[k], layer));
+        IPL_TRY(settle(r, run_find_points(r, worker->tick[k])));
         ++r->now.measured;
     }
     int64_t kept = 0;
@@ -230,41 +230,41 @@ static void wait_a_little(run *r)
 }
 
 /* Measures what is there, or waits. run.lock is held. */
-static ipl_status one_round(run_lane *lane)
+static ipl_status one_round(run_worker *worker)
 {
-    run *r = lane->r;
+    run *r = worker->r;
     IPL_TRY(run_ask(r));
-    choose(r, lane);
-    if (!lane->count) {
+    choose(r, worker);
+    if (!worker->count) {
         wait_a_little(r);
         return IPL_OK;
     }
     pthread_mutex_unlock(&r->lock);
-    const int threads = ipl_cores_take(&r->cores, r->lane_cores);
+    const int threads = ipl_cores_take(&r->cores, r->worker_cores);
     const double begin = run_now_s();
-    ipl_status st = ipl_device_use_threads(lane->dev, threads);
-    if (st == IPL_OK) st = measure_ticks(lane);
+    ipl_status st = ipl_device_use_threads(worker->dev, threads);
+    if (st == IPL_OK) st = measure_ticks(worker);
     /* Which one is it? The others are kept. A device has no second try. */
-    if (st != IPL_OK && st != IPL_E_DEVICE && lane->count > 1) {
-        leave_all_but_one(lane);
-        st = measure_ticks(lane);
+    if (st != IPL_OK && st != IPL_E_DEVICE && worker->count > 1) {
+        leave_all_but_one(worker);
+        st = measure_ticks(worker);
     }
     ipl_cores_give(&r->cores, threads);
     const double spent = run_now_s() - begin;
     pthread_mutex_lock(&r->lock);
     r->now.measure_s += spent;
-    r->work.lane_s[lane - r->lane] += spent;
+    r->work.worker_s[worker - r->worker] += spent;
     r->work.core_s += spent * threads;
     if (st != IPL_OK) {
-        run_fail(r, lane->tick[0], st);
+        run_fail(r, worker->tick[0], st);
         return st;
     }
-    st = file_ticks(lane);
+    st = file_ticks(worker);
     pthread_cond_broadcast(&r->changed);
     return st;
 }
 
-/* What only the caller's lane does between two rounds. run.lock is held. */
+/* What only the caller's worker does between two rounds. run.lock is held. */
 static ipl_status housekeeping(run *r)
 {
     IPL_TRY(report(r));
@@ -274,7 +274,7 @@ static ipl_status housekeeping(run *r)
     return st;
 }
 
-/* 1 when there is nothing left for the lanes. */
+/* 1 when there is nothing left for the workers. */
 static int finished(const run *r)
 {
     if (r->stop) return 1;
@@ -282,14 +282,14 @@ static int finished(const run *r)
     return ipl_policy_done(r->policy) && r->trained == r->e.last;
 }
 
-static void measure_in(run_lane *lane)
+static void measure_in(run_worker *worker)
 {
-    run *r = lane->r;
+    run *r = worker->r;
     ipl_status st = IPL_OK;
     pthread_mutex_lock(&r->lock);
     while (st == IPL_OK && !finished(r)) {
-        st = one_round(lane);
-        if (st == IPL_OK && lane == r->lane) st = housekeeping(r);
+        st = one_round(worker);
+        if (st == IPL_OK && worker == r->worker) st = housekeeping(r);
     }
     if (st != IPL_OK) {
         run_fail(r, -1, st);
@@ -298,19 +298,19 @@ static void measure_in(run_lane *lane)
     pthread_mutex_unlock(&r->lock);
 }
 
-static void *measure_thread(void *lane)
+static void *measure_thread(void *worker)
 {
-    measure_in(lane);
+    measure_in(worker);
     return NULL;
 }
 
 void run_measure(run *r)
 {
-    pthread_t thread[IPL_LANES_MAX];
+    pthread_t thread[IPL_WORKERS_MAX];
     int started = 1;
-    while (started < r->memory.lanes &&
-           !pthread_create(&thread[started], NULL, measure_thread, r->lane + started))
-        ++started; /* fewer lanes do the same, later */
-    measure_in(r->lane);
+    while (started < r->memory.workers &&
+           !pthread_create(&thread[started], NULL, measure_thread, r->worker + started))
+        ++started; /* fewer workers do the same, later */
+    measure_in(r->worker);
     for (int k = 1; k < started; ++k) pthread_join(thread[k], NULL);
 }

@@ -8,7 +8,7 @@
  *              bits; what is in points.log is not measured again.
  *
  * A state is taken as the training comes by and kept in memory until its past is
- * settled, so that one file is enough, whatever the distance between the lanes.
+ * settled, so that one file is enough, whatever the distance between the workers.
  */
 #include <stdio.h>
 #include <stdlib.h>

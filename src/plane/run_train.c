@@ -1,5 +1,5 @@
 /*
- * run_train.c - the training lane: one tick after the other, each to the store.
+ * run_train.c - the training worker: one tick after the other, each to the store.
  */
 #include <math.h>
 #include <string.h>

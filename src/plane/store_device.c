@@ -12,8 +12,8 @@ void store_device_init(store_device *s, ipl_device *dev, size_t bytes, size_t bu
 
 static void slot_destroy(const store_device *s, store_slot *slot)
 {
-    ipl_mark_destroy(slot->written);
-    ipl_mark_destroy(slot->read);
+    ipl_event_destroy(slot->written);
+    ipl_event_destroy(slot->read);
     ipl_free(s->dev, slot->at);
     free(slot);
 }
@@ -47,8 +47,8 @@ static ipl_status slot_create(store_device *s, ipl_device *dev, store_slot **out
 {
     store_slot *slot = calloc(1, sizeof *slot);
     if (!slot) return IPL_FAIL(IPL_E_MEMORY, "%zu bytes for a snapshot", sizeof *slot);
-    ipl_status st = ipl_mark_create(dev, &slot->written);
-    if (st == IPL_OK) st = ipl_mark_create(dev, &slot->read);
+    ipl_status st = ipl_event_create(dev, &slot->written);
+    if (st == IPL_OK) st = ipl_event_create(dev, &slot->read);
     if (st == IPL_OK) st = ipl_alloc(dev, s->bytes, (void **)&slot->at);
     if (st == IPL_OK) *out = slot;
     else slot_destroy(s, slot);
@@ -81,17 +81,17 @@ void store_device_release(store_device *s, store_slot *slot)
 ipl_status store_device_write(const store_device *s, store_slot *slot, ipl_device *dev,
                               const float *params)
 {
-    IPL_TRY(ipl_mark_await(dev, slot->read));
+    IPL_TRY(ipl_event_wait(dev, slot->read));
     IPL_TRY(ipl_copy(dev, params, s->bytes, slot->at));
-    return ipl_mark_set(dev, slot->written);
+    return ipl_event_record(dev, slot->written);
 }
 
-/* A mark stands for one moment, so a reader comes after the reader before it. */
+/* An event stands for one moment, so a reader comes after the reader before it. */
 ipl_status store_device_read(const store_device *s, store_slot *slot, ipl_device *dev,
                              float *params)
 {
-    IPL_TRY(ipl_mark_await(dev, slot->written));
-    IPL_TRY(ipl_mark_await(dev, slot->read));
+    IPL_TRY(ipl_event_wait(dev, slot->written));
+    IPL_TRY(ipl_event_wait(dev, slot->read));
     IPL_TRY(ipl_copy(dev, slot->at, s->bytes, params));
-    return ipl_mark_set(dev, slot->read);
+    return ipl_event_record(dev, slot->read);
 }

@@ -2,7 +2,7 @@
  * store_device.h - the part of a snapshot store that is memory of a device.
  *
  * Private to store.c. Slots of one size, allocated as they are first needed and kept
- * until the end, since giving memory back makes a GPU wait. Marks order the handles of
+ * until the end, since giving memory back makes a GPU wait. Events order the handles of
  * the device: who reads a slot comes after its writer, and who writes it again comes
  * after its readers, and none of them waits on the host. Choosing, releasing and reading
  * slots need the caller's lock; writing does not.
@@ -14,7 +14,7 @@
 
 typedef struct {
     float    *at;
-    ipl_mark *written, *read;
+    ipl_event *written, *read;
 } store_slot;
 
 typedef struct {
