@@ -50,8 +50,8 @@ table() {
     echo
     echo "$preset, $epochs epochs${*:+, }$*:"
     echo
-    echo "| policy | ticks measured | wall s | training s | measuring s | largest gap |" \
-         "over skipped ticks | cores busy |"
+    echo "| policy | ticks measured | wall s | training s | measuring s |" \
+         "largest gap | over skipped ticks | cores busy |"
     echo "|---|---|---|---|---|---|---|---|"
     local settings=()
     for one in "$@"; do settings+=(--set "$one"); done

@@ -134,9 +134,9 @@ ipl_status ipl_sync(ipl_device *dev);
 /* An event: a point in a handle's queue that other handles of the device can
  * wait for.
  *
- * ipl_event_record    the event stands for all work queued on `dev` before this call
- * ipl_event_wait  later work on `dev` starts after the work the event stands for; an event
- *                 that was never set has no effect
+ * ipl_event_record  the event stands for all work queued on `dev` before this call
+ * ipl_event_wait    later work on `dev` starts after the work the event stands for; an
+ *                   event that was never set has no effect
  *
  * Neither call blocks. Only one thread at a time may use an event. The caller owns *out
  * and destroys it with ipl_event_destroy, which allows NULL. E_MEMORY, E_DEVICE. */

@@ -135,8 +135,8 @@ ipl_status ipl_mi_scratch_bytes(ipl_device *dev, int estimators,
  *   KDE upper  k = exp(-|t_i - t_j|^2 / (2 noise_var))
  *   KDE lower  k = exp(-|t_i - t_j|^2 / (8 noise_var))
  *
- *   I(X;T) = H(T) - H(T|X), the formula above with the inputs as groups; each input once
- *   (x NULL): H(T|X) = 0 for BIN, and H(noise) for KDE.
+ *   I(X;T) = H(T) - H(T|X), the formula above with the inputs as groups; each input
+ *   once (x NULL): H(T|X) = 0 for BIN, and H(noise) for KDE.
  *
  * The KDE kinds bound H(T) of the noisy layer, and so I(X;T) where each input occurs
  * once; their I(T;Y) is a difference of two bounds and therefore only an estimate.

@@ -36,7 +36,7 @@ typedef struct {
     int64_t total_bytes;     /* of these three                                   */
     int64_t snapshot_bytes;  /* beside them, the most that snapshots take; 0 where
                                 the device's memory is the host's                */
-    int     workers;           /* measure side by side                             */
+    int     workers;         /* measure side by side                             */
     int     ticks;           /* at most, in one call                             */
     int     nets;            /* networks whose layers are on the device together;
                                 0: one layer at a time                           */
@@ -51,11 +51,11 @@ ipl_status ipl_memory_plan(ipl_device *dev, const ipl_config *config, ipl_memory
 typedef struct {
     int64_t tick, last; /* trained so far, and the last one                     */
     int64_t measured;   /* ticks measured so far                                */
-    int64_t known;      /* of these, by earlier processes of a resumed run       */
-    int64_t from;       /* the tick where this process began to train            */
+    int64_t known;      /* of these, by earlier processes of a resumed run      */
+    int64_t from;       /* the tick where this process began to train           */
     int64_t planned;    /* ticks to measure in all; -1: depends on the values   */
     double  wall_s, train_s, measure_s, write_s; /* since the start; measure_s of
-                           all workers together                                   */
+                           all workers together                                 */
     const ipl_memory *memory; /* of the run, while it lasts; NULL: no run       */
 } ipl_progress;
 

@@ -79,10 +79,10 @@ count_sizes(const count_layer *__restrict__ layers, int layer_count)
 }
 
 struct count_plan {
-    count_layer *layer;  /* device, [jobs]                              */
-    char        *zeros;  /* device: what has to start as 0              */
+    count_layer *layer;  /* device, [jobs]                                      */
+    char        *zeros;  /* device: what has to start as 0                      */
     size_t       zero_bytes;
-    int64_t     *total;  /* device, [jobs]: different sizes             */
+    int64_t     *total;  /* device, [jobs]: different sizes                     */
     ipl_multiplicity *multiplicity; /* device: of all jobs, one after the other */
     int64_t      multiplicities, n_max, slots_max;
 };

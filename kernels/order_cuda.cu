@@ -99,8 +99,9 @@ ipl_status ipl_cuda_not_forked(void)
 {
     if (!ipl_fork_lost(IPL_FORK_CUDA)) return IPL_OK;
     return IPL_FAIL(IPL_E_DEVICE,
-                    "CUDA does not survive fork, and this process was forked by one that "
-                    "had found a GPU: fork before that, or start a program with exec");
+                    "CUDA does not survive fork, and this process was forked by one "
+                    "that had found a GPU: fork before that, or start a program "
+                    "with exec");
 }
 
 ipl_status ipl_cuda_use(void *state, ipl_cuda **dev)

@@ -102,8 +102,8 @@ static inline int64_t ipl_multiplicities_max(int64_t n)
     return k;
 }
 
-/* The multiplicities of cells, or of pairs of cells: one entry for each size that occurs,
- * ascending. Integers, so any order of counting is right. */
+/* The multiplicities of cells, or of pairs of cells: one entry for each size that
+ * occurs, ascending. Integers, so any order of counting is right. */
 typedef struct {
     int64_t        n;
     const int32_t *a;      /* device, [n], values in [0, n)                     */

@@ -5,8 +5,8 @@
 #
 # Each preset is run once in peace; then runs of the same configuration are killed
 # with SIGKILL after a random time and resumed, in one to three lanes, until they come
-# to their end, which has to give the same plane.csv, plane_details.csv and training.csv, byte for byte.
-# The last line counts. Exit status 0 when all were equal.
+# to their end, which has to give the same plane.csv, plane_details.csv and
+# training.csv, byte for byte. The last line counts. Exit status 0 when all were equal.
 set -u
 program=$(realpath "$1")
 kills_wanted=${2:-100}
@@ -83,9 +83,9 @@ crash() {
 
 crash ib-tanh configs/ib-tanh.ini --set train.epochs=150 --set measure.subset=512 \
     --set measure.policy=delta-exact --set measure.delta=0.05 --set run.checkpoint_s=0
-crash fashion-tanh configs/fashion-tanh.ini --set data.parts=test --set data.limit=2000 \
-    --set "net.layers=784, 64-tanh, 20-tanh, 10" --set train.epochs=12 \
-    --set measure.subset=200 --set measure.policy=delta-exact --set measure.delta=0.02 \
-    --set run.checkpoint_s=0 --set run.snapshot_mib=1
+crash fashion-tanh configs/fashion-tanh.ini --set data.parts=test \
+    --set data.limit=2000 --set "net.layers=784, 64-tanh, 20-tanh, 10" \
+    --set train.epochs=12 --set measure.subset=200 --set measure.policy=delta-exact \
+    --set measure.delta=0.02 --set run.checkpoint_s=0 --set run.snapshot_mib=1
 echo "$kills kills in $runs runs, $bad differences"
 [ $bad -eq 0 ] && [ $kills -ge $((2 * kills_wanted)) ]

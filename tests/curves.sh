@@ -25,8 +25,9 @@ record() {
     done
     "$program" run "$config" --out "$work/$name" --quiet "$@" --set measure.subset=256 \
         --set measure.policy=every --set measure.every=1
+    number='\([0-9.e+-]*\)'
     ceilings=$(tr -d ' \n' <"$work/$name/run.json" |
-        sed 's/.*"ceilings":{"i_xt_bits":\([0-9.e+-]*\),"i_ty_bits":\([0-9.e+-]*\)}.*/\1,\2/')
+        sed 's/.*"ceilings":{"i_xt_bits":'"$number"',"i_ty_bits":'"$number"'}.*/\1,\2/')
     awk -F, -v name="$name" -v layers=",$layers," -v ceilings="$ceilings" '
         NR > 1 && $4 != "kde-lower" && index(layers, "," $3 ",") {
             if (!($1 in ticks)) seed[++seeds] = $1

@@ -91,7 +91,8 @@ else
         [ -e "$log.$check" ] || continue
         sed '$d' "$log.$check"
         # The last line of a run that died is no count: that is one more failure.
-        eval "$(sed -n '$s/^\([0-9]*\) passed, \([0-9]*\) failed, \([0-9]*\) skipped$/p=\1 f=\2 s=\3/p' \
+        eval "$(sed -nE \
+            '$s/^([0-9]*) passed, ([0-9]*) failed, ([0-9]*) skipped$/p=\1 f=\2 s=\3/p' \
             "$log.$check" | grep . || echo 'p=0 f=1 s=0')"
         passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
     done

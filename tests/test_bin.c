@@ -300,7 +300,8 @@ static int64_t counts_of(ipl_device *dev, int64_t n, const int32_t *a,
 {
     const size_t bytes = (size_t)n * sizeof *a;
     ipl_count_job job = {.n = n, .a = to_device(dev, a, bytes),
-                         .b = b ? to_device(dev, b, bytes) : NULL, .multiplicity = multiplicity};
+                         .b = b ? to_device(dev, b, bytes) : NULL,
+                         .multiplicity = multiplicity};
     void *scratch = room(dev, dev->backend->count_scratch_bytes(dev->state, 1, &job));
     CHECK_OK(dev->backend->cell_counts(dev->state, 1, &job, scratch));
     ipl_free(dev, scratch);
@@ -320,7 +321,8 @@ static int64_t count_slowly(int64_t n, const int32_t *a, const int32_t *b,
         ++rows_of[same];
     }
     for (int64_t m = 1; m <= n; ++m)
-        if (rows_of[m]) multiplicity[multiplicities++] = (ipl_multiplicity){m, rows_of[m]};
+        if (rows_of[m])
+            multiplicity[multiplicities++] = (ipl_multiplicity){m, rows_of[m]};
     test_free(rows_of);
     return multiplicities;
 }
@@ -343,7 +345,8 @@ static void counts_are_those_of_all_pairs_of_rows(void **state)
             const int32_t *second = pairs ? b : NULL;
             const int64_t multiplicities = count_slowly(n, a, second, want);
             assert_int_equal(counts_of(dev, n, a, second, got), multiplicities);
-            assert_true(multiplicities <= most && (n != 10 || pairs || multiplicities == most));
+            assert_true(multiplicities <= most &&
+                        (n != 10 || pairs || multiplicities == most));
             assert_memory_equal(got, want, (size_t)multiplicities * sizeof *got);
             test_free(got);
             test_free(want);
@@ -364,7 +367,8 @@ static void counts_do_not_depend_on_the_order_of_rows(void **state)
     for (int i = 0; i < N; ++i) a2[i] = a[order[i]], b2[i] = b[order[i]];
     const int64_t multiplicities = counts_of(dev, N, a, b, multiplicity[0]);
     assert_int_equal(counts_of(dev, N, a2, b2, multiplicity[1]), multiplicities);
-    assert_memory_equal(multiplicity[0], multiplicity[1], (size_t)multiplicities * sizeof **multiplicity);
+    assert_memory_equal(multiplicity[0], multiplicity[1],
+                        (size_t)multiplicities * sizeof **multiplicity);
     test_free(a);
     test_free(b);
 }

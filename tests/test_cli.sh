@@ -31,7 +31,8 @@ fails() {
 works() {
     name=$1
     shift
-    if "$program" "$@" >out 2>err </dev/null; then ok "$name"; else not_ok "$name" out err; fi
+    if "$program" "$@" >out 2>err </dev/null; then ok "$name"
+    else not_ok "$name" out err; fi
 }
 
 cat >small.ini <<END
@@ -61,10 +62,12 @@ np.save('negative.npy', np.where(np.arange(256) == 7, -3, 0))
 np.save('half.npy', np.where(np.arange(256) == 9, 0.5, 0))
 nan = bits[:, :3].copy(); nan[5, 1] = np.nan; np.save('nan.npy', nan)
 inf = bits[:, :3].copy(); inf[6, 2] = np.inf; np.save('inf.npy', inf)
-np.save('big.npy', bits[:, :3].astype('>f4')); np.save('cube.npy', np.zeros((4, 4, 4), 'f4'))
+np.save('big.npy', bits[:, :3].astype('>f4'))
+np.save('cube.npy', np.zeros((4, 4, 4), 'f4'))
 np.save('object.npy', np.array([{}, 1], dtype=object), allow_pickle=True)
 np.save('empty.npy', np.zeros((0, 3), 'f4'))
-open('nothing.npy', 'w'); open('text.npy', 'w').write('hello, world, this is no array\n')
+open('nothing.npy', 'w')
+open('text.npy', 'w').write('hello, world, this is no array\n')
 whole = open('t.npy', 'rb').read()
 open('cut.npy', 'wb').write(whole[:-5]); open('long.npy', 'wb').write(whole + b'x')
 os.mkdir('planes')
@@ -101,12 +104,14 @@ fails 2 "--bin-width '0': expected a number above 0" \
     estimate --t t.npy --estimator bin --bin-width 0
 fails 2 "--noise-var '-1': expected a number above 0" \
     estimate --t t.npy --estimator kde --noise-var -1
-fails 2 'exclude each other' estimate --t t.npy --estimator bin --bin-width 1 --bin-count 3
+fails 2 'exclude each other' \
+    estimate --t t.npy --estimator bin --bin-width 1 --bin-count 3
 fails 2 '--bin-count exclude each other' \
     estimate --t t.npy --estimator bin --bin-count 3 --range 0,1
 fails 2 "--range '1,-1': expected two numbers 'low, high'" \
     estimate --t t.npy --estimator bin --range=1,-1
-fails 2 '--bin-width needs --estimator bin' estimate --t t.npy --estimator kde --bin-width 1
+fails 2 '--bin-width needs --estimator bin' \
+    estimate --t t.npy --estimator kde --bin-width 1
 fails 2 'needs --estimator kde' estimate --t t.npy --estimator bin --noise-var 1
 fails 2 "--units 'digits': expected bits or nats" \
     estimate --t t.npy --estimator bin --units digits
@@ -215,8 +220,8 @@ holds 'leaves what belongs there' sh -c "
 holds 'failed plots leave nothing' sh -c '! ls x.svg* two.jpg* 2>/dev/null'
 
 # -- Estimates --------------------------------------------------------------------
-works 'estimate --json' estimate --t t.npy --y y.npy --estimator bin,kde --bin-width 0.5 \
-    --noise-var 1e-4 --json
+works 'estimate --json' estimate --t t.npy --y y.npy --estimator bin,kde \
+    --bin-width 0.5 --noise-var 1e-4 --json
 holds 'one valid object a line, with the agreed keys first, and exact bits' $python -c '
 import json
 rows = [json.loads(l) for l in open("out")]
@@ -224,7 +229,8 @@ keys = ["estimator", "bound", "n", "d", "i_xt", "i_ty", "h_t", "units"]
 assert [(r["estimator"], r["bound"]) for r in rows] == [
     ("bin", None), ("kde", "upper"), ("kde", "lower")]
 for r in rows:
-    assert list(r)[:8] == keys and r["n"] == 256 and r["d"] == 3 and r["units"] == "bits"
+    assert list(r)[:8] == keys and r["n"] == 256
+    assert r["d"] == 3 and r["units"] == "bits"
     assert abs(r["i_xt"] - 3) < 1e-6 and abs(r["i_ty"] - 1) < 1e-6, r
 assert rows[0]["cells"] == 8 and rows[0]["h_t"] == 3'
 works 'estimate --units nats, float64 in Fortran order' estimate --t t64.npy \
@@ -240,7 +246,8 @@ works 'estimate tells what lies outside' estimate --t t.npy --estimator bin \
     --bin-edges 3 --range=-1,0.5 --json
 holds 'outside is flagged with its share' grep -q \
     '"outside_share":0.5,"flags":\["outside"\]' out
-works 'estimate of a folder' estimate --t planes --y y.npy --estimator bin,kde --out folder
+works 'estimate of a folder' estimate --t planes --y y.npy --estimator bin,kde \
+    --out folder
 holds 'it becomes a run directory with its picture' test -s folder/plane.csv -a \
     -s folder/plane.svg -a -s folder/run.json
 holds 'with exact bits' grep -qx '0,10,2,bin,2,1' folder/plane.csv
@@ -273,15 +280,16 @@ holds 'each device is told with what a run takes' test \
     "$(grep -cE '^cpu:[a-z0-9]+  |^cuda:[0-9]+  ' out)"
 works 'devices where the run does not fit' devices little.ini --set run.device_mib=1 \
     --set 'net.layers=12, 2000-tanh, 2000-tanh, 2'
-holds 'it says the bytes' grep -qE 'the run takes [0-9]{8,} bytes of cpu:.*has 1048576 for' out
+holds 'it says the bytes' \
+    grep -qE 'the run takes [0-9]{8,} bytes of cpu:.*has 1048576 for' out
 fails 2 'needs a configuration' devices \
     --set train.epochs=3
 fails 1 ' bytes of cpu:' run little.ini \
     --set run.device_mib=1 --set 'net.layers=12, 2000-tanh, 2000-tanh, 2' --device cpu \
     --out toolarge
 holds 'nothing is left behind' test ! -e toolarge
-works 'a run in little memory' run little.ini --set run.device_mib=1 --set train.epochs=2 \
-    --device cpu --out little
+works 'a run in little memory' run little.ini --set run.device_mib=1 \
+    --set train.epochs=2 --device cpu --out little
 holds 'its first line says what it takes' grep -q \
     '^on cpu:.*: takes .* of 1.0 MiB: data .*, training .*, measuring ' err
 works 'the same in plenty' run little.ini --set train.epochs=2 --device cpu --out plenty
@@ -290,7 +298,8 @@ fails 2 "'speed': expected bin, kde, train or measure" bench speed
 works 'bench train' bench train --device cpu --threads 1 --seconds 0.001 --json
 cp out bench.json
 holds 'bench prints one object a line' sh -c \
-    "test \$(wc -l <bench.json) -eq 10 && ! grep -qv '^{\"device\":\"cpu:.*}\$' bench.json"
+    "test \$(wc -l <bench.json) -eq 10 &&
+    ! grep -qv '^{\"device\":\"cpu:.*}\$' bench.json"
 holds 'bench compares with what it measured' grep -q '"share_of_ceiling":0\.' bench.json
 for command in run resume estimate plot dataset bench devices; do
     works "$command --help" $command --help
@@ -299,11 +308,13 @@ for command in run resume estimate plot dataset bench devices; do
 done
 works '--help' --help
 works '--version' --version
-holds '--version has a number' sh -c "'$program' --version | grep -Eq '^infoplane [0-9.]+ '"
+holds '--version has a number' \
+    sh -c "'$program' --version | grep -Eq '^infoplane [0-9.]+ '"
 works 'run --keys' run --keys
 holds 'every key of the manual is there' sh -c "'$program' run --keys >keys &&
-    for k in set path split train_fraction layers init optimizer learning_rate batch epochs \
-        seed replicas estimators policy tick rows delta form edges range width noise_var; do
+    for k in set path split train_fraction layers init optimizer learning_rate batch \
+        epochs seed replicas estimators policy tick rows delta form edges range width \
+        noise_var; do
         grep -q \"^\$k = \" keys || { echo \$k; exit 1; }; done"
 holds 'a closed output is a failure' sh -c "! '$program' run --keys >/dev/full"
 
@@ -314,7 +325,8 @@ holds 'a file-size limit in the middle of a run gives one line and whole rows' s
     test \$? -eq 1 && test \$(wc -l <limit.err) -eq 1 &&
     grep -q 'what was measured is kept' limit.err &&
     test \$(wc -l <limit/plane.csv) -gt 10 &&
-    ! tail -n +2 limit/plane.csv | grep -qvE '^1,[0-9]+,[123],(bin|kde-(upp|low)er),[^,]+,[^,]+\$'"
+    ! tail -n +2 limit/plane.csv |
+        grep -qvE '^1,[0-9]+,[123],(bin|kde-(upp|low)er),[^,]+,[^,]+\$'"
 mkdir small_disk
 if mount -t tmpfs -o size=96k none small_disk 2>/dev/null; then
     mounted=$work/small_disk
@@ -327,7 +339,8 @@ if mount -t tmpfs -o size=96k none small_disk 2>/dev/null; then
         echo "# status $status"
         not_ok 'a full tmpfs in the middle of a run gives one line and whole rows' err
     fi
-    holds 'what was there can be drawn elsewhere' "$program" plot small_disk/run -o full.svg
+    holds 'what was there can be drawn elsewhere' \
+        "$program" plot small_disk/run -o full.svg
 else
     skip 'a full tmpfs in the middle of a run' 'mount needs root'
 fi

@@ -154,7 +154,8 @@ static void check_value(const json_t *value, const ipl_option *option,
     char want[IPL_OPTION_TEXT_MAX], got[IPL_OPTION_TEXT_MAX];
     ipl_option_print(option, options, want, sizeof want);
     if (json_is_array(value))
-        snprintf(got, sizeof got, "%.17g, %.17g", json_number_value(json_array_get(value, 0)),
+        snprintf(got, sizeof got, "%.17g, %.17g",
+                 json_number_value(json_array_get(value, 0)),
                  json_number_value(json_array_get(value, 1)));
     else if (json_is_number(value))
         snprintf(got, sizeof got, "%.17g", json_number_value(value));

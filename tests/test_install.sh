@@ -8,7 +8,10 @@ mode=$(basename "$build")
 case $mode in *-cuda) cuda=1 ;; *) cuda=0 ;; esac
 case $mode in *-nomat-*) mat=0 ;; *) mat=1 ;; esac
 flags=
-case $mode in asan-*) flags=-fsanitize=address,undefined ;; tsan-*) flags=-fsanitize=thread ;; esac
+case $mode in
+asan-*) flags=-fsanitize=address,undefined ;;
+tsan-*) flags=-fsanitize=thread ;;
+esac
 
 build_example() {
     export PKG_CONFIG_PATH="$place/lib/pkgconfig"
@@ -18,7 +21,8 @@ build_example() {
 }
 
 expect() {
-    "$@" >"$work/out" && cat "$work/out" && grep -q '^I(X;T) = 4.000000 bits' "$work/out"
+    "$@" >"$work/out" && cat "$work/out" &&
+        grep -q '^I(X;T) = 4.000000 bits' "$work/out"
 }
 
 # The functions that the installed headers declare, and what the library exports.
@@ -39,7 +43,8 @@ only_public() {
 
 # libmatio and HDF5 are linked, or they are not.
 mat_libraries() {
-    found=$(ldd "$place/bin/infoplane" "$place/lib/libinfoplane.so" | grep -cE 'matio|hdf5')
+    found=$(ldd "$place/bin/infoplane" "$place/lib/libinfoplane.so" |
+        grep -cE 'matio|hdf5')
     if [ $mat -eq 1 ]; then test "$found" -gt 0; else test "$found" -eq 0; fi
 }
 

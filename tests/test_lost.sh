@@ -27,7 +27,9 @@ skip_all() {
     exit 0
 }
 
-case $build in *asan* | *tsan*) skip_all 'a sanitizer wants to be preloaded itself' ;; esac
+case $build in
+*asan* | *tsan*) skip_all 'a sanitizer wants to be preloaded itself' ;;
+esac
 [ -e "$library" ] || skip_all 'built without CUDA'
 if [ -z "$emulator" ] && ! "$program" devices | grep -q '^cuda:0 *[0-9]'; then
     skip_all 'no GPU'
@@ -54,7 +56,10 @@ export PATH
 
 # start FAULT NET DIR: a small run; one wide layer has cuBLAS and graphs take part.
 start() {
-    case $2 in wide) layers='12, 70-tanh, 4-tanh, 2' ;; *) layers='12, 10-tanh, 4-tanh, 2' ;; esac
+    case $2 in
+    wide) layers='12, 70-tanh, 4-tanh, 2' ;;
+    *) layers='12, 10-tanh, 4-tanh, 2' ;;
+    esac
     with "$1" "$program" run "$config" --out "$3" --device cuda --quiet \
         --set "net.layers=$layers" --set train.epochs=6 --set train.batch=128 \
         --set data.limit=256 --set measure.subset=64 --set measure.policy=every \
@@ -88,10 +93,10 @@ done
 launch=$(sed -n 's/^\(_*cudaLaunchKernel\) .*/\1/p' wide.calls)
 measured_before=0 failed=0
 
-# breaks NET NAME SHARE ERROR[:lost] WORDS: the fault at this share (percent) of the calls
-# of NAME that the unbroken run made. How many there are depends on which epochs are
-# measured together, so a late one may come too late; and memory that was missing for
-# several epochs may be there for one. Results have to be right all the same.
+# breaks NET NAME SHARE ERROR[:lost] WORDS: the fault at this share (percent) of the
+# calls of NAME that the unbroken run made. How many there are depends on which epochs
+# are measured together, so a late one may come too late; and memory that was missing
+# for several epochs may be there for one. Results have to be right all the same.
 breaks() {
     calls=$(sed -n "s/^$2 //p" "$1.calls")
     at=$((1 + (${calls:-0} - 1) * $3 / 100))
@@ -154,14 +159,16 @@ breaks wide cudaSetDevice 50 719:lost "$launched"
 breaks wide cudaGraphLaunch 50 719:lost "$launched"
 breaks wide cudaEventSynchronize 0 719:lost "$launched"
 for share in 0 40 70 100; do
-    breaks wide cudaMalloc $share 2 '[0-9]+ bytes for .*: cuda:0 has [0-9]+ of [0-9]+ free'
+    breaks wide cudaMalloc $share 2 \
+        '[0-9]+ bytes for .*: cuda:0 has [0-9]+ of [0-9]+ free'
 done
 breaks wide cudaMallocHost 100 2 'cudaMallocHost: out of memory'
 breaks wide cudaGraphInstantiate 0 2 'cudaGraphInstantiate: out of memory'
 breaks wide cublasCreate_v2 50 1 'cublasCreate: .*NOT_INITIALIZED'
 breaks wide cublasSgemm_v2 30 13 'cublasSgemm: .*EXECUTION_FAILED'
 breaks wide cublasSgemm_v2 80 700:lost "cublasSgemm: .*EXECUTION_FAILED|$illegal"
-breaks wide cublasSgemmStridedBatched 10 14 'cublasSgemmStridedBatched: .*INTERNAL_ERROR'
+breaks wide cublasSgemmStridedBatched 10 14 \
+    'cublasSgemmStridedBatched: .*INTERNAL_ERROR'
 breaks wide cublasSgemmStridedBatched 90 719:lost "EXECUTION_FAILED|$launched"
 name="$failed runs failed, before them $measured_before epochs were measured"
 if [ $failed -ge 15 ] && [ $measured_before -gt 0 ]; then ok "$name"
@@ -199,7 +206,8 @@ if [ -n "$emulator" ]; then
     fails none:0:0 '33554432 bytes for cuBLAS: cuda:0 has [0-9]+ of 62914560 free' \
         run "$config" --quiet
     CUDAEMU_MEM_MB=66
-    fails none:0:0 'the run takes [0-9]{7,} bytes of cuda:0, which has [0-9]{7,} for it' \
+    fails none:0:0 \
+        'the run takes [0-9]{7,} bytes of cuda:0, which has [0-9]{7,} for it' \
         run "$config" --quiet --set train.replicas=500 --set "net.layers=12, 70-tanh, 2"
     # 48 MB where 45 MB may be used: the layer has to come in blocks of rows.
     CUDAEMU_MEM_MB=78
@@ -221,7 +229,8 @@ np.save("epochs/epoch_0_layer_3.npy", t[:, :3].copy())'
     for device in cpu cuda; do
         # shellcheck disable=SC2086
         $emulator "$program" estimate --t epochs --estimator bin --device $device \
-            --out folder-$device --quiet >out 2>err || not_ok "a folder on $device" out err
+            --out folder-$device --quiet >out 2>err ||
+            not_ok "a folder on $device" out err
     done
     if cmp folder-cpu/plane_details.csv folder-cuda/plane_details.csv >out 2>&1 &&
         cmp folder-cpu/plane.csv folder-cuda/plane.csv >out 2>&1

@@ -75,8 +75,8 @@ static void activations_without_labels_have_one_axis(void **state)
     CHECK_OK(ipl_npy_write_float32(files_path(f, "t/epoch_0_layer_1.npy"), 4, 1, t));
     CHECK_OK(ipl_npy_write_float32(files_path(f, "t/epoch_5_layer_1.npy"), 4, 1, t));
     CHECK_OK(ipl_device_open("cpu", NULL, &dev));
-    CHECK_OK(ipl_estimate_folder(dev, 1, &bin, files_path(f, "t"), NULL, files_path(f, "r"),
-                                 NULL, NULL, NULL));
+    CHECK_OK(ipl_estimate_folder(dev, 1, &bin, files_path(f, "t"), NULL,
+                                 files_path(f, "r"), NULL, NULL, NULL));
     ipl_device_close(dev);
     char *script = draw(f, IPL_PLOT_ALL);
     CHECK(panels_of(script) == 2);
@@ -98,7 +98,8 @@ static void the_ending_chooses_the_format(void **state)
     int size[2], twice[2];
     (void)state;
     run_into(f, NULL);
-    char *script = picture_script(files_path(f, "r"), IPL_PLOT_ALL, files_path(f, "a.svg"));
+    char *script = picture_script(files_path(f, "r"), IPL_PLOT_ALL,
+                                  files_path(f, "a.svg"));
     CHECK(sscanf(script, "set terminal svg size %d,%d ", size, size + 1) == 2);
     char *drawn = files_text(f, "a.svg");
     CHECK(!strcmp(drawn, "<svg xmlns=\"http://www.w3.org/2000/svg\"></svg>\n"));

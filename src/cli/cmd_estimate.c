@@ -109,8 +109,8 @@ static ipl_status estimate_arrays(ipl_device *dev, const request *q, const ipl_a
     int32_t classes, *y = NULL;
     if (q->y) IPL_TRY(ipl_npy_read_labels(q->y, t->rows, &y, &classes));
     *layer = (ipl_mi_layer){.name = q->t, .d = t->cols, .t = t->values};
-    const ipl_status st = ipl_mi_estimate_host(dev, q->estimators, q->options, t->rows, y,
-                                               NULL, 1, layer);
+    const ipl_status st = ipl_mi_estimate_host(dev, q->estimators, q->options, t->rows,
+                                               y, NULL, 1, layer);
     free(y);
     return st;
 }
@@ -135,8 +135,9 @@ static int estimate_folder(ipl_device *dev, const request *q)
     char file[4200];
     ipl_progress at;
     cli_progress shown = cli_progress_start("epoch", NULL, q->quiet);
-    const ipl_status st = ipl_estimate_folder(dev, q->estimators, q->options, q->t, q->y,
-                                              q->out, cli_progress_show, &shown, &at);
+    const ipl_status st = ipl_estimate_folder(dev, q->estimators, q->options, q->t,
+                                              q->y, q->out, cli_progress_show,
+                                              &shown, &at);
     cli_progress_end(&shown);
     if (st != IPL_OK) return cli_failed();
     if (!q->quiet)
@@ -180,8 +181,8 @@ static int run(int argc, char **argv)
     int count;
     request q = {.units = "bits", .device = "auto", .quiet = cli_log_level() == 0};
     for (int k = 0; ipl_mi_family_name(k); ++k)
-        snprintf(families + strlen(families), sizeof families - strlen(families), "%s%s",
-                 k ? ", " : "", ipl_mi_family_name(k));
+        snprintf(families + strlen(families), sizeof families - strlen(families),
+                 "%s%s", k ? ", " : "", ipl_mi_family_name(k));
     ipl_mi_standard(standard, sizeof standard);
     snprintf(names, sizeof names, "any of %s; default %s", families, standard);
     cli_option options[FIRST + ESTIMATE_FLAGS_MAX + LAST] = {
@@ -204,7 +205,7 @@ static int run(int argc, char **argv)
     };
     const int flags = estimate_flags_list(&q.flags, options + FIRST);
     for (int o = 0; o < LAST; ++o) options[FIRST + flags + o] = last[o];
-    const int status = cli_parse(&cli_estimate, options, FIRST + flags + LAST, argc, argv,
-                                 0, plain, &count);
+    const int status = cli_parse(&cli_estimate, options, FIRST + flags + LAST, argc,
+                                 argv, 0, plain, &count);
     return status == CLI_GO_ON ? estimate(&q) : status;
 }

@@ -113,7 +113,7 @@ static double left_s(const ipl_progress *now)
     if (now->planned < 0) return trained > 0 ? now->wall_s * ticks / trained : -1.0;
     if ((ticks > 0 && trained <= 0) || measured <= 0) return -1.0;
     const double training = ticks > 0 ? now->train_s / trained * ticks : 0.0;
-    const int workers = now->memory ? now->memory->workers : 1; /* measure_s is of all */
+    const int workers = now->memory ? now->memory->workers : 1; /* measure_s: of all */
     const double measuring =
         now->measure_s / workers / measured * (double)(now->planned - now->measured);
     return training > measuring ? training : measuring; /* side by side */

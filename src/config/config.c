@@ -69,8 +69,8 @@ static int edits(const char *a, const char *b)
     return before[m];
 }
 
-/* Index of the key that was probably meant: same key elsewhere, or few letters away; -1:
- * none. */
+/* Index of the key that was probably meant: same key elsewhere, or few letters away;
+ * -1: none. */
 static int nearest(const char *section, const char *key)
 {
     int least = 4, best = -1;
@@ -96,7 +96,8 @@ static ipl_status unknown_key(ipl_status code, const char *where, const char *se
                         config_row_at(meant).option->key);
     if (!known_section(section)) {
         list_sections(names, sizeof names);
-        return IPL_FAIL(code, "%s: no section [%s]: expected %s", where, section, names);
+        return IPL_FAIL(code, "%s: no section [%s]: expected %s", where, section,
+                        names);
     }
     for (int r = 0; r < config_rows() && used < sizeof names; ++r)
         if (!strcmp(config_row_at(r).section, section))
@@ -223,7 +224,8 @@ ipl_status ipl_config_write(const ipl_config *config, const char *path)
     for (int r = 0; r < config_rows(); ++r) {
         const config_row row = config_row_at(r);
         char value[IPL_CONFIG_TEXT];
-        ipl_option_print(row.option, config_fields_of(config, &row), value, sizeof value);
+        ipl_option_print(row.option, config_fields_of(config, &row), value,
+                         sizeof value);
         if (strcmp(section, row.section))
             fprintf(out, "%s[%s]\n", r ? "\n" : "", section = row.section);
         fprintf(out, "%s =%s%s\n", row.option->key, *value ? " " : "", value);

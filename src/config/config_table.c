@@ -53,8 +53,8 @@ ONE_EACH(optimizers, IPL_OPTIMIZER_COUNT);
 
 static const char *const policies[] = {
     [IPL_POLICY_EVERY] = "every", [IPL_POLICY_LOG] = "log", [IPL_POLICY_LIST] = "list",
-    [IPL_POLICY_DELTA_APPROX] = "delta-approx", [IPL_POLICY_DELTA_EXACT] = "delta-exact",
-    [IPL_POLICY_COUNT] = NULL};
+    [IPL_POLICY_DELTA_APPROX] = "delta-approx",
+    [IPL_POLICY_DELTA_EXACT] = "delta-exact", [IPL_POLICY_COUNT] = NULL};
 ONE_EACH(policies, IPL_POLICY_COUNT);
 
 static const char *const ticks[] = {

@@ -1,8 +1,8 @@
 /*
  * config_table.h - the keys of a configuration.
  *
- * This one table drives the reader, --set, the help, config.ini and run.json. Sections of
- * estimators come from their rows (ipl_mi_family.h).
+ * This one table drives the reader, --set, the help, config.ini and run.json. Sections
+ * of estimators come from their rows (ipl_mi_family.h).
  */
 #ifndef CONFIG_TABLE_H
 #define CONFIG_TABLE_H

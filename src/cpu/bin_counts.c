@@ -83,7 +83,8 @@ static void count_job(ipl_count_job *job, counter *c)
     int64_t left = job->n;
     for (int64_t size = 1; left; ++size) {
         if (!c->rows_of[size]) continue;
-        job->multiplicity[job->multiplicities++] = (ipl_multiplicity){size, c->rows_of[size]};
+        job->multiplicity[job->multiplicities++] =
+            (ipl_multiplicity){size, c->rows_of[size]};
         left -= c->rows_of[size];
     }
 }

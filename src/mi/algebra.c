@@ -6,7 +6,8 @@
 #include <float.h>
 #include <math.h>
 
-double mi_entropy(int64_t n, int64_t multiplicities, const ipl_multiplicity *multiplicity)
+double mi_entropy(int64_t n, int64_t multiplicities,
+                  const ipl_multiplicity *multiplicity)
 {
     double h = 0.0;
     for (int64_t s = 0; s < multiplicities; ++s)

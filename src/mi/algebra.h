@@ -19,7 +19,8 @@
 #include "backend.h"
 
 /* H = sum_m (rows_m / n) log(n / m) in nats, for shares in ascending size. */
-double mi_entropy(int64_t n, int64_t multiplicities, const ipl_multiplicity *multiplicity);
+double mi_entropy(int64_t n, int64_t multiplicities,
+                  const ipl_multiplicity *multiplicity);
 
 /* H(A) + H(B) - H(A,B), symmetric in its bits; exactly the smaller entropy when
  * the other partition refines it, and exactly 0 when one of them is constant. */

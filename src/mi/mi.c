@@ -70,7 +70,8 @@ static ipl_status check_call(ipl_device *dev, int estimators,
     return IPL_OK;
 }
 
-static ipl_status check_finite(int jobs, const ipl_mi_job *job, const ipl_range_job *range)
+static ipl_status check_finite(int jobs, const ipl_mi_job *job,
+                               const ipl_range_job *range)
 {
     char text[24];
     for (int j = 0; j < jobs; ++j)
@@ -186,7 +187,8 @@ double ipl_mi_label_entropy(const ipl_labels *y)
         ipl_multiplicity next = {.size = INT64_MAX};
         for (int32_t c = 0; c < y->classes; ++c) {
             const int64_t rows = y->start[c + 1] - y->start[c];
-            if (rows > size && rows < next.size) next = (ipl_multiplicity){.size = rows};
+            if (rows > size && rows < next.size)
+                next = (ipl_multiplicity){.size = rows};
             if (rows == next.size) next.rows += rows;
         }
         if (next.size == INT64_MAX) return h;

@@ -2,8 +2,8 @@
  * mi.h - what an estimator provides, and what the estimators share.
  *
  * mi.c checks the call, asks for the range of every layer once, for all families, and
- * refuses what is not finite; each family then turns all jobs of the call into points. To
- * add one: its value of ipl_mi_estimator and its fields of ipl_mi_options
+ * refuses what is not finite; each family then turns all jobs of the call into points.
+ * To add one: its value of ipl_mi_estimator and its fields of ipl_mi_options
  * (ipl_mi_family.h), one file with an mi_estimator, and one row in mi_table.c.
  */
 #ifndef IPL_MI_PRIVATE_H
@@ -60,8 +60,8 @@ ipl_mi_point mi_point_empty(void);
 /* How a job is called in errors: its name, or "job 3". */
 const char *mi_job_name(const ipl_mi_job *job, int j, char text[24]);
 
-/* The job's inputs where any of them occurs more than once; NULL where all differ, which
- * gives the bits of a job without. */
+/* The job's inputs where any of them occurs more than once; NULL where all differ,
+ * which gives the bits of a job without. */
 const ipl_labels *mi_repeated_inputs(const ipl_mi_job *job);
 
 /* Whether any of these estimators leaves cells. */
@@ -69,8 +69,8 @@ int mi_needs_cells(int estimators, const ipl_mi_options *options);
 
 /* How a layer of job->t's shape fits into free_bytes of the device together with the
  * scratch of these estimators: 0 where it can be there as a whole, else the largest
- * block_rows for a layer in host memory. A host's own memory is not counted. E_MEMORY: not
- * even the smallest blocks fit; the text has the bytes. mi_fit.c */
+ * block_rows for a layer in host memory. A host's own memory is not counted. E_MEMORY:
+ * not even the smallest blocks fit; the text has the bytes. mi_fit.c */
 ipl_status mi_fit(ipl_device *dev, int estimators, const ipl_mi_options *options,
                   const ipl_mi_job *job, int64_t free_bytes, int64_t *block_rows);
 

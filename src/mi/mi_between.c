@@ -58,7 +58,8 @@ ipl_status ipl_mi_between(ipl_device *dev, int pairs, int64_t n,
     const int64_t multiplicities = ipl_multiplicities_max(n);
     const double rounding = mi_rounding(COUNTS * multiplicities, log((double)n));
     double *result = malloc((size_t)pairs * sizeof *result);
-    ipl_multiplicity *multiplicity = malloc(COUNTS * (size_t)(pairs * multiplicities) * sizeof *multiplicity);
+    ipl_multiplicity *multiplicity =
+        malloc(COUNTS * (size_t)(pairs * multiplicities) * sizeof *multiplicity);
     if (!result || !multiplicity) {
         st = IPL_FAIL(IPL_E_MEMORY, "%d pairs of partitions", pairs);
         goto done;

@@ -46,8 +46,9 @@ static const ipl_option bin_options[] = {
      .help = "form count: equal bins over the layer's own range", .flag = "--bin-count",
      .value = "N", .form = "count"},
     {.key = "quantiles", .type = IPL_OPTION_INTEGER, FIELD(bin_quantiles), .min = 1,
-     .max = BINS_MAX, .fallback = "30", .help = "form quantiles: bins of equal occupation",
-     .flag = "--bin-quantiles", .value = "N", .form = "quantiles"},
+     .max = BINS_MAX, .fallback = "30",
+     .help = "form quantiles: bins of equal occupation", .flag = "--bin-quantiles",
+     .value = "N", .form = "quantiles"},
 };
 
 static ipl_status bin_check(const ipl_mi_options *options)
@@ -127,7 +128,8 @@ static ipl_status plan_host(const mi_call *call, const ipl_mi_options *options,
         const int counts = 1 + (call->job[j].y != NULL) +
                            (mi_repeated_inputs(&call->job[j]) != NULL);
         plan->counts += counts;
-        multiplicities += (size_t)ipl_multiplicities_max(call->job[j].t.rows) * (size_t)counts;
+        multiplicities +=
+            (size_t)ipl_multiplicities_max(call->job[j].t.rows) * (size_t)counts;
     }
     plan->cells = calloc(jobs, sizeof *plan->cells);
     plan->count = calloc((size_t)plan->counts, sizeof *plan->count);
@@ -151,7 +153,8 @@ static ipl_status plan_host(const mi_call *call, const ipl_mi_options *options,
 static void plan_count(bin_plan *plan, int at, int64_t n, const int32_t *a,
                        const int32_t *b, ipl_multiplicity **multiplicity)
 {
-    plan->count[at] = (ipl_count_job){.n = n, .a = a, .b = b, .multiplicity = *multiplicity};
+    plan->count[at] =
+        (ipl_count_job){.n = n, .a = a, .b = b, .multiplicity = *multiplicity};
     *multiplicity += ipl_multiplicities_max(n);
 }
 
@@ -162,7 +165,8 @@ static size_t work_bytes(const mi_call *call, const ipl_mi_options *options,
     const ipl_backend *backend = call->dev->backend;
     void *state = call->dev->state;
     size_t most = backend->bin_scratch_bytes(state, call->jobs, plan->cells);
-    const size_t counts = backend->count_scratch_bytes(state, plan->counts, plan->count);
+    const size_t counts = backend->count_scratch_bytes(state, plan->counts,
+                                                       plan->count);
     most = counts > most ? counts : most;
     for (int j = 0; j < call->jobs && options->bin_form == IPL_BIN_QUANTILES; ++j) {
         const ipl_mat t = call->job[j].t;
@@ -245,7 +249,8 @@ static ipl_status group_information(const char *name, const char *what, int64_t 
 {
     const double h_g = ipl_mi_label_entropy(g);
     const double rounding = mi_rounding(3 * ipl_multiplicities_max(n), log((double)n));
-    *out = mi_mutual(h_t, h_g, mi_entropy(n, split->multiplicities, split->multiplicity));
+    *out = mi_mutual(h_t, h_g,
+                     mi_entropy(n, split->multiplicities, split->multiplicity));
     return mi_clamp(name, what, 0.0, fmin(h_t, h_g), rounding, out);
 }
 
@@ -311,8 +316,8 @@ static int by_value(const void *a, const void *b)
 }
 
 /* The thresholds of n x d values. `sorted` has room for all of them. */
-static void plain_thresholds(const ipl_mi_options *options, int64_t values, const float *t,
-                             float *sorted, float *threshold)
+static void plain_thresholds(const ipl_mi_options *options, int64_t values,
+                             const float *t, float *sorted, float *threshold)
 {
     for (int64_t i = 0; i < values; ++i) sorted[i] = t[i];
     qsort(sorted, (size_t)values, sizeof *sorted, by_value);
@@ -325,7 +330,8 @@ static void plain_thresholds(const ipl_mi_options *options, int64_t values, cons
         threshold[k] = sorted[values / bins * k + values % bins * k / bins];
 }
 
-static double plain_bin(const ipl_mi_options *options, const float *threshold, float value)
+static double plain_bin(const ipl_mi_options *options, const float *threshold,
+                        float value)
 {
     const int64_t count = mi_threshold_count(options);
     if (!count) return floorf(value / (float)options->bin_width);
@@ -341,7 +347,8 @@ static ipl_status bin_plain(const ipl_mi_options *options, int64_t n, int64_t d,
     ipl_status st = IPL_OK;
     double sum_log = 0.0;
     float  *sorted = malloc((size_t)(n * d) * sizeof *sorted);
-    float  *threshold = malloc((size_t)(mi_threshold_count(options) + 1) * sizeof(float));
+    float  *threshold = malloc((size_t)(mi_threshold_count(options) + 1) *
+                               sizeof(float));
     double *bin = malloc((size_t)(n * d) * sizeof *bin);
     if (!sorted || !threshold || !bin) {
         st = IPL_FAIL(IPL_E_MEMORY, "%lld x %lld bins", (long long)n, (long long)d);

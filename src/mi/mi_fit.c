@@ -37,9 +37,8 @@ ipl_status mi_fit(ipl_device *dev, int estimators, const ipl_mi_options *options
     if (low) return IPL_OK;
     IPL_TRY(weigh(dev, estimators, options, job, STEP, &bytes));
     char text[24];
-    return IPL_FAIL(IPL_E_MEMORY, "%s: %lld x %lld values take %lld bytes of %s in blocks "
-                    "of %d rows, and it has %lld", mi_job_name(job, 0, text),
-                    (long long)job->t.rows,
-                    (long long)job->t.cols, (long long)bytes, dev->about.name, STEP,
-                    (long long)free_bytes);
+    return IPL_FAIL(IPL_E_MEMORY, "%s: %lld x %lld values take %lld bytes of %s in "
+                    "blocks of %d rows, and it has %lld", mi_job_name(job, 0, text),
+                    (long long)job->t.rows, (long long)job->t.cols, (long long)bytes,
+                    dev->about.name, STEP, (long long)free_bytes);
 }

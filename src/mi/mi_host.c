@@ -68,7 +68,8 @@ static ipl_status make_groups(ipl_device *dev, int64_t n, const int32_t *of,
 static ipl_status check_inputs(int64_t n, const int32_t *x)
 {
     for (int64_t i = 0; x && i < n; ++i)
-        IPL_REQUIRE(x[i] >= 0 && x[i] < n, "input of row %lld is %d: expected 0 to %lld",
+        IPL_REQUIRE(x[i] >= 0 && x[i] < n,
+                    "input of row %lld is %d: expected 0 to %lld",
                     (long long)i, x[i], (long long)n - 1);
     return IPL_OK;
 }
@@ -81,7 +82,8 @@ static ipl_status open_call(host_call *c, const int32_t *y, const int32_t *x, in
     c->job = calloc((size_t)c->layers, sizeof *c->job);
     c->name = malloc((size_t)c->layers * sizeof *c->name);
     c->i_next = malloc((size_t)c->layers * sizeof *c->i_next);
-    if (!c->job || !c->name || !c->i_next) return IPL_FAIL(IPL_E_MEMORY, "%d layers", c->layers);
+    if (!c->job || !c->name || !c->i_next)
+        return IPL_FAIL(IPL_E_MEMORY, "%d layers", c->layers);
     const int64_t cell_bytes = c->layers * c->n * (int64_t)sizeof *c->cell;
     const int64_t group_bytes = ((y != NULL) + (x != NULL)) * 2 * c->n *
                                 (int64_t)sizeof(int32_t);

@@ -154,7 +154,8 @@ static ipl_status noise_of(const ipl_mi_options *options, const char *name,
     if (options->noise_relative && range->sum_squares > 0.0)
         var *= range->sum_squares / (double)range->count;
     if (!(var > 0.0 && isfinite(var)))
-        return IPL_FAIL(IPL_E_NUMERIC, "%s: noise variance %g, %g of the mean square %g",
+        return IPL_FAIL(IPL_E_NUMERIC,
+                        "%s: noise variance %g, %g of the mean square %g",
                         name, var, options->noise_var,
                         range->sum_squares / (double)range->count);
     *noise_var = var;
@@ -167,7 +168,8 @@ static ipl_status set_noise(const mi_call *call, const ipl_mi_options *options,
     for (int j = 0, by_input = call->jobs; j < call->jobs; ++j) {
         char text[24];
         double *var = &plan->sums[j].noise_var;
-        IPL_TRY(noise_of(options, mi_job_name(call->job, j, text), &call->range[j], var));
+        IPL_TRY(noise_of(options, mi_job_name(call->job, j, text), &call->range[j],
+                         var));
         if (mi_repeated_inputs(&call->job[j])) plan->sums[by_input++].noise_var = *var;
     }
     return IPL_OK;
@@ -190,7 +192,7 @@ static ipl_status group_information(const char *name, const char *what,
     return IPL_OK;
 }
 
-/* Both points of one job; bound 0 is the upper. `by_input` counts where inputs repeat. */
+/* Both points of a job; bound 0 is the upper. `by_input` counts where inputs repeat. */
 static ipl_status kde_point(const char *name, const ipl_mi_job *job,
                             const ipl_kde_job *sums, const ipl_kde_job *by_input,
                             ipl_mi_point *point)
@@ -249,7 +251,8 @@ static ipl_status kde_plain(const ipl_mi_options *options, int64_t n, int64_t d,
 {
     ipl_range_job range = {.count = n * d};
     double sum_log = 0.0, var = 0.0;
-    for (int64_t v = 0; v < n * d; ++v) range.sum_squares += (double)t[v] * (double)t[v];
+    for (int64_t v = 0; v < n * d; ++v)
+        range.sum_squares += (double)t[v] * (double)t[v];
     IPL_TRY(noise_of(options, "values", &range, &var));
     const double scale = (point == 0 ? 2.0 : 8.0) * var;
     for (int64_t i = 0; i < n; ++i) {

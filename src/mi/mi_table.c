@@ -100,15 +100,16 @@ ipl_mi_options ipl_mi_defaults(ipl_mi_estimator estimator)
     return made;
 }
 
-static ipl_status unknown_key(const ipl_mi_family *family, const char *text, size_t length)
+static ipl_status unknown_key(const ipl_mi_family *family, const char *text,
+                              size_t length)
 {
     char keys[256] = "";
     size_t used = 0;
     for (int o = 0; o < family->options && used < sizeof keys; ++o)
         used += (size_t)snprintf(keys + used, sizeof keys - used, "%s%s", o ? ", " : "",
                                  family->option[o].key);
-    return IPL_FAIL(IPL_E_ARGUMENT, "%s has no option '%.*s': expected %s", family->name,
-                    (int)length, text, keys);
+    return IPL_FAIL(IPL_E_ARGUMENT, "%s has no option '%.*s': expected %s",
+                    family->name, (int)length, text, keys);
 }
 
 ipl_status ipl_mi_options_set(ipl_mi_options *options, const char *text)

@@ -32,8 +32,8 @@ ipl_status ipl_checkpoint_write(const char *path, const ipl_checkpoint *from)
                    .journal_bytes = from->journal_bytes, .floats = from->floats};
     memcpy(head.title, title, sizeof title);
     head.crc = crc_of(&head, from->values);
-    const ipl_file_part part[2] = {{&head, sizeof head},
-                                   {from->values, (size_t)from->floats * sizeof(float)}};
+    const ipl_file_part part[2] = {
+        {&head, sizeof head}, {from->values, (size_t)from->floats * sizeof(float)}};
     return ipl_file_replace(path, 2, part);
 }
 

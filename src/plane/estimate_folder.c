@@ -154,10 +154,10 @@ static ipl_status read_layer(folder_run *f, entry at)
     IPL_TRY(ipl_npy_read_values(path, out));
     if (!f->n) f->n = out->rows;
     if (out->rows != f->n || (*width && *width != out->cols))
-        return IPL_FAIL(
-            IPL_E_FORMAT, "%s is %lld x %lld: expected %lld rows%s, as in the files before",
-            path, (long long)out->rows, (long long)out->cols, (long long)f->n,
-            *width ? " and the layer's width" : "");
+        return IPL_FAIL(IPL_E_FORMAT, "%s is %lld x %lld: expected %lld rows%s, as in "
+                        "the files before", path, (long long)out->rows,
+                        (long long)out->cols, (long long)f->n,
+                        *width ? " and the layer's width" : "");
     *width = out->cols;
     return IPL_OK;
 }
@@ -174,8 +174,8 @@ static ipl_status read_epoch(folder_run *f, const entry *first)
 static ipl_status report(const folder_run *f, const char *status, const char *error)
 {
     ipl_provenance p = {
-        .dev = f->dev, .status = status, .error = error, .source = f->folder, .rows = -1,
-        .measured_rows = f->n, .layers = f->layers, .replicas = 1,
+        .dev = f->dev, .status = status, .error = error, .source = f->folder,
+        .rows = -1, .measured_rows = f->n, .layers = f->layers, .replicas = 1,
         .tick = ipl_tick_name(IPL_TICK_EPOCH), .h_x = log((double)f->n), .h_y = f->h_y,
         .estimators = f->estimators, .work = f->work, .progress = f->now};
     for (int e = 0; e < f->estimators; ++e) p.options[e] = f->options[e];

@@ -197,7 +197,8 @@ ipl_status ipl_experiment_load(const ipl_config *config, ipl_experiment *out)
     return st;
 }
 
-ipl_status ipl_experiment_open(ipl_experiment *e, ipl_device *dev, ipl_device *train_dev)
+ipl_status ipl_experiment_open(ipl_experiment *e, ipl_device *dev,
+                               ipl_device *train_dev)
 {
     e->dev = dev;
     e->train_dev = train_dev;

@@ -13,7 +13,7 @@ typedef struct {
                                 handle of it, that another thread may then use   */
     ipl_config    config; /* its data.path points into itself                    */
     int            estimators;
-    ipl_mi_options options[IPL_MI_ESTIMATOR_COUNT]; /* [estimators]             */
+    ipl_mi_options options[IPL_MI_ESTIMATOR_COUNT]; /* [estimators]              */
     ipl_net_shape shape;
     ipl_dataset   data;   /* x is freed once it is on the device                 */
 
@@ -21,7 +21,7 @@ typedef struct {
     ipl_mat    train, test;  /* parts of it; test.rows may be 0                  */
     ipl_labels train_y, test_y;
     uint32_t   data_crc;     /* CRC-32 of inputs, labels and split               */
-    ipl_mat    measured;     /* the rows that are measured: a part of `all`, or a copy */
+    ipl_mat    measured;     /* the measured rows: a part of `all`, or a copy    */
     int        measured_copy; /* 1: a copy, of a subset                          */
     int64_t    measured_rows;
     ipl_labels measured_y;
@@ -39,8 +39,8 @@ typedef struct {
     float   *host_params;    /* [parameters]                                     */
 } ipl_experiment;
 
-/* Loads the data into host memory and derives all sizes and options; touches no device. The caller gives it back with ipl_experiment_close, which allows a zeroed
- * struct. */
+/* Loads the data into host memory and derives all sizes and options; touches no device.
+ * The caller gives it back with ipl_experiment_close, which allows a zeroed struct. */
 ipl_status ipl_experiment_load(const ipl_config *config, ipl_experiment *out);
 
 /* Copies the data to the devices and makes the networks of tick 0. */

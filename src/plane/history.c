@@ -97,7 +97,8 @@ ipl_status ipl_history_add(ipl_history *h, int64_t tick, const ipl_layer *layer)
     return IPL_OK;
 }
 
-void ipl_history_sweep(ipl_history *h, int (*keep)(void *user, int64_t tick), void *user)
+void ipl_history_sweep(ipl_history *h, int (*keep)(void *user, int64_t tick),
+                       void *user)
 {
     int64_t kept = 0;
     for (int64_t m = 0; m < h->count; ++m) {

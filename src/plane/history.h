@@ -18,7 +18,8 @@ void       ipl_history_destroy(ipl_history *h);
 ipl_status ipl_history_add(ipl_history *h, int64_t tick, const ipl_layer *layer);
 
 /* Forgets the ticks for which keep(user, tick) is 0. */
-void ipl_history_sweep(ipl_history *h, int (*keep)(void *user, int64_t tick), void *user);
+void ipl_history_sweep(ipl_history *h, int (*keep)(void *user, int64_t tick),
+                       void *user);
 
 /* D(a,b) = max over layers, estimators and s in {X,Y} of |I_a - I_b| / H(s). Both
  * ticks have been added. An ipl_policy_distance. */

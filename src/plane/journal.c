@@ -71,7 +71,8 @@ static ipl_status load(ipl_journal *j, int64_t durable, ipl_journal_reader reade
     IPL_TRY_DONE(ipl_file_read(j->path, &text, &size));
     const size_t begin = size < (int64_t)sizeof title ? (size_t)size : sizeof title;
     if (memcmp(text, title, begin)) {
-        st = IPL_FAIL(IPL_E_FORMAT, "%s: not the log of a run by this version", j->path);
+        st = IPL_FAIL(IPL_E_FORMAT, "%s: not the log of a run by this version",
+                      j->path);
         goto done;
     }
     if (begin == sizeof title) {

@@ -66,7 +66,8 @@ static ipl_status estimate(ipl_measurer *m, int jobs, ipl_mi_job *job)
 }
 
 ipl_status measurer_place(ipl_measurer *m, int first, int layers, int64_t place,
-                          int jobs, const ipl_mat *t, int64_t block_rows, ipl_layer *out)
+                          int jobs, const ipl_mat *t, int64_t block_rows,
+                          ipl_layer *out)
 {
     ipl_status st = IPL_OK;
     char name[IPL_NET_LAYERS_MAX][16];

@@ -28,8 +28,8 @@ typedef struct {
                            IPL_NET_FORWARD_ROWS                                  */
 } ipl_measure_way;
 
-/* Forward pass of params[nets] (device) over x, then as ipl_measure_layers, in the given
- * way, which changes no bit. out[nets][shape->layers]. */
+/* Forward pass of params[nets] (device) over x, then as ipl_measure_layers, in the
+ * given way, which changes no bit. out[nets][shape->layers]. */
 ipl_status ipl_measure_networks(ipl_measurer *m, const ipl_measure_way *way,
                                 const ipl_net_shape *shape, ipl_mat x, int nets,
                                 float *const *params, ipl_layer *out);

@@ -2,9 +2,9 @@
  * measure_nets.c - networks to points, as much at once as the device can hold.
  *
  * All layers of several networks together keep a device busy. One that cannot hold them
- * gets one layer at a time, and one that cannot hold that gets it in blocks of rows, from
- * a copy in host memory. Forward passes are repeated for it: they cost little beside
- * the estimators. No way changes a bit.
+ * gets one layer at a time, and one that cannot hold that gets it in blocks of rows,
+ * from a copy in host memory. Forward passes are repeated for it: they cost little
+ * beside the estimators. No way changes a bit.
  */
 #include <stdlib.h>
 
@@ -78,8 +78,8 @@ static ipl_status forward_one(ipl_measurer *m, const ipl_net_shape *shape, ipl_m
 }
 
 /* All rows of layer l, to host memory. */
-static ipl_status forward_to_host(ipl_measurer *m, const ipl_net_shape *shape, ipl_mat x,
-                                  int64_t block, const float *params, int l)
+static ipl_status forward_to_host(ipl_measurer *m, const ipl_net_shape *shape,
+                                  ipl_mat x, int64_t block, const float *params, int l)
 {
     const int64_t width = shape->width[l];
     for (int64_t first = 0; first < x.rows; first += block) {
@@ -122,8 +122,8 @@ static ipl_status single_layers(ipl_measurer *m, const ipl_measure_way *way,
     if (way->block_rows && !m->host) {
         m->host = malloc((size_t)x.rows * line);
         if (!m->host)
-            return IPL_FAIL(IPL_E_MEMORY, "%zu bytes of host memory for a layer that the "
-                            "device cannot hold", (size_t)x.rows * line);
+            return IPL_FAIL(IPL_E_MEMORY, "%zu bytes of host memory for a layer that "
+                            "the device cannot hold", (size_t)x.rows * line);
     }
     for (int k = 0; k < nets; ++k)
         IPL_TRY(layer_by_layer(m, way, shape, x, params[k],
@@ -166,7 +166,8 @@ ipl_status ipl_measure_bytes(ipl_device *dev, int estimators,
         IPL_TRY_DONE(ipl_mi_scratch_bytes(dev, estimators, options, 1, job + l, &some));
         if (some > scratch) scratch = some;
     }
-    int64_t floats = way->nets ? nets * rows * units_of(shape) : rows * widest_of(shape);
+    int64_t floats = way->nets ? nets * rows * units_of(shape)
+                               : rows * widest_of(shape);
     if (block && block < rows) floats = block * widest_of(shape);
     *bytes = (size_t)floats * sizeof(float);
     if (measurer_cells(estimators, options)) {

@@ -15,11 +15,11 @@
 #include <stdlib.h>
 
 enum {
-    ACTIVATION_BYTES = 256 << 20, /* of networks that are measured together      */
+    ACTIVATION_BYTES = 256 << 20, /* of networks that are measured together        */
     TICKS_MAX = 64,
     LAYERS_EACH = 16, /* for each thread: then small layers are shared out evenly  */
-    GPU_THREADS = 2,  /* a GPU's kernels take all layers of a call at once        */
-    GPU_WORKERS = 2     /* one keeps it busy while the other waits for a result     */
+    GPU_THREADS = 2,  /* a GPU's kernels take all layers of a call at once         */
+    GPU_WORKERS = 2   /* one keeps it busy while the other waits for a result      */
 };
 static const int64_t params_max = (int64_t)64 << 20; /* bytes of a call's networks */
 
@@ -46,11 +46,13 @@ static int64_t network_bytes(const ipl_experiment *e)
     return e->replicas * e->parameters * (int64_t)sizeof(float);
 }
 
-static ipl_status training_bytes(const ipl_experiment *e, ipl_device *dev, int64_t *bytes)
+static ipl_status training_bytes(const ipl_experiment *e, ipl_device *dev,
+                                 int64_t *bytes)
 {
     size_t trainer, train, test = 0;
     const int64_t trains = e->data.train_rows, tests = e->data.rows - trains;
-    const int64_t rows = e->config.tick == IPL_TICK_STEP ? e->config.train.batch : trains;
+    const int64_t rows = e->config.tick == IPL_TICK_STEP ? e->config.train.batch
+                                                         : trains;
     IPL_TRY(ipl_trainer_bytes(dev, &e->shape, &e->config.train, e->replicas, rows,
                               &trainer));
     IPL_TRY(ipl_net_evaluate_bytes(dev, &e->shape, trains, &train));
@@ -119,7 +121,9 @@ static ipl_status choose_way(const ipl_experiment *e, ipl_device *dev, int64_t r
     const ipl_device_info *about = ipl_device_about(dev);
     m->ticks = ticks_of(e, about);
     m->nets = nets_of(e, m->ticks);
-    m->workers = e->config.lanes ? (int)e->config.lanes : about->is_host ? 1 : GPU_WORKERS;
+    m->workers = e->config.lanes  ? (int)e->config.lanes
+                 : about->is_host ? 1
+                                  : GPU_WORKERS;
     IPL_TRY(weigh(e, dev, m));
     if (m->measuring_bytes <= room) return IPL_OK;
     m->workers = 1;
@@ -137,8 +141,8 @@ static ipl_status choose_way(const ipl_experiment *e, ipl_device *dev, int64_t r
 
 /* -- The plan ---------------------------------------------------------------------*/
 
-ipl_status ipl_memory_share(const ipl_experiment *e, ipl_device *dev, int64_t free_bytes,
-                            ipl_memory *out)
+ipl_status ipl_memory_share(const ipl_experiment *e, ipl_device *dev,
+                            int64_t free_bytes, ipl_memory *out)
 {
     const ipl_device_info *about = ipl_device_about(dev);
     ipl_memory m = {.free_bytes = usable(e, about, free_bytes)};
@@ -148,11 +152,11 @@ ipl_status ipl_memory_share(const ipl_experiment *e, ipl_device *dev, int64_t fr
     IPL_TRY(choose_way(e, dev, room, &m));
     m.total_bytes = m.data_bytes + m.training_bytes + m.measuring_bytes;
     if (m.total_bytes > m.free_bytes)
-        return IPL_FAIL(IPL_E_MEMORY, "the run takes %lld bytes of %s, which has %lld for "
-                        "it: %lld for the data, %lld to train, %lld to measure one layer%s",
-                        (long long)m.total_bytes, about->name, (long long)m.free_bytes,
-                        (long long)m.data_bytes, (long long)m.training_bytes,
-                        (long long)m.measuring_bytes,
+        return IPL_FAIL(IPL_E_MEMORY, "the run takes %lld bytes of %s, which has %lld "
+                        "for it: %lld for the data, %lld to train, %lld to measure one "
+                        "layer%s", (long long)m.total_bytes, about->name,
+                        (long long)m.free_bytes, (long long)m.data_bytes,
+                        (long long)m.training_bytes, (long long)m.measuring_bytes,
                         about->is_host ? "" : " in small blocks of rows");
     if (!about->is_host) {
         const int64_t wanted = e->config.snapshot_device_mib << 20;

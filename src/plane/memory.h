@@ -7,12 +7,12 @@
 #include "plane/experiment.h"
 #include "plane/measure.h"
 
-enum { IPL_WORKERS_MAX = 4 }; /* that measure side by side                         */
+enum { IPL_WORKERS_MAX = 4 }; /* that measure side by side                       */
 
 /* The plan for an experiment that is loaded, with free_bytes left on the device of
  * `dev`. E_MEMORY: even the most sparing way takes more; the text has the bytes. */
-ipl_status ipl_memory_share(const ipl_experiment *e, ipl_device *dev, int64_t free_bytes,
-                            ipl_memory *out);
+ipl_status ipl_memory_share(const ipl_experiment *e, ipl_device *dev,
+                            int64_t free_bytes, ipl_memory *out);
 
 /* The way in which ipl_measure_networks is to go. */
 static inline ipl_measure_way ipl_memory_way(const ipl_memory *m)

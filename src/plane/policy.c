@@ -25,8 +25,8 @@ ipl_policy_options ipl_policy_defaults(void)
                                 .per_decade = 20, .delta = 0.02, .multiplier = 2.0};
 }
 
-ipl_status ipl_policy_of(const ipl_config *config, int64_t last, ipl_policy_options *out,
-                         int64_t **list)
+ipl_status ipl_policy_of(const ipl_config *config, int64_t last,
+                         ipl_policy_options *out, int64_t **list)
 {
     int64_t count = 0, *ticks = NULL;
     if (config->policy == IPL_POLICY_LIST)
@@ -58,8 +58,8 @@ static ipl_status check_options(const ipl_policy_options *o, int64_t last,
         return IPL_OK;
     case IPL_POLICY_LOG:
         IPL_REQUIRE(o->dense >= 0 && o->per_decade >= 1,
-                    "log policy: dense %lld, per decade %lld: expected from 0 and from 1",
-                    (long long)o->dense, (long long)o->per_decade);
+                    "log policy: dense %lld, per decade %lld: expected from 0 and "
+                    "from 1", (long long)o->dense, (long long)o->per_decade);
         return IPL_OK;
     case IPL_POLICY_LIST:
         for (int64_t i = 0; i < o->list_count; ++i)

@@ -37,11 +37,11 @@ typedef struct {
                                   which lets the skip recover after a jump       */
 } ipl_policy_options;
 
-/* The options that a configuration stands for; out->list is made from measure.list, ticks
- * in [0, last], and *list, which may be NULL, is the caller's to free. E_ARGUMENT,
- * E_MEMORY. */
-ipl_status ipl_policy_of(const ipl_config *config, int64_t last, ipl_policy_options *out,
-                         int64_t **list);
+/* The options that a configuration stands for; out->list is made from measure.list,
+ * ticks in [0, last], and *list, which may be NULL, is the caller's to free.
+ * E_ARGUMENT, E_MEMORY. */
+ipl_status ipl_policy_of(const ipl_config *config, int64_t last,
+                         ipl_policy_options *out, int64_t **list);
 
 /* Every tick; dense 10, 20 a decade; delta 0.02, multiplier 2, no limit, halve 0. */
 ipl_policy_options ipl_policy_defaults(void);

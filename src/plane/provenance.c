@@ -145,9 +145,9 @@ static json_t *data(const ipl_provenance *p)
 static json_t *seconds(const ipl_provenance *p)
 {
     const ipl_progress *at = &p->progress;
-    return json_pack("{s:f, s:f, s:f, s:f, s:f}", "wall", at->wall_s, "load", p->work.load_s,
-                     "train", at->train_s, "measure", at->measure_s, "write",
-                     at->write_s);
+    return json_pack("{s:f, s:f, s:f, s:f, s:f}", "wall", at->wall_s, "load",
+                     p->work.load_s, "train", at->train_s, "measure", at->measure_s,
+                     "write", at->write_s);
 }
 
 static json_t *counts(const ipl_provenance *p)
@@ -170,8 +170,9 @@ static json_t *utilisation(const ipl_provenance *p)
     json_t *workers = json_array();
     for (int k = 0; p->memory && k < p->memory->workers; ++k)
         json_array_append_new(workers, json_real(p->work.worker_s[k] / wall));
-    return json_pack("{s:f, s:o, s:f, s:i}", "train", at->train_s / wall, "measure", workers,
-                     "cores", p->work.core_s / (wall * p->work.cores), "core_count", p->work.cores);
+    return json_pack("{s:f, s:o, s:f, s:i}", "train", at->train_s / wall, "measure",
+                     workers, "cores", p->work.core_s / (wall * p->work.cores),
+                     "core_count", p->work.cores);
 }
 
 /* As planned; null for activations from elsewhere. */

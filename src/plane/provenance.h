@@ -15,10 +15,10 @@ typedef struct {
     int64_t points;      /* rows of plane.csv                                    */
     int64_t remeasured;  /* ticks whose record was torn                          */
     int64_t states_saved;
-    int     cores;       /* threads that all workers share                         */
+    int     cores;       /* threads that all workers share                       */
     double  load_s;
     double  core_s;      /* busy: seconds times threads                          */
-    double  worker_s[IPL_WORKERS_MAX]; /* busy: each measuring worker                  */
+    double  worker_s[IPL_WORKERS_MAX]; /* busy: each measuring worker            */
 } ipl_work;
 
 /* Work that begins now. */

@@ -1,15 +1,15 @@
 /*
  * run.h - one run: its workers, and what they share.
  *
- *     training worker    train a tick -> snapshot into the store -> row of training.csv
- *     measuring workers  ask the policy -> snapshots from the store -> points -> journal
+ *   training worker    train a tick -> snapshot into the store -> row of training.csv
+ *   measuring workers  ask the policy -> snapshots from the store -> points -> journal
  *
- * Each worker is a thread with a device handle of its own. Training goes on while others
- * measure, and waits only when the store is full and there is something to measure. The
- * first measuring worker is the caller's thread; on a GPU a second one keeps it busy while
- * the first waits for a result. All take the processor's threads from one pool
- * (cores.h). All that they share is guarded by run.lock; what belongs to one worker alone
- * says so.
+ * Each worker is a thread with a device handle of its own. Training goes on while
+ * others measure, and waits only when the store is full and there is something to
+ * measure. The first measuring worker is the caller's thread; on a GPU a second one
+ * keeps it busy while the first waits for a result. All take the processor's threads
+ * from one pool (cores.h). All that they share is guarded by run.lock; what belongs to
+ * one worker alone says so.
  *
  * Points reach the journal when they are known, and plane.csv in the order of ticks,
  * once no earlier tick can be asked for. A training state is saved when all that may
@@ -34,7 +34,7 @@
 /* A tick that the policy gave out and was not told of yet. */
 typedef struct {
     int64_t tick;
-    int     taken; /* 1: a worker measures it                                     */
+    int     taken; /* 1: a worker measures it                                   */
 } run_wanted;
 
 /* A measuring worker: ticks that are measured in one call, and where. */
@@ -49,15 +49,15 @@ typedef struct {
 
 typedef struct run {
     /* Made before the workers start, and not changed by them. */
-    ipl_experiment e; /* the training worker's, while it runs                      */
+    ipl_experiment e;            /* the training worker's, while it runs        */
     ipl_memory     memory;
-    run_worker      *worker;         /* [memory.workers]                              */
+    run_worker    *worker;       /* [memory.workers]                            */
     ipl_store     *store;
     ipl_cores      cores;
     int            layers;       /* of all replicas                             */
     int            lock_fd;      /* of the directory; -1: none                  */
     const char    *tick;         /* "epoch", "step"                             */
-    int            worker_cores;   /* threads that one measuring worker may take    */
+    int            worker_cores; /* threads that one measuring worker may take  */
     double         begin_s, checkpoint_s;
     ipl_progress_call progress;
     void          *user;
@@ -70,9 +70,9 @@ typedef struct run {
     ipl_journal   *journal;
     ipl_progress   now;
     ipl_work       work;
-    int64_t        trained;      /* the last tick whose snapshot is dealt with; -1 */
-    int            stop;         /* 1: both workers end at their next tick        */
-    int            train_failed; /* 1: measuring ends when it has caught up      */
+    int64_t        trained;      /* last tick whose snapshot is dealt with; -1  */
+    int            stop;         /* 1: both workers end at their next tick      */
+    int            train_failed; /* 1: measuring ends when it has caught up     */
     ipl_status     status;       /* the first failure                           */
     char           why[512];
     run_wanted    *wanted;       /* [wanted_count] ascending                    */
@@ -112,7 +112,7 @@ void *run_train(void *user);
  * once. run.lock is held, or there are no workers yet. */
 ipl_status run_ask(run *r);
 
-/* Memory and handles of the measuring workers. Destroying allows what was made in part. */
+/* Memory and handles of the measuring workers. Destroying allows a part of them. */
 ipl_status run_make_workers(run *r);
 void       run_destroy_workers(run *r);
 
@@ -136,8 +136,8 @@ int64_t run_final_before(const run *r);
 /* Writes points that are final to plane.csv, and forgets them. run.lock is held. */
 ipl_status run_write_final(run *r);
 
-/* The same with all that is known, whatever is still to come between: for a run that has
- * ended early. Resuming writes the tables anew. */
+/* The same with all that is known, whatever is still to come between: for a run that
+ * has ended early. Resuming writes the tables anew. */
 ipl_status run_write_known(run *r);
 
 /* Training worker: takes the training state, if it is time for one. */
@@ -146,8 +146,8 @@ ipl_status run_take_state(run *r);
 /* Measuring worker, without the lock: writes the state that was taken, once it may. */
 ipl_status run_save_state(run *r);
 
-/* After the workers have ended early: saves where the training stands, or the state that
- * was taken, if all that may be asked of its past is known. As well as it can. */
+/* After the workers have ended early: saves where the training stands, or the state
+ * that was taken, if all that may be asked of its past is known. As well as it can. */
 void run_save_last_state(run *r);
 
 /* Removes what only resuming needs. */

@@ -1,5 +1,5 @@
 /*
- * run_measure.c - the measuring workers: what the policy asks for, several ticks at once.
+ * run_measure.c - measuring workers: what the policy asks for, several ticks at once.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -115,7 +115,8 @@ ipl_status run_make_workers(run *r)
 {
     r->worker = calloc((size_t)r->memory.workers, sizeof *r->worker);
     if (!r->worker) return IPL_FAIL(IPL_E_MEMORY, "%d workers", r->memory.workers);
-    for (int k = 0; k < r->memory.workers; ++k) IPL_TRY(worker_create(r, k, r->worker + k));
+    for (int k = 0; k < r->memory.workers; ++k)
+        IPL_TRY(worker_create(r, k, r->worker + k));
     return IPL_OK;
 }
 
@@ -170,7 +171,8 @@ static ipl_status measure_ticks(run_worker *worker)
         IPL_TRY(ipl_store_get(r->store, worker->tick[k], worker->dev,
                               worker->params + k * floats));
     return ipl_measure_networks(worker->measurer, &way, &e->shape, e->measured,
-                                worker->count * e->replicas, worker->each, worker->layer);
+                                worker->count * e->replicas, worker->each,
+                                worker->layer);
 }
 
 /* Makes the points of a worker's ticks part of the results. run.lock is held. */

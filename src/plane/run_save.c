@@ -266,8 +266,8 @@ ipl_status run_save_state(run *r)
 void run_save_last_state(run *r)
 {
     /* Training that failed may have gone some steps beyond its tick. */
-    if (!r->train_failed && r->e.tick > r->state.tick && run_final_before(r) > r->e.tick &&
-        r->trained == r->e.tick) {
+    if (!r->train_failed && r->e.tick > r->state.tick &&
+        run_final_before(r) > r->e.tick && r->trained == r->e.tick) {
         r->state_taken = 0;
         r->checkpoint_s = 0.0;
         if (run_take_state(r) != IPL_OK) return;

@@ -132,8 +132,8 @@ static ipl_status reserve(ipl_store *s, ipl_device *dev, entry *e)
     }
     if (!s->path)
         return IPL_FAIL(IPL_E_MEMORY, "snapshots: %zu of %zu bytes are in use, %zu "
-                        "more wanted, and there is no file", now->memory_bytes, s->budget,
-                        s->bytes);
+                        "more wanted, and there is no file", now->memory_bytes,
+                        s->budget, s->bytes);
     IPL_TRY(store_file_take(&s->file, &e->slot));
     ++now->in_file;
     now->file_bytes = (size_t)s->file.slots * s->file.slot_bytes;

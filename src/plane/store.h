@@ -53,8 +53,8 @@ ipl_status ipl_store_put(ipl_store *store, int64_t tick, ipl_device *dev,
                          const float *params);
 
 /* Copies the snapshot to params (memory of dev); it stays held. Ordered with the calls
- * on dev. E_ARGUMENT: the tick is not held; E_FORMAT: its record in the file is damaged;
- * E_IO; E_MEMORY. */
+ * on dev. E_ARGUMENT: the tick is not held; E_FORMAT: its record in the file is
+ * damaged; E_IO; E_MEMORY. */
 ipl_status ipl_store_get(ipl_store *store, int64_t tick, ipl_device *dev,
                          float *params);
 

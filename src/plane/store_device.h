@@ -4,8 +4,8 @@
  * Private to store.c. Slots of one size, allocated as they are first needed and kept
  * until the end, since giving memory back makes a GPU wait. Events order the handles of
  * the device: who reads a slot comes after its writer, and who writes it again comes
- * after its readers, and none of them waits on the host. Choosing, releasing and reading
- * slots need the caller's lock; writing does not.
+ * after its readers, and none of them waits on the host. Choosing, releasing and
+ * reading slots need the caller's lock; writing does not.
  */
 #ifndef IPL_STORE_DEVICE_H
 #define IPL_STORE_DEVICE_H
