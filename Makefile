@@ -111,20 +111,23 @@ ifeq ($(CUDA),1)
              $(foreach a,$(PTX),-gencode arch=compute_$(a),code=compute_$(a))
   KERNEL_OBJ := $(patsubst kernels/%.cu,$(BUILD)/kernels/%.o,$(wildcard kernels/*.cu))
   LIB_OBJ += $(KERNEL_OBJ)
-  LDLIBS += -L$(CUDA_HOME)/lib64 -Wl,-rpath,$(CUDA_HOME)/lib64 -lcublas -lcudart -lstdc++
+  CUDA_LIBS := -L$(CUDA_HOME)/lib64 -lcublas -lcudart -lstdc++
+  LDLIBS += -Wl,-rpath,$(CUDA_HOME)/lib64 $(CUDA_LIBS)
 endif
 
 TESTS := $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/test_*.c))
 
 # -- What to build ---------------------------------------------------------------
 .PHONY: all demo tests check bench peers bench-run golden curves setup setup-tests install \
-        check-layers check-papers check-emulated check-avx512 check-crash check-threads bench-policies fuzz \
+        check-layers check-papers check-emulated check-avx512 check-crash check-threads \
+        bench-policies fuzz \
         kernels-report clean help
 .DELETE_ON_ERROR:
 all: infoplane $(BUILD)/libinfoplane.so
 
-infoplane: $(BUILD)/infoplane
-	@ln -sfn $< $@
+# Whatever was built last, the link is to this build.
+infoplane: $(BUILD)/infoplane FORCE
+	@[ "$$(readlink $@)" = $< ] || ln -sfn $< $@
 
 $(BUILD)/infoplane: $(CLI_OBJ) $(BUILD)/libinfoplane.a
 	$(CC) $(CFLAGS) $^ -o $@ $(LDLIBS)
@@ -270,7 +273,7 @@ install: all
 	@printf '%s\n' 'prefix=$(PREFIX)' 'libdir=$${prefix}/lib' 'includedir=$${prefix}/include/infoplane' \
 	    '' 'Name: infoplane' 'Description: information planes of neural networks' \
 	    'Version: $(VERSION)' 'Requires.private: $(LIBRARIES)' \
-	    'Libs: -L$${libdir} -linfoplane' 'Libs.private: -lm -fopenmp' \
+	    'Libs: -L$${libdir} -linfoplane' 'Libs.private: -lm -fopenmp $(CUDA_LIBS)' \
 	    'Cflags: -I$${includedir}' > $(DESTDIR)$(PREFIX)/lib/pkgconfig/infoplane.pc
 
 # The readers alone, with libFuzzer and the sanitizers of clang. Seeds are made by the

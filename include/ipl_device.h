@@ -101,9 +101,12 @@ void ipl_device_close(ipl_device *dev);
 /* Description of an open device. The device owns it; valid until it is closed. */
 const ipl_device_info *ipl_device_about(const ipl_device *dev);
 
-/* How many bytes a plan may take of a device that has free_bytes free. Some stay free
- * on a GPU, for its driver and libraries, and for rounding to pages. A host gives back
- * what it caches for others: all of its memory counts. */
+/* Bytes of the device's memory that nobody uses now. E_DEVICE. */
+ipl_status ipl_device_free_bytes(ipl_device *dev, int64_t *bytes);
+
+/* How many bytes a plan may take of a device with free_bytes free. On a GPU some stay
+ * free for its driver and libraries, and for rounding to pages. A host gives back what
+ * it caches for others: all of its memory counts. */
 int64_t ipl_device_usable(const ipl_device_info *about, int64_t free_bytes);
 
 /* The device names of this machine: their number, and the index-th of them, written to
@@ -136,7 +139,7 @@ ipl_status ipl_sync(ipl_device *dev);
  *
  * ipl_event_record  the event stands for all work queued on `dev` before this call
  * ipl_event_wait    later work on `dev` starts after the work the event stands for; an
- *                   event that was never set has no effect
+ *                   event that was never recorded has no effect
  *
  * Neither call blocks. Only one thread at a time may use an event. The caller owns *out
  * and destroys it with ipl_event_destroy, which allows NULL. E_MEMORY, E_DEVICE. */

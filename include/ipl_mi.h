@@ -66,7 +66,8 @@ typedef struct {
 
 enum {
     IPL_MI_LAYER_POINTS = (int)IPL_MI_ESTIMATOR_COUNT * (int)IPL_MI_POINTS_MAX,
-    IPL_MI_BLOCK_ROWS = 1024
+    IPL_MI_BLOCK_ROWS = 1024,
+    IPL_MI_CLASSES_MAX = 65536
 };
 
 /* -- Layers in host memory --------------------------------------------------------*/
@@ -87,7 +88,8 @@ typedef struct {
  * after the other, else in blocks of rows. No way changes a bit.
  *
  *   options  [estimators], of different families
- *   y        host, [n]: class of each sample, from 0; NULL: i_ty is NaN
+ *   y        host, [n]: class of each sample, in [0, IPL_MI_CLASSES_MAX); NULL: i_ty is
+ *            NaN
  *   x        host, [n]: number of each sample's input, in [0, n); NULL: all differ
  *
  * The formulas are ipl_mi_estimate's. Waits. E_ARGUMENT, E_NUMERIC: as there;
@@ -160,6 +162,13 @@ ipl_status ipl_mi_between(ipl_device *dev, int pairs, int64_t n,
                           const int32_t *const *cell_a,
                           const int32_t *const *cell_b, void *scratch,
                           size_t scratch_bytes, double *i_ab);
+
+/* The same for the layers of networks: cell[nets][layers][n] (device), and
+ * i_next[nets][layers] is I(T_l;T_l+1), NaN for each last layer. Scratch: as for
+ * nets * (layers - 1) pairs. */
+ipl_status ipl_mi_between_layers(ipl_device *dev, int nets, int layers, int64_t n,
+                                 const int32_t *cell, void *scratch,
+                                 size_t scratch_bytes, double *i_next);
 
 /* H(Y) in nats of labels (host side; exact plug-in). */
 double ipl_mi_label_entropy(const ipl_labels *y);

@@ -72,6 +72,7 @@ typedef struct {
     int         options;
     const ipl_option *option; /* [options]: fields of ipl_mi_options            */
     unsigned    needs;        /* IPL_MI_NEEDS_...                               */
+    int         full_sums;    /* 1: options.full_sums switches its early exit off */
     int         standard;     /* 1: estimated where nobody chooses              */
     int64_t     rows_max;     /* largest layer                                  */
 } ipl_mi_family;
@@ -90,6 +91,9 @@ void ipl_mi_standard(char *text, size_t size);
 const char *ipl_mi_point_name(int number);
 ipl_status  ipl_mi_point_named(const char *name, ipl_mi_estimator *estimator,
                                const char **title);
+
+/* What these estimators need together. */
+unsigned ipl_mi_needs(int estimators, const ipl_mi_options *options);
 
 /* The fallbacks of the family's options. */
 ipl_mi_options ipl_mi_defaults(ipl_mi_estimator estimator);

@@ -38,6 +38,9 @@ typedef enum {
     IPL_ACT_COUNT
 } ipl_act;
 
+/* "tanh"; NULL outside the enum. */
+const char *ipl_act_name(ipl_act act);
+
 typedef struct {
     int     layers;                        /* L: layers with weights           */
     int32_t width[IPL_NET_LAYERS_MAX + 1]; /* [0] inputs, [1..L] units         */

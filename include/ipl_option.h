@@ -60,6 +60,9 @@ void ipl_option_print(const ipl_option *option, const void *fields, char *text,
 /* The number-th choice, NULL past the last one. */
 const char *ipl_option_choice(const ipl_option *option, int number);
 
+/* "no", "yes": the choices of a switch, for ipl_option.choice. */
+const char *ipl_option_no_yes(int number);
+
 #pragma GCC visibility pop
 #ifdef __cplusplus
 }

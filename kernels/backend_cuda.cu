@@ -204,6 +204,7 @@ extern const ipl_backend ipl_backend_cuda = {
     .event_destroy = ipl_cuda_event_destroy,
     .event_record = ipl_cuda_event_record,
     .event_wait = ipl_cuda_event_wait,
+    .free_bytes = ipl_cuda_free_bytes,
     .ceilings = ipl_cuda_ceilings,
     .timer_start = ipl_cuda_timer_start,
     .timer_stop = ipl_cuda_timer_stop,

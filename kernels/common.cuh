@@ -114,6 +114,7 @@ ipl_status ipl_cuda_upload(void *state, const void *host, size_t bytes, void *at
 ipl_status ipl_cuda_download(void *state, const void *at, size_t bytes, void *host);
 ipl_status ipl_cuda_copy(void *state, const void *from, size_t bytes, void *to);
 ipl_status ipl_cuda_sync(void *state);
+ipl_status ipl_cuda_free_bytes(void *state, int64_t *bytes);
 ipl_status ipl_cuda_event_create(void *state, void **event);
 void       ipl_cuda_event_destroy(void *event);
 ipl_status ipl_cuda_event_record(void *state, void *event);

@@ -66,6 +66,16 @@ ipl_status ipl_cuda_sync(void *state)
     return check_trainers(dev);
 }
 
+ipl_status ipl_cuda_free_bytes(void *state, int64_t *bytes)
+{
+    ipl_cuda *dev = NULL;
+    size_t free_bytes = 0, all_bytes = 0;
+    IPL_TRY(ipl_cuda_use(state, &dev));
+    IPL_CUDA(dev, cudaMemGetInfo(&free_bytes, &all_bytes));
+    *bytes = (int64_t)free_bytes;
+    return IPL_OK;
+}
+
 ipl_status ipl_cuda_event_create(void *state, void **event)
 {
     ipl_cuda *dev = NULL;

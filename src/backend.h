@@ -32,10 +32,9 @@ typedef struct {
     int          wrap;
 } ipl_bins;
 
-/* A layer is on the device, or larger than that: a job whose `block` is not 0 has its
- * values in host memory, and an entry brings them to its scratch in blocks of so many
- * rows (of d values; a multiple of IPL_MI_BLOCK_ROWS) or values. The result has the
- * same bits. Where host memory is the device's, block means nothing. */
+/* Out-of-core layers: with block > 0, t is host memory, and the entry streams it
+ * through its scratch, `block` rows (of d values; a multiple of IPL_MI_BLOCK_ROWS) or
+ * values at a time. The result has the same bits. The CPU backend ignores block. */
 
 /* What a layer's values span; values that are not finite are counted and left out. */
 typedef struct {
@@ -133,6 +132,7 @@ typedef struct {
     ipl_status (*event_record)(void *state, void *event);
     ipl_status (*event_wait)(void *state, void *event);
     void       (*use_threads)(void *state, int threads); /* NULL: no choice     */
+    ipl_status (*free_bytes)(void *state, int64_t *bytes); /* now                 */
 
     /* Measuring the device itself: ipl_bench.h. */
     ipl_status (*ceilings)(void *state, ipl_ceilings *out);

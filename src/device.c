@@ -78,7 +78,7 @@ ipl_status ipl_device_open(const char *name, const ipl_device_options *options,
 
     if (open_named("cuda", options, out) == IPL_OK) return IPL_OK;
     char why[sizeof (*out)->about.note];
-    snprintf(why, sizeof why, "%.255s", ipl_last_error());
+    snprintf(why, sizeof why, "%.255s", ipl_last_error_text());
     IPL_TRY(open_named("cpu", options, out));
     /* Who has no GPU need not be told of one. */
     if (gpu_is_there()) memcpy((*out)->about.note, why, sizeof why);
@@ -108,6 +108,12 @@ void ipl_device_close(ipl_device *dev)
 }
 
 const ipl_device_info *ipl_device_about(const ipl_device *dev) { return &dev->about; }
+
+ipl_status ipl_device_free_bytes(ipl_device *dev, int64_t *bytes)
+{
+    IPL_REQUIRE(dev && bytes, "device or result is NULL");
+    return dev->backend->free_bytes(dev->state, bytes);
+}
 
 int64_t ipl_device_usable(const ipl_device_info *about, int64_t free_bytes)
 {

@@ -15,6 +15,11 @@
 #define FIELD_OF(type, fields, o) \
     ((const type *)(const void *)((const char *)(fields) + (o)->offset))
 
+const char *ipl_option_no_yes(int number)
+{
+    return number == 0 ? "no" : number == 1 ? "yes" : NULL;
+}
+
 const char *ipl_option_choice(const ipl_option *o, int number)
 {
     if (o->choice) return o->choice(number);

@@ -4,9 +4,11 @@
 #     cli, python -> plot, plane -> config -> net, mi, data -> device -> cpu | kernels
 #
 # A private header is included by its own folder, or lies in src/ itself. Prints each
-# include that breaks this, as FILE: what it includes, and fails.
+# include that breaks this, as FILE:LINE: what it includes, and fails. Lines longer than
+# 88 columns fail too.
 cd "$(dirname "$0")/.." || exit 2
-grep -n '^ *#include "' src/*.[ch] src/*/*.[ch] kernels/*.cu kernels/*.cuh | awk -F: '
+grep -nE '^ *#include ("|<ipl_)' src/*.[ch] src/*/*.[ch] kernels/*.cu kernels/*.cuh |
+    awk -F: '
 BEGIN {
     split("cpu 0 kernels 0 device 1 net 2 mi 2 data 2 config 3 plot 4 plane 4 cli 5",
           w, " ")
@@ -17,19 +19,28 @@ BEGIN {
 {
     parts = split($1, path, "/")
     from = path[1] == "kernels" ? "kernels" : parts == 2 ? "device" : path[2]
-    match($3, /"[^"]*"/)
+    match($3, /["<][^">]*[">]/)
     header = substr($3, RSTART + 1, RLENGTH - 2)
     slash = index(header, "/")
-    if (slash) ok = substr(header, 1, slash - 1) == from && from != "kernels"
+    if (slash)
+        ok = substr(header, 1, slash - 1) == from && header !~ /\.\./ &&
+             from != "kernels"
     else if (header ~ /^ipl_/) {
         name = substr(header, 5, length(header) - 6)
         to = name in owner ? owner[name] : name
         # The table of a backend names what a net and an estimator ask of it.
-        ok = to == from || level[to] < level[from] || $1 == "src/backend.h" ||
-             from == "cpu" || from == "kernels" || name == "status"
+        asked = to == "device" || to == "net" || to == "mi"
+        ok = to == from || level[to] < level[from] || name == "status" ||
+             asked && ($1 == "src/backend.h" || from == "cpu" || from == "kernels")
     } else if (from == "kernels") ok = header ~ /\.cuh$/ || header ~ /^[a-z]+\.h$/
     else ok = from != "cli"
     ok = ok || $1 ~ /^src\/[a-z_]*\.c$/ && header ~ /^ipl_(device|option)\.h$/
     if (!ok) { printf "%s:%s: %s\n", $1, $2, header; bad = 1 }
 }
-END { exit bad }' && echo "layers: every include points forward"
+END { exit bad }' || exit 1
+if git ls-files '*.c' '*.h' '*.cu' '*.cuh' '*.sh' 2>/dev/null |
+    LC_ALL=C.UTF-8 xargs grep -nE '^.{89,}'; then
+    echo "lines of more than 88 columns"
+    exit 1
+fi
+echo "layers: every include points forward"

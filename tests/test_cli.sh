@@ -98,7 +98,8 @@ fails 2 "--what 'pie': expected all, plane, epochs or snr" plot x --what pie
 fails 2 '--out DIR is missing' dataset ib
 fails 2 'which data set?' dataset --out x
 fails 2 '--t is missing' estimate --estimator bin
-fails 2 "--estimator 'ksh': expected bin or kde" estimate --t t.npy --estimator bin,ksh
+fails 2 "--estimator 'ksh': expected any of bin, kde" \
+    estimate --t t.npy --estimator bin,ksh
 fails 2 'names bin twice' estimate --t t.npy --estimator bin,bin
 fails 2 "--bin-width '0': expected a number above 0" \
     estimate --t t.npy --estimator bin --bin-width 0
@@ -116,6 +117,8 @@ fails 2 'needs --estimator kde' estimate --t t.npy --estimator bin --noise-var 1
 fails 2 "--units 'digits': expected bits or nats" \
     estimate --t t.npy --estimator bin --units digits
 fails 2 '--out DIR is needed' estimate --t planes --estimator bin
+fails 2 '--json goes with one file' estimate --t planes --estimator bin --json
+fails 2 '--units goes with one file' estimate --t planes --units nats --out x
 fails 2 '--out goes with a folder' estimate --t t.npy --estimator bin --out x
 
 # -- Bad input --------------------------------------------------------------------

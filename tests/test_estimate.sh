@@ -119,7 +119,9 @@ def row_of(want, unit):
     tail = ("noise variance %.6g" % want["noise_var"] if want["bound"]
             else "%d cells" % want["cells"])
     if "saturated" in want["flags"]:
-        tail += ", saturated: no two samples share a cell"
+        tail += ", saturated"
+        if "cells" in want:
+            tail += ": no two samples share a cell"
     if "outside" in want["flags"]:
         tail += ", %.3g %% of values outside the range" % (100 * want["outside_share"])
     return "%-10s %12.6f %12s %14.6f  %s" % (name, want["i_xt"] * unit, i_ty,

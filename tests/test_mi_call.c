@@ -68,8 +68,6 @@ static void all_estimators_in_one_call_equal_calls_of_their_own(void **state)
     CHECK_FAILS(layers_estimate_all(2, (ipl_mi_options[]){options[0], options[0]}, 1,
                                     &layer), IPL_E_ARGUMENT, "estimator bin twice");
     layer.job.name = "layer 7";
-    options[0].bin_form = IPL_BIN_WIDTH;
-    options[count - 1].estimator = IPL_MI_KDE;
     t[3] = NAN;
     CHECK_OK(ipl_upload(dev, t, N * D * sizeof *t, layer.job.t.at));
     CHECK_FAILS(layers_estimate_all(count, options, 1, &layer), IPL_E_NUMERIC,
@@ -247,6 +245,9 @@ static void wrong_host_arrays_are_named(void **state)
                 IPL_E_ARGUMENT, "t.npy: 1 samples");
     CHECK_FAILS(ipl_mi_estimate_host(dev, 1, &o, N, low, NULL, 1, &layer),
                 IPL_E_ARGUMENT, "label of row 1 is -1");
+    low[1] = IPL_MI_CLASSES_MAX;
+    CHECK_FAILS(ipl_mi_estimate_host(dev, 1, &o, N, low, NULL, 1, &layer),
+                IPL_E_ARGUMENT, "label of row 1 is 65536: expected 0 to 65535");
     CHECK_FAILS(ipl_mi_estimate_host(dev, 1, &o, N, good, high, 1, &layer),
                 IPL_E_ARGUMENT, "input of row 2 is 10: expected 0 to 9");
     CHECK_FAILS(ipl_mi_estimate_host(dev, 0, &o, N, good, NULL, 1, &layer),

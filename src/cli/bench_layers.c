@@ -113,10 +113,9 @@ static const int64_t widths_small[] = {2, 3, 10, 64};
 
 /* Pair sums in full are compared with the ceiling of multiply-adds: d of them a pair.
  * With early exit the time depends on the data, and no ceiling applies. */
-static void judge_pairs(const bench_context *context, int full, bench_row *row)
+static void judge_pairs(const bench_context *context, bench_row *row)
 {
     const double pairs = 0.5 * (double)row->n * (double)(row->n - 1);
-    if (!full) return;
     row->gflop_per_s = pairs * 2.0 * (double)row->d / row->median_ms * 1e-6;
     row->ceiling = "fma";
     row->share_of_ceiling = row->gflop_per_s / context->ceilings.fma_gflop_per_s;
@@ -130,7 +129,7 @@ static void judge_cells(const bench_context *context, bench_row *row)
     row->share_of_ceiling = row->gb_per_s / context->ceilings.copy_gb_per_s;
 }
 
-/* One family with its standard options, pair sums also in full. */
+/* One family with its standard options; where it has an early exit, also without. */
 static ipl_status family_row(bench_context *context, ipl_mi_estimator estimator,
                              int full, int64_t n, int64_t d)
 {
@@ -140,7 +139,7 @@ static ipl_status family_row(bench_context *context, ipl_mi_estimator estimator,
     snprintf(row.what, sizeof row.what, "%s%s", family->name, full ? "-full" : "");
     options.full_sums = full;
     IPL_TRY(time_case(context, &options, n, d, &row));
-    if (family->needs & IPL_MI_NEEDS_PAIRS) judge_pairs(context, full, &row);
+    if (full) judge_pairs(context, &row);
     if (family->needs & IPL_MI_NEEDS_CELLS) judge_cells(context, &row);
     context->report(context->user, &row);
     return IPL_OK;
@@ -148,7 +147,7 @@ static ipl_status family_row(bench_context *context, ipl_mi_estimator estimator,
 
 ipl_status bench_family(bench_context *context, ipl_mi_estimator estimator)
 {
-    const int pairs = (ipl_mi_family_of(estimator)->needs & IPL_MI_NEEDS_PAIRS) != 0;
+    const int has_full = ipl_mi_family_of(estimator)->full_sums;
     const int64_t *rows = context->small ? rows_small : rows_large;
     const int64_t *widths = context->small ? widths_small : widths_large;
     const size_t width_count = context->small
@@ -156,7 +155,7 @@ ipl_status bench_family(bench_context *context, ipl_mi_estimator estimator)
                                    : sizeof widths_large / sizeof *widths_large;
     for (int r = 0; r < 2; ++r)
         for (size_t w = 0; w < width_count; ++w)
-            for (int full = pairs; full >= 0; --full)
+            for (int full = has_full; full >= 0; --full)
                 IPL_TRY(family_row(context, estimator, full, rows[r], widths[w]));
     return IPL_OK;
 }

@@ -46,9 +46,7 @@ static int print_auto(void)
     ipl_device *dev;
     if (ipl_device_open("auto", NULL, &dev) != IPL_OK) return cli_failed();
     const ipl_device_info *about = ipl_device_about(dev);
-    const char *why = strstr(about->note, "): ");
-    printf("auto is %s%s%s\n", about->name, about->note[0] ? ": " : "",
-           why ? why + 3 : about->note);
+    printf("auto is %s%s%s\n", about->name, about->note[0] ? ": " : "", about->note);
     ipl_device_close(dev);
     return CLI_DONE;
 }

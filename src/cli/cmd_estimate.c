@@ -15,7 +15,7 @@ const cli_command cli_estimate = {
     "estimate",
     "--t T.npy [--y Y.npy] [--estimator NAME[,NAME]] [options]",
     "Estimate I(X;T) and I(T;Y) of activations from NPY files",
-    "T has a row for each sample, each seen once by X; Y has their classes as\n"
+    "T has a row for each sample, each of another input; Y has their classes as\n"
     "integers. With a folder as T, which holds epoch_E_layer_L.npy, the whole plane\n"
     "is estimated and --out DIR becomes a run directory, with its picture.\n\n"
     "JSON has one object a line: estimator, bound, n, d, i_xt, i_ty, h_t, units, then\n"
@@ -81,14 +81,24 @@ static void print_json(const ipl_mi_point *p, const request *q, const ipl_array 
     printf("]}\n");
 }
 
+/* With six digits behind the point; "-" where it is not defined. */
+static const char *fixed(double value, char *text, size_t size)
+{
+    snprintf(text, size, isfinite(value) ? "%.6f" : "-", value);
+    return text;
+}
+
 static void print_row(const ipl_mi_point *p, double unit)
 {
-    char i_ty[32] = "-";
-    if (isfinite(p->i_ty)) snprintf(i_ty, sizeof i_ty, "%.6f", p->i_ty / unit);
-    printf("%-10s %12.6f %12s %14.6f  ", p->name, p->i_xt / unit, i_ty, p->h_t / unit);
-    if (isfinite(p->noise_var)) printf("noise variance %.6g", p->noise_var);
-    if (p->cells >= 0) printf("%lld cells", (long long)p->cells);
-    if (p->flags & IPL_MI_SATURATED) printf(", saturated: no two samples share a cell");
+    char a[32], b[32], c[32];
+    const int cells = p->cells >= 0;
+    printf("%-10s %12s %12s %14s  ", p->name, fixed(p->i_xt / unit, a, sizeof a),
+           fixed(p->i_ty / unit, b, sizeof b), fixed(p->h_t / unit, c, sizeof c));
+    if (isfinite(p->noise_var))
+        printf("noise variance %.6g%s", p->noise_var, cells ? ", " : "");
+    if (cells) printf("%lld cells", (long long)p->cells);
+    if (p->flags & IPL_MI_SATURATED)
+        printf(", saturated%s", cells ? ": no two samples share a cell" : "");
     if (p->flags & IPL_MI_OUTSIDE)
         printf(", %.3g %% of values outside the range", 100.0 * p->outside_share);
     printf("\n");
@@ -156,15 +166,18 @@ static int estimate(request *q)
     int status = check_request(q);
     if (status != CLI_GO_ON) return status;
     const int folder = !stat(q->t, &about) && S_ISDIR(about.st_mode);
+    if (folder && q->json)
+        return cli_misused(&cli_estimate, "--json goes with one file, and --t %s is a "
+                           "folder", q->t);
+    if (folder && strcmp(q->units, "bits"))
+        return cli_misused(&cli_estimate, "--units goes with one file, and --t %s is a "
+                           "folder, whose tables are in bits", q->t);
     if (folder && !q->out)
         return cli_misused(&cli_estimate, "--t %s is a folder: --out DIR is needed",
                            q->t);
     if (!folder && q->out)
         return cli_misused(&cli_estimate, "--out goes with a folder, and --t %s is "
                            "none", q->t);
-    if (folder && q->json)
-        return cli_misused(&cli_estimate, "--json goes with one file, and --t %s is a "
-                           "folder", q->t);
     status = cli_open_device(&cli_estimate, q->device, q->threads, q->quiet || q->json,
                              &dev);
     if (status == CLI_GO_ON)
@@ -193,8 +206,10 @@ static int run(int argc, char **argv)
         {"--estimator", "NAME[,NAME]", names, CLI_TEXT, &q.names, 0, 0, 0},
     };
     const cli_option last[LAST] = {
-        {"--units", "UNITS", "bits (default) or nats", CLI_TEXT, &q.units, 0, 0, 0},
-        {"--json", NULL, "one object a line", CLI_SWITCH, &q.json, 0, 0, 0},
+        {"--units", "UNITS", "bits (default) or nats; of one file", CLI_TEXT, &q.units,
+         0, 0, 0},
+        {"--json", NULL, "one object a line; of one file", CLI_SWITCH, &q.json, 0, 0,
+         0},
         {"--out", "DIR", "run directory for a folder of activations", CLI_TEXT, &q.out,
          0, 0, 0},
         {"--device", "NAME", "auto, cpu, cuda or cuda:N; see infoplane devices",

@@ -1,6 +1,7 @@
 /*
  * cmd_plot.c - infoplane plot: a run directory to a picture.
  */
+#include <assert.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -22,7 +23,10 @@ const cli_command cli_plot = {
 
 static int run(int argc, char **argv)
 {
-    static const char *const kinds[] = {"all", "plane", "epochs", "snr"};
+    static const char *const kinds[] = {
+        [IPL_PLOT_ALL] = "all", [IPL_PLOT_PLANE] = "plane",
+        [IPL_PLOT_EPOCHS] = "epochs", [IPL_PLOT_SNR] = "snr"};
+    static_assert(sizeof kinds / sizeof *kinds == IPL_PLOT_COUNT, "a name each");
     const char *file = NULL, *what = "all", *plain[1];
     char        made[4200];
     int         count, kind = 0;

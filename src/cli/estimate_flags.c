@@ -85,8 +85,8 @@ static int add_family(const char *name, int *estimators, ipl_mi_options *options
     char expected[160];
     const int k = ipl_mi_family_named(name);
     if (k < 0) {
-        list_families(NULL, " or ", expected, sizeof expected);
-        return cli_misused(&cli_estimate, "--estimator '%s': expected %s", name,
+        list_families(NULL, ", ", expected, sizeof expected);
+        return cli_misused(&cli_estimate, "--estimator '%s': expected any of %s", name,
                            expected);
     }
     for (int e = 0; e < *estimators; ++e)

@@ -35,11 +35,8 @@ int cli_open_device(const cli_command *command, const char *name, int64_t thread
         return cli_misused(command, "--device: %s", cli_error_text());
     if (st != IPL_OK) return cli_failed();
     const ipl_device_info *about = ipl_device_about(*out);
-    if (about->note[0] && !quiet && cli_log_level() >= 1) {
-        const char *why = strstr(about->note, "): ");
-        fprintf(stderr, "infoplane: on %s: %s\n", about->name,
-                why ? why + 3 : about->note);
-    }
+    if (about->note[0] && !quiet && cli_log_level() >= 1)
+        fprintf(stderr, "infoplane: on %s: %s\n", about->name, about->note);
     return CLI_GO_ON;
 }
 

@@ -16,8 +16,6 @@
 #define ONE_EACH(list, count) \
     static_assert(sizeof list / sizeof *list == (count) + 1, "a name each, then NULL")
 
-static const char *const no_yes[] = {"no", "yes", NULL};
-
 static const char *const sets[] = {
     [IPL_DATA_IB] = "ib", [IPL_DATA_IDX] = "idx", [IPL_DATA_MAT] = "mat",
     [IPL_DATA_NPY] = "npy", [IPL_DATA_SET_COUNT] = NULL};
@@ -90,6 +88,8 @@ typedef struct {
 #define NAMED(section, name, kind, field, text, list, words)                   \
     {section, {.key = name, .type = kind, AT(field), .fallback = text,         \
                .choice = list, .help = words}}
+#define SWITCH(section, name, field, text, words)                              \
+    NAMED(section, name, IPL_OPTION_CHOICE, field, text, ipl_option_no_yes, words)
 #define NUMBER(section, name, kind, field, least, most, open, text, words)     \
     {section, {.key = name, .type = kind, AT(field), .min = least, .max = most, \
                .above = open, .fallback = text, .help = words}}
@@ -116,7 +116,7 @@ static const section_row first_rows[] = {
            "of the inputs; auto: idx to [0,1], all others none"),
     REAL("data", "label_noise", data.label_noise, 0, 1, "0",
          "share of labels replaced by another class"),
-    CHOICE("data", "random_labels", data.random_labels, "no", no_yes,
+    SWITCH("data", "random_labels", data.random_labels, "no",
            "labels permuted among all rows"),
     WHOLE("data", "limit", data.limit, 0, COUNT_MAX, "0", "rows to keep, 0: all"),
     WHOLE("data", "seed", data.seed, 0, SEED_MAX, "1",
@@ -141,7 +141,7 @@ static const section_row first_rows[] = {
           "of the first weights and the order of rows"),
     WHOLE("train", "replicas", replicas, 1, 4096, "1",
           "networks side by side, with seeds seed, seed+1, .."),
-    CHOICE("train", "shuffle", shuffle, "yes", no_yes,
+    SWITCH("train", "shuffle", shuffle, "yes",
            "new order of rows each epoch, or the split's order (2017 code)"),
 
     NAMED("measure", "estimators", IPL_OPTION_CHOICES, estimators, NULL,
@@ -166,9 +166,9 @@ static const section_row first_rows[] = {
           "delta-*: longest skip, 0: no limit"),
     REAL("measure", "multiplier", multiplier, 1.01, 1e6, "2",
          "delta-*: the k-th skip is its k-th power, rounded down"),
-    CHOICE("measure", "halve", halve, "no", no_yes,
+    SWITCH("measure", "halve", halve, "no",
            "delta-approx: one power less after a large change"),
-    CHOICE("measure", "delta_scaled", delta_scaled, "yes", no_yes,
+    SWITCH("measure", "delta_scaled", delta_scaled, "yes",
            "delta-*: change of I(X;T)/H(X) and I(T;Y)/H(Y), or in bits"),
     NAMED("measure", "delta_estimator", IPL_OPTION_CHOICE, delta_estimator, "all",
           decider, "delta-*: whose change counts"),

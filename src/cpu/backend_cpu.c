@@ -66,6 +66,13 @@ int cpu_threads(const cpu_state *state)
     return state->threads;
 }
 
+static ipl_status cpu_free_bytes(void *state, int64_t *bytes)
+{
+    (void)state;
+    *bytes = (int64_t)sysconf(_SC_PAGESIZE) * sysconf(_SC_AVPHYS_PAGES);
+    return IPL_OK;
+}
+
 static ipl_status cpu_open(const char *variant, const ipl_device_options *options,
                            ipl_device_info *about, void **out)
 {
@@ -98,7 +105,7 @@ static ipl_status cpu_open(const char *variant, const ipl_device_options *option
     about->threads = state->threads;
     about->is_host = 1;
     about->memory_bytes = page * sysconf(_SC_PHYS_PAGES);
-    about->free_bytes = page * sysconf(_SC_AVPHYS_PAGES);
+    cpu_free_bytes(state, &about->free_bytes);
     *out = state;
     return IPL_OK;
 }
@@ -177,6 +184,7 @@ const ipl_backend ipl_backend_cpu = {
     .event_record = cpu_event,
     .event_wait = cpu_event,
     .use_threads = cpu_use_threads,
+    .free_bytes = cpu_free_bytes,
     .ceilings = cpu_ceilings,
     .timer_start = cpu_timer_start,
     .timer_stop = cpu_timer_stop,

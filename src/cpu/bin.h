@@ -12,7 +12,8 @@ enum {
     BIN_TREE_LEVELS = 5
 };
 
-/* How a value becomes an integer code; equal codes are equal bins.
+/* How a value becomes an integer code; equal codes are equal bins. A value has a code;
+ * a row, of d codes, lies in a cell.
  *
  * Width (thresholds == 0): with f = floor(t / width), code = bits(f + shift) - base.
  * Where all |f| < 2^22, shift = 1.5 * 2^23 moves the integer into the low bits and

@@ -18,7 +18,7 @@
 
 #include "backend.h"
 
-/* H = sum_m (rows_m / n) log(n / m) in nats, for shares in ascending size. */
+/* H = sum_m (rows_m / n) log(n / m) in nats, for multiplicities in ascending size. */
 double mi_entropy(int64_t n, int64_t multiplicities,
                   const ipl_multiplicity *multiplicity);
 

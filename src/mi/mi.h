@@ -4,7 +4,8 @@
  * mi.c checks the call, asks for the range of every layer once, for all families, and
  * refuses what is not finite; each family then turns all jobs of the call into points.
  * To add one: its value of ipl_mi_estimator and its fields of ipl_mi_options
- * (ipl_mi_family.h), one file with an mi_estimator, and one row in mi_table.c.
+ * (ipl_mi_family.h), one file with an mi_estimator that is named below, and one row in
+ * mi_table.c.
  */
 #ifndef IPL_MI_PRIVATE_H
 #define IPL_MI_PRIVATE_H
@@ -51,9 +52,6 @@ extern const mi_estimator mi_kde; /* mi_kde.c */
 /* The family's estimator. mi_table.c */
 const mi_estimator *mi_estimator_of(ipl_mi_estimator estimator);
 
-/* "no", "yes", NULL: choices of a switch. mi_table.c */
-extern const char *const mi_no_yes[];
-
 /* Points without values: NaN and -1 throughout. */
 ipl_mi_point mi_point_empty(void);
 
@@ -63,9 +61,6 @@ const char *mi_job_name(const ipl_mi_job *job, int j, char text[24]);
 /* The job's inputs where any of them occurs more than once; NULL where all differ,
  * which gives the bits of a job without. */
 const ipl_labels *mi_repeated_inputs(const ipl_mi_job *job);
-
-/* Whether any of these estimators leaves cells. */
-int mi_needs_cells(int estimators, const ipl_mi_options *options);
 
 /* How a layer of job->t's shape fits into free_bytes of the device together with the
  * scratch of these estimators: 0 where it can be there as a whole, else the largest

@@ -90,3 +90,32 @@ done:
     free(multiplicity);
     return st;
 }
+
+ipl_status ipl_mi_between_layers(ipl_device *dev, int nets, int layers, int64_t n,
+                                 const int32_t *cell, void *scratch,
+                                 size_t scratch_bytes, double *i_next)
+{
+    IPL_REQUIRE(nets >= 1 && layers >= 1 && cell && i_next,
+                "%d networks of %d layers, or a NULL", nets, layers);
+    const int pairs = nets * (layers - 1);
+    ipl_status st = IPL_OK;
+    const int32_t **side = malloc(2 * (size_t)(pairs + 1) * sizeof *side);
+    double *i_ab = malloc((size_t)(pairs + 1) * sizeof *i_ab);
+    if (!side || !i_ab) {
+        st = IPL_FAIL(IPL_E_MEMORY, "%d pairs of layers", pairs);
+        goto done;
+    }
+    for (int p = 0; p < pairs; ++p) {
+        side[p] = cell + (p / (layers - 1) * layers + p % (layers - 1)) * n;
+        side[pairs + p] = side[p] + n;
+    }
+    if (pairs)
+        IPL_TRY_DONE(ipl_mi_between(dev, pairs, n, side, side + pairs, scratch,
+                                    scratch_bytes, i_ab));
+    for (int k = 0, p = 0; k < nets * layers; ++k)
+        i_next[k] = (k + 1) % layers ? i_ab[p++] : NAN;
+done:
+    free(side);
+    free(i_ab);
+    return st;
+}

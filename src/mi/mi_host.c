@@ -46,8 +46,8 @@ static ipl_status check_layers(ipl_device *dev, int64_t n, int layers,
 {
     IPL_REQUIRE(dev && layer && layers >= 1, "device or layers are NULL, or %d layers",
                 layers);
-    IPL_REQUIRE(n >= 2 && n <= INT32_MAX, "%s: %lld samples: expected 2 or more",
-                layer->name ? layer->name : "layer 1", (long long)n);
+    IPL_REQUIRE(n >= 2 && n <= INT32_MAX, "%s: %lld samples: expected 2 to %d",
+                layer->name ? layer->name : "layer 1", (long long)n, INT32_MAX);
     for (int l = 0; l < layers; ++l)
         IPL_REQUIRE(layer[l].t && layer[l].d >= 1 && layer[l].d <= INT64_MAX / 8 / n,
                     "layer %d: no activations, or %lld units", l + 1,
@@ -55,42 +55,36 @@ static ipl_status check_layers(ipl_device *dev, int64_t n, int layers,
     return IPL_OK;
 }
 
-/* Groups of the rows from host numbers, to the device. */
-static ipl_status make_groups(ipl_device *dev, int64_t n, const int32_t *of,
-                              ipl_labels *out)
+/* Groups of the rows from host numbers in [0, limit), to the device. */
+static ipl_status make_groups(ipl_device *dev, const char *what, int64_t n,
+                              const int32_t *of, int64_t limit, ipl_labels *out)
 {
     int32_t most = 0;
     if (!of) return IPL_OK;
-    for (int64_t i = 0; i < n; ++i) most = of[i] > most ? of[i] : most;
+    for (int64_t i = 0; i < n; ++i) {
+        IPL_REQUIRE(of[i] >= 0 && of[i] < limit,
+                    "%s of row %lld is %d: expected 0 to %lld", what, (long long)i,
+                    of[i], (long long)limit - 1);
+        most = of[i] > most ? of[i] : most;
+    }
     return ipl_labels_create(dev, n, most + 1, of, out);
-}
-
-static ipl_status check_inputs(int64_t n, const int32_t *x)
-{
-    for (int64_t i = 0; x && i < n; ++i)
-        IPL_REQUIRE(x[i] >= 0 && x[i] < n,
-                    "input of row %lld is %d: expected 0 to %lld",
-                    (long long)i, x[i], (long long)n - 1);
-    return IPL_OK;
 }
 
 static ipl_status open_call(host_call *c, const int32_t *y, const int32_t *x, int cells)
 {
-    IPL_TRY(check_inputs(c->n, x));
-    IPL_TRY(make_groups(c->dev, c->n, y, &c->y));
-    IPL_TRY(make_groups(c->dev, c->n, x, &c->x));
+    int64_t free_bytes;
+    IPL_TRY(make_groups(c->dev, "label", c->n, y, IPL_MI_CLASSES_MAX, &c->y));
+    IPL_TRY(make_groups(c->dev, "input", c->n, x, c->n, &c->x));
     c->job = calloc((size_t)c->layers, sizeof *c->job);
     c->name = malloc((size_t)c->layers * sizeof *c->name);
     c->i_next = malloc((size_t)c->layers * sizeof *c->i_next);
     if (!c->job || !c->name || !c->i_next)
         return IPL_FAIL(IPL_E_MEMORY, "%d layers", c->layers);
     const int64_t cell_bytes = c->layers * c->n * (int64_t)sizeof *c->cell;
-    const int64_t group_bytes = ((y != NULL) + (x != NULL)) * 2 * c->n *
-                                (int64_t)sizeof(int32_t);
-    c->free_bytes = ipl_device_usable(&c->dev->about, c->dev->about.free_bytes) -
-                    group_bytes - (cells ? cell_bytes : 0);
     if (cells && c->layers > 1)
         IPL_TRY(ipl_alloc(c->dev, (size_t)cell_bytes, (void **)&c->cell));
+    IPL_TRY(ipl_device_free_bytes(c->dev, &free_bytes));
+    c->free_bytes = ipl_device_usable(&c->dev->about, free_bytes);
     for (int l = 0; l < c->layers; ++l) {
         const char *name = c->layer[l].name;
         c->i_next[l] = NAN;
@@ -188,20 +182,12 @@ static ipl_status fits_together(const host_call *c, int estimators,
 /* I(T;T') of each layer and the next one, from their cells. */
 static ipl_status between_neighbours(host_call *c)
 {
-    ipl_status st = IPL_OK;
     size_t bytes;
-    const int pairs = c->layers - 1;
     if (!c->cell) return IPL_OK;
-    const int32_t **cell = malloc((size_t)c->layers * sizeof *cell);
-    if (!cell) return IPL_FAIL(IPL_E_MEMORY, "%d pairs of layers", pairs);
-    for (int l = 0; l < c->layers; ++l) cell[l] = c->cell + l * c->n;
-    IPL_TRY_DONE(ipl_mi_between_scratch_bytes(c->dev, pairs, c->n, &bytes));
-    IPL_TRY_DONE(grow(c->dev, &c->scratch, &c->scratch_bytes, bytes));
-    IPL_TRY_DONE(ipl_mi_between(c->dev, pairs, c->n, cell, cell + 1, c->scratch,
-                                c->scratch_bytes, c->i_next));
-done:
-    free(cell);
-    return st;
+    IPL_TRY(ipl_mi_between_scratch_bytes(c->dev, c->layers - 1, c->n, &bytes));
+    IPL_TRY(grow(c->dev, &c->scratch, &c->scratch_bytes, bytes));
+    return ipl_mi_between_layers(c->dev, 1, c->layers, c->n, c->cell, c->scratch,
+                                 c->scratch_bytes, c->i_next);
 }
 
 static ipl_status estimate_all(host_call *c, int estimators,
@@ -228,7 +214,8 @@ ipl_status ipl_mi_estimate_host(ipl_device *dev, int estimators,
                 estimators);
     for (int e = 0; e < estimators; ++e) IPL_TRY(ipl_mi_options_check(&options[e]));
     host_call c = {.dev = dev, .n = n, .layers = layers, .layer = layer};
-    ipl_status st = open_call(&c, y, x, mi_needs_cells(estimators, options));
+    const unsigned needs = ipl_mi_needs(estimators, options);
+    ipl_status st = open_call(&c, y, x, (needs & IPL_MI_NEEDS_CELLS) != 0);
     if (st == IPL_OK) st = estimate_all(&c, estimators, options);
     for (int l = 0; l < layers && st == IPL_OK; ++l) {
         const ipl_mi_job *job = &c.job[l];

@@ -27,7 +27,7 @@ static const ipl_option kde_options[] = {
      .help = "variance of the noise, in squared units of the activations",
      .flag = "--noise-var", .value = "V"},
     {.key = "noise_relative", .type = IPL_OPTION_CHOICE,
-     .offset = offsetof(ipl_mi_options, noise_relative), .choices = mi_no_yes,
+     .offset = offsetof(ipl_mi_options, noise_relative), .choice = ipl_option_no_yes,
      .fallback = "no", .help = "noise_var is a share of the layer's mean square",
      .flag = "--noise-relative"},
 };
@@ -280,6 +280,7 @@ const mi_estimator mi_kde = {
                .options = sizeof kde_options / sizeof *kde_options,
                .option = kde_options,
                .needs = IPL_MI_NEEDS_PAIRS,
+               .full_sums = 1,
                .standard = 1,
                .rows_max = 1 << 20}, /* S_i in fixed point */
     .check = kde_check,

@@ -15,8 +15,6 @@ static const mi_estimator *const table[] = {
 static_assert(sizeof table / sizeof *table == IPL_MI_ESTIMATOR_COUNT,
               "each family has a row");
 
-const char *const mi_no_yes[] = {"no", "yes", NULL};
-
 const mi_estimator *mi_estimator_of(ipl_mi_estimator estimator)
 {
     return (unsigned)estimator < IPL_MI_ESTIMATOR_COUNT ? table[estimator] : NULL;
@@ -81,11 +79,11 @@ const char *ipl_mi_flag_name(int number)
     return number >= 0 && number < IPL_MI_FLAG_COUNT ? names[number] : NULL;
 }
 
-int mi_needs_cells(int estimators, const ipl_mi_options *options)
+unsigned ipl_mi_needs(int estimators, const ipl_mi_options *options)
 {
-    int needs = 0;
+    unsigned needs = 0;
     for (int e = 0; e < estimators; ++e)
-        needs |= (table[options[e].estimator]->family.needs & IPL_MI_NEEDS_CELLS) != 0;
+        needs |= table[options[e].estimator]->family.needs;
     return needs;
 }
 

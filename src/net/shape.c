@@ -16,6 +16,11 @@ static const char *const act_name[IPL_ACT_COUNT] = {
 
 enum { ENTRY_MAX = 63, CLASSES_MIN = 2 };
 
+const char *ipl_act_name(ipl_act act)
+{
+    return (unsigned)act < IPL_ACT_COUNT ? act_name[act] : NULL;
+}
+
 /* Copies the entry that starts at *at, without the blanks around it, and moves *at
  * to the comma or the end behind it. An entry that is too long is cut: no valid
  * one is, and the text of the error shows its beginning. */

@@ -116,9 +116,13 @@ double ipl_history_distance(void *history, int64_t a, int64_t b)
     assert(at_b < h->count && h->moments[at_b].tick == b);
     const double *value_a = h->moments[at_a].value, *value_b = h->moments[at_b].value;
     double largest = 0.0;
+    int defined = 0;
     for (int v = 0; v < h->values; ++v) {
+        if (isnan(value_a[v]) && isnan(value_b[v])) continue;
         const double change = fabs(value_a[v] - value_b[v]);
+        if (isnan(change)) return INFINITY; /* defined at one of them only */
         if (change > largest) largest = change;
+        defined = 1;
     }
-    return largest;
+    return defined ? largest : INFINITY; /* nothing says that nothing changed */
 }

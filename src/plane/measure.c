@@ -48,14 +48,6 @@ ipl_status measurer_grow(ipl_measurer *m, measurer_buffer *b, size_t bytes)
     return IPL_OK;
 }
 
-int measurer_cells(int estimators, const ipl_mi_options *options)
-{
-    unsigned needs = 0;
-    for (int e = 0; e < estimators; ++e)
-        needs |= ipl_mi_family_of(options[e].estimator)->needs;
-    return (needs & IPL_MI_NEEDS_CELLS) != 0;
-}
-
 static ipl_status estimate(ipl_measurer *m, int jobs, ipl_mi_job *job)
 {
     size_t bytes;
@@ -95,37 +87,25 @@ done:
 ipl_status measurer_neighbours(ipl_measurer *m, int nets, int layers, int64_t n,
                                ipl_layer *out)
 {
+    size_t bytes;
+    if (layers == 1 || !m->cells.at) return IPL_OK;
+    double *i_next = malloc((size_t)(nets * layers) * sizeof *i_next);
+    if (!i_next) return IPL_FAIL(IPL_E_MEMORY, "%d layers", nets * layers);
     const int pairs = nets * (layers - 1);
-    if (!pairs || !m->cells.at) return IPL_OK;
-    ipl_status      st = IPL_OK;
-    size_t          bytes;
-    const int32_t **cell = malloc(2 * (size_t)pairs * sizeof *cell);
-    double         *i_ab = malloc((size_t)pairs * sizeof *i_ab);
-    if (!cell || !i_ab) {
-        st = IPL_FAIL(IPL_E_MEMORY, "%d pairs of layers", pairs);
-        goto done;
-    }
-    for (int p = 0; p < pairs; ++p) {
-        const int first = p / (layers - 1) * layers + p % (layers - 1);
-        cell[p] = (const int32_t *)m->cells.at + first * n;
-        cell[pairs + p] = cell[p] + n;
-    }
-    IPL_TRY_DONE(ipl_mi_between_scratch_bytes(m->dev, pairs, n, &bytes));
-    IPL_TRY_DONE(measurer_grow(m, &m->scratch, bytes));
-    IPL_TRY_DONE(ipl_mi_between(m->dev, pairs, n, cell, cell + pairs, m->scratch.at,
-                                m->scratch.bytes, i_ab));
-    for (int p = 0; p < pairs; ++p)
-        out[p / (layers - 1) * layers + p % (layers - 1)].i_next = i_ab[p];
-done:
-    free(cell);
-    free(i_ab);
+    ipl_status st = ipl_mi_between_scratch_bytes(m->dev, pairs, n, &bytes);
+    if (st == IPL_OK) st = measurer_grow(m, &m->scratch, bytes);
+    if (st == IPL_OK)
+        st = ipl_mi_between_layers(m->dev, nets, layers, n, m->cells.at, m->scratch.at,
+                                   m->scratch.bytes, i_next);
+    for (int k = 0; st == IPL_OK && k < nets * layers; ++k) out[k].i_next = i_next[k];
+    free(i_next);
     return st;
 }
 
 /* Room for the cells of so many layers; none where nobody makes them. */
 ipl_status measurer_make_cells(ipl_measurer *m, int64_t layers, int64_t n)
 {
-    if (!measurer_cells(m->estimators, m->options)) return IPL_OK;
+    if (!(ipl_mi_needs(m->estimators, m->options) & IPL_MI_NEEDS_CELLS)) return IPL_OK;
     return measurer_grow(m, &m->cells, (size_t)(layers * n) * sizeof(int32_t));
 }
 

@@ -60,8 +60,6 @@ struct ipl_measurer {
 /* At least `bytes`, with undefined content. */
 ipl_status measurer_grow(ipl_measurer *m, measurer_buffer *b, size_t bytes);
 
-/* Whether any of these estimators leaves cells. */
-int        measurer_cells(int estimators, const ipl_mi_options *options);
 ipl_status measurer_make_cells(ipl_measurer *m, int64_t layers, int64_t n);
 
 /* The points of t[jobs], which are layers first, first + 1, .. of networks of `layers`

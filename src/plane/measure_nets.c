@@ -170,7 +170,7 @@ ipl_status ipl_measure_bytes(ipl_device *dev, int estimators,
                                : rows * widest_of(shape);
     if (block && block < rows) floats = block * widest_of(shape);
     *bytes = (size_t)floats * sizeof(float);
-    if (measurer_cells(estimators, options)) {
+    if (ipl_mi_needs(estimators, options) & IPL_MI_NEEDS_CELLS) {
         *bytes += (size_t)(nets * layers * rows) * sizeof cell;
         if (layers > 1)
             IPL_TRY_DONE(ipl_mi_between_scratch_bytes(dev, nets * (layers - 1), rows,

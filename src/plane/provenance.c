@@ -8,7 +8,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <zlib.h>
 
 #include "mat_library.h"
@@ -18,22 +17,6 @@
 #else
 #define COMPILER "gcc " __VERSION__
 #endif
-
-static const char *const act_names[] = {
-#define IPL_ROW(name, text, formula) text,
-    IPL_ACT_ROWS(IPL_ROW)
-#undef IPL_ROW
-};
-
-ipl_work ipl_work_start(void)
-{
-    struct tm utc;
-    ipl_work work = {0};
-    const time_t now = time(NULL);
-    gmtime_r(&now, &utc);
-    strftime(work.started, sizeof work.started, "%Y-%m-%dT%H:%M:%SZ", &utc);
-    return work;
-}
 
 void ipl_provenance_experiment(ipl_provenance *p, const ipl_experiment *e)
 {
@@ -50,7 +33,7 @@ void ipl_provenance_experiment(ipl_provenance *p, const ipl_experiment *e)
     p->layers = e->shape.layers;
     for (int l = 1; l <= e->shape.layers; ++l)
         snprintf(p->layer[l - 1], sizeof p->layer[0], "%d-%s", e->shape.width[l],
-                 act_names[e->shape.act[l]]);
+                 ipl_act_name(e->shape.act[l]));
     p->seed = e->config.seed;
     p->replicas = e->replicas;
     p->tick = ipl_tick_name(e->config.tick);

@@ -8,21 +8,7 @@
 #include "plane/memory.h"
 #include "plane/rundir.h"
 #include "plane/store.h"
-
-/* What the work on a run directory has come to. */
-typedef struct {
-    char    started[32]; /* UTC                                                  */
-    int64_t points;      /* rows of plane.csv                                    */
-    int64_t remeasured;  /* ticks whose record was torn                          */
-    int64_t states_saved;
-    int     cores;       /* threads that all workers share                       */
-    double  load_s;
-    double  core_s;      /* busy: seconds times threads                          */
-    double  worker_s[IPL_WORKERS_MAX]; /* busy: each measuring worker            */
-} ipl_work;
-
-/* Work that begins now. */
-ipl_work ipl_work_start(void);
+#include "plane/work.h"
 
 /* What a run directory tells about itself, beside its tables: made when it is written,
  * and read by nobody else. */

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "file.h"
+#include "plane/provenance.h"
 #include "plane/records.h"
 
 double run_now_s(void)

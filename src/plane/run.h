@@ -28,8 +28,9 @@
 #include "plane/journal.h"
 #include "plane/memory.h"
 #include "plane/policy.h"
-#include "plane/provenance.h"
+#include "plane/rundir.h"
 #include "plane/store.h"
+#include "plane/work.h"
 
 /* A tick that the policy gave out and was not told of yet. */
 typedef struct {
@@ -71,7 +72,7 @@ typedef struct run {
     ipl_progress   now;
     ipl_work       work;
     int64_t        trained;      /* last tick whose snapshot is dealt with; -1  */
-    int            stop;         /* 1: both workers end at their next tick      */
+    int            stop;         /* 1: all workers end at their next tick       */
     int            train_failed; /* 1: measuring ends when it has caught up     */
     ipl_status     status;       /* the first failure                           */
     char           why[512];

@@ -114,7 +114,7 @@ void *run_train(void *user)
     const int most = useful_threads(r);
     const int64_t first = r->e.tick;
     ipl_status st = IPL_OK;
-    /* Where a resumed run stands, nobody can ask for; see run_save_state. */
+    /* The tick a run resumes from is never requested again; see run_save_state. */
     if (first == 0) st = arrive(r, 0);
     while (st == IPL_OK && r->e.tick < r->e.last && wait_for_room(r)) {
         const int threads = ipl_cores_take(&r->cores, most);
