@@ -38,8 +38,8 @@ BEGIN {
     if (!ok) { printf "%s:%s: %s\n", $1, $2, header; bad = 1 }
 }
 END { exit bad }' || exit 1
-if git ls-files '*.c' '*.h' '*.cu' '*.cuh' '*.sh' 2>/dev/null |
-    LC_ALL=C.UTF-8 xargs grep -nE '^.{89,}'; then
+if LC_ALL=C.UTF-8 grep -nE '^.{89,}' src/*.[ch] src/*/*.[ch] include/*.h kernels/*.cu* \
+    tests/*.[ch] tests/*.sh bench/*.[ch] bench/*.sh; then
     echo "lines of more than 88 columns"
     exit 1
 fi

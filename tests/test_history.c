@@ -28,7 +28,8 @@ static void distance_is_the_largest_change_as_a_share(void **state)
     add(h, 0, 4.0, 0.25);
     add(h, 7, 2.0, 0.25);  /* X: 2 / 8 */
     add(h, 3, 4.0, 0.0);   /* Y: 0.25 / 0.5 */
-    CHECK(ipl_history_distance(h, 0, 7) == 0.25 && ipl_history_distance(h, 7, 0) == 0.25);
+    CHECK(ipl_history_distance(h, 0, 7) == 0.25);
+    CHECK(ipl_history_distance(h, 7, 0) == 0.25);
     CHECK(ipl_history_distance(h, 0, 3) == 0.5 && ipl_history_distance(h, 3, 3) == 0.0);
     ipl_history_destroy(h);
 }
