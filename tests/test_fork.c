@@ -178,7 +178,7 @@ static void a_forked_child_works_to_the_same_bits(void **state)
 {
     static const char *const sets[] = {
         "net.layers=12, 6-tanh, 4-relu, 2", "train.epochs=3", "train.replicas=2",
-        "measure.policy=every", "measure.every=1", "measure.estimators=bin, kde", NULL};
+        "measure.policy=every", "measure.every=1", "measure.subset=600", NULL};
     ipl_device *dev = check_device(state);
     if (is_cuda(dev)) skip(); /* its own test is below */
     char f[FILES_PATH];
