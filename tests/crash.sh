@@ -4,7 +4,7 @@
 #   tests/crash.sh PROGRAM [KILLS]    default: 100 kills for each of the two presets
 #
 # Each preset is run once in peace; then runs of the same configuration are killed
-# with SIGKILL after a random time and resumed, in one to three lanes, until they come
+# with SIGKILL after a random time and resumed, in one to three workers, until they come
 # to their end, which has to give the same plane.csv, plane_details.csv and
 # training.csv, byte for byte. The last line counts. Exit status 0 when all were equal.
 set -u

@@ -16,22 +16,17 @@ static inline ipl_config small_config(const char *first, ...)
     static const char *const sets[] = {
         "net.layers=12, 5-tanh, 4-relu, 3", "data.limit=100", "data.split=shuffled",
         "train.epochs=8", "train.batch=30", "train.seed=4", "train.replicas=3",
-        "measure.policy=every", "measure.every=3", "run.checkpoint_s=1000000"};
-    ipl_config config;
+        "measure.policy=every", "measure.every=3", "run.checkpoint_s=1000000", NULL};
     va_list more;
-    ipl_config_defaults(&config);
-    for (size_t s = 0; s < sizeof sets / sizeof *sets; ++s)
-        CHECK_OK(ipl_config_set(&config, sets[s]));
     va_start(more, first);
-    for (const char *set = first; set; set = va_arg(more, const char *))
-        CHECK_OK(ipl_config_set(&config, set));
+    const ipl_config config = config_with(sets, first, more);
     va_end(more);
     return config;
 }
 
 /* Runs into f/r and gives its run.json. */
 static inline json_t *run_into(ipl_device *dev, const char *f, const ipl_config *config,
-                        ipl_progress *at)
+                               ipl_progress *at)
 {
     CHECK_OK(ipl_run(dev, config, files_path(f, "r"), NULL, NULL, at));
     return json_of(f, "r/run.json");

@@ -302,16 +302,11 @@ static inline void run_into(const char *f, const char *first, ...)
     static const char *const sets[] = {
         "net.layers=12, 4-tanh, 3-leaky-relu, 2", "train.epochs=7", "train.replicas=3",
         "train.batch=20", "data.limit=64", "data.split=shuffled",
-        "measure.policy=every", "measure.every=1"};
-    ipl_config config;
+        "measure.policy=every", "measure.every=1", NULL};
     ipl_device *dev;
     va_list more;
-    ipl_config_defaults(&config);
-    for (size_t s = 0; s < sizeof sets / sizeof *sets; ++s)
-        CHECK_OK(ipl_config_set(&config, sets[s]));
     va_start(more, first);
-    for (const char *set = first; set; set = va_arg(more, const char *))
-        CHECK_OK(ipl_config_set(&config, set));
+    const ipl_config config = config_with(sets, first, more);
     va_end(more);
     CHECK_OK(ipl_device_open("cpu", NULL, &dev));
     CHECK_OK(ipl_run(dev, &config, files_path(f, "r"), NULL, NULL, NULL));

@@ -19,6 +19,16 @@ static inline ipl_config config_of(const char *const *set)
     return config;
 }
 
+/* The same, then those of `more`, of which NULL is the last too. */
+static inline ipl_config config_with(const char *const *set, const char *first,
+                                     va_list more)
+{
+    ipl_config config = config_of(set);
+    for (const char *text = first; text; text = va_arg(more, const char *))
+        CHECK_OK(ipl_config_set(&config, text));
+    return config;
+}
+
 /* Two run directories have the same file. */
 static inline void same_file(const char *a, const char *b, const char *name)
 {

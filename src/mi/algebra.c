@@ -27,7 +27,7 @@ double mi_rounding(int64_t terms, double top)
 }
 
 ipl_status mi_clamp(const char *name, const char *what, double floor, double ceiling,
-                   double rounding, double *value)
+                    double rounding, double *value)
 {
     if (!(*value >= floor - rounding && *value <= ceiling + rounding))
         return IPL_FAIL(IPL_E_NUMERIC,

@@ -34,6 +34,6 @@ double mi_rounding(int64_t terms, double top);
  * that far from it, lands exactly on it. E_NUMERIC: more than that; the text names
  * the item and `what`. */
 ipl_status mi_clamp(const char *name, const char *what, double floor, double ceiling,
-                   double rounding, double *value);
+                    double rounding, double *value);
 
 #endif
