@@ -252,6 +252,8 @@ static void wrong_host_arrays_are_named(void **state)
                 IPL_E_ARGUMENT, "input of row 2 is 10: expected 0 to 9");
     CHECK_FAILS(ipl_mi_estimate_host(dev, 0, &o, N, good, NULL, 1, &layer),
                 IPL_E_ARGUMENT, "0 estimators");
+    CHECK_FAILS(ipl_mi_estimate_host(dev, 99, &o, N, good, NULL, 1, &layer),
+                IPL_E_ARGUMENT, "99 estimators");
     t[4] = INFINITY;
     CHECK_FAILS(ipl_mi_estimate_host(dev, 1, &o, N, good, NULL, 1, &layer),
                 IPL_E_NUMERIC, "t.npy: 1 of 10 activations");

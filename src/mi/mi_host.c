@@ -210,8 +210,9 @@ ipl_status ipl_mi_estimate_host(ipl_device *dev, int estimators,
                                 ipl_mi_layer *layer)
 {
     IPL_TRY(check_layers(dev, n, layers, layer));
-    IPL_REQUIRE(options && estimators >= 1, "options are NULL, or %d estimators",
-                estimators);
+    IPL_REQUIRE(options && estimators >= 1 && estimators <= IPL_MI_ESTIMATOR_COUNT,
+                "options are NULL, or %d estimators: expected 1 to %d", estimators,
+                IPL_MI_ESTIMATOR_COUNT);
     for (int e = 0; e < estimators; ++e) IPL_TRY(ipl_mi_options_check(&options[e]));
     host_call c = {.dev = dev, .n = n, .layers = layers, .layer = layer};
     const unsigned needs = ipl_mi_needs(estimators, options);
