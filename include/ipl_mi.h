@@ -40,8 +40,30 @@ enum {
                              within 1e-6 nats)                                  */
     IPL_MI_OUTSIDE   = 2, /* EDGES: values fell outside [lo, hi]               */
     IPL_MI_NO_LABELS = 4, /* i_ty is NaN: no labels were given                 */
-    IPL_MI_FLAG_COUNT = 3
+    IPL_MI_TIES      = 8, /* neighbours: distances of 0, or k-th ones that are equal:
+                             the estimate is off                                */
+    IPL_MI_NEGATIVE  = 16, /* an estimate below 0 is kept as it is               */
+    IPL_MI_SINGLETONS = 32, /* classes of one row were left out                  */
+    IPL_MI_REFUSED   = 64, /* a value is NaN, and `refusal` says why             */
+    IPL_MI_DIMENSION = 128, /* LNN: more than 10 dimensions: no bias constant    */
+    IPL_MI_UNCONVERGED = 256, /* LGA: of some rows the best fit was not found    */
+    IPL_MI_FLAG_COUNT = 9
 };
+
+/* Why a value is NaN. */
+typedef enum {
+    IPL_MI_NOT_REFUSED,
+    IPL_MI_FEW_ROWS,   /* k neighbours of a row, but not so many other rows      */
+    IPL_MI_SMALL_CLASS, /* the same within a class                               */
+    IPL_MI_EQUAL_ROWS, /* the k-th neighbour of a row is at distance 0           */
+    IPL_MI_CONSTANT,   /* a column is constant                                   */
+    IPL_MI_FLAT,       /* neighbours of a row lie in fewer dimensions than the row */
+    IPL_MI_ONE_SIDED,  /* neighbours of a row lie far to one side of it          */
+    IPL_MI_REFUSAL_COUNT
+} ipl_mi_refusal;
+
+/* "a column is constant"; NULL for NOT_REFUSED. */
+const char *ipl_mi_refusal_text(ipl_mi_refusal why);
 
 /* "saturated", "outside": the name of flag 1 << number, as tables have it; NULL: it has
  * none. */
@@ -61,6 +83,8 @@ typedef struct {
     int64_t  cells;         /* BIN: number of distinct cells                   */
     double   outside_share; /* BIN: share of values outside [lo, hi]; 0 where the
                                form has no such range                          */
+    double   se_x, se_y; /* standard errors of i_xt and i_ty, where asked for   */
+    ipl_mi_refusal refusal; /* the first one that was met                       */
     unsigned flags;
 } ipl_mi_point;
 
@@ -69,6 +93,27 @@ enum {
     IPL_MI_BLOCK_ROWS = 1024,
     IPL_MI_CLASSES_MAX = 65536
 };
+
+/* Standard errors. BIN: delete-one jackknife. All others: delete-group jackknife with
+ * 10 groups, a row's number mod 10. */
+typedef enum {
+    IPL_MI_ERROR_NONE,
+    IPL_MI_ERROR_JACKKNIFE,
+    IPL_MI_ERROR_COUNT
+} ipl_mi_error;
+
+/* The samples of layers, in host memory. */
+typedef struct {
+    int64_t        n;
+    const int32_t *y;  /* [n]: class of each sample, in [0, IPL_MI_CLASSES_MAX); NULL:
+                          i_ty is NaN                                           */
+    const int32_t *x;  /* [n]: number of each sample's input, in [0, n); NULL: all
+                          differ                                                */
+    int64_t        inputs_d;
+    const float   *inputs; /* [n][inputs_d]: the inputs as values, or NULL: I(X;T) of
+                          families that compare them is NaN                     */
+    ipl_mi_error   error;
+} ipl_mi_samples;
 
 /* -- Layers in host memory --------------------------------------------------------*/
 
@@ -88,19 +133,23 @@ typedef struct {
  * after the other, else in blocks of rows. No way changes a bit.
  *
  *   options  [estimators], of different families
- *   y        host, [n]: class of each sample, in [0, IPL_MI_CLASSES_MAX); NULL: i_ty is
- *            NaN
- *   x        host, [n]: number of each sample's input, in [0, n); NULL: all differ
  *
  * The formulas are ipl_mi_estimate's. Waits. E_ARGUMENT, E_NUMERIC: as there;
  * E_MEMORY: not even the smallest blocks fit. On failure no result is written.
  */
 ipl_status ipl_mi_estimate_host(ipl_device *dev, int estimators,
-                                const ipl_mi_options *options, int64_t n,
-                                const int32_t *y, const int32_t *x, int layers,
+                                const ipl_mi_options *options,
+                                const ipl_mi_samples *samples, int layers,
                                 ipl_mi_layer *layer);
 
 /* -- Layers on the device ---------------------------------------------------------*/
+
+/* The inputs as values: what stays the same from one call to the next, entropies of X
+ * included. A matrix on the device, n x d, which must outlive it. One thread at a time
+ * may use it. E_NUMERIC: a NaN or an infinity. Waits. */
+typedef struct ipl_mi_inputs ipl_mi_inputs;
+ipl_status ipl_mi_inputs_create(ipl_device *dev, ipl_mat x, ipl_mi_inputs **out);
+void       ipl_mi_inputs_destroy(ipl_mi_inputs *inputs); /* NULL is allowed */
 
 /* One layer to be placed. Jobs of one call run together, so that many small layers fill
  * a device. */
@@ -112,6 +161,9 @@ typedef struct {
                                  multiple of IPL_MI_BLOCK_ROWS. It changes no bit */
     const ipl_labels *y;      /* n labels, or NULL: then i_ty is NaN            */
     const ipl_labels *x;      /* numbers of n inputs, or NULL: all differ       */
+    ipl_mi_inputs    *inputs; /* of the same n rows, or NULL: I(X;T) of families that
+                                 compare values is NaN                          */
+    ipl_mi_error      error;
     int32_t          *cell;   /* device, [n], or NULL. A family of cells writes each
                                  row's there, in [0, cells): see ipl_mi_between */
     int               points; /* out                                            */
@@ -173,11 +225,12 @@ ipl_status ipl_mi_between_layers(ipl_device *dev, int nets, int layers, int64_t 
 /* H(Y) in nats of labels (host side; exact plug-in). */
 double ipl_mi_label_entropy(const ipl_labels *y);
 
-/* I(X;T) in nats of a family's point by its definition: plain float64 loops over n x d
- * host values, n^2 d operations, each input once. Benchmarks check devices with it
- * before they time them. E_ARGUMENT: options. */
-ipl_status ipl_mi_plain(const ipl_mi_options *options, int64_t n, int64_t d,
-                        const float *t, int point, double *i_xt);
+/* I(X;T) and I(T;Y) in nats of a family's point by its definition: plain float64 loops
+ * over n x d host values, n^2 d operations, each input once; NaN: not defined.
+ * Benchmarks check devices with it before they time them. E_ARGUMENT: options. */
+ipl_status ipl_mi_plain(const ipl_mi_options *options, const ipl_mi_samples *samples,
+                        int64_t d, const float *t, int point, double *i_xt,
+                        double *i_ty);
 
 #pragma GCC visibility pop
 #ifdef __cplusplus

@@ -16,7 +16,19 @@ extern "C" {
 #endif
 #pragma GCC visibility push(default)
 
-typedef enum { IPL_MI_BIN, IPL_MI_KDE, IPL_MI_ESTIMATOR_COUNT } ipl_mi_estimator;
+typedef enum {
+    IPL_MI_BIN,
+    IPL_MI_KDE,
+    IPL_MI_KSG,
+    IPL_MI_MIXED,
+    IPL_MI_MS,
+    IPL_MI_ROSS,
+    IPL_MI_KL,
+    IPL_MI_LNN,
+    IPL_MI_LGA,
+    IPL_MI_RENYI,
+    IPL_MI_ESTIMATOR_COUNT
+} ipl_mi_estimator;
 
 /* How BIN maps a value to a bin; "thresholds" are float32 and a value equal to
  * one lies above it. */
@@ -30,8 +42,16 @@ typedef enum {
     IPL_BIN_QUANTILES, /* bins with the layer's own quantiles (all units pooled) as
                       thresholds: sorted value number floor(k M/bins) of M,
                       k = 1 .. bins-1; equal values stay together               */
+    IPL_BIN_EXACT, /* each float32 value is a bin of its own, 0 and -0 the same   */
     IPL_BIN_FORM_COUNT
 } ipl_bin_form;
+
+/* What BIN adds to the plug-in entropies. */
+typedef enum {
+    IPL_BIN_PLUGIN, /* nothing                                                    */
+    IPL_BIN_MILLER_MADOW, /* H: (cells - 1) / 2n (Miller 1955)                    */
+    IPL_BIN_CORRECTION_COUNT
+} ipl_bin_correction;
 
 /* Options of one family; those of the others are ignored. */
 typedef struct {
@@ -48,15 +68,28 @@ typedef struct {
     int     noise_relative; /* KDE: 1: noise_var is a share of the layer's mean
                                square, mean over all values of t^2; of a layer of
                                zeros, where any variance serves, noise_var is used */
+    ipl_bin_correction bin_correction;
+
+    int64_t k;              /* KSG to LGA: neighbours, 1 to IPL_MI_K_MAX        */
+
+    double  renyi_alpha;    /* RENYI: order, > 0; 1: the limit                  */
+    double  renyi_width;    /* RENYI: of the Gaussian kernel, in units of the
+                               activations; 0: the rule of its source           */
+    int64_t renyi_rows;     /* RENYI: at most so many rows, evenly spaced       */
+
     int     full_sums;      /* KDE: 1: no early exit (benchmarks); no key, default 0 */
 } ipl_mi_options;
 
-enum { IPL_MI_POINTS_MAX = 2 }; /* of one family                                */
+enum {
+    IPL_MI_POINTS_MAX = 2, /* of one family                                     */
+    IPL_MI_K_MAX = 64      /* neighbours                                        */
+};
 
 /* What a family computes of a layer, beside its range, which each call asks for. */
 enum {
     IPL_MI_NEEDS_CELLS = 1, /* which samples are equal once rounded             */
-    IPL_MI_NEEDS_PAIRS = 2  /* similarities of all pairs: n^2 d operations      */
+    IPL_MI_NEEDS_PAIRS = 2, /* similarities of all pairs: n^2 d operations      */
+    IPL_MI_NEEDS_INPUTS = 4 /* the values of the inputs, for I(X;T)             */
 };
 
 /* A family, as files, flags, captions and tables know it. */

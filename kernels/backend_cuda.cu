@@ -228,4 +228,11 @@ extern const ipl_backend ipl_backend_cuda = {
     .bin_cells = ipl_cuda_bin_cells,
     .count_scratch_bytes = ipl_cuda_count_scratch_bytes,
     .cell_counts = ipl_cuda_cell_counts,
+    .neighbour_scratch_bytes = ipl_cuda_neighbour_scratch_bytes,
+    .nearest_neighbours = ipl_cuda_nearest_neighbours,
+    .radius_scratch_bytes = ipl_cuda_radius_scratch_bytes,
+    .radius_counts = ipl_cuda_radius_counts,
+    .density_scratch_bytes = ipl_cuda_density_scratch_bytes,
+    .local_densities = ipl_cuda_local_densities,
+    .gather_rows = ipl_cuda_gather_rows,
 };

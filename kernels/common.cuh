@@ -164,6 +164,20 @@ size_t     ipl_cuda_count_scratch_bytes(void *state, int jobs,
                                         const ipl_count_job *job);
 ipl_status ipl_cuda_cell_counts(void *state, int jobs, ipl_count_job *job,
                                 void *scratch);
+size_t     ipl_cuda_neighbour_scratch_bytes(void *state, int jobs,
+                                            const ipl_neighbour_job *job);
+ipl_status ipl_cuda_nearest_neighbours(void *state, int jobs, ipl_neighbour_job *job,
+                                       void *scratch);
+size_t     ipl_cuda_radius_scratch_bytes(void *state, int jobs,
+                                         const ipl_radius_job *job);
+ipl_status ipl_cuda_radius_counts(void *state, int jobs, ipl_radius_job *job,
+                                  void *scratch);
+size_t     ipl_cuda_density_scratch_bytes(void *state, int jobs,
+                                          const ipl_density_job *job);
+ipl_status ipl_cuda_local_densities(void *state, int jobs, ipl_density_job *job,
+                                    void *scratch);
+ipl_status ipl_cuda_gather_rows(void *state, const void *from, int64_t d,
+                                const int32_t *row, int64_t count, void *to);
 }
 
 /* A trainer's part in a wait (net_state.cu): E_NUMERIC when a parameter stopped being

@@ -111,6 +111,79 @@ typedef struct {
     int64_t        multiplicities;  /* out                                      */
 } ipl_count_job;
 
+/* -- Pairs by their distance ------------------------------------------------------*/
+
+/* What the rows of one space or two are, and how far apart. The distance D(i,j) is
+ * float32, from differences of coordinates times `unit`, of space 0 first, then 1:
+ *   MAX     the largest |difference|: the larger one of the two spaces' max norms
+ *   EUCLID  the sum of the squared differences, added in the order of the units: D is
+ *           the square of the distance
+ * D(i,j) = D(j,i), and every entry of a backend gives a pair the same bits: a pair that
+ * defines a threshold is on the same side of it everywhere. */
+typedef enum { IPL_NORM_MAX, IPL_NORM_EUCLID } ipl_norm;
+
+typedef struct {
+    int64_t      d;
+    const float *t;       /* [n][d], all finite: device, or host memory           */
+    int          on_host; /* 1: in host memory, streamed `block` rows at a time   */
+} ipl_space;
+
+typedef struct {
+    int64_t           n;
+    int               spaces; /* 1 or 2                                         */
+    ipl_space         space[2];
+    ipl_norm          norm;
+    float             unit;   /* a power of two                                 */
+    int64_t           block;  /* a multiple of IPL_MI_BLOCK_ROWS where a space is on
+                                 the host                                       */
+    const ipl_labels *y;      /* i's others are those of its class; NULL: all   */
+} ipl_pairs;
+
+/* The k others nearest to each row i, first by D, then by number: distance[i][0 .. k)
+ * ascends. Where there are fewer: +infinity and -1. */
+typedef struct {
+    ipl_pairs pairs;
+    int32_t   k;          /* 1 to IPL_MI_K_MAX                                  */
+    float    *distance;   /* out: device, [n][k]                                */
+    int32_t  *neighbour;  /* out: device, [n][k], or NULL                       */
+} ipl_neighbour_job;
+
+/* How many others of each row i have D(i,j) <= radius[i]. Strict counts ask for the
+ * next smaller float; a negative radius counts none. */
+typedef struct {
+    ipl_pairs    pairs;
+    const float *radius;  /* device, [n]                                        */
+    int32_t     *count;   /* out: device, [n]                                   */
+} ipl_radius_job;
+
+/* Local densities, EUCLID only. With the bandwidth h_i = sqrt(square[i]),
+ * u_j = (x_j - x_i) / h_i, w_j = exp(-|u_j|^2 / 2) over the others j of row i, N of
+ * them, and the moments S0 = sum w_j, S1 = sum w_j u_j, S2 = sum w_j u_j u_j^T:
+ *   LNN  mu = S1/S0, Sigma = S2/S0 - mu mu^T;
+ *        value = -log S0 + log N + d/2 log(2 pi) + 1/2 log det Sigma
+ *                + 1/2 mu^T Sigma^-1 mu
+ *   LGA  value = -log N(0; mu*, Sigma*), which maximise the local likelihood of
+ *        local_gauss.h
+ * both in units of h: -log f(x_i) = value + d log h_i. Row i has no value (NaN) but a
+ * status where it cannot be trusted. */
+typedef enum { IPL_DENSITY_LNN, IPL_DENSITY_LGA } ipl_density;
+typedef enum {
+    IPL_LOCAL_DONE,
+    IPL_LOCAL_SINGULAR,   /* Sigma of the moments, scaled to a unit diagonal, has an
+                             eigenvalue below 1e-9                              */
+    IPL_LOCAL_FAR,        /* 1/2 mu^T Sigma^-1 mu > 1000                        */
+    IPL_LOCAL_UNCONVERGED, /* LGA; `value` is where the best start ended         */
+    IPL_LOCAL_COUNT
+} ipl_local_status;
+
+typedef struct {
+    ipl_pairs    pairs;
+    ipl_density  density;
+    const float *square;  /* device, [n]: h_i^2 as D has it, > 0                */
+    double      *value;   /* out: device, [n], nats                             */
+    int32_t     *status;  /* out: device, [n]                                   */
+} ipl_density_job;
+
 typedef struct {
     const char *name; /* "cpu", "cuda": the part of a device name before ':'   */
 
@@ -184,6 +257,21 @@ typedef struct {
     size_t     (*count_scratch_bytes)(void *state, int jobs, const ipl_count_job *job);
     ipl_status (*cell_counts)(void *state, int jobs, ipl_count_job *job,
                               void *scratch);
+    size_t     (*neighbour_scratch_bytes)(void *state, int jobs,
+                                          const ipl_neighbour_job *job);
+    ipl_status (*nearest_neighbours)(void *state, int jobs, ipl_neighbour_job *job,
+                                     void *scratch);
+    size_t     (*radius_scratch_bytes)(void *state, int jobs,
+                                       const ipl_radius_job *job);
+    ipl_status (*radius_counts)(void *state, int jobs, ipl_radius_job *job,
+                                void *scratch);
+    size_t     (*density_scratch_bytes)(void *state, int jobs,
+                                        const ipl_density_job *job);
+    ipl_status (*local_densities)(void *state, int jobs, ipl_density_job *job,
+                                  void *scratch);
+    /* to[i] = from[row[i]], rows of d values of 4 bytes; row: device, [count]. */
+    ipl_status (*gather_rows)(void *state, const void *from, int64_t d,
+                              const int32_t *row, int64_t count, void *to);
 } ipl_backend;
 
 extern const ipl_backend ipl_backend_cpu;

@@ -26,7 +26,9 @@ int main(void)
     for (int64_t i = 0; i < data.rows; ++i)
         for (int k = 0; k < KEPT; ++k) kept[i][k] = data.x[i * data.inputs + k];
     if (st == IPL_OK)
-        st = ipl_mi_estimate_host(dev, 1, &bin, data.rows, data.y, NULL, 1, &layer);
+        st = ipl_mi_estimate_host(dev, 1, &bin,
+                                  &(ipl_mi_samples){.n = data.rows, .y = data.y}, 1,
+                                  &layer);
     if (st == IPL_OK)
         printf("I(X;T) = %.6f bits, I(T;Y) = %.6f bits\n",
                layer.point[0].i_xt / log(2.0), layer.point[0].i_ty / log(2.0));

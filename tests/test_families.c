@@ -236,9 +236,10 @@ static void plain_loops_are_the_definition(void **state)
             if (form) CHECK_OK(ipl_mi_options_set(&o, text));
             const ipl_mi_job job = layer_points(dev, &o, N, D, t, 1, NULL, NULL);
             for (int p = 0; p < job.points; ++p) {
-                double want;
+                double want, unused;
                 const double bound = 1e-6;
-                CHECK_OK(ipl_mi_plain(&o, N, D, t, p, &want));
+                const ipl_mi_samples samples = {.n = N};
+                CHECK_OK(ipl_mi_plain(&o, &samples, D, t, p, &want, &unused));
                 check_within(job.point[p].name, 1, &job.point[p].i_xt, &want, &bound);
             }
         } while (form && ipl_option_choice(first, c));

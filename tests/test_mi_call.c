@@ -199,7 +199,8 @@ static void host_arrays_have_the_points_of_the_device(void **state)
         test_free(made);
     }
     CHECK_OK(layers_estimate_all(count, options, LAYERS, layer));
-    CHECK_OK(ipl_mi_estimate_host(dev, count, options, N, y, x, LAYERS, host));
+    CHECK_OK(ipl_mi_estimate_host(dev, count, options, &(ipl_mi_samples){.n = N, .y = y, .x = x},
+                                     LAYERS, host));
     int32_t *cell[2] = {test_malloc(N * sizeof **cell), test_malloc(N * sizeof **cell)};
     layer_cells(&layer[0], cell[0]);
     for (int l = 0; l < LAYERS; ++l) {
@@ -241,27 +242,36 @@ static void wrong_host_arrays_are_named(void **state)
     float t[N] = {0};
     int32_t good[N] = {0}, low[N] = {0, -1}, high[N] = {0, 0, N};
     ipl_mi_layer layer = {.name = "t.npy", .d = 1, .t = t, .points = 99};
-    CHECK_FAILS(ipl_mi_estimate_host(dev, 1, &o, 1, NULL, NULL, 1, &layer),
+    CHECK_FAILS(ipl_mi_estimate_host(dev, 1, &o, &(ipl_mi_samples){.n = 1, .y = NULL, .x = NULL},
+                                     1, &layer),
                 IPL_E_ARGUMENT, "t.npy: 1 samples");
-    CHECK_FAILS(ipl_mi_estimate_host(dev, 1, &o, N, low, NULL, 1, &layer),
+    CHECK_FAILS(ipl_mi_estimate_host(dev, 1, &o, &(ipl_mi_samples){.n = N, .y = low, .x = NULL},
+                                     1, &layer),
                 IPL_E_ARGUMENT, "label of row 1 is -1");
     low[1] = IPL_MI_CLASSES_MAX;
-    CHECK_FAILS(ipl_mi_estimate_host(dev, 1, &o, N, low, NULL, 1, &layer),
+    CHECK_FAILS(ipl_mi_estimate_host(dev, 1, &o, &(ipl_mi_samples){.n = N, .y = low, .x = NULL},
+                                     1, &layer),
                 IPL_E_ARGUMENT, "label of row 1 is 65536: expected 0 to 65535");
-    CHECK_FAILS(ipl_mi_estimate_host(dev, 1, &o, N, good, high, 1, &layer),
+    CHECK_FAILS(ipl_mi_estimate_host(dev, 1, &o, &(ipl_mi_samples){.n = N, .y = good, .x = high},
+                                     1, &layer),
                 IPL_E_ARGUMENT, "input of row 2 is 10: expected 0 to 9");
-    CHECK_FAILS(ipl_mi_estimate_host(dev, 0, &o, N, good, NULL, 1, &layer),
+    CHECK_FAILS(ipl_mi_estimate_host(dev, 0, &o, &(ipl_mi_samples){.n = N, .y = good, .x = NULL},
+                                     1, &layer),
                 IPL_E_ARGUMENT, "0 estimators");
-    CHECK_FAILS(ipl_mi_estimate_host(dev, 99, &o, N, good, NULL, 1, &layer),
+    CHECK_FAILS(ipl_mi_estimate_host(dev, 99, &o, &(ipl_mi_samples){.n = N, .y = good, .x = NULL},
+                                     1, &layer),
                 IPL_E_ARGUMENT, "99 estimators");
     t[4] = INFINITY;
-    CHECK_FAILS(ipl_mi_estimate_host(dev, 1, &o, N, good, NULL, 1, &layer),
+    CHECK_FAILS(ipl_mi_estimate_host(dev, 1, &o, &(ipl_mi_samples){.n = N, .y = good, .x = NULL},
+                                     1, &layer),
                 IPL_E_NUMERIC, "t.npy: 1 of 10 activations");
     layer.name = NULL;
-    CHECK_FAILS(ipl_mi_estimate_host(dev, 1, &o, N, good, NULL, 1, &layer),
+    CHECK_FAILS(ipl_mi_estimate_host(dev, 1, &o, &(ipl_mi_samples){.n = N, .y = good, .x = NULL},
+                                     1, &layer),
                 IPL_E_NUMERIC, "layer 1: 1 of 10 activations");
     layer.t = NULL;
-    CHECK_FAILS(ipl_mi_estimate_host(dev, 1, &o, N, good, NULL, 1, &layer),
+    CHECK_FAILS(ipl_mi_estimate_host(dev, 1, &o, &(ipl_mi_samples){.n = N, .y = good, .x = NULL},
+                                     1, &layer),
                 IPL_E_ARGUMENT, "layer 1: no activations");
     CHECK(layer.points == 99);
 }

@@ -67,8 +67,9 @@ static ipl_status check_case(bench_context *context, const ipl_mi_options *optio
     if (st == IPL_OK) st = estimate_once(&c, 0);
     for (int p = 0; st == IPL_OK && p < c.job[0].points; ++p) {
         const ipl_mi_point *point = &c.job[0].point[p];
-        double want = NAN;
-        st = ipl_mi_plain(options, n, d, t, p, &want);
+        double want = NAN, unused;
+        const ipl_mi_samples samples = {.n = n};
+        st = ipl_mi_plain(options, &samples, d, t, p, &want, &unused);
         if (st == IPL_OK && !(fabs(point->i_xt - want) <= 1e-5 * log(2.0)))
             st = IPL_FAIL(
                 IPL_E_NUMERIC,

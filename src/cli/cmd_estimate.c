@@ -119,8 +119,9 @@ static ipl_status estimate_arrays(ipl_device *dev, const request *q, const ipl_a
     int32_t classes, *y = NULL;
     if (q->y) IPL_TRY(ipl_npy_read_labels(q->y, t->rows, &y, &classes));
     *layer = (ipl_mi_layer){.name = q->t, .d = t->cols, .t = t->values};
-    const ipl_status st = ipl_mi_estimate_host(dev, q->estimators, q->options, t->rows,
-                                               y, NULL, 1, layer);
+    const ipl_mi_samples samples = {.n = t->rows, .y = y};
+    const ipl_status st = ipl_mi_estimate_host(dev, q->estimators, q->options, &samples,
+                                               1, layer);
     free(y);
     return st;
 }

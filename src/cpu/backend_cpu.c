@@ -163,6 +163,17 @@ static ipl_status cpu_event(void *state, void *event)
     return IPL_OK;
 }
 
+static ipl_status cpu_gather_rows(void *state, const void *from, int64_t d,
+                                  const int32_t *row, int64_t count, void *to)
+{
+    (void)state;
+    const size_t bytes = (size_t)d * 4;
+    for (int64_t i = 0; i < count; ++i)
+        memcpy((char *)to + (size_t)i * bytes, (const char *)from + row[i] * (int64_t)bytes,
+               bytes);
+    return IPL_OK;
+}
+
 static void cpu_use_threads(void *state, int threads)
 {
     ((cpu_state *)state)->threads = threads;
@@ -208,4 +219,11 @@ const ipl_backend ipl_backend_cpu = {
     .cell_counts = cpu_cell_counts,
     .kde_scratch_bytes = cpu_kde_scratch_bytes,
     .kde_sums = cpu_kde_sums,
+    .neighbour_scratch_bytes = cpu_neighbour_scratch_bytes,
+    .nearest_neighbours = cpu_nearest_neighbours,
+    .radius_scratch_bytes = cpu_radius_scratch_bytes,
+    .radius_counts = cpu_radius_counts,
+    .density_scratch_bytes = cpu_density_scratch_bytes,
+    .local_densities = cpu_local_densities,
+    .gather_rows = cpu_gather_rows,
 };

@@ -48,6 +48,19 @@ ipl_status cpu_bin_cells(void *state, int jobs, ipl_bin_job *job, void *scratch)
 size_t     cpu_count_scratch_bytes(void *state, int jobs, const ipl_count_job *job);
 ipl_status cpu_cell_counts(void *state, int jobs, ipl_count_job *job, void *scratch);
 
+/* neighbours.c */
+size_t     cpu_neighbour_scratch_bytes(void *state, int jobs,
+                                       const ipl_neighbour_job *job);
+ipl_status cpu_nearest_neighbours(void *state, int jobs, ipl_neighbour_job *job,
+                                  void *scratch);
+size_t     cpu_radius_scratch_bytes(void *state, int jobs, const ipl_radius_job *job);
+ipl_status cpu_radius_counts(void *state, int jobs, ipl_radius_job *job, void *scratch);
+
+/* densities.c */
+size_t     cpu_density_scratch_bytes(void *state, int jobs, const ipl_density_job *job);
+ipl_status cpu_local_densities(void *state, int jobs, ipl_density_job *job,
+                               void *scratch);
+
 enum { CPU_ALIGN = 64 }; /* of every ipl_alloc: a cache line and the widest vector */
 
 static inline int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }

@@ -42,12 +42,23 @@ typedef struct {
                            mi_points *point);
 
     /* ipl_mi_plain */
-    ipl_status (*plain)(const ipl_mi_options *options, int64_t n, int64_t d,
-                        const float *t, int point, double *i_xt);
+    ipl_status (*plain)(const ipl_mi_options *options, const ipl_mi_samples *samples,
+                        int64_t d, const float *t, int point, double *i_xt,
+                        double *i_ty);
 } mi_estimator;
 
 extern const mi_estimator mi_bin; /* mi_bin.c */
 extern const mi_estimator mi_kde; /* mi_kde.c */
+extern const mi_estimator mi_ksg; /* mi_ksg.c */
+extern const mi_estimator mi_mixed; /* mi_mixed.c */
+extern const mi_estimator mi_ms; /* mi_ms.c */
+extern const mi_estimator mi_ross; /* mi_ross.c */
+extern const mi_estimator mi_kl; /* mi_kl.c */
+extern const mi_estimator mi_lnn; /* mi_lnn.c */
+extern const mi_estimator mi_lga; /* mi_lga.c */
+extern const mi_estimator mi_renyi; /* mi_renyi.c */
+
+enum { MI_PAIR_ROWS_MAX = 1 << 20 }; /* of families that go through all pairs */
 
 /* The family's estimator. mi_table.c */
 const mi_estimator *mi_estimator_of(ipl_mi_estimator estimator);
@@ -68,6 +79,36 @@ const ipl_labels *mi_repeated_inputs(const ipl_mi_job *job);
  * not even the smallest blocks fit; the text has the bytes. mi_fit.c */
 ipl_status mi_fit(ipl_device *dev, int estimators, const ipl_mi_options *options,
                   const ipl_mi_job *job, int64_t free_bytes, int64_t *block_rows);
+
+/* -- Pairs by their distance ------------------------------------------------------*/
+
+/* Leave-one-group-out copies of the rows for standard errors, and the whole. */
+enum { MI_GROUPS = 10 };
+
+/* The inputs as values. */
+struct ipl_mi_inputs {
+    ipl_device *dev;
+    ipl_mat     x;      /* device                                              */
+    float       lo, hi; /* smallest and largest value                          */
+    /* H(X) of the families that are differences of entropies, once known: of all rows,
+     * then without group 0, 1, .. */
+    struct {
+        int            known;
+        int64_t        k;
+        double         h_x; /* NaN: refused                                     */
+        ipl_mi_refusal refusal;
+        unsigned       flags;
+    } entropy[1 + MI_GROUPS][IPL_MI_ESTIMATOR_COUNT];
+};
+
+/* A power of two that brings the largest of these magnitudes into [2^39, 2^40): squares
+ * of differences neither overflow nor vanish. 1 where all are 0. mi_inputs.c */
+float mi_unit(float lo, float hi);
+
+/* The spaces of a layer and of its inputs, and the unit of both together. */
+ipl_space mi_space_t(const ipl_mi_job *job);
+ipl_space mi_space_x(const ipl_mi_job *job);
+float     mi_unit_both(const ipl_range_job *t, const ipl_mi_inputs *x);
 
 /* Number of thresholds of the form; 0 for WIDTH. mi_bins.c */
 int64_t mi_threshold_count(const ipl_mi_options *options);

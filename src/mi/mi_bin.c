@@ -340,9 +340,12 @@ static double plain_bin(const ipl_mi_options *options, const float *threshold,
     return options->bin_form == IPL_BIN_EDGES && !bin ? (double)count : (double)bin;
 }
 
-static ipl_status bin_plain(const ipl_mi_options *options, int64_t n, int64_t d,
-                            const float *t, int point, double *i_xt)
+static ipl_status bin_plain(const ipl_mi_options *options,
+                            const ipl_mi_samples *samples, int64_t d, const float *t,
+                            int point, double *i_xt, double *i_ty)
 {
+    const int64_t n = samples->n;
+    *i_ty = NAN;
     (void)point;
     ipl_status st = IPL_OK;
     double sum_log = 0.0;

@@ -205,10 +205,12 @@ static ipl_status estimate_all(host_call *c, int estimators,
 }
 
 ipl_status ipl_mi_estimate_host(ipl_device *dev, int estimators,
-                                const ipl_mi_options *options, int64_t n,
-                                const int32_t *y, const int32_t *x, int layers,
+                                const ipl_mi_options *options,
+                                const ipl_mi_samples *samples, int layers,
                                 ipl_mi_layer *layer)
 {
+    IPL_REQUIRE(samples, "samples are NULL");
+    const int64_t n = samples->n;
     IPL_TRY(check_layers(dev, n, layers, layer));
     IPL_REQUIRE(options && estimators >= 1 && estimators <= IPL_MI_ESTIMATOR_COUNT,
                 "options are NULL, or %d estimators: expected 1 to %d", estimators,
@@ -216,7 +218,7 @@ ipl_status ipl_mi_estimate_host(ipl_device *dev, int estimators,
     for (int e = 0; e < estimators; ++e) IPL_TRY(ipl_mi_options_check(&options[e]));
     host_call c = {.dev = dev, .n = n, .layers = layers, .layer = layer};
     const unsigned needs = ipl_mi_needs(estimators, options);
-    ipl_status st = open_call(&c, y, x, (needs & IPL_MI_NEEDS_CELLS) != 0);
+    ipl_status st = open_call(&c, samples->y, samples->x, (needs & IPL_MI_NEEDS_CELLS) != 0);
     if (st == IPL_OK) st = estimate_all(&c, estimators, options);
     for (int l = 0; l < layers && st == IPL_OK; ++l) {
         const ipl_mi_job *job = &c.job[l];

@@ -246,9 +246,12 @@ done:
 
 /* -- The definition ---------------------------------------------------------------*/
 
-static ipl_status kde_plain(const ipl_mi_options *options, int64_t n, int64_t d,
-                            const float *t, int point, double *i_xt)
+static ipl_status kde_plain(const ipl_mi_options *options,
+                            const ipl_mi_samples *samples, int64_t d, const float *t,
+                            int point, double *i_xt, double *i_ty)
 {
+    const int64_t n = samples->n;
+    *i_ty = NAN;
     ipl_range_job range = {.count = n * d};
     double sum_log = 0.0, var = 0.0;
     for (int64_t v = 0; v < n * d; ++v)

@@ -11,6 +11,14 @@
 static const mi_estimator *const table[] = {
     [IPL_MI_BIN] = &mi_bin,
     [IPL_MI_KDE] = &mi_kde,
+    [IPL_MI_KSG] = &mi_ksg,
+    [IPL_MI_MIXED] = &mi_mixed,
+    [IPL_MI_MS] = &mi_ms,
+    [IPL_MI_ROSS] = &mi_ross,
+    [IPL_MI_KL] = &mi_kl,
+    [IPL_MI_LNN] = &mi_lnn,
+    [IPL_MI_LGA] = &mi_lga,
+    [IPL_MI_RENYI] = &mi_renyi,
 };
 static_assert(sizeof table / sizeof *table == IPL_MI_ESTIMATOR_COUNT,
               "each family has a row");
@@ -74,9 +82,26 @@ ipl_status ipl_mi_point_named(const char *name, ipl_mi_estimator *estimator,
 
 const char *ipl_mi_flag_name(int number)
 {
-    static const char *const names[] = {"saturated", "outside", NULL};
+    static const char *const names[] = {"saturated", "outside", NULL, "ties",
+                                        "negative", "singletons", "refused",
+                                        "dimension", "unconverged"};
     static_assert(sizeof names / sizeof *names == IPL_MI_FLAG_COUNT, "a name each");
     return number >= 0 && number < IPL_MI_FLAG_COUNT ? names[number] : NULL;
+}
+
+const char *ipl_mi_refusal_text(ipl_mi_refusal why)
+{
+    static const char *const texts[] = {
+        [IPL_MI_NOT_REFUSED] = NULL,
+        [IPL_MI_FEW_ROWS] = "a row has fewer than k others",
+        [IPL_MI_SMALL_CLASS] = "a class has k rows or fewer",
+        [IPL_MI_EQUAL_ROWS] = "a row equals its k nearest neighbours",
+        [IPL_MI_CONSTANT] = "a column is constant",
+        [IPL_MI_FLAT] = "neighbours of a row lie in fewer dimensions than the row",
+        [IPL_MI_ONE_SIDED] = "neighbours of a row lie far to one side of it",
+    };
+    static_assert(sizeof texts / sizeof *texts == IPL_MI_REFUSAL_COUNT, "a text each");
+    return (unsigned)why < IPL_MI_REFUSAL_COUNT ? texts[why] : NULL;
 }
 
 unsigned ipl_mi_needs(int estimators, const ipl_mi_options *options)
@@ -142,20 +167,21 @@ void ipl_mi_describe(const ipl_mi_options *options, char *text, size_t size)
     else if (size) *text = 0;
 }
 
-ipl_status ipl_mi_plain(const ipl_mi_options *options, int64_t n, int64_t d,
-                        const float *t, int point, double *i_xt)
+ipl_status ipl_mi_plain(const ipl_mi_options *options, const ipl_mi_samples *samples,
+                        int64_t d, const float *t, int point, double *i_xt,
+                        double *i_ty)
 {
     IPL_TRY(ipl_mi_options_check(options));
     const mi_estimator *how = mi_estimator_of(options->estimator);
-    IPL_REQUIRE(t && i_xt && n >= 2 && d >= 1 && point >= 0 &&
-                    point < how->family.points,
-                "%s: point %d of %lld x %lld values", how->family.name, point,
-                (long long)n, (long long)d);
-    return how->plain(options, n, d, t, point, i_xt);
+    IPL_REQUIRE(samples && t && i_xt && i_ty && samples->n >= 2 && d >= 1 &&
+                    point >= 0 && point < how->family.points,
+                "%s: point %d of %lld units", how->family.name, point, (long long)d);
+    return how->plain(options, samples, d, t, point, i_xt, i_ty);
 }
 
 ipl_mi_point mi_point_empty(void)
 {
     return (ipl_mi_point){.h_t = NAN, .i_xt = NAN, .i_ty = NAN, .noise_var = NAN,
-                          .cells = -1, .outside_share = NAN};
+                          .cells = -1, .outside_share = NAN, .se_x = NAN,
+                          .se_y = NAN};
 }

@@ -191,8 +191,9 @@ static ipl_status measure_epoch(folder_run *f, const entry *first)
     IPL_TRY(read_epoch(f, first));
     for (int l = 0; l < f->layers; ++l)
         made[l] = (ipl_mi_layer){.d = f->width[l], .t = f->t[l].values};
-    const ipl_status st = ipl_mi_estimate_host(f->dev, f->estimators, f->options, f->n,
-                                               f->y, NULL, f->layers, made);
+    const ipl_mi_samples samples = {.n = f->n, .y = f->y};
+    const ipl_status st = ipl_mi_estimate_host(f->dev, f->estimators, f->options,
+                                               &samples, f->layers, made);
     if (st != IPL_OK)
         return IPL_FAIL(st, "%s, epoch %lld: %s", f->folder, (long long)first->epoch,
                         ipl_last_error_text());

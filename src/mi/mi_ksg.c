@@ -1,0 +1,75 @@
+/*
+ * mi_ksg.c - Kraskov, Stoegbauer, Grassberger (2004), both forms.
+ */
+#include <math.h>
+#include <stddef.h>
+#include <stdio.h>
+
+#include "mi/mi.h"
+
+static const ipl_option ksg_options[] = {
+    {.key = "k", .type = IPL_OPTION_INTEGER, .offset = offsetof(ipl_mi_options, k),
+     .min = 1, .max = IPL_MI_K_MAX, .fallback = "5", .help = "neighbours of a row",
+     .flag = "--k", .value = "K"},
+};
+
+static ipl_status ksg_check(const ipl_mi_options *options)
+{
+    IPL_REQUIRE(options->k >= 1 && options->k <= IPL_MI_K_MAX,
+                "ksg: k is %lld: expected 1 to %d", (long long)options->k,
+                IPL_MI_K_MAX);
+    return IPL_OK;
+}
+
+static void ksg_describe(const ipl_mi_options *options, char *text, size_t size)
+{
+    snprintf(text, size, "k = %lld", (long long)options->k);
+}
+
+static ipl_status ksg_scratch_bytes(const mi_call *call, const ipl_mi_options *options,
+                                    size_t *bytes)
+{
+    (void)call;
+    (void)options;
+    *bytes = 1;
+    return IPL_OK;
+}
+
+static ipl_status ksg_estimate(const mi_call *call, const ipl_mi_options *options,
+                               mi_points *point)
+{
+    (void)options;
+    for (int j = 0; j < call->jobs; ++j)
+        for (int p = 0; p < 2; ++p) point[j][p] = mi_point_empty();
+    return IPL_OK;
+}
+
+static ipl_status ksg_plain(const ipl_mi_options *options,
+                            const ipl_mi_samples *samples, int64_t d, const float *t,
+                            int point, double *i_xt, double *i_ty)
+{
+    (void)options;
+    (void)samples;
+    (void)d;
+    (void)t;
+    (void)point;
+    *i_xt = *i_ty = NAN;
+    return IPL_OK;
+}
+
+const mi_estimator mi_ksg = {
+    .family = {.name = "ksg",
+               .summary = "Kraskov, Stoegbauer, Grassberger (2004), both forms",
+               .points = 2,
+               .point = {{.name = "ksg1", .title = "Kraskov 1"},
+                         {.name = "ksg2", .title = "Kraskov 2"}},
+               .options = sizeof ksg_options / sizeof *ksg_options,
+               .option = ksg_options,
+               .needs = IPL_MI_NEEDS_PAIRS | IPL_MI_NEEDS_INPUTS,
+               .rows_max = MI_PAIR_ROWS_MAX},
+    .check = ksg_check,
+    .describe = ksg_describe,
+    .scratch_bytes = ksg_scratch_bytes,
+    .estimate = ksg_estimate,
+    .plain = ksg_plain,
+};

@@ -1,0 +1,74 @@
+/*
+ * mi_lnn.c - local nearest-neighbour entropies (Gao et al. 2016).
+ */
+#include <math.h>
+#include <stddef.h>
+#include <stdio.h>
+
+#include "mi/mi.h"
+
+static const ipl_option lnn_options[] = {
+    {.key = "k", .type = IPL_OPTION_INTEGER, .offset = offsetof(ipl_mi_options, k),
+     .min = 4, .max = IPL_MI_K_MAX, .fallback = "5", .help = "neighbours of a row",
+     .flag = "--k", .value = "K"},
+};
+
+static ipl_status lnn_check(const ipl_mi_options *options)
+{
+    IPL_REQUIRE(options->k >= 4 && options->k <= IPL_MI_K_MAX,
+                "lnn: k is %lld: expected 4 to %d", (long long)options->k,
+                IPL_MI_K_MAX);
+    return IPL_OK;
+}
+
+static void lnn_describe(const ipl_mi_options *options, char *text, size_t size)
+{
+    snprintf(text, size, "k = %lld", (long long)options->k);
+}
+
+static ipl_status lnn_scratch_bytes(const mi_call *call, const ipl_mi_options *options,
+                                    size_t *bytes)
+{
+    (void)call;
+    (void)options;
+    *bytes = 1;
+    return IPL_OK;
+}
+
+static ipl_status lnn_estimate(const mi_call *call, const ipl_mi_options *options,
+                               mi_points *point)
+{
+    (void)options;
+    for (int j = 0; j < call->jobs; ++j)
+        for (int p = 0; p < 1; ++p) point[j][p] = mi_point_empty();
+    return IPL_OK;
+}
+
+static ipl_status lnn_plain(const ipl_mi_options *options,
+                            const ipl_mi_samples *samples, int64_t d, const float *t,
+                            int point, double *i_xt, double *i_ty)
+{
+    (void)options;
+    (void)samples;
+    (void)d;
+    (void)t;
+    (void)point;
+    *i_xt = *i_ty = NAN;
+    return IPL_OK;
+}
+
+const mi_estimator mi_lnn = {
+    .family = {.name = "lnn",
+               .summary = "local nearest-neighbour entropies (Gao et al. 2016)",
+               .points = 1,
+               .point = {{.name = "lnn", .title = "LNN"}},
+               .options = sizeof lnn_options / sizeof *lnn_options,
+               .option = lnn_options,
+               .needs = IPL_MI_NEEDS_PAIRS | IPL_MI_NEEDS_INPUTS,
+               .rows_max = MI_PAIR_ROWS_MAX},
+    .check = lnn_check,
+    .describe = lnn_describe,
+    .scratch_bytes = lnn_scratch_bytes,
+    .estimate = lnn_estimate,
+    .plain = lnn_plain,
+};
