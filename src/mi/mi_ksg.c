@@ -1,60 +1,107 @@
 /*
- * mi_ksg.c - Kraskov, Stoegbauer, Grassberger (2004), both forms.
+ * mi_ksg.c - both estimators of Kraskov, Stoegbauer and Grassberger, I(X;T) alone.
+ *
+ * eps_i is the distance of row i's k-th nearest other, in the max norm of (x, t).
+ *
+ *   KSG1  psi(k) + psi(n) - <psi(nx + 1) + psi(nt + 1)>, nx and nt: others closer than
+ *         eps_i in X, in T
+ *   KSG2  psi(k) - 1/k + psi(n) - <psi(nx) + psi(nt)>, nx and nt: others at most as far
+ *         in X (T) as the farthest of the k neighbours is in X (T)
+ *
+ * Both assume densities: equal rows, and lattices for KSG2, are flagged TIES.
+ *
+ * Source: A. Kraskov, H. Stoegbauer, P. Grassberger, Physical Review E 69:066138, 2004,
+ * equations 8 and 9.
  */
 #include <math.h>
-#include <stddef.h>
-#include <stdio.h>
 
-#include "mi/mi.h"
+#include "mi/mi_near.h"
 
-static const ipl_option ksg_options[] = {
-    {.key = "k", .type = IPL_OPTION_INTEGER, .offset = offsetof(ipl_mi_options, k),
-     .min = 1, .max = IPL_MI_K_MAX, .fallback = "5", .help = "neighbours of a row",
-     .flag = "--k", .value = "K"},
-};
-
-static ipl_status ksg_check(const ipl_mi_options *options)
+static float eps_open(float rho, float reach)
 {
-    IPL_REQUIRE(options->k >= 1 && options->k <= IPL_MI_K_MAX,
-                "ksg: k is %lld: expected 1 to %d", (long long)options->k,
-                IPL_MI_K_MAX);
-    return IPL_OK;
+    (void)reach;
+    return mi_near_below(rho);
 }
 
-static void ksg_describe(const ipl_mi_options *options, char *text, size_t size)
+static double ksg1_value(const mi_near_row *row)
 {
-    snprintf(text, size, "k = %lld", (long long)options->k);
+    return mi_digamma((double)row->k) + mi_digamma((double)row->n) -
+           mi_digamma((double)row->count[0] + 1) - mi_digamma((double)row->count[1] + 1);
 }
+
+static int ksg1_tied(const mi_near_row *row) { return row->rho == 0.0f; }
+
+static float side(float rho, float reach)
+{
+    (void)rho;
+    return reach;
+}
+
+static double ksg2_value(const mi_near_row *row)
+{
+    return mi_digamma((double)row->k) - 1.0 / (double)row->k +
+           mi_digamma((double)row->n) - mi_digamma((double)row->count[0]) -
+           mi_digamma((double)row->count[1]);
+}
+
+static int ksg2_tied(const mi_near_row *row)
+{
+    return row->joint > row->k || row->reach[0] == 0.0f || row->reach[1] == 0.0f;
+}
+
+static const mi_near ksg = {.points = 2,
+                            .point = {{eps_open, ksg1_value, ksg1_tied},
+                                      {side, ksg2_value, ksg2_tied}},
+                            .norm = IPL_NORM_MAX,
+                            .inputs = 1,
+                            .reach = 1};
 
 static ipl_status ksg_scratch_bytes(const mi_call *call, const ipl_mi_options *options,
                                     size_t *bytes)
 {
-    (void)call;
-    (void)options;
-    *bytes = 1;
-    return IPL_OK;
+    return mi_near_scratch_bytes(&ksg, call, options, bytes);
 }
 
 static ipl_status ksg_estimate(const mi_call *call, const ipl_mi_options *options,
                                mi_points *point)
 {
-    (void)options;
-    for (int j = 0; j < call->jobs; ++j)
-        for (int p = 0; p < 2; ++p) point[j][p] = mi_point_empty();
-    return IPL_OK;
+    return mi_near_estimate(&ksg, call, options, point);
+}
+
+/* -- The definition ---------------------------------------------------------------*/
+
+static double ksg1_row(int64_t others, const double *x, const double *t, int64_t k)
+{
+    const double eps = mi_near_kth(others, x, t, k);
+    return mi_digamma((double)k) + mi_digamma((double)others + 1) -
+           mi_digamma((double)mi_near_less(others, x, eps) + 1) -
+           mi_digamma((double)mi_near_less(others, t, eps) + 1);
+}
+
+/* The k nearest, of equally far ones the first, decide how far X and T reach. */
+static double ksg2_row(int64_t others, const double *x, const double *t, int64_t k)
+{
+    const double eps = mi_near_kth(others, x, t, k);
+    double reach_x = 0.0, reach_t = 0.0;
+    int64_t inside = 0;
+    for (int64_t j = 0; j < others; ++j) inside += fmax(x[j], t[j]) < eps;
+    for (int64_t j = 0, ties = k - inside; j < others; ++j) {
+        const double distance = fmax(x[j], t[j]);
+        if (distance > eps || (distance == eps && ties-- <= 0)) continue;
+        reach_x = fmax(reach_x, x[j]);
+        reach_t = fmax(reach_t, t[j]);
+    }
+    return mi_digamma((double)k) - 1.0 / (double)k + mi_digamma((double)others + 1) -
+           mi_digamma((double)mi_near_up_to(others, x, reach_x)) -
+           mi_digamma((double)mi_near_up_to(others, t, reach_t));
 }
 
 static ipl_status ksg_plain(const ipl_mi_options *options,
                             const ipl_mi_samples *samples, int64_t d, const float *t,
                             int point, double *i_xt, double *i_ty)
 {
-    (void)options;
-    (void)samples;
-    (void)d;
-    (void)t;
-    (void)point;
-    *i_xt = *i_ty = NAN;
-    return IPL_OK;
+    return mi_near_plain(&ksg, options, samples, d, t, point ? ksg2_row : ksg1_row, i_xt,
+                         i_ty);
 }
 
 const mi_estimator mi_ksg = {
@@ -63,12 +110,12 @@ const mi_estimator mi_ksg = {
                .points = 2,
                .point = {{.name = "ksg1", .title = "Kraskov 1"},
                          {.name = "ksg2", .title = "Kraskov 2"}},
-               .options = sizeof ksg_options / sizeof *ksg_options,
-               .option = ksg_options,
+               .options = 1,
+               .option = &mi_near_option,
                .needs = IPL_MI_NEEDS_PAIRS | IPL_MI_NEEDS_INPUTS,
                .rows_max = MI_PAIR_ROWS_MAX},
-    .check = ksg_check,
-    .describe = ksg_describe,
+    .check = mi_near_check,
+    .describe = mi_near_describe,
     .scratch_bytes = ksg_scratch_bytes,
     .estimate = ksg_estimate,
     .plain = ksg_plain,

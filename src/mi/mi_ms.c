@@ -1,60 +1,74 @@
 /*
- * mi_ms.c - Mesner and Shalizi (2019): right under ties.
+ * mi_ms.c - Mesner and Shalizi's estimator: right where distances tie.
+ *
+ * rho_i is the distance of row i's k-th nearest other, in the max norm of (x, t):
+ *
+ *   psi(n) + < psi(k_i) - psi(nx) - psi(nt) >
+ *
+ * k_i, nx and nt: others at most rho_i away in (x, t), in X, in T. Between labels a
+ * distance is 0 or infinity.
+ *
+ * Source: O. C. Mesner and C. R. Shalizi, IEEE Transactions on Information Theory 67(1),
+ * 2021 (arXiv 2019). They raise negative values to 0; here these are kept.
  */
 #include <math.h>
-#include <stddef.h>
-#include <stdio.h>
 
-#include "mi/mi.h"
+#include "mi/mi_near.h"
 
-static const ipl_option ms_options[] = {
-    {.key = "k", .type = IPL_OPTION_INTEGER, .offset = offsetof(ipl_mi_options, k),
-     .min = 1, .max = IPL_MI_K_MAX, .fallback = "5", .help = "neighbours of a row",
-     .flag = "--k", .value = "K"},
-};
-
-static ipl_status ms_check(const ipl_mi_options *options)
+static float closed_ball(float rho, float reach)
 {
-    IPL_REQUIRE(options->k >= 1 && options->k <= IPL_MI_K_MAX,
-                "ms: k is %lld: expected 1 to %d", (long long)options->k,
-                IPL_MI_K_MAX);
-    return IPL_OK;
+    (void)reach;
+    return rho;
 }
 
-static void ms_describe(const ipl_mi_options *options, char *text, size_t size)
+static double ms_value(const mi_near_row *row)
 {
-    snprintf(text, size, "k = %lld", (long long)options->k);
+    return mi_digamma((double)row->n) + mi_digamma((double)row->joint) -
+           mi_digamma((double)row->count[0]) - mi_digamma((double)row->count[1]);
 }
+
+static int never_tied(const mi_near_row *row)
+{
+    (void)row;
+    return 0;
+}
+
+static const mi_near ms = {.points = 1,
+                           .point = {{closed_ball, ms_value, never_tied}},
+                           .norm = IPL_NORM_MAX,
+                           .inputs = 1,
+                           .labels = 1};
 
 static ipl_status ms_scratch_bytes(const mi_call *call, const ipl_mi_options *options,
-                                    size_t *bytes)
+                                   size_t *bytes)
 {
-    (void)call;
-    (void)options;
-    *bytes = 1;
-    return IPL_OK;
+    return mi_near_scratch_bytes(&ms, call, options, bytes);
 }
 
 static ipl_status ms_estimate(const mi_call *call, const ipl_mi_options *options,
-                               mi_points *point)
+                              mi_points *point)
 {
-    (void)options;
-    for (int j = 0; j < call->jobs; ++j)
-        for (int p = 0; p < 1; ++p) point[j][p] = mi_point_empty();
-    return IPL_OK;
+    return mi_near_estimate(&ms, call, options, point);
 }
 
-static ipl_status ms_plain(const ipl_mi_options *options,
-                            const ipl_mi_samples *samples, int64_t d, const float *t,
-                            int point, double *i_xt, double *i_ty)
+/* -- The definition ---------------------------------------------------------------*/
+
+static double ms_row(int64_t others, const double *a, const double *t, int64_t k)
 {
-    (void)options;
-    (void)samples;
-    (void)d;
-    (void)t;
+    const double rho = mi_near_kth(others, a, t, k);
+    int64_t joint = 0;
+    for (int64_t j = 0; j < others; ++j) joint += a[j] <= rho && t[j] <= rho;
+    return mi_digamma((double)others + 1) + mi_digamma((double)joint) -
+           mi_digamma((double)mi_near_up_to(others, a, rho)) -
+           mi_digamma((double)mi_near_up_to(others, t, rho));
+}
+
+static ipl_status ms_plain(const ipl_mi_options *options, const ipl_mi_samples *samples,
+                           int64_t d, const float *t, int point, double *i_xt,
+                           double *i_ty)
+{
     (void)point;
-    *i_xt = *i_ty = NAN;
-    return IPL_OK;
+    return mi_near_plain(&ms, options, samples, d, t, ms_row, i_xt, i_ty);
 }
 
 const mi_estimator mi_ms = {
@@ -62,12 +76,12 @@ const mi_estimator mi_ms = {
                .summary = "Mesner and Shalizi (2019): right under ties",
                .points = 1,
                .point = {{.name = "ms", .title = "Mesner-Shalizi"}},
-               .options = sizeof ms_options / sizeof *ms_options,
-               .option = ms_options,
+               .options = 1,
+               .option = &mi_near_option,
                .needs = IPL_MI_NEEDS_PAIRS | IPL_MI_NEEDS_INPUTS,
                .rows_max = MI_PAIR_ROWS_MAX},
-    .check = ms_check,
-    .describe = ms_describe,
+    .check = mi_near_check,
+    .describe = mi_near_describe,
     .scratch_bytes = ms_scratch_bytes,
     .estimate = ms_estimate,
     .plain = ms_plain,
