@@ -12,7 +12,7 @@
 # make check-threads   the store and whole runs under ThreadSanitizer
 # make fuzz       each file reader under libFuzzer, FUZZ_SECONDS=20 each
 # make kernels-report   registers, shared memory and spills of each CUDA kernel
-# make golden     write tests/golden.csv anew from numpy; `make check` compares them
+# make golden     write tests/golden*.csv anew from numpy; `make check` compares them
 # make curves     record tests/curves.csv anew: planes measured at every tick
 # make clean      remove build/
 # make help       this list, and what was detected
@@ -318,6 +318,7 @@ bench-run:
 
 golden:
 	/usr/bin/python3 tests/golden.py > tests/golden.csv
+	/usr/bin/python3 tests/golden_near.py > tests/golden_near.csv
 
 curves: setup-tests
 	@$(MAKE) --no-print-directory -s $(JOBS) CUDA=0 infoplane

@@ -72,20 +72,28 @@ static inline ipl_mi_options near_options(ipl_mi_estimator family, int64_t k)
     return o;
 }
 
-/* The first point of a case, or both in *job. */
+/* The job of a case with its points, of which the addresses are no longer valid. */
+static inline void near_points_of(ipl_device *dev, const ipl_mi_options *options,
+                                  const near_case *c, ipl_mi_job *job)
+{
+    near_on on;
+    near_open(dev, c, &on);
+    CHECK_OK(layers_estimate(options, 1, &on.layer));
+    *job = on.layer.job;
+    near_close(&on);
+}
+
+/* The first point of a case; `job`: NULL, or to have them all. */
 static inline ipl_mi_point near_points(ipl_device *dev, ipl_mi_estimator family,
                                        int64_t k, const near_case *c, ipl_mi_job *job)
 {
-    near_on on;
+    ipl_mi_job own;
     const ipl_mi_options o = near_options(family, k);
-    near_open(dev, c, &on);
-    CHECK_OK(layers_estimate(&o, 1, &on.layer));
-    if (job) *job = on.layer.job;
-    const ipl_mi_point first = on.layer.job.point[0];
-    near_close(&on);
-    return first;
+    near_points_of(dev, &o, c, job ? job : &own);
+    return job ? job->point[0] : own.point[0];
 }
 
+/* NaN is close to NaN. */
 static inline void near_close_to(const char *what, double got, double want, double bound)
 {
     if (isnan(got) && isnan(want)) return;

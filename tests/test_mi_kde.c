@@ -211,8 +211,9 @@ static void points_repeat_at_any_number_of_threads(void **state)
             ipl_device *on = run ? dev : other;
             const ipl_mi_job job = layer_points(on, &o, N, D, t, 10, y, NULL);
             for (int p = 0; p < first.points; ++p) {
-                CHECK(job.point[p].i_xt == first.point[p].i_xt);
-                CHECK(job.point[p].i_ty == first.point[p].i_ty);
+                const ipl_mi_point *a = &job.point[p], *b = &first.point[p];
+                CHECK(!memcmp(&a->i_xt, &b->i_xt, sizeof a->i_xt));
+                CHECK(!memcmp(&a->i_ty, &b->i_ty, sizeof a->i_ty));
             }
         }
     }
