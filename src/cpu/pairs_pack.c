@@ -38,23 +38,38 @@ static void pack_four(const float *const row[4], int64_t from, int64_t units,
         for (int l = 0; l < 4; ++l) to[k * lanes + l] = factor * row[l][from + k];
 }
 
-void pairs_pack(const float *t, const ipl_labels *y, float factor, int64_t lanes,
-                int64_t from, int64_t to, const pairs_layer *out)
+void pairs_pack_rows(int spaces, const ipl_space *space, const int32_t *order,
+                     float factor, int64_t lanes, int64_t from, int64_t to,
+                     const pairs_layer *out)
 {
     const int64_t n = out->n, d = out->d;
-    for (int64_t i = from; i < to; i += 4) {
-        const float *row[4];
-        for (int l = 0; l < 4; ++l) {
-            const int32_t at = y->order[i + l < n ? i + l : n - 1];
-            row[l] = t + at * d;
-            out->position[i + l] = i + l < n ? (float)(i + l) : -1.0f;
-            /* Where a class begins names it, in order and below 2^24. */
-            out->class_of[i + l] = (float)y->start[y->at[at]];
-        }
+    for (int64_t i = from; i < to; i += 4)
         for (int64_t k = 0; k < d; k += PAIRS_CHUNK) {
             const int64_t units = d - k < PAIRS_CHUNK ? d - k : PAIRS_CHUNK;
             const int64_t group = out->padded * k + i / lanes * lanes * units;
-            pack_four(row, k, units, factor, lanes, out->rows + group + i % lanes);
+            int64_t first = 0; /* unit of the space, counted through all spaces */
+            for (int s = 0; s < spaces; first += space[s++].d) {
+                const int64_t begin = k > first ? k : first, next = first + space[s].d;
+                const int64_t end = k + units < next ? k + units : next;
+                const float *row[4];
+                if (begin >= end) continue;
+                for (int l = 0; l < 4; ++l)
+                    row[l] = space[s].t + order[i + l < n ? i + l : n - 1] * space[s].d;
+                pack_four(row, begin - first, end - begin, factor, lanes,
+                          out->rows + group + (begin - k) * lanes + i % lanes);
+            }
         }
+}
+
+void pairs_pack(const float *t, const ipl_labels *y, float factor, int64_t lanes,
+                int64_t from, int64_t to, const pairs_layer *out)
+{
+    const int64_t n = out->n;
+    const ipl_space space = {.d = out->d, .t = t};
+    for (int64_t i = from; i < to; ++i) {
+        out->position[i] = i < n ? (float)i : -1.0f;
+        /* Where a class begins names it, in order and below 2^24. */
+        out->class_of[i] = (float)y->start[y->at[y->order[i < n ? i : n - 1]]];
     }
+    pairs_pack_rows(1, &space, y->order, factor, lanes, from, to, out);
 }

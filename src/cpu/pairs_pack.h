@@ -33,4 +33,10 @@ typedef struct {
 void pairs_pack(const float *t, const ipl_labels *y, float factor, int64_t lanes,
                 int64_t from, int64_t to, const pairs_layer *out);
 
+/* Packs the units of all spaces side by side: row i becomes row order[i], times factor.
+ * Whole groups of `lanes`; rows in excess of n repeat the last one. */
+void pairs_pack_rows(int spaces, const ipl_space *space, const int32_t *order,
+                     float factor, int64_t lanes, int64_t from, int64_t to,
+                     const pairs_layer *out);
+
 #endif

@@ -1,5 +1,5 @@
 /*
- * pairs_tile.h - squared distances of a tile of pairs, in registers.
+ * pairs_tile.h - squared or largest distances of a tile of pairs, in registers.
  *
  * PANEL rows x 3 vectors of columns: 12 (AVX-512: 24) vectors of distances, added to
  * one unit at a time with PANEL x 3 subtractions and fused multiply-adds for
@@ -52,6 +52,25 @@ INLINE void add_distances(tile *sum, const float *a, const float *b, int64_t str
                 const vf difference = vf_sub(row, column[v]);
                 sum->at[r][v] = vf_fma(difference, difference, sum->at[r][v]);
             }
+        }
+    }
+}
+
+/* Takes the absolute differences of `units` coordinates in: the largest one stays. */
+INLINE void take_largest(tile *largest, const float *a, const float *b, int64_t stride,
+                         int64_t units)
+{
+    for (int64_t k = 0; k < units; ++k, a += VF, b += VF) {
+        vf column[TILE_VECTORS];
+#pragma GCC unroll 3
+        for (int v = 0; v < TILE_VECTORS; ++v) column[v] = vf_load(b + v * stride);
+#pragma GCC unroll 8
+        for (int r = 0; r < PANEL; ++r) {
+            const vf row = vf_set(a[r]);
+#pragma GCC unroll 3
+            for (int v = 0; v < TILE_VECTORS; ++v)
+                largest->at[r][v] =
+                    vf_max_abs(largest->at[r][v], vf_sub(row, column[v]));
         }
     }
 }

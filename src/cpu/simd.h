@@ -39,6 +39,8 @@ INLINE vf   vf_div(vf a, vf b) { return _mm512_div_ps(a, b); }
 INLINE vf   vf_sqrt(vf a) { return _mm512_sqrt_ps(a); }
 INLINE vf   vf_min(vf a, vf b) { return _mm512_min_ps(a, b); }
 INLINE vf   vf_max(vf a, vf b) { return _mm512_max_ps(a, b); }
+/* The larger of a and |b|, where a >= 0. */
+INLINE vf   vf_max_abs(vf a, vf b) { return _mm512_range_ps(a, b, 0x0b); }
 /* a b + c and c - a b */
 INLINE vf   vf_fma(vf a, vf b, vf c) { return _mm512_fmadd_ps(a, b, c); }
 INLINE vf   vf_fnma(vf a, vf b, vf c) { return _mm512_fnmadd_ps(a, b, c); }
@@ -69,6 +71,10 @@ INLINE vf   vf_div(vf a, vf b) { return _mm256_div_ps(a, b); }
 INLINE vf   vf_sqrt(vf a) { return _mm256_sqrt_ps(a); }
 INLINE vf   vf_min(vf a, vf b) { return _mm256_min_ps(a, b); }
 INLINE vf   vf_max(vf a, vf b) { return _mm256_max_ps(a, b); }
+INLINE vf   vf_max_abs(vf a, vf b)
+{
+    return _mm256_max_ps(a, _mm256_andnot_ps(_mm256_set1_ps(-0.0f), b));
+}
 INLINE vf   vf_fma(vf a, vf b, vf c) { return _mm256_fmadd_ps(a, b, c); }
 INLINE vf   vf_fnma(vf a, vf b, vf c) { return _mm256_fnmadd_ps(a, b, c); }
 INLINE vf   vf_floor(vf a) { return _mm256_floor_ps(a); }
@@ -116,6 +122,10 @@ INLINE vf   vf_where_gt(vf a, vf b, vf yes, vf no)
 /* b when unordered */
 INLINE vf   vf_min(vf a, vf b) { return vf_where_gt(b, a, a, b); }
 INLINE vf   vf_max(vf a, vf b) { return vf_where_gt(a, b, a, b); }
+INLINE vf   vf_max_abs(vf a, vf b)
+{
+    return vf_max(a, (vf)((vf_bits)b & INT32_MAX));
+}
 INLINE vf   vf_floor(vf a)
 {
     return (vf){floorf(a[0]), floorf(a[1]), floorf(a[2]), floorf(a[3])};
