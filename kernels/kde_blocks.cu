@@ -11,20 +11,18 @@
  *
  * Launch    place_rows: a thread a row.
  * Traffic   The pairs are walked back and forth, so that a step brings at most one
- *           block and some none: about B^2 / 2 blocks for B of them. The host puts rows
- *           in order while it copies them to pinned memory, in pieces: while one is on
- *           its way the next is filled. Work waits for its blocks, and they for the
- *           work before: a block of r rows takes r d floats from the host and r^2 d
- *           additions a pair, so larger blocks are worth more than a third slot to
- *           copy to at the same time.
+ *           block and some none: about B^2 / 2 blocks for B of them (host_rows.cuh).
+ *           Work waits for its blocks, and they for the work before: a block of r rows
+ *           takes r d floats from the host and r^2 d additions a pair, so larger
+ *           blocks are worth more than a third slot to copy to at the same time.
  */
 #include <assert.h>
-#include <string.h>
 
+#include "host_rows.cuh"
 #include "jobs.cuh"
 #include "kde_layer.cuh"
 
-enum { BLOCK = 256, PIECES = 2, PIECE_BYTES = 1 << 20 /* or one row */ };
+enum { BLOCK = 256 };
 
 /* Where the rows first .. first + rows - 1 are from now on. */
 static __global__ void __launch_bounds__(BLOCK)
@@ -32,36 +30,6 @@ place_rows(int32_t *__restrict__ place, int first, int rows, int at)
 {
     const int i = blockIdx.x * BLOCK + threadIdx.x;
     if (i < rows) place[first + i] = at + i;
-}
-
-/* Pinned memory, freed with its scope once nothing is sent from it any more. */
-struct kde_staging {
-    ipl_cuda   *dev;
-    int64_t     rows; /* of a piece */
-    float      *piece[PIECES];
-    cudaEvent_t sent[PIECES];
-    int         next;
-    ~kde_staging()
-    {
-        (void)cudaStreamSynchronize(dev->stream);
-        for (int p = 0; p < PIECES; ++p) {
-            if (sent[p]) (void)cudaEventDestroy(sent[p]);
-            (void)cudaFreeHost(piece[p]);
-        }
-        (void)cudaGetLastError(); /* a fault has been reported by what it failed */
-    }
-};
-
-static ipl_status open_staging(int64_t d, kde_staging *s)
-{
-    const size_t row_bytes = (size_t)d * sizeof(float);
-    s->rows = row_bytes < PIECE_BYTES ? (int64_t)(PIECE_BYTES / row_bytes) : 1;
-    for (int p = 0; p < PIECES; ++p) {
-        const size_t bytes = (size_t)s->rows * row_bytes;
-        IPL_CUDA(s->dev, cudaMallocHost((void **)&s->piece[p], bytes));
-        IPL_CUDA(s->dev, cudaEventCreateWithFlags(&s->sent[p], cudaEventDisableTiming));
-    }
-    return IPL_OK;
 }
 
 /* A layer on its way through the slots. */
@@ -73,33 +41,13 @@ struct block_walk {
     int64_t            rows;      /* of a block; the last may have fewer         */
     int64_t            blocks, slots;
     int64_t            in_slot[2]; /* the number of a block, or -1               */
-    kde_staging       *staging;
+    host_rows         *from;
 };
 
 static int64_t rows_of(const block_walk *w, int64_t block)
 {
     const int64_t left = w->job->n - block * w->rows;
     return left < w->rows ? left : w->rows;
-}
-
-/* Queues `count` of the layer's rows to the device. */
-static ipl_status send_rows(const block_walk *w, const int32_t *row, int64_t count,
-                            float *to)
-{
-    kde_staging *s = w->staging;
-    const int64_t d = w->job->d;
-    for (int64_t at = 0; at < count; at += s->rows) {
-        const int64_t some = count - at < s->rows ? count - at : s->rows;
-        float *piece = s->piece[s->next];
-        IPL_CUDA(w->dev, cudaEventSynchronize(s->sent[s->next]));
-        for (int64_t i = 0; i < some; ++i)
-            memcpy(piece + i * d, w->job->t + row[at + i] * d,
-                   (size_t)d * sizeof *piece);
-        IPL_TRY(send(w->dev, piece, some * d, to + at * d));
-        IPL_CUDA(w->dev, cudaEventRecord(s->sent[s->next], w->dev->stream));
-        s->next = (s->next + 1) % PIECES;
-    }
-    return IPL_OK;
 }
 
 /* Queues a block to a slot, if it is in none, but not to where block `keep` is. */
@@ -110,7 +58,7 @@ static ipl_status bring(block_walk *w, int64_t block, int64_t keep)
     const int first = (int)(block * w->rows), rows = (int)rows_of(w, block);
     const int at = (int)(slot * w->rows);
     float *to = (float *)w->on_host->pairs.t + at * w->job->d;
-    IPL_TRY(send_rows(w, w->order + first, rows, to));
+    IPL_TRY(host_rows_send(w->from, w->order + first, rows, to));
     place_rows<<<(unsigned)ceil_div(rows, BLOCK), BLOCK, 0, w->dev->stream>>>(
         (int32_t *)w->on_host->pairs.place, first, rows, at);
     IPL_LAUNCHED(w->dev, place_rows);
@@ -177,9 +125,8 @@ ipl_status kde_run_blocks(ipl_cuda *dev, const ipl_kde_job *job,
         return IPL_FAIL(IPL_E_MEMORY, "the order of %lld rows", (long long)job->n);
     const size_t bytes = (size_t)job->n * sizeof *order.at;
     IPL_TRY(ipl_cuda_fetch(dev, job->y->order, bytes, order.at));
-    kde_staging staging = {};
-    staging.dev = dev;
-    IPL_TRY(open_staging(job->d, &staging));
+    host_rows from = {};
+    IPL_TRY(host_rows_open(dev, job->t, job->d, &from));
     block_walk w = {};
     w.dev = dev;
     w.job = job;
@@ -190,6 +137,6 @@ ipl_status kde_run_blocks(ipl_cuda *dev, const ipl_kde_job *job,
     w.blocks = ceil_div(job->n, w.rows);
     w.slots = kde_slot_rows(job, on_host->pairs.width == 0) / w.rows;
     w.in_slot[0] = w.in_slot[1] = -1;
-    w.staging = &staging;
+    w.from = &from;
     return walk(&w);
 }
