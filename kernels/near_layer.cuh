@@ -36,7 +36,7 @@ struct near_layer {
     const int32_t *start;    /* [classes + 1]: first row of each class           */
 
     int32_t   k;             /* 0: a job of counts                               */
-    near_key *list;          /* [splits][n][k]                                   */
+    near_key *list;          /* [splits][k][n]                                   */
     float    *distance;      /* [n][k]                                           */
     int32_t  *neighbour;     /* [n][k], or NULL                                  */
 
