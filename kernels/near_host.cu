@@ -3,7 +3,7 @@
  *
  * A block is a run of class-sorted rows, whole tiles, of each space in host memory; a
  * space on the device is read where it is. Two blocks are on the device at a time, and
- * their pairs are windows of near_select.cu or near_count.cu, in both directions.
+ * their pairs are windows of near_count.cu or, in both directions, of near_select.cu.
  * Blocks without a class in common are not brought together. Which pairs come first
  * changes no bit.
  *
@@ -68,12 +68,13 @@ static ipl_status run_window(near_walk *w, int64_t a, int64_t b)
     return near_launch_count(w->dev, window, blocks, 1, w->layer);
 }
 
+/* All pairs of blocks a <= b. */
 static ipl_status pair_blocks(near_walk *w, int64_t a, int64_t b)
 {
     IPL_TRY(bring(w, b, a));
     IPL_TRY(bring(w, a, b));
     IPL_TRY(run_window(w, a, b));
-    return a == b ? IPL_OK : run_window(w, b, a);
+    return a == b || !w->on_host->k ? IPL_OK : run_window(w, b, a);
 }
 
 /* The first block with rows of the class of row i. */
@@ -116,7 +117,8 @@ ipl_status near_run_host(ipl_cuda *dev, const ipl_pairs *pairs,
     assert(pairs->block > 0 && pairs->block % IPL_MI_BLOCK_ROWS == 0);
     static_assert((int)IPL_MI_BLOCK_ROWS % NEAR_TILE == 0, "whole tiles");
     host_array<int32_t> order(n);
-    if (!order.at) return IPL_FAIL(IPL_E_MEMORY, "the order of %lld rows", (long long)n);
+    if (!order.at)
+        return IPL_FAIL(IPL_E_MEMORY, "the order of %lld rows", (long long)n);
     for (int64_t i = 0; i < n; ++i) order.at[i] = (int32_t)i;
     const size_t bytes = (size_t)n * sizeof *order.at;
     if (pairs->y) IPL_TRY(ipl_cuda_fetch(dev, pairs->y->order, bytes, order.at));

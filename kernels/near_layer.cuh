@@ -31,6 +31,7 @@ struct near_layer {
     ipl_norm       norm;
     float          unit;
     int32_t        splits;   /* of the columns: blocks that share a tile of rows */
+    int32_t        strip;    /* at least so many tiles of columns to a block     */
     const int32_t *label;    /* [n], or NULL: one class                          */
     const int32_t *order;    /* [n], or NULL: rows in their own order            */
     const int32_t *start;    /* [classes + 1]: first row of each class           */
@@ -53,8 +54,10 @@ struct near_window {
 static const near_window NEAR_WHOLE = {0, INT32_MAX, 0, INT32_MAX, 0, 0};
 
 /* near_select.cu: lists take what is near in a window; then they are joined, and
- * written to distance and neighbour. near_count.cu: counts go up. `layer` is on the
- * device, blocks is the largest near_blocks of the layers, n_max the largest n. */
+ * written to distance and neighbour. near_count.cu: counts go up, of rows
+ * and columns; a window of its own rows is a triangle, any other one is behind them.
+ * `layer` is on the device, blocks is the largest near_blocks of the layers, n_max the
+ * largest n. */
 ipl_status near_launch_select(ipl_cuda *dev, near_window window, int64_t blocks,
                               int layers, const near_layer *layer);
 ipl_status near_launch_join(ipl_cuda *dev, int32_t n_max, int layers,

@@ -64,12 +64,15 @@ select_columns(const near_layer &l, near_window w, const near_place &at,
                float (&tile)[TILE][STRIDE])
 {
     const int r = (int)threadIdx.x;
+    const auto is_near = [&](const float (&dist)[8][8]) {
+        return any_within(dist, share.bound + y * 8, -1.0f);
+    };
     for (int32_t col = at.col; col < at.col_end; col += TILE) {
         float dist[8][8] = {};
         __syncthreads(); /* the bounds are there; the buffers have been read */
-        if (!tile_distances(l, w, at, col, x, y, share, dist)) continue;
+        if (!tile_distances(l, w, at, col, x, y, share, is_near, dist)) continue;
         mask_pairs(share, at, col, x, y, dist);
-        if (!__any_sync(~0u, rows_near(dist, share.bound + y * 8))) continue;
+        if (!__any_sync(~0u, is_near(dist))) continue;
 #pragma unroll
         for (int i = 0; i < 8; ++i)
 #pragma unroll
@@ -94,7 +97,7 @@ select_nearest(const near_layer *__restrict__ layers, int layer_count,
         const near_layer &l = layers[job];
         near_place at;
         __syncthreads(); /* the layer before has been read */
-        if (!find_place(l, window, blockIdx.x, share, &at)) continue;
+        if (!find_place(l, window, blockIdx.x, false, share, &at)) continue;
         near_key *list = l.list + blockIdx.x % l.splits * (int64_t)l.n * l.k;
         const int64_t i = at.row + (int32_t)threadIdx.x;
         share.bound[threadIdx.x] =

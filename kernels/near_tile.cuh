@@ -3,14 +3,14 @@
  *
  * Launch    A block of 64 threads owns 64 rows and goes through a run of columns in
  *           tiles of 64; each thread has 8 x 8 pairs of a tile in registers (column()
- *           of pairs_tile.cuh). Where rows are few, several blocks share the columns.
+ *           of pairs_tile.cuh). Several blocks may share the columns.
  * Traffic   A tile reads up to 512 bytes a unit (mostly from L2), 8 units at a time
  *           through two buffers in shared memory, for 4096 pairs: two float operations
  *           a pair and unit, which limit.
  * Numerics  A pair's distance is in float, from its units one after the other, of space
  *           0 first: D(i,j) and D(j,i) have the same bits, and so they have in each
- *           kernel that includes this. It only grows on the way: a tile whose pairs are
- *           beyond their rows' bounds is left.
+ *           kernel that includes this. It only grows on the way: a tile is left once
+ *           its caller has no use for what is beyond the distances so far.
  */
 #ifndef IPL_NEAR_TILE_CUH
 #define IPL_NEAR_TILE_CUH
@@ -28,6 +28,7 @@ enum {
 struct near_share {
     float   rows[2][CHUNK][TILE], cols[2][CHUNK][TILE];
     float   bound[TILE];            /* of each row: pairs beyond it do not matter    */
+    float   col_bound[TILE];        /* of each column, where columns count too       */
     int32_t first[TILE], end[TILE]; /* columns that a row may count; none: 0, 0      */
 };
 
@@ -41,11 +42,11 @@ static __device__ __forceinline__ int32_t number_of(const near_layer &l, int32_t
     return l.order ? __ldg(l.order + i) : i;
 }
 
-/* Puts block b of a window in its place; false where it has no pairs. Holds a
- * barrier. */
+/* Puts block b of a window in its place; false where it has no pairs. half: no columns
+ * before the block's rows. Holds a barrier. */
 static __device__ __forceinline__ bool find_place(const near_layer &l, near_window w,
-                                                  int64_t b, near_share &share,
-                                                  near_place *at)
+                                                  int64_t b, bool half,
+                                                  near_share &share, near_place *at)
 {
     at->row = w.row + (int32_t)min(b / l.splits * TILE, (int64_t)l.n);
     at->row_end = min(min(w.row_end, l.n), at->row + TILE);
@@ -61,14 +62,17 @@ static __device__ __forceinline__ bool find_place(const near_layer &l, near_wind
     share.first[threadIdx.x] = first;
     share.end[threadIdx.x] = end;
     __syncthreads();
-    const int32_t from = share.first[0], to = share.end[at->row_end - 1 - at->row];
-    const int64_t tiles = (max(to - from, 0) + TILE - 1) / TILE, s = b % l.splits;
-    at->col = from + TILE * (int32_t)(tiles * s / l.splits);
-    at->col_end = min(to, from + TILE * (int32_t)(tiles * (s + 1) / l.splits));
+    const int32_t from = half ? max(share.first[0], at->row) : share.first[0];
+    const int32_t to = share.end[at->row_end - 1 - at->row];
+    const int32_t tiles = (max(to - from, 0) + TILE - 1) / TILE;
+    const int64_t run = TILE * max(l.strip, (tiles + l.splits - 1) / l.splits);
+    at->col = (int32_t)min((int64_t)to, from + run * (b % l.splits));
+    at->col_end = (int32_t)min((int64_t)to, at->col + run);
     return at->col < at->col_end;
 }
 
-/* Row i of a space: where it is on the device, or in a slot that begins with `first`. */
+/* Row i of a space: where it is on the device, or in a slot with `first` at its
+ * beginning. */
 static __device__ __forceinline__ const float *
 row_at(const near_layer &l, const near_space &s, int32_t i, int32_t first, int slot)
 {
@@ -114,26 +118,27 @@ static __device__ __forceinline__ void widen_unit(const float *rows, const float
             dist[i][j] = fmaxf(dist[i][j], fabsf(a[i] - b[j]));
 }
 
-/* Bit i: some pair of the thread's row i is within its bound. */
-static __device__ __forceinline__ unsigned rows_near(const float (&dist)[8][8],
-                                                     const float *bound)
+/* Whether some pair of the thread is within its row's bound, or within `least`. */
+static __device__ __forceinline__ bool any_within(const float (&dist)[8][8],
+                                                  const float *bound, float least)
 {
-    unsigned near_rows = 0;
+    bool within = false;
 #pragma unroll
     for (int i = 0; i < 8; ++i) {
-        float least = INFINITY;
+        float nearest = INFINITY;
 #pragma unroll
-        for (int j = 0; j < 8; ++j) least = fminf(least, dist[i][j]);
-        near_rows |= (unsigned)(least <= bound[i]) << i;
+        for (int j = 0; j < 8; ++j) nearest = fminf(nearest, dist[i][j]);
+        within |= nearest <= fmaxf(bound[i], least);
     }
-    return near_rows;
+    return within;
 }
 
 /* The distances of the thread's pairs of the tile of columns from `col` on, or false
- * once all of the block are beyond the bounds. Needs a barrier before and holds some. */
+ * once `of_use` is so of no thread's. Needs a barrier before and holds some. */
+template <class Use>
 static __device__ __forceinline__ bool
 tile_distances(const near_layer &l, near_window w, const near_place &at, int32_t col,
-               int x, int y, near_share &share, float (&dist)[8][8])
+               int x, int y, near_share &share, Use of_use, float (&dist)[8][8])
 {
     const int32_t i = min(at.row + (int32_t)threadIdx.x, at.row_end - 1);
     const int32_t j = min(col + (int32_t)threadIdx.x, at.col_end - 1);
@@ -148,7 +153,7 @@ tile_distances(const near_layer &l, near_window w, const near_place &at, int32_t
         store_units(next_i, l.unit, share.rows[turn]);
         store_units(next_j, l.unit, share.cols[turn]);
         if (chunk % EXIT_CHUNKS || !chunk) __syncthreads();
-        else if (!__syncthreads_or(rows_near(dist, share.bound + y * 8))) return false;
+        else if (!__syncthreads_or(of_use(dist))) return false;
         k += CHUNK;
         if (k >= d && ++space < l.spaces) {
             row_i = row_at(l, l.space[space], i, w.row, w.row_slot);

@@ -14,14 +14,13 @@
 #include "jobs.cuh"
 #include "near_layer.cuh"
 
-/* Blocks that fill the largest GPU a few times over, shared by the jobs of a call, and
- * the most lists of a row. */
-enum { BLOCKS_WANTED = 4096, SPLITS_MAX = 16 };
+/* Blocks of a call that fill the largest GPU a few times over, the most lists of a row,
+ * and the most tiles that a block counts. */
+enum { BLOCKS_WANTED = 4096, SPLITS_MAX = 16, STRIP_MAX = 16 };
 
-static int32_t splits_of(int64_t n, int jobs)
+static int32_t within(int64_t least, int64_t value, int64_t most)
 {
-    const int64_t splits = BLOCKS_WANTED / (ceil_div(n, NEAR_TILE) * jobs);
-    return (int32_t)(splits < 1 ? 1 : splits > SPLITS_MAX ? SPLITS_MAX : splits);
+    return (int32_t)(value < least ? least : value > most ? most : value);
 }
 
 static bool on_host(const ipl_pairs *p)
@@ -29,17 +28,26 @@ static bool on_host(const ipl_pairs *p)
     return p->space[0].on_host || (p->spaces > 1 && p->space[1].on_host);
 }
 
-static int64_t starts_of(const ipl_pairs *p) { return (p->y ? p->y->classes : 1) + 1; }
-
-static void add_job(const ipl_neighbour_job *job, near_layer *l)
+static int64_t starts_of(const ipl_pairs *p)
 {
+    return (p->y ? (int64_t)p->y->classes : 1) + 1;
+}
+
+static void add_job(int jobs, const ipl_neighbour_job *job, near_layer *l)
+{
+    const int64_t tiles = ceil_div(l->n, NEAR_TILE);
+    l->splits = within(1, BLOCKS_WANTED / (tiles * jobs), SPLITS_MAX);
+    l->strip = 1;
     l->k = job->k;
     l->distance = job->distance;
     l->neighbour = job->neighbour;
 }
 
-static void add_job(const ipl_radius_job *job, near_layer *l)
+static void add_job(int jobs, const ipl_radius_job *job, near_layer *l)
 {
+    const int64_t tiles = ceil_div(l->n, NEAR_TILE);
+    l->strip = within(2, tiles * tiles * jobs / 2 / BLOCKS_WANTED, STRIP_MAX);
+    l->splits = (int32_t)ceil_div(tiles, l->strip);
     l->radius = job->radius;
     l->count = job->count;
 }
@@ -81,10 +89,9 @@ template <class J> static near_layer layer_of(int jobs, const J *job)
     }
     l.norm = p->norm;
     l.unit = p->unit;
-    l.splits = splits_of(p->n, jobs);
     l.label = p->y ? p->y->at : nullptr;
     l.order = p->y ? p->y->order : nullptr;
-    add_job(job, &l);
+    add_job(jobs, job, &l);
     return l;
 }
 

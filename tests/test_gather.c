@@ -1,5 +1,5 @@
 /*
- * test_gather.c - rows by their numbers: every bit of them, in any order and any number,
+ * test_gather.c - rows by their numbers: every bit of them, in any order and number,
  * and nothing else.
  */
 #include "backend.h"
@@ -82,7 +82,8 @@ static void no_rows_touch_nothing(void **state)
 /* More values than a launch has threads. */
 static void many_rows_all_come(void **state)
 {
-    const int64_t rows = 1000, d = 64, count = check_size(check_device(state), 40000, 17000);
+    const int64_t rows = 1000, d = 64;
+    const int64_t count = check_size(check_device(state), 40000, 17000);
     int32_t *row = test_malloc((size_t)count * sizeof *row);
     for (int64_t i = 0; i < count; ++i) row[i] = (int32_t)((i * 7919 + 3) % rows);
     check_gather(check_device(state), rows, d, count, row);
