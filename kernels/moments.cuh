@@ -1,0 +1,42 @@
+/*
+ * moments.cuh - local moments of rows on the device: S0, S1 and S2 of src/backend.h.
+ *
+ * A row's moments are doubles in one piece: S0, S1[d] and the lower triangle of S2 by
+ * rows, d being the units of both spaces together, those of space 0 first. Weights
+ * below 2^-100 are 0.
+ */
+#ifndef IPL_MOMENTS_CUH
+#define IPL_MOMENTS_CUH
+
+#include "common.cuh"
+
+/* Doubles of a row of d units. */
+static inline __host__ __device__ int64_t moments_size(int64_t d)
+{
+    return 1 + d + d * (d + 1) / 2;
+}
+
+/* Units of the job's spaces together. */
+static inline int64_t moments_units(const ipl_density_job *job)
+{
+    const ipl_pairs *p = &job->pairs;
+    return p->space[0].d + (p->spaces > 1 ? p->space[1].d : 0);
+}
+
+/* The largest `count` that moments_rows takes, a function of n and d. */
+int64_t moments_rows_max(const ipl_density_job *job);
+
+/* Device bytes for one job: the same for moments_prepare and moments_rows. */
+size_t moments_scratch(const ipl_density_job *job);
+
+/* Queues what is done once for a job. */
+ipl_status moments_prepare(ipl_cuda *dev, const ipl_density_job *job, void *scratch);
+
+/* Queues moments[count][moments_size(d)], device memory, of the rows first .. first +
+ * count - 1 in the order of classes: row first + r is row y->order[first + r] of the
+ * job (without y: first + r). job->square is read in the job's own order. Waits where a
+ * space is in host memory. */
+ipl_status moments_rows(ipl_cuda *dev, const ipl_density_job *job, void *scratch,
+                        int64_t first, int64_t count, double *moments);
+
+#endif
