@@ -1,5 +1,5 @@
 /*
- * simd.h - one vector of floats, in three instruction sets.
+ * simd.h - one vector of floats or doubles, in three instruction sets.
  *
  * A file that includes this is compiled for one of them: IPL_AVX512 (16 lanes),
  * IPL_AVX2 with FMA (8 lanes), or neither: the compiler's own 4-lane vectors,
@@ -52,6 +52,16 @@ INLINE vf   vf_where_gt(vf a, vf b, vf yes, vf no)
 {
     return _mm512_mask_blend_ps(_mm512_cmp_ps_mask(a, b, _CMP_GT_OQ), no, yes);
 }
+typedef __m512d vd;
+INLINE vd   vd_load(const double *p) { return _mm512_load_pd(p); }
+INLINE void vd_store(double *p, vd a) { _mm512_store_pd(p, a); }
+INLINE vd   vd_set(double a) { return _mm512_set1_pd(a); }
+INLINE vd   vd_add(vd a, vd b) { return _mm512_add_pd(a, b); }
+INLINE vd   vd_sub(vd a, vd b) { return _mm512_sub_pd(a, b); }
+INLINE vd   vd_mul(vd a, vd b) { return _mm512_mul_pd(a, b); }
+INLINE vd   vd_fma(vd a, vd b, vd c) { return _mm512_fmadd_pd(a, b, c); }
+/* VD floats as doubles */
+INLINE vd   vd_widen(const float *p) { return _mm512_cvtps_pd(_mm256_load_ps(p)); }
 
 #elif defined(IPL_AVX2)
 #include <immintrin.h>
@@ -86,6 +96,15 @@ INLINE vf   vf_where_gt(vf a, vf b, vf yes, vf no)
 {
     return _mm256_blendv_ps(no, yes, _mm256_cmp_ps(a, b, _CMP_GT_OQ));
 }
+typedef __m256d vd;
+INLINE vd   vd_load(const double *p) { return _mm256_load_pd(p); }
+INLINE void vd_store(double *p, vd a) { _mm256_store_pd(p, a); }
+INLINE vd   vd_set(double a) { return _mm256_set1_pd(a); }
+INLINE vd   vd_add(vd a, vd b) { return _mm256_add_pd(a, b); }
+INLINE vd   vd_sub(vd a, vd b) { return _mm256_sub_pd(a, b); }
+INLINE vd   vd_mul(vd a, vd b) { return _mm256_mul_pd(a, b); }
+INLINE vd   vd_fma(vd a, vd b, vd c) { return _mm256_fmadd_pd(a, b, c); }
+INLINE vd   vd_widen(const float *p) { return _mm256_cvtps_pd(_mm_load_ps(p)); }
 
 #else
 #include <math.h>
@@ -130,9 +149,28 @@ INLINE vf   vf_floor(vf a)
 {
     return (vf){floorf(a[0]), floorf(a[1]), floorf(a[2]), floorf(a[3])};
 }
+typedef double vd __attribute__((vector_size(16)));
+INLINE vd   vd_load(const double *p) { return *(const vd *)p; }
+INLINE void vd_store(double *p, vd a) { *(vd *)p = a; }
+INLINE vd   vd_set(double a) { return (vd){a, a}; }
+INLINE vd   vd_add(vd a, vd b) { return a + b; }
+INLINE vd   vd_sub(vd a, vd b) { return a - b; }
+INLINE vd   vd_mul(vd a, vd b) { return a * b; }
+INLINE vd   vd_fma(vd a, vd b, vd c) { return a * b + c; }
+INLINE vd   vd_widen(const float *p) { return (vd){(double)p[0], (double)p[1]}; }
 #endif
 
+enum { VD = VF / 2 }; /* doubles of a vector                                       */
+
 /* Sum of the lanes, always in the same order: halves, then halves of these. */
+INLINE double vd_sum(vd a)
+{
+    _Alignas(64) double lane[VD];
+    vd_store(lane, a);
+    for (int half = VD / 2; half; half /= 2)
+        for (int l = 0; l < half; ++l) lane[l] += lane[l + half];
+    return lane[0];
+}
 INLINE float vf_sum(vf a)
 {
     float lane[VF];
