@@ -87,8 +87,9 @@ CLI_OBJ := $(CLI_SRC:%.c=$(BUILD)/%.o)
 SETS := portable
 ifneq ($(filter x86_64 amd64,$(MACHINE)),)
 SETS += avx2 avx512
-# src/cpu/kde_tile.h orders its operations itself.
+# src/cpu/kde_tile.h and moments_square.h order their operations themselves.
 $(BUILD)/src/cpu/kde_kernel_%.o: override CFLAGS += -fno-schedule-insns2
+$(BUILD)/src/cpu/moments_kernel_%.o: override CFLAGS += -fno-schedule-insns2
 $(BUILD)/%_avx2.o:   ISA := -DIPL_AVX2 -mavx2 -mfma
 ifeq ($(MODE),simde)
 $(BUILD)/%_avx512.o: ISA := -DIPL_AVX512 -mavx2 -mfma
