@@ -29,7 +29,7 @@ int64_t moments_rows_max(const ipl_density_job *job);
 /* Device bytes for one job: the same for moments_prepare and moments_rows. */
 size_t moments_scratch(const ipl_density_job *job);
 
-/* Queues what is done once for a job. */
+/* What is done once for a job. Waits. */
 ipl_status moments_prepare(ipl_cuda *dev, const ipl_density_job *job, void *scratch);
 
 /* Queues moments[count][moments_size(d)], device memory, of the rows first .. first +
