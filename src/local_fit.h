@@ -13,8 +13,8 @@
  *     L/K0 = log det T - |T|^2/2 - |q|^2/2 - r + constants,
  *
  * where r is the integral over K0; all but r is concave. A flat or tilted density,
- * whose mu and Sigma are huge, has a small T and a q of order one. K N has the covariance
- * V = (T^T T + G)^-1 = (B^T B)^-1 and the mean nu = V b, b = T^T q - G c, so that
+ * whose mu and Sigma are huge, has a small T and a q of order one. K N has the
+ * covariance V = (T^T T + G)^-1 = (B^T B)^-1 and the mean nu = V b, b = T^T q - G c:
  *
  *     log r   = log det T - log det B + (|B^-T b|^2 - |q|^2 - c^T G c)/2 - log(S0/N)
  *     dL/dq   = K0 [-q - r (T nu - q)]
@@ -28,7 +28,7 @@
 #include "local_team.h"
 
 enum {
-    LOCAL_HISTORY = 12,    /* steps that L-BFGS remembers                         */
+    LOCAL_HISTORY = 16,    /* steps that L-BFGS remembers                         */
     LOCAL_STEPS_MAX = 500, /* from one start                                      */
     LOCAL_STARTS = 3
 };
@@ -52,7 +52,6 @@ typedef struct {
 
     double *x, *gradient;      /* [unknowns]: of -L/K0                            */
     double *x_next, *gradient_next, *step;
-    double *curve;             /* [unknowns]: guess of its second derivatives     */
     double *s, *y;             /* [LOCAL_HISTORY][unknowns]: steps and their
                                   changes of the gradient                         */
     double  product[LOCAL_HISTORY]; /* s y                                        */
@@ -64,7 +63,7 @@ typedef struct {
 static inline LOCAL_HOST_TOO int64_t local_fit_doubles(int64_t d)
 {
     const int64_t unknowns = d + local_triangle(d);
-    return 4 * local_triangle(d) + 2 * d + (6 + 2 * LOCAL_HISTORY) * unknowns;
+    return 4 * local_triangle(d) + 2 * d + (5 + 2 * LOCAL_HISTORY) * unknowns;
 }
 
 /* -- The local likelihood -----------------------------------------------------------*/
@@ -143,28 +142,10 @@ LOCAL_FN double local_objective(local_team team, const local_fit *f, const doubl
     return isfinite(sum) ? sum : INFINITY;
 }
 
-/* The second derivatives at x if K N had the moments of the others (V = 1, nu = 0):
- * variances of the derivatives of log N. */
-LOCAL_FN void local_curve(local_team team, const local_fit *f)
-{
-    const int64_t d = f->d;
-    local_barrier(team);
-    LOCAL_SHARE(team, k, 0, d) {
-        const double *t = f->t + local_at(d, k, 0);
-        double *to = f->curve + d + local_at(d, k, 0);
-        const double squares = local_row_dot(d - k, t + k, t + k);
-        for (int64_t j = k; j < d; ++j)
-            to[j] = squares + t[j] * t[j] + f->x[k] * f->x[k];
-        to[k] *= t[k] * t[k];
-        f->curve[k] = squares;
-    }
-    local_barrier(team);
-}
-
 /* -- L-BFGS -------------------------------------------------------------------------*/
 
-/* step = -H gradient with the inverse Hessian H of the remembered pairs, on top of
- * 1/curve. */
+/* step = -H gradient with the inverse Hessian H of the remembered pairs, on top of the
+ * identity: that is about right for these unknowns, so that nothing is rescaled. */
 LOCAL_FN void local_direction(local_team team, local_fit *f)
 {
     const int64_t n = f->unknowns;
@@ -177,7 +158,6 @@ LOCAL_FN void local_direction(local_team team, local_fit *f)
         alpha[at] = local_dot(team, n, f->s + at * n, f->step) / f->product[at];
         LOCAL_SHARE(team, e, 0, n) f->step[e] -= alpha[at] * y[e];
     }
-    LOCAL_SHARE(team, e, 0, n) f->step[e] /= f->curve[e];
     for (int p = oldest; p < f->pairs; ++p) {
         const int at = p % LOCAL_HISTORY;
         const double *s = f->s + at * n;
@@ -233,7 +213,6 @@ LOCAL_FN int local_minimise(local_team team, local_fit *f)
     double error = INFINITY;
     f->pairs = 0;
     f->objective = local_objective(team, f, f->x, f->gradient);
-    local_curve(team, f);
     for (int step = 0; step < LOCAL_STEPS_MAX && isfinite(f->objective); ++step) {
         error = local_largest(team, f->unknowns, f->gradient);
         if (error < wanted) break;
@@ -329,7 +308,6 @@ LOCAL_FN ipl_local_status local_fit_shape(local_team team, int64_t d, double log
     f->x_next = local_take(&work, n);
     f->gradient_next = local_take(&work, n);
     f->step = local_take(&work, n);
-    f->curve = local_take(&work, n);
     f->s = local_take(&work, LOCAL_HISTORY * n);
     f->y = local_take(&work, LOCAL_HISTORY * n);
     local_kernel(team, log_share, f);
