@@ -62,7 +62,7 @@ typedef enum {
     IPL_MI_REFUSAL_COUNT
 } ipl_mi_refusal;
 
-/* "a column is constant"; NULL for NOT_REFUSED. */
+/* "a column is constant", without comma or quote; NULL for NOT_REFUSED. */
 const char *ipl_mi_refusal_text(ipl_mi_refusal why);
 
 /* "saturated", "outside": the name of flag 1 << number, as tables have it; NULL: it has
@@ -95,12 +95,17 @@ enum {
 };
 
 /* Standard errors. BIN: delete-one jackknife. All others: delete-group jackknife with
- * 10 groups, a row's number mod 10. */
+ * 10 groups, a row's number mod 10: 10 further estimates. With theta_g, the value
+ * without group g, se^2 = 9/10 sum_g (theta_g - mean theta)^2. NaN: fewer than 10 rows,
+ * or the value or one of the theta_g is NaN. */
 typedef enum {
     IPL_MI_ERROR_NONE,
     IPL_MI_ERROR_JACKKNIFE,
     IPL_MI_ERROR_COUNT
 } ipl_mi_error;
+
+/* The inputs as values, on a device: see ipl_mi_inputs_create. */
+typedef struct ipl_mi_inputs ipl_mi_inputs;
 
 /* The samples of layers, in host memory. */
 typedef struct {
@@ -112,6 +117,8 @@ typedef struct {
     int64_t        inputs_d;
     const float   *inputs; /* [n][inputs_d]: the inputs as values, or NULL: I(X;T) of
                           families that compare them is NaN                     */
+    ipl_mi_inputs *kept; /* instead of inputs: on the device already, so that several
+                          calls share them and H(X)                             */
     ipl_mi_error   error;
 } ipl_mi_samples;
 
@@ -145,9 +152,9 @@ ipl_status ipl_mi_estimate_host(ipl_device *dev, int estimators,
 /* -- Layers on the device ---------------------------------------------------------*/
 
 /* The inputs as values: what stays the same from one call to the next, entropies of X
- * included. A matrix on the device, n x d, which must outlive it. One thread at a time
- * may use it. E_NUMERIC: a NaN or an infinity. Waits. */
-typedef struct ipl_mi_inputs ipl_mi_inputs;
+ * included. A matrix on the device, n x d, which must outlive it; x.at NULL: a shape
+ * alone, for ipl_mi_scratch_bytes. One thread at a time may use it. E_NUMERIC: a NaN or
+ * an infinity. Waits. */
 ipl_status ipl_mi_inputs_create(ipl_device *dev, ipl_mat x, ipl_mi_inputs **out);
 void       ipl_mi_inputs_destroy(ipl_mi_inputs *inputs); /* NULL is allowed */
 

@@ -30,6 +30,9 @@ static void same_point(const ipl_mi_point *a, const ipl_mi_point *b)
     same_value("i_ty", a->i_ty, b->i_ty);
     same_value("noise_var", a->noise_var, b->noise_var);
     same_value("outside_share", a->outside_share, b->outside_share);
+    same_value("se_x", a->se_x, b->se_x);
+    same_value("se_y", a->se_y, b->se_y);
+    CHECK(a->refusal == b->refusal);
 }
 
 static void inputs_open(ipl_device *dev, int64_t n, const int32_t *x, layer_on *layer)
@@ -103,13 +106,16 @@ static void inputs_that_all_differ_change_nothing(void **state)
     test_free(y);
 }
 
-/* Each sample K times: I(X;T) is that of the samples, not of the copies. */
+/* Each sample K times: I(X;T) is that of the samples, not of the copies, for families
+ * that know inputs by their numbers. */
 static void copies_of_samples_tell_nothing_new(void **state)
 {
     enum { M = 100, K = 4, N = M * K, D = 3 };
     ipl_device *dev = check_device(state);
+    int checked = 0;
     for (int e = 0; e < IPL_MI_ESTIMATOR_COUNT; ++e) {
         const ipl_mi_options o = ipl_mi_defaults((ipl_mi_estimator)e);
+        if (ipl_mi_family_of(o.estimator)->needs & IPL_MI_NEEDS_INPUTS) continue;
         float *t = layer_make(M, D, 40, 0.3, check_seed()), copies[N * D];
         int32_t x[N];
         layer_on layer;
@@ -127,6 +133,7 @@ static void copies_of_samples_tell_nothing_new(void **state)
                 CHECK(isnan(layer.job.point[p].i_xt));
                 continue;
             }
+            ++checked;
             check_within("I(X;T)", 1, &layer.job.point[p].i_xt, &once.point[p].i_xt,
                          &bound);
             CHECK(layer.job.point[p].i_xt <= log((double)M));
@@ -134,6 +141,7 @@ static void copies_of_samples_tell_nothing_new(void **state)
         layer_close(&layer);
         test_free(t);
     }
+    CHECK(checked >= 3); /* bin and both bounds of kde */
 }
 
 /* I(T;G) is one formula: with the inputs as groups it is what the oracles give where
@@ -203,8 +211,8 @@ static void host_arrays_have_the_points_of_the_device(void **state)
         test_free(made);
     }
     CHECK_OK(layers_estimate_all(count, options, LAYERS, layer));
-    CHECK_OK(ipl_mi_estimate_host(dev, count, options, &(ipl_mi_samples){.n = N, .y = y, .x = x},
-                                     LAYERS, host));
+    const ipl_mi_samples samples = {.n = N, .y = y, .x = x};
+    CHECK_OK(ipl_mi_estimate_host(dev, count, options, &samples, LAYERS, host));
     int32_t *cell[2] = {test_malloc(N * sizeof **cell), test_malloc(N * sizeof **cell)};
     layer_cells(&layer[0], cell[0]);
     for (int l = 0; l < LAYERS; ++l) {
@@ -243,41 +251,78 @@ static void wrong_host_arrays_are_named(void **state)
     enum { N = 10 };
     ipl_device *dev = check_device(state);
     const ipl_mi_options o = ipl_mi_defaults(IPL_MI_BIN);
-    float t[N] = {0};
+    const ipl_mi_options ksg = ipl_mi_defaults(IPL_MI_KSG);
+    float t[N] = {0}, inputs[N] = {0};
     int32_t good[N] = {0}, low[N] = {0, -1}, high[N] = {0, 0, N};
     ipl_mi_layer layer = {.name = "t.npy", .d = 1, .t = t, .points = 99};
-    CHECK_FAILS(ipl_mi_estimate_host(dev, 1, &o, &(ipl_mi_samples){.n = 1, .y = NULL, .x = NULL},
-                                     1, &layer),
-                IPL_E_ARGUMENT, "t.npy: 1 samples");
-    CHECK_FAILS(ipl_mi_estimate_host(dev, 1, &o, &(ipl_mi_samples){.n = N, .y = low, .x = NULL},
-                                     1, &layer),
-                IPL_E_ARGUMENT, "label of row 1 is -1");
+    ipl_mi_samples samples = {.n = 1};
+    CHECK_FAILS(ipl_mi_estimate_host(dev, 1, &o, &samples, 1, &layer), IPL_E_ARGUMENT,
+                "t.npy: 1 samples");
+    samples = (ipl_mi_samples){.n = N, .y = low};
+    CHECK_FAILS(ipl_mi_estimate_host(dev, 1, &o, &samples, 1, &layer), IPL_E_ARGUMENT,
+                "label of row 1 is -1");
     low[1] = IPL_MI_CLASSES_MAX;
-    CHECK_FAILS(ipl_mi_estimate_host(dev, 1, &o, &(ipl_mi_samples){.n = N, .y = low, .x = NULL},
-                                     1, &layer),
-                IPL_E_ARGUMENT, "label of row 1 is 65536: expected 0 to 65535");
-    CHECK_FAILS(ipl_mi_estimate_host(dev, 1, &o, &(ipl_mi_samples){.n = N, .y = good, .x = high},
-                                     1, &layer),
-                IPL_E_ARGUMENT, "input of row 2 is 10: expected 0 to 9");
-    CHECK_FAILS(ipl_mi_estimate_host(dev, 0, &o, &(ipl_mi_samples){.n = N, .y = good, .x = NULL},
-                                     1, &layer),
-                IPL_E_ARGUMENT, "0 estimators");
-    CHECK_FAILS(ipl_mi_estimate_host(dev, 99, &o, &(ipl_mi_samples){.n = N, .y = good, .x = NULL},
-                                     1, &layer),
-                IPL_E_ARGUMENT, "99 estimators");
+    CHECK_FAILS(ipl_mi_estimate_host(dev, 1, &o, &samples, 1, &layer), IPL_E_ARGUMENT,
+                "label of row 1 is 65536: expected 0 to 65535");
+    samples = (ipl_mi_samples){.n = N, .y = good, .x = high};
+    CHECK_FAILS(ipl_mi_estimate_host(dev, 1, &o, &samples, 1, &layer), IPL_E_ARGUMENT,
+                "input of row 2 is 10: expected 0 to 9");
+    samples.x = NULL;
+    CHECK_FAILS(ipl_mi_estimate_host(dev, 0, &o, &samples, 1, &layer), IPL_E_ARGUMENT,
+                "0 estimators");
+    CHECK_FAILS(ipl_mi_estimate_host(dev, 99, &o, &samples, 1, &layer), IPL_E_ARGUMENT,
+                "99 estimators");
+    samples.error = IPL_MI_ERROR_COUNT;
+    CHECK_FAILS(ipl_mi_estimate_host(dev, 1, &o, &samples, 1, &layer), IPL_E_ARGUMENT,
+                "t.npy: standard errors of kind 2");
+    samples.error = IPL_MI_ERROR_NONE;
+    samples.inputs = inputs;
+    CHECK_FAILS(ipl_mi_estimate_host(dev, 1, &ksg, &samples, 1, &layer), IPL_E_ARGUMENT,
+                "inputs of 0 values");
+    samples.inputs_d = 1;
+    inputs[3] = NAN;
+    CHECK_FAILS(ipl_mi_estimate_host(dev, 1, &ksg, &samples, 1, &layer), IPL_E_NUMERIC,
+                "inputs: 1 of 10 values are NaN or infinite");
     t[4] = INFINITY;
-    CHECK_FAILS(ipl_mi_estimate_host(dev, 1, &o, &(ipl_mi_samples){.n = N, .y = good, .x = NULL},
-                                     1, &layer),
-                IPL_E_NUMERIC, "t.npy: 1 of 10 activations");
+    CHECK_FAILS(ipl_mi_estimate_host(dev, 1, &o, &samples, 1, &layer), IPL_E_NUMERIC,
+                "t.npy: 1 of 10 activations");
     layer.name = NULL;
-    CHECK_FAILS(ipl_mi_estimate_host(dev, 1, &o, &(ipl_mi_samples){.n = N, .y = good, .x = NULL},
-                                     1, &layer),
-                IPL_E_NUMERIC, "layer 1: 1 of 10 activations");
+    CHECK_FAILS(ipl_mi_estimate_host(dev, 1, &o, &samples, 1, &layer), IPL_E_NUMERIC,
+                "layer 1: 1 of 10 activations");
     layer.t = NULL;
-    CHECK_FAILS(ipl_mi_estimate_host(dev, 1, &o, &(ipl_mi_samples){.n = N, .y = good, .x = NULL},
-                                     1, &layer),
-                IPL_E_ARGUMENT, "layer 1: no activations");
+    CHECK_FAILS(ipl_mi_estimate_host(dev, 1, &o, &samples, 1, &layer), IPL_E_ARGUMENT,
+                "layer 1: no activations");
     CHECK(layer.points == 99);
+}
+
+/* Inputs that are kept, or part of a job, belong to the rows of the layer. */
+static void inputs_of_other_rows_are_refused(void **state)
+{
+    enum { N = 12, D = 2 };
+    ipl_device *dev = check_device(state);
+    const ipl_mi_options ksg = ipl_mi_defaults(IPL_MI_KSG);
+    float *t = layer_make(N, D, 5, 0.3, check_seed());
+    ipl_mi_layer layer = {.d = D, .t = t};
+    layer_on on;
+    layer_open(dev, N, D, t, 1, NULL, &on);
+    ipl_mi_inputs *fewer, *shape;
+    CHECK_OK(ipl_mi_inputs_create(dev, (ipl_mat){on.job.t.at, N - 1, D}, &fewer));
+    ipl_mi_samples samples = {.n = N, .kept = fewer};
+    CHECK_FAILS(ipl_mi_estimate_host(dev, 1, &ksg, &samples, 1, &layer), IPL_E_ARGUMENT,
+                "layer 1: 12 rows, but 11 inputs");
+    samples.inputs = t;
+    samples.inputs_d = D;
+    CHECK_FAILS(ipl_mi_estimate_host(dev, 1, &ksg, &samples, 1, &layer), IPL_E_ARGUMENT,
+                "inputs are given twice");
+    CHECK_OK(ipl_mi_inputs_create(dev, (ipl_mat){NULL, N, D}, &shape));
+    on.job.inputs = shape; /* a shape alone, for scratch */
+    CHECK_FAILS(layers_estimate(&ksg, 1, &on), IPL_E_ARGUMENT, "inputs without values");
+    CHECK_FAILS(ipl_mi_inputs_create(dev, (ipl_mat){NULL, N, 0}, &shape),
+                IPL_E_ARGUMENT, "inputs of 12 x 0 values");
+    ipl_mi_inputs_destroy(fewer);
+    ipl_mi_inputs_destroy(on.job.inputs);
+    layer_close(&on);
+    test_free(t);
 }
 
 static const check_test tests[] = {
@@ -287,6 +332,7 @@ static const check_test tests[] = {
     CHECK_TEST(repeated_inputs_match_the_oracles),
     CHECK_TEST(host_arrays_have_the_points_of_the_device),
     CHECK_TEST(wrong_host_arrays_are_named),
+    CHECK_TEST(inputs_of_other_rows_are_refused),
 };
 
 CHECK_MAIN("mi_call", tests, 1)

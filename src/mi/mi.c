@@ -46,6 +46,11 @@ static ipl_status check_job(const ipl_mi_job *job, int j, const mi_estimator *ho
     IPL_REQUIRE(job[j].block_rows >= 0 && job[j].block_rows % IPL_MI_BLOCK_ROWS == 0,
                 "%s: blocks of %lld rows: expected a multiple of %d", name,
                 (long long)job[j].block_rows, IPL_MI_BLOCK_ROWS);
+    IPL_REQUIRE(job[j].error >= IPL_MI_ERROR_NONE && job[j].error < IPL_MI_ERROR_COUNT,
+                "%s: standard errors of kind %d", name, (int)job[j].error);
+    const ipl_mi_inputs *inputs = job[j].inputs;
+    IPL_REQUIRE(!inputs || inputs->x.rows == t.rows, "%s: %lld rows, but %lld inputs",
+                name, (long long)t.rows, (long long)(inputs ? inputs->x.rows : 0));
     IPL_TRY(check_groups(name, t.rows, job[j].y, "labels"));
     return check_groups(name, t.rows, job[j].x, "numbers of inputs");
 }
@@ -85,7 +90,7 @@ static ipl_status check_finite(int jobs, const ipl_mi_job *job,
 
 /* -- The call ---------------------------------------------------------------------*/
 
-static ipl_status list_ranges(int jobs, const ipl_mi_job *job, ipl_range_job **out)
+ipl_status mi_list_ranges(int jobs, const ipl_mi_job *job, ipl_range_job **out)
 {
     ipl_range_job *range = malloc((size_t)jobs * sizeof *range);
     if (!range) return IPL_FAIL(IPL_E_MEMORY, "%d jobs", jobs);
@@ -104,18 +109,39 @@ ipl_status ipl_mi_scratch_bytes(ipl_device *dev, int estimators,
 {
     ipl_range_job *range = NULL;
     IPL_TRY(check_call(dev, estimators, options, jobs, job));
-    IPL_TRY(list_ranges(jobs, job, &range));
+    IPL_TRY(mi_list_ranges(jobs, job, &range));
     size_t most = dev->backend->range_scratch_bytes(dev->state, jobs, range);
     free(range);
     const mi_call call = {.dev = dev, .jobs = jobs, .job = job};
     for (int e = 0; e < estimators; ++e) {
-        size_t own = 0;
-        IPL_TRY(mi_estimator_of(options[e].estimator)
-                    ->scratch_bytes(&call, &options[e], &own));
+        const mi_estimator *how = mi_estimator_of(options[e].estimator);
+        size_t own = 0, errors = 0;
+        IPL_TRY(how->scratch_bytes(&call, &options[e], &own));
+        if (!how->errors) IPL_TRY(mi_jackknife_bytes(&call, &options[e], &errors));
+        if (errors > own) own = errors;
         most = own > most ? own : most;
     }
     *bytes = most;
     return IPL_OK;
+}
+
+static int asks_errors(const mi_call *call)
+{
+    for (int j = 0; j < call->jobs; ++j)
+        if (call->job[j].error == IPL_MI_ERROR_JACKKNIFE) return 1;
+    return 0;
+}
+
+/* What the family's row and the values themselves say of a point. */
+static void finish_point(const mi_estimator *how, ipl_mi_estimator estimator, int p,
+                         const ipl_mi_job *job, ipl_mi_point *point)
+{
+    point->estimator = estimator;
+    point->name = how->family.point[p].name;
+    point->bound = how->family.point[p].bound;
+    if (!job->y) point->flags |= IPL_MI_NO_LABELS;
+    if (point->i_xt < 0.0 || point->i_ty < 0.0) point->flags |= IPL_MI_NEGATIVE;
+    if (point->refusal != IPL_MI_NOT_REFUSED) point->flags |= IPL_MI_REFUSED;
 }
 
 /* One family's points of every job, to where they stand in a job: from `first` on. */
@@ -124,14 +150,13 @@ static ipl_status estimate(const mi_call *call, const ipl_mi_options *options,
 {
     const mi_estimator *how = mi_estimator_of(options->estimator);
     IPL_TRY(how->estimate(call, options, made));
+    if (asks_errors(call))
+        IPL_TRY((how->errors ? how->errors : mi_jackknife)(call, options, made));
     for (int j = 0; j < call->jobs; ++j)
         for (int p = 0; p < how->family.points; ++p) {
             ipl_mi_point *to = &all[j * IPL_MI_LAYER_POINTS + first + p];
             *to = made[j][p];
-            to->estimator = options->estimator;
-            to->name = how->family.point[p].name;
-            to->bound = how->family.point[p].bound;
-            if (!call->job[j].y) to->flags |= IPL_MI_NO_LABELS;
+            finish_point(how, options->estimator, p, &call->job[j], to);
         }
     return IPL_OK;
 }
@@ -146,6 +171,9 @@ ipl_status ipl_mi_estimate(ipl_device *dev, int estimators,
     IPL_TRY(ipl_mi_scratch_bytes(dev, estimators, options, jobs, job, &needed));
     for (int j = 0; j < jobs; ++j)
         IPL_REQUIRE(job[j].t.at, "%s: no activations", mi_job_name(job, j, text));
+    for (int j = 0; j < jobs; ++j)
+        IPL_REQUIRE(!job[j].inputs || job[j].inputs->x.at, "%s: inputs without values",
+                    mi_job_name(job, j, text));
     IPL_REQUIRE(scratch && scratch_bytes >= needed,
                 "%zu bytes of scratch: expected %zu or more", scratch_bytes, needed);
 
@@ -157,7 +185,7 @@ ipl_status ipl_mi_estimate(ipl_device *dev, int estimators,
         st = IPL_FAIL(IPL_E_MEMORY, "%d jobs", jobs);
         goto done;
     }
-    IPL_TRY_DONE(list_ranges(jobs, job, &range));
+    IPL_TRY_DONE(mi_list_ranges(jobs, job, &range));
     IPL_TRY_DONE(dev->backend->value_range(dev->state, jobs, range, scratch));
     IPL_TRY_DONE(check_finite(jobs, job, range));
     const mi_call call = {dev, jobs, job, range, scratch};

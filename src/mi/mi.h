@@ -41,6 +41,11 @@ typedef struct {
     ipl_status (*estimate)(const mi_call *call, const ipl_mi_options *options,
                            mi_points *point);
 
+    /* Sets se_x and se_y of the points just estimated, of jobs that ask for standard
+     * errors; scratch is as the estimate left it. NULL: mi_jackknife. */
+    ipl_status (*errors)(const mi_call *call, const ipl_mi_options *options,
+                         mi_points *point);
+
     /* ipl_mi_plain */
     ipl_status (*plain)(const ipl_mi_options *options, const ipl_mi_samples *samples,
                         int64_t d, const float *t, int point, double *i_xt,
@@ -66,6 +71,9 @@ const mi_estimator *mi_estimator_of(ipl_mi_estimator estimator);
 /* Points without values: NaN and -1 throughout. */
 ipl_mi_point mi_point_empty(void);
 
+/* The ranges of the jobs' layers still to be found, which the caller frees. */
+ipl_status mi_list_ranges(int jobs, const ipl_mi_job *job, ipl_range_job **out);
+
 /* How a job is called in errors: its name, or "job 3". */
 const char *mi_job_name(const ipl_mi_job *job, int j, char text[24]);
 
@@ -80,10 +88,26 @@ const ipl_labels *mi_repeated_inputs(const ipl_mi_job *job);
 ipl_status mi_fit(ipl_device *dev, int estimators, const ipl_mi_options *options,
                   const ipl_mi_job *job, int64_t free_bytes, int64_t *block_rows);
 
-/* -- Pairs by their distance ------------------------------------------------------*/
+/* -- Standard errors --------------------------------------------------------------*/
 
-/* Leave-one-group-out copies of the rows for standard errors, and the whole. */
+/* Leave-one-group-out copies of the rows: without those whose number mod MI_GROUPS is
+ * the group's. */
 enum { MI_GROUPS = 10 };
+
+/* Device bytes that mi_jackknife takes for the jobs that ask for standard errors, the
+ * family's own for them included; 0: none asks. mi_jackknife.c */
+ipl_status mi_jackknife_bytes(const mi_call *call, const ipl_mi_options *options,
+                              size_t *bytes);
+
+/* Delete-group jackknife: with theta_g, the family's value without group g,
+ *   se^2 = (G - 1) / G sum_g (theta_g - mean theta)^2,   G = MI_GROUPS.
+ * Fills se_x and se_y of the jobs that ask. NaN: fewer than G rows, or the value or
+ * one of the theta_g is not defined. Needs call->range and call->scratch.
+ * Source: M. Quenouille, Biometrika 43:353, 1956; J. Tukey, 1958. */
+ipl_status mi_jackknife(const mi_call *call, const ipl_mi_options *options,
+                        mi_points *point);
+
+/* -- Pairs by their distance ------------------------------------------------------*/
 
 /* The inputs as values. */
 struct ipl_mi_inputs {
@@ -91,7 +115,8 @@ struct ipl_mi_inputs {
     ipl_mat     x;      /* device                                              */
     float       lo, hi; /* smallest and largest value                          */
     /* H(X) of the families that are differences of entropies, once known: of all rows,
-     * then without group 0, 1, .. */
+     * then without group 0, 1, ..; families read and write entropy[0] alone, as
+     * mi_jackknife.c hands them inputs of their own for each group. */
     struct {
         int            known;
         int64_t        k;

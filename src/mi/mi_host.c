@@ -18,6 +18,8 @@ typedef struct {
     int         layers;
     const ipl_mi_layer *layer;
     ipl_labels  y, x;
+    float      *inputs_at; /* NULL on a host                                    */
+    ipl_mi_inputs *inputs; /* made by this call; NULL: none, or the caller's    */
     ipl_mi_job *job;      /* [layers]                                           */
     char      (*name)[24]; /* [layers]: of those that have none                 */
     float      *values;   /* NULL on a host                                     */
@@ -31,6 +33,8 @@ static void close_call(host_call *c)
 {
     ipl_labels_free(c->dev, &c->y);
     ipl_labels_free(c->dev, &c->x);
+    ipl_mi_inputs_destroy(c->inputs);
+    ipl_free(c->dev, c->inputs_at);
     ipl_free(c->dev, c->values);
     ipl_free(c->dev, c->cell);
     ipl_free(c->dev, c->scratch);
@@ -70,11 +74,31 @@ static ipl_status make_groups(ipl_device *dev, const char *what, int64_t n,
     return ipl_labels_create(dev, n, most + 1, of, out);
 }
 
-static ipl_status open_call(host_call *c, const int32_t *y, const int32_t *x, int cells)
+/* The inputs as values, on the device. */
+static ipl_status open_inputs(host_call *c, const ipl_mi_samples *samples)
 {
+    const int64_t d = samples->inputs_d;
+    ipl_mat x = {(float *)samples->inputs, c->n, d}; /* a host's: only read */
+    IPL_REQUIRE(d >= 1 && d <= INT64_MAX / 8 / c->n, "inputs of %lld values",
+                (long long)d);
+    if (!c->dev->about.is_host) {
+        IPL_TRY(ipl_mat_alloc(c->dev, c->n, d, &x));
+        c->inputs_at = x.at;
+        IPL_TRY(ipl_upload(c->dev, samples->inputs, (size_t)(c->n * d) * sizeof *x.at,
+                           x.at));
+    }
+    return ipl_mi_inputs_create(c->dev, x, &c->inputs);
+}
+
+static ipl_status open_call(host_call *c, const ipl_mi_samples *samples, unsigned needs)
+{
+    const int cells = (needs & IPL_MI_NEEDS_CELLS) != 0;
+    const int32_t *y = samples->y, *x = samples->x;
     int64_t free_bytes;
     IPL_TRY(make_groups(c->dev, "label", c->n, y, IPL_MI_CLASSES_MAX, &c->y));
     IPL_TRY(make_groups(c->dev, "input", c->n, x, c->n, &c->x));
+    if (samples->inputs && needs & IPL_MI_NEEDS_INPUTS)
+        IPL_TRY(open_inputs(c, samples));
     c->job = calloc((size_t)c->layers, sizeof *c->job);
     c->name = malloc((size_t)c->layers * sizeof *c->name);
     c->i_next = malloc((size_t)c->layers * sizeof *c->i_next);
@@ -93,6 +117,8 @@ static ipl_status open_call(host_call *c, const int32_t *y, const int32_t *x, in
                                  .t = {NULL, c->n, c->layer[l].d},
                                  .y = y ? &c->y : NULL,
                                  .x = x ? &c->x : NULL,
+                                 .inputs = c->inputs ? c->inputs : samples->kept,
+                                 .error = samples->error,
                                  .cell = c->cell ? c->cell + l * c->n : NULL};
     }
     return IPL_OK;
@@ -212,13 +238,13 @@ ipl_status ipl_mi_estimate_host(ipl_device *dev, int estimators,
     IPL_REQUIRE(samples, "samples are NULL");
     const int64_t n = samples->n;
     IPL_TRY(check_layers(dev, n, layers, layer));
+    IPL_REQUIRE(!samples->inputs || !samples->kept, "inputs are given twice");
     IPL_REQUIRE(options && estimators >= 1 && estimators <= IPL_MI_ESTIMATOR_COUNT,
                 "options are NULL, or %d estimators: expected 1 to %d", estimators,
                 IPL_MI_ESTIMATOR_COUNT);
     for (int e = 0; e < estimators; ++e) IPL_TRY(ipl_mi_options_check(&options[e]));
     host_call c = {.dev = dev, .n = n, .layers = layers, .layer = layer};
-    const unsigned needs = ipl_mi_needs(estimators, options);
-    ipl_status st = open_call(&c, samples->y, samples->x, (needs & IPL_MI_NEEDS_CELLS) != 0);
+    ipl_status st = open_call(&c, samples, ipl_mi_needs(estimators, options));
     if (st == IPL_OK) st = estimate_all(&c, estimators, options);
     for (int l = 0; l < layers && st == IPL_OK; ++l) {
         const ipl_mi_job *job = &c.job[l];

@@ -9,11 +9,15 @@
 ipl_status ipl_mi_inputs_create(ipl_device *dev, ipl_mat x, ipl_mi_inputs **out)
 {
     void *scratch = NULL;
-    IPL_REQUIRE(dev && x.at && x.rows >= 2 && x.cols >= 1 && out,
+    IPL_REQUIRE(dev && x.rows >= 2 && x.cols >= 1 && out,
                 "inputs of %lld x %lld values", (long long)x.rows, (long long)x.cols);
     ipl_mi_inputs *made = calloc(1, sizeof *made);
     if (!made) return IPL_FAIL(IPL_E_MEMORY, "inputs");
     *made = (ipl_mi_inputs){.dev = dev, .x = x};
+    if (!x.at) {
+        *out = made;
+        return IPL_OK;
+    }
     ipl_range_job range = {.count = x.rows * x.cols, .t = x.at};
     ipl_status st = ipl_alloc(
         dev, dev->backend->range_scratch_bytes(dev->state, 1, &range) + 1, &scratch);
