@@ -37,6 +37,9 @@ typedef enum {
     IPL_ROWS_ALL, IPL_ROWS_TRAIN, IPL_ROWS_TEST, IPL_ROWS_COUNT
 } ipl_measured_rows;
 
+/* What X is in I(X;T) of families that compare the inputs' values. */
+typedef enum { IPL_X_INPUTS, IPL_X_NONE, IPL_X_COUNT } ipl_measured_x;
+
 /* One experiment. Owns nothing: copy it freely. ipl_config_keys says what each
  * field's key means, its default and its limits. */
 typedef struct {
@@ -52,6 +55,8 @@ typedef struct {
     ipl_tick          tick;
     ipl_measured_rows rows;
     int64_t           subset;     /* that many of these rows, 0: each           */
+    ipl_measured_x    x;
+    ipl_mi_error      error;
     int64_t           every, log_dense, log_per_decade;
     char              list[IPL_CONFIG_TEXT];
     double            delta, multiplier;

@@ -125,6 +125,10 @@ ipl_status ipl_labels_from_integers(const char *what, int64_t rows,
 ipl_status ipl_npy_read_labels(const char *path, int64_t rows, int32_t **y,
                                int32_t *classes);
 
+/* The inputs of n = `rows` samples as values. E_IO, E_FORMAT as above, and for another
+ * number of rows; E_NUMERIC: a value is NaN or infinite. */
+ipl_status ipl_npy_read_inputs(const char *path, int64_t rows, ipl_array *out);
+
 #pragma GCC visibility pop
 #ifdef __cplusplus
 }

@@ -70,7 +70,7 @@ typedef int (*ipl_progress_call)(void *user, const ipl_progress *now);
  *   config.ini         each key, resolved
  *   plane.csv          seed,epoch,layer,estimator,i_xt_bits,i_ty_bits
  *   plane_details.csv  seed,epoch,layer,estimator,h_t_bits,i_t_next_bits,cells,
- *                      outside_share,noise_var,flags
+ *                      outside_share,noise_var,flags,se_x_bits,se_y_bits,refused
  *   training.csv       seed,epoch,loss_train_nats,loss_test_nats,accuracy_train,
  *                      accuracy_test, then weight_norm_L, gradient_mean_L and
  *                      gradient_deviation_L of each layer L
@@ -117,18 +117,24 @@ typedef struct {
 /* E_IO: not the directory of a run; E_FORMAT: run.json is damaged. */
 ipl_status ipl_run_about(const char *dir, ipl_run_info *out);
 
+/* Activations that another program has written, in NPY files of n rows each. */
+typedef struct {
+    const char  *folder; /* epoch_E_layer_L.npy; every epoch has the same layers */
+    const char  *labels; /* n integers; NULL: i_ty_bits stays empty              */
+    const char  *inputs; /* the inputs, for the families that compare their values, one
+                            array for all epochs; NULL: their i_xt_bits stays empty */
+    ipl_mi_error error;
+} ipl_activations;
+
 /*
  * Measures a folder of activations, of any framework, and writes a run directory for
  * ipl_plot. Memory holds one epoch at a time.
  *
- *   folder  holds epoch_E_layer_L.npy, n rows each; every epoch has the same layers
- *   labels  NPY of n integers, or NULL: then i_ty_bits stays empty
- *
- * plane.csv has seed 0. E_ARGUMENT, E_IO, E_FORMAT: the text names the file.
+ * plane.csv has seed 0. E_ARGUMENT, E_IO, E_FORMAT, E_NUMERIC: the text names the file.
  */
 ipl_status ipl_estimate_folder(ipl_device *dev, int estimators,
-                               const ipl_mi_options *options, const char *folder,
-                               const char *labels, const char *dir,
+                               const ipl_mi_options *options,
+                               const ipl_activations *from, const char *dir,
                                ipl_progress_call progress, void *user,
                                ipl_progress *out);
 

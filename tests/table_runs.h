@@ -52,11 +52,12 @@ static const run_case quantiles = {
      "bin.form=quantiles", "bin.quantiles=5", "net.init=he"},
     {0, 5, END}, {0, 1, 2, 3, 4, 5, END}};
 
+/* With standard errors. */
 static const run_case noise = {
     {"net.layers=12, 4-tanh, 2", "data.limit=80", "data.split=shuffled",
      "train.batch=32", "train.epochs=3", "train.learning_rate=0.2",
      "measure.policy=every", "measure.every=3", "measure.estimators=kde",
-     "kde.noise_var=0.3"},
+     "kde.noise_var=0.3", "kde.noise_relative=yes", "measure.error=jackknife"},
     {0, 3, END}, {0, 1, 2, 3, END}};
 
 /* Samples with cells of their own, and values outside. */

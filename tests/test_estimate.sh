@@ -52,7 +52,7 @@ def quantile_codes(t, n):
 def bin_point(t, y, codes, share):
     i_xt, i_ty, cells, _ = golden.binned(codes, np.zeros(len(t)) if y is None else y)
     flags = ["saturated"] * (cells == len(t)) + ["outside"] * int(share > 0)
-    return dict(estimator="bin", bound=None, i_xt=i_xt, h_t=i_xt, cells=cells,
+    return dict(estimator="bin", i_xt=i_xt, h_t=i_xt, cells=cells,
                 i_ty=None if y is None else i_ty, outside_share=share, flags=flags)
 
 
@@ -65,14 +65,16 @@ def kde_points(t, y, var):
     noise = t.shape[1] / 2 * np.log2(2 * np.pi * np.e * var)
     for bound in (0, 1):
         full = abs(i_xt[bound] - np.log2(len(t))) < 1e-6 / np.log(2)
+        less = y is not None and i_ty[bound] < 0
         yield dict(estimator="kde", bound=("upper", "lower")[bound], i_xt=i_xt[bound],
                    i_ty=None if y is None else i_ty[bound], h_t=i_xt[bound] + noise,
-                   noise_var=var, flags=["saturated"] * int(full))
+                   noise_var=var,
+                   flags=["saturated"] * int(full) + ["negative"] * int(less))
 
 
 # -- What is printed ----------------------------------------------------------------
 
-KEYS = ["estimator", "bound", "n", "d", "i_xt", "i_ty", "h_t", "units"]
+KEYS = ["n", "d", "i_xt", "i_ty", "h_t", "units"]
 BIN_KEYS, KDE_KEYS = ["cells", "outside_share", "flags"], ["noise_var", "flags"]
 INFORMATION = ("i_xt", "i_ty", "h_t")
 
@@ -99,7 +101,8 @@ def check_json(t, wanted, unit, units, lines):
     for line, want in zip(lines, wanted):
         got = json.loads(line)
         kde = want["estimator"] == "kde"
-        if list(got) != KEYS + (KDE_KEYS if kde else BIN_KEYS):
+        first = ["estimator", "bound"][:1 + kde]
+        if list(got) != first + KEYS + (KDE_KEYS if kde else BIN_KEYS):
             wrong.append("keys %s" % list(got))
         fixed = dict(n=t.shape[0], d=t.shape[1], units=units)
         for key, value in {**want, **fixed}.items():
@@ -114,14 +117,16 @@ def check_json(t, wanted, unit, units, lines):
 
 def row_of(want, unit):
     """The table's line, and where its number ends in a text that must be equal."""
-    name = want["estimator"] + ("-" + want["bound"] if want["bound"] else "")
+    name = want["estimator"] + ("-" + want.get("bound") if want.get("bound") else "")
     i_ty = "-" if want["i_ty"] is None else "%.6f" % (want["i_ty"] * unit)
-    tail = ("noise variance %.6g" % want["noise_var"] if want["bound"]
+    tail = ("noise variance %.6g" % want["noise_var"] if want.get("bound")
             else "%d cells" % want["cells"])
     if "saturated" in want["flags"]:
         tail += ", saturated"
         if "cells" in want:
             tail += ": no two samples share a cell"
+    if "negative" in want["flags"]:
+        tail += ", negative"
     if "outside" in want["flags"]:
         tail += ", %.3g %% of values outside the range" % (100 * want["outside_share"])
     return "%-10s %12.6f %12s %14.6f  %s" % (name, want["i_xt"] * unit, i_ty,
@@ -228,7 +233,7 @@ def folder_rows():
             i_next = (golden.entropy(codes) + golden.entropy(other) -
                       golden.entropy(np.hstack([codes, other])))
         for p in points:
-            name = p["estimator"] + ("-" + p["bound"] if p["bound"] else "")
+            name = p["estimator"] + ("-" + p.get("bound") if p.get("bound") else "")
             yield e, l, name, p, i_next
 
 
@@ -245,12 +250,13 @@ def check_folder():
     wanted = list(folder_rows())
     wrong = [] if len(plane) == len(details) == len(wanted) else said
     for got, more, (e, l, name, p, i_next) in zip(plane, details, wanted):
-        kde = p["bound"] is not None
+        kde = p.get("bound") is not None
         place = ["0", str(e), str(l), name]
         fields = [(got[4], p["i_xt"]), (got[5], p["i_ty"]), (more[4], p["h_t"]),
                   (more[5], None if kde else i_next), (more[6], p.get("cells")),
                   (more[7], p.get("outside_share")), (more[8], p.get("noise_var"))]
         if (got[:4] != place or more[:4] != place or more[9] != "|".join(p["flags"]) or
+                more[10:] != ["", "", ""] or
                 not all(field_is(text, want, kde) for text, want in fields)):
             wrong.append("%s and %s, want %s, next %s" % (got, more, p, i_next))
     return wrong

@@ -36,15 +36,16 @@ static void folder_of_bits_gives_bits(void **state)
         write_bits(f, 10, layer, 4 * layer);
     }
     write_labels(f);
-    CHECK_OK(ipl_estimate_folder(check_device(state), 1, &options, f,
-                                 files_path(f, "y.npy"), files_path(f, "run"), NULL,
-                                 NULL, &at));
+    CHECK_OK(ipl_estimate_folder(check_device(state), 1, &options,
+                                 &(ipl_activations){f, files_path(f, "y.npy"), 0, 0},
+                                 files_path(f, "run"), NULL, NULL, &at));
     CHECK(at.measured == 3 && at.last == 10);
     char *text = files_text(f, "run/plane.csv");
     CHECK(!strcmp(first_row(text), "0,0,1,bin,4,1\n0,0,2,bin,8,1\n0,9,1,bin,4,1\n"
                                    "0,9,2,bin,8,1\n0,10,1,bin,4,1\n0,10,2,bin,8,1\n"));
     free(text);
-    CHECK_OK(ipl_estimate_folder(check_device(state), 1, &options, f, NULL,
+    CHECK_OK(ipl_estimate_folder(check_device(state), 1, &options,
+                                 &(ipl_activations){.folder = f},
                                  files_path(f, "free"), NULL, NULL, NULL));
     text = files_text(f, "free/plane.csv");
     CHECK(!strncmp(first_row(text), "0,0,1,bin,4,\n0,0,2,bin,8,\n", 26));
@@ -59,27 +60,29 @@ static void folder_with_gaps_is_refused(void **state)
     ipl_device *dev = check_device(state);
     const ipl_mi_options o = ipl_mi_defaults(IPL_MI_BIN);
     const char *out = "/tmp/ipl-plane-never";
-    CHECK_FAILS(ipl_estimate_folder(dev, 1, &o, f, NULL, out, NULL, NULL, NULL),
+    ipl_activations from = {.folder = f}, nowhere = {.folder = "/no/such"};
+    CHECK_FAILS(ipl_estimate_folder(dev, 1, &o, &from, out, NULL, NULL, NULL),
                 IPL_E_FORMAT, "no file epoch_E_layer_L.npy");
-    CHECK_FAILS(ipl_estimate_folder(dev, 1, &o, "/no/such", NULL, out, NULL, NULL,
-                                    NULL), IPL_E_IO, "/no/such");
+    CHECK_FAILS(ipl_estimate_folder(dev, 1, &o, &nowhere, out, NULL, NULL, NULL),
+                IPL_E_IO, "/no/such");
     write_bits(f, 0, 1, 4);
     write_bits(f, 0, 2, 4);
     write_bits(f, 1, 2, 4);
-    CHECK_FAILS(ipl_estimate_folder(dev, 1, &o, f, NULL, out, NULL, NULL, NULL),
+    CHECK_FAILS(ipl_estimate_folder(dev, 1, &o, &from, out, NULL, NULL, NULL),
                 IPL_E_FORMAT, "epoch_1_layer_1.npy: missing");
     write_bits(f, 1, 1, 4);
     write_bits(f, 1, 3, 4);
-    CHECK_FAILS(ipl_estimate_folder(dev, 1, &o, f, NULL, out, NULL, NULL, NULL),
+    CHECK_FAILS(ipl_estimate_folder(dev, 1, &o, &from, out, NULL, NULL, NULL),
                 IPL_E_FORMAT, "epoch_1_layer_3.npy: unexpected");
     unlink(files_path(f, "epoch_1_layer_3.npy"));
     write_bits(f, 2, 1, 4);
-    CHECK_FAILS(ipl_estimate_folder(dev, 1, &o, f, NULL, out, NULL, NULL, NULL),
+    CHECK_FAILS(ipl_estimate_folder(dev, 1, &o, &from, out, NULL, NULL, NULL),
                 IPL_E_FORMAT, "epoch_2_layer_2.npy: missing");
     unlink(files_path(f, "epoch_2_layer_1.npy"));
     CHECK_OK(ipl_npy_write_int32(files_path(f, "y.npy"), 3, (int32_t[]){0, 1, 0}));
-    CHECK_FAILS(ipl_estimate_folder(dev, 1, &o, f, files_path(f, "y.npy"), out, NULL,
-                                    NULL, NULL), IPL_E_FORMAT, "256 rows");
+    from.labels = files_path(f, "y.npy");
+    CHECK_FAILS(ipl_estimate_folder(dev, 1, &o, &from, out, NULL, NULL, NULL),
+                IPL_E_FORMAT, "256 rows");
     CHECK(access(out, F_OK));
     files_remove_folder(f);
 }

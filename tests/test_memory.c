@@ -74,7 +74,7 @@ static int estimators(ipl_mi_options out[IPL_MI_ESTIMATOR_COUNT])
 
 /* `nets` networks, in this way; also what it took of a device that is no host. */
 static void measure(const net_case *c, const ipl_measure_way *way, int nets,
-                    ipl_layer *out)
+                    ipl_mi_error error, ipl_layer *out)
 {
     enum { PAGES = 8 * (2 << 20) };
     ipl_device *dev = c->dev;
@@ -89,9 +89,9 @@ static void measure(const net_case *c, const ipl_measure_way *way, int nets,
         CHECK_OK(ipl_upload(dev, c->params, one, params[k]));
     }
     CHECK_OK(ipl_upload(dev, c->params, one / 2, params[1] + one / 8));
-    CHECK_OK(ipl_measure_bytes(dev, count, options, 1, &c->shape, c->rows, way,
-                               &foretold));
-    CHECK_OK(ipl_measurer_create(dev, count, options, &c->dy, &m));
+    const ipl_measure_what what = {count, options, &c->dy, c->dx, error};
+    CHECK_OK(ipl_measure_bytes(dev, &what, &c->shape, c->rows, way, &foretold));
+    CHECK_OK(ipl_measurer_create(dev, &what, &m));
     const int64_t before = free_bytes(dev);
     CHECK_OK(ipl_measure_networks(m, way, &c->shape, c->dx, nets, params, out));
     if (!ipl_device_about(dev)->is_host)
@@ -101,6 +101,32 @@ static void measure(const net_case *c, const ipl_measure_way *way, int nets,
     ipl_free(dev, params[1]);
 }
 
+static void check_ways(ipl_device *dev, const char *text, int nets, ipl_mi_error error)
+{
+    net_case c = net_case_make(dev, text, BLOCK + check_size(dev, 1500, 90));
+    const size_t bytes = 2 * (size_t)c.shape.layers * sizeof(ipl_layer);
+    ipl_layer *want = calloc(1, bytes), *got = calloc(1, bytes);
+    measure(&c, &ways[0], 2, error, want);
+    for (int w = 1; w < WAYS; ++w) {
+        measure(&c, &ways[w], nets, error, got);
+        for (int j = 0; j < nets * c.shape.layers; ++j) {
+            CHECK(got[j].points == 3 && want[j].points == 3);
+            for (int p = 0; p < 3; ++p) {
+                const ipl_mi_point *a = &got[j].point[p], *b = &want[j].point[p];
+                CHECK(a->i_xt == b->i_xt && a->i_ty == b->i_ty);
+                CHECK(isfinite(b->se_x) == (int)error);
+                if (error) CHECK(a->se_x == b->se_x && a->se_y == b->se_y);
+            }
+            assert_memory_equal(&got[j].i_next, &want[j].i_next, sizeof(double));
+        }
+    }
+    const int last = c.shape.layers - 1; /* two networks they are */
+    CHECK(want[last].point[0].i_xt != want[2 * last + 1].point[0].i_xt);
+    free(want);
+    free(got);
+    net_case_free(&c);
+}
+
 static void every_way_of_measuring_gives_the_same_bits(void **state)
 {
     static const char *const shapes[] = {"12, 5-tanh, 3", "6, 70-relu, 3"};
@@ -108,28 +134,13 @@ static void every_way_of_measuring_gives_the_same_bits(void **state)
     /* The second shape has layers of both kinds; one network will do for slow
      * devices. */
     const int all = (int)check_size(dev, 2, 1);
-    for (int k = 2 - all; k < 2; ++k) {
-        net_case c = net_case_make(dev, shapes[k], BLOCK + check_size(dev, 1500, 90));
-        const size_t bytes = 2 * (size_t)c.shape.layers * sizeof(ipl_layer);
-        ipl_layer *want = calloc(1, bytes), *got = calloc(1, bytes);
-        measure(&c, &ways[0], 2, want);
-        for (int w = 1; w < WAYS; ++w) {
-            measure(&c, &ways[w], all, got);
-            for (int j = 0; j < all * c.shape.layers; ++j) {
-                CHECK(got[j].points == 3 && want[j].points == 3);
-                for (int p = 0; p < 3; ++p) {
-                    CHECK(got[j].point[p].i_xt == want[j].point[p].i_xt);
-                    CHECK(got[j].point[p].i_ty == want[j].point[p].i_ty);
-                }
-                assert_memory_equal(&got[j].i_next, &want[j].i_next, sizeof(double));
-            }
-        }
-        const int last = c.shape.layers - 1; /* two networks they are */
-        CHECK(want[last].point[0].i_xt != want[2 * last + 1].point[0].i_xt);
-        free(want);
-        free(got);
-        net_case_free(&c);
-    }
+    for (int k = 2 - all; k < 2; ++k)
+        check_ways(dev, shapes[k], all, IPL_MI_ERROR_NONE);
+}
+
+static void every_way_of_measuring_gives_the_same_errors(void **state)
+{
+    check_ways(check_device(state), "4, 3-tanh, 2", 1, IPL_MI_ERROR_JACKKNIFE);
 }
 
 /* -- The plan ---------------------------------------------------------------------*/
@@ -186,6 +197,7 @@ static void the_plan_adapts_to_the_memory(void **state)
 static const check_test tests[] = {
     CHECK_TEST(the_memory_that_is_foretold_is_taken),
     CHECK_TEST(every_way_of_measuring_gives_the_same_bits),
+    CHECK_TEST(every_way_of_measuring_gives_the_same_errors),
     CHECK_TEST(the_plan_adapts_to_the_memory),
 };
 

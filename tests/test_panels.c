@@ -75,8 +75,9 @@ static void activations_without_labels_have_one_axis(void **state)
     CHECK_OK(ipl_npy_write_float32(files_path(f, "t/epoch_0_layer_1.npy"), 4, 1, t));
     CHECK_OK(ipl_npy_write_float32(files_path(f, "t/epoch_5_layer_1.npy"), 4, 1, t));
     CHECK_OK(ipl_device_open("cpu", NULL, &dev));
-    CHECK_OK(ipl_estimate_folder(dev, 1, &bin, files_path(f, "t"), NULL,
-                                 files_path(f, "r"), NULL, NULL, NULL));
+    CHECK_OK(ipl_estimate_folder(
+        dev, 1, &bin, &(ipl_activations){.folder = files_path(f, "t")},
+        files_path(f, "r"), NULL, NULL, NULL));
     ipl_device_close(dev);
     char *script = draw(f, IPL_PLOT_ALL);
     CHECK(panels_of(script) == 2);

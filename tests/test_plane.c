@@ -88,7 +88,8 @@ static void run_directory_is_complete_and_ordered(void **state)
     char *details = files_text(f, "a/deep/run/plane_details.csv");
     CHECK(lines_of(details) == 1 + 4 * 2 * 3 * 3);
     CHECK(strstr(details, "seed,epoch,layer,estimator,h_t_bits,i_t_next_bits,cells,"
-                          "outside_share,noise_var,flags\n") == details);
+                          "outside_share,noise_var,flags,se_x_bits,se_y_bits,"
+                          "refused\n") == details);
     free(details);
     /* ticks 0 .. 6 of the training log, each for both seeds */
     char *training = files_text(f, "a/deep/run/training.csv");

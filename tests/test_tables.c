@@ -4,6 +4,7 @@
  */
 #include "csv_case.h"
 #include "oracle_bin.h"
+#include "oracle_error.h"
 #include "oracle_mi.h"
 #include "plane/rundir.h"
 #include "replay_case.h"
@@ -91,14 +92,25 @@ static void expect_place(tables *t, const replay *p, int replica, int layer,
     }
 }
 
-static void expect_flags(tables *t, int saturates, int lies_outside)
+static void expect_flags(tables *t, int saturates, int lies_outside, int negative)
 {
-    static const char *const text[] = {"", "saturated", "outside", "saturated|outside"};
+    static const char *const text[] = {
+        "", "saturated", "outside", "saturated|outside",
+        "negative", "saturated|negative", "outside|negative",
+        "saturated|outside|negative"};
     const int flags = saturates + 2 * lies_outside;
-    csv_text(&t->details, text[flags]);
+    csv_text(&t->details, text[flags + 4 * negative]);
+    ++t->seen[flags];
+}
+
+/* Standard errors in nats, of a point that was not refused; the row ends. */
+static void expect_errors(tables *t, oracle_error_of x, oracle_error_of y)
+{
+    csv_number(&t->details, bits(x.value), bits(x.bound));
+    csv_number(&t->details, bits(y.value), bits(y.bound));
+    csv_text(&t->details, "");
     csv_end_row(&t->plane);
     csv_end_row(&t->details);
-    ++t->seen[flags];
 }
 
 /* I(A;B) of two partitions, nats. */
@@ -144,7 +156,9 @@ static void expect_bin(tables *t, const replay *p, int replica, int layer, float
     csv_whole(&t->details, point.cells);
     csv_number(&t->details, share, 0.0);
     csv_text(&t->details, "");
-    expect_flags(t, point.cells == n, share > 0.0);
+    const oracle_error_of none = {NAN, 0.0};
+    expect_flags(t, point.cells == n, share > 0.0, 0);
+    expect_errors(t, none, none);
     free(cell);
     free(next);
 }
@@ -157,6 +171,33 @@ static double noise_of(const ipl_mi_options *o, int64_t count, const float *t)
                ? o->noise_var * squares / (double)count : o->noise_var;
 }
 
+/* Standard errors of both bounds, I(X;T) then I(T;Y). */
+static void kde_errors(const tables *t, const replay *p, int64_t d, const float *act,
+                       oracle_error_of out[2][2])
+{
+    const ipl_mi_options o = p->config.mi[IPL_MI_KDE];
+    float *rest = malloc((size_t)(t->n * d) * sizeof *rest);
+    int32_t *y = malloc((size_t)t->n * sizeof *y);
+    double theta[2][2][ORACLE_GROUPS], allowed[2][2][ORACLE_GROUPS];
+    for (int g = 0; g < ORACLE_GROUPS; ++g) {
+        const int64_t n = oracle_without(g, t->n, sizeof *y, t->y, y);
+        oracle_without(g, t->n, (size_t)d * sizeof *rest, act, rest);
+        const oracle_plane plane = oracle_kde_plane(
+            n, d, rest, p->shape.width[p->shape.layers], y,
+            noise_of(&o, n * d, rest));
+        for (int b = 0; b < 2; ++b) {
+            theta[b][0][g] = plane.i_xt[b];
+            theta[b][1][g] = plane.i_ty[b];
+            allowed[b][0][g] = plane.allowed_x[b];
+            allowed[b][1][g] = plane.allowed_y[b];
+        }
+    }
+    for (int v = 0; v < 4; ++v)
+        out[v / 2][v % 2] = oracle_error(theta[v / 2][v % 2], allowed[v / 2][v % 2]);
+    free(rest);
+    free(y);
+}
+
 static void expect_kde(tables *t, const replay *p, int replica, int layer, float **act)
 {
     static const char *const name[] = {"kde-upper", "kde-lower"};
@@ -165,6 +206,8 @@ static void expect_kde(tables *t, const replay *p, int replica, int layer, float
     const double var = noise_of(&o, n * d, act[layer - 1]);
     const oracle_plane plane = oracle_kde_plane(
         n, d, act[layer - 1], p->shape.width[p->shape.layers], t->y, var);
+    oracle_error_of error[2][2] = {{{NAN, 0.0}, {NAN, 0.0}}, {{NAN, 0.0}, {NAN, 0.0}}};
+    if (p->config.error) kde_errors(t, p, d, act[layer - 1], error);
     for (int b = 0; b < 2; ++b) {
         /* Where the sum of rounding cannot tell, the file may say either. */
         const double below = log((double)n) - plane.i_xt[b], off = plane.allowed_x[b];
@@ -176,9 +219,14 @@ static void expect_kde(tables *t, const replay *p, int replica, int layer, float
         csv_text(&t->details, "");
         csv_text(&t->details, "");
         csv_number(&t->details, var, 1e-12 * var);
+        const char *field = t->details.at;
         const int unsure = fabs(below - 1e-6) <= off;
-        expect_flags(t, unsure ? !strncmp(t->details.at, ",saturated", 10)
-                               : below < 1e-6, 0);
+        const int either = fabs(plane.i_ty[b]) <= plane.allowed_y[b];
+        const char *negative = strstr(field, "negative"); /* in this field */
+        const int has = negative && negative < field + 1 + strcspn(field + 1, ",");
+        expect_flags(t, unsure ? !strncmp(field, ",saturated", 10) : below < 1e-6, 0,
+                     either ? has : plane.i_ty[b] < 0);
+        expect_errors(t, error[b][0], error[b][1]);
     }
 }
 
@@ -211,7 +259,8 @@ static void check_folder(ipl_device *dev, const char *f, const run_case *c, int 
                           "seed,epoch,layer,estimator,i_xt_bits,i_ty_bits"),
         .details = csv_open(files_path(f, "r/plane_details.csv"),
                             "seed,epoch,layer,estimator,h_t_bits,i_t_next_bits,cells,"
-                            "outside_share,noise_var,flags"),
+                            "outside_share,noise_var,flags,se_x_bits,se_y_bits,"
+                            "refused"),
         .training = open_training(files_path(f, "r/training.csv"), p.shape.layers)};
     t.n = replay_measured(&p, &t.x, &t.y);
     const int64_t last = config.epochs * (config.tick ? p.steps : 1);
@@ -294,7 +343,8 @@ static void no_number_is_minus_zero(void **state)
     const ipl_layer layer = {
         .points = 1, .i_next = -0.0,
         .point = {{.name = "bin", .h_t = -0.0, .i_xt = -0.0, .i_ty = -0.0,
-                   .outside_share = -0.0, .noise_var = NAN}}};
+                   .outside_share = -0.0, .noise_var = NAN, .se_x = -0.0,
+                   .se_y = NAN}}};
     const ipl_training_row row = {.loss_train_nats = -0.0, .loss_test_nats = NAN};
     ipl_rundir *dir;
     (void)state;
@@ -309,11 +359,57 @@ static void no_number_is_minus_zero(void **state)
     char *details = files_text(f, "r/plane_details.csv");
     char *training = files_text(f, "r/training.csv");
     CHECK(strstr(plane, "\n1,2,1,bin,0,0\n"));
-    CHECK(strstr(details, "\n1,2,1,bin,0,0,0,0,,\n"));
+    CHECK(strstr(details, "\n1,2,1,bin,0,0,0,0,,,0,,\n"));
     CHECK(strstr(training, "\n1,2,0,,0,0,0,0,0\n"));
     free(plane);
     free(details);
     free(training);
+    files_remove_folder(f);
+}
+
+/* The writer alone: what is not defined leaves its field empty and says why; each flag
+ * has its name. */
+static void refused_points_say_why(void **state)
+{
+    char f[FILES_PATH], all[256] = "";
+    files_make_folder(f);
+    ipl_layer layer = {.points = 2, .i_next = NAN};
+    for (int p = 0; p < 2; ++p)
+        layer.point[p] = (ipl_mi_point){
+            .name = "lnn", .h_t = NAN, .i_xt = NAN, .i_ty = NAN, .noise_var = NAN,
+            .cells = -1, .outside_share = NAN, .se_x = NAN, .se_y = NAN};
+    layer.point[0].i_xt = 2.0 * log(2.0);
+    layer.point[0].se_x = 0.5 * log(2.0);
+    layer.point[0].se_y = 0.25 * log(2.0);
+    layer.point[0].refusal = IPL_MI_CONSTANT;
+    layer.point[0].flags = IPL_MI_REFUSED | IPL_MI_TIES | IPL_MI_NO_LABELS;
+    layer.point[1].flags = (1u << IPL_MI_FLAG_COUNT) - 1;
+    for (int k = 0; k < IPL_MI_FLAG_COUNT; ++k)
+        if (ipl_mi_flag_name(k))
+            snprintf(all + strlen(all), sizeof all - strlen(all), "%s%s",
+                     *all ? "|" : "", ipl_mi_flag_name(k));
+    ipl_rundir *dir;
+    (void)state;
+    CHECK_OK(ipl_rundir_create(files_path(f, "r"), &dir));
+    CHECK_OK(ipl_rundir_start_tables(dir, 0));
+    CHECK_OK(ipl_rundir_open_tables(dir));
+    CHECK_OK(ipl_rundir_points(dir, 1, 2, 1, &layer));
+    CHECK_OK(ipl_rundir_flush(dir));
+    ipl_rundir_close(dir);
+    char *plane = files_text(f, "r/plane.csv"), want[320];
+    char *details = files_text(f, "r/plane_details.csv");
+    CHECK(strstr(plane, "\n1,2,1,lnn,2,\n"));
+    CHECK(strstr(details, "\n1,2,1,lnn,,,,,,ties|refused,0.5,0.25,"
+                          "a column is constant\n"));
+    snprintf(want, sizeof want, "\n1,2,1,lnn,,,,,,%s,,,\n", all);
+    CHECK(strstr(details, want) && !strcmp(ipl_mi_flag_name(4), "negative"));
+    for (int k = 0; k <= IPL_MI_REFUSAL_COUNT; ++k) {
+        const char *text = ipl_mi_refusal_text((ipl_mi_refusal)k);
+        CHECK(!text == (k == IPL_MI_NOT_REFUSED || k == IPL_MI_REFUSAL_COUNT));
+        CHECK(!text || !strpbrk(text, ",\"\n")); /* it is a field as it is */
+    }
+    free(plane);
+    free(details);
     files_remove_folder(f);
 }
 
@@ -345,6 +441,7 @@ static const check_test tests[] = {
     CHECK_TEST(tables_of_quantiles_alone_are_recomputed),
     CHECK_TEST(tables_of_noise_alone_are_recomputed),
     CHECK_TEST(no_number_is_minus_zero),
+    CHECK_TEST(refused_points_say_why),
     CHECK_TEST(tables_of_a_resumed_run_are_recomputed),
     CHECK_TEST(both_flags_of_a_row_stand_in_one_field),
 };

@@ -8,27 +8,32 @@
 #include <sys/stat.h>
 
 #include "cli/estimate_flags.h"
+#include "cli/estimate_print.h"
 
 static int run(int argc, char **argv);
 
 const cli_command cli_estimate = {
     "estimate",
-    "--t T.npy [--y Y.npy] [--estimator NAME[,NAME]] [options]",
+    "--t T.npy [--y Y.npy] [--x X.npy] [--estimator NAME[,NAME]] [options]",
     "Estimate I(X;T) and I(T;Y) of activations from NPY files",
     "T has a row for each sample, each of another input; Y has their classes as\n"
-    "integers. With a folder as T, which holds epoch_E_layer_L.npy, the whole plane\n"
-    "is estimated and --out DIR becomes a run directory, with its picture.\n\n"
-    "JSON has one object a line: estimator, bound, n, d, i_xt, i_ty, h_t, units, then\n"
-    "what the estimator has of noise_var, cells, outside_share; and flags. null: not\n"
+    "integers, and X the inputs, which some estimators compare for I(X;T). With a\n"
+    "folder as T, which holds epoch_E_layer_L.npy, the whole plane is estimated and\n"
+    "--out DIR becomes a run directory, with its picture.\n\n"
+    "JSON has one object a line: estimator, bound (of bounds), n, d, i_xt, i_ty, h_t,\n"
+    "se_x and se_y (with --error), units, then what the estimator has of noise_var,\n"
+    "cells, outside_share, refused (why a value is null); and flags. null: not\n"
     "defined.\n\n"
     "  infoplane estimate --t layer3.npy --y labels.npy --estimator bin,kde \\\n"
     "      --bin-width 0.07 --noise-var 1e-3 --json\n"
+    "  infoplane estimate --t layer3.npy --x inputs.npy --estimator ksg,lnn \\\n"
+    "      --k 5 --error jackknife\n"
     "  infoplane estimate --t activations/ --y labels.npy --estimator kde \\\n"
     "      --out runs/a\n",
     run};
 
 typedef struct {
-    const char    *t, *y, *names, *units, *out, *device;
+    const char    *t, *y, *x, *names, *error, *units, *out, *device;
     int            json, quiet;
     int64_t        threads;
     estimate_flags flags;
@@ -42,73 +47,19 @@ static int check_request(request *q)
     if (strcmp(q->units, "bits") && strcmp(q->units, "nats"))
         return cli_misused(&cli_estimate, "--units '%s': expected bits or nats",
                            q->units);
-    return estimate_flags_read(&q->flags, q->names, &q->estimators, q->options);
+    if (strcmp(q->error, "none") && strcmp(q->error, "jackknife"))
+        return cli_misused(&cli_estimate, "--error '%s': expected none or jackknife",
+                           q->error);
+    const int status = estimate_flags_read(&q->flags, q->names, &q->estimators,
+                                           q->options);
+    return status != CLI_GO_ON
+               ? status
+               : estimate_flags_inputs(q->x, q->quiet, q->estimators, q->options);
 }
 
-/* -- Results ----------------------------------------------------------------------*/
-
-static const char *number(double value, char *text, size_t size)
+static ipl_mi_error error_of(const request *q)
 {
-    if (isfinite(value)) snprintf(text, size, "%.12g", value == 0.0 ? 0.0 : value);
-    else snprintf(text, size, "null");
-    return text;
-}
-
-/* Of the fields that a family may leave undefined only those that it has. */
-static void print_json(const ipl_mi_point *p, const request *q, const ipl_array *t,
-                       double unit)
-{
-    char a[32], b[32], c[32];
-    const char *before = "";
-    printf("{\"estimator\":\"%s\",\"bound\":%s%s%s,\"n\":%lld,\"d\":%lld,"
-           "\"i_xt\":%s,\"i_ty\":%s,\"h_t\":%s,\"units\":\"%s\"",
-           ipl_mi_family_of(p->estimator)->name, p->bound ? "\"" : "",
-           p->bound ? p->bound : "null", p->bound ? "\"" : "", (long long)t->rows,
-           (long long)t->cols, number(p->i_xt / unit, a, sizeof a),
-           number(p->i_ty / unit, b, sizeof b), number(p->h_t / unit, c, sizeof c),
-           q->units);
-    if (isfinite(p->noise_var))
-        printf(",\"noise_var\":%s", number(p->noise_var, a, sizeof a));
-    if (p->cells >= 0) printf(",\"cells\":%lld", (long long)p->cells);
-    if (isfinite(p->outside_share))
-        printf(",\"outside_share\":%s", number(p->outside_share, a, sizeof a));
-    printf(",\"flags\":[");
-    for (int f = 0; f < IPL_MI_FLAG_COUNT; ++f)
-        if (p->flags & 1u << f && ipl_mi_flag_name(f)) {
-            printf("%s\"%s\"", before, ipl_mi_flag_name(f));
-            before = ",";
-        }
-    printf("]}\n");
-}
-
-/* With six digits behind the point; "-" where it is not defined. */
-static const char *fixed(double value, char *text, size_t size)
-{
-    snprintf(text, size, isfinite(value) ? "%.6f" : "-", value);
-    return text;
-}
-
-static void print_row(const ipl_mi_point *p, double unit)
-{
-    char a[32], b[32], c[32];
-    const int cells = p->cells >= 0;
-    printf("%-10s %12s %12s %14s  ", p->name, fixed(p->i_xt / unit, a, sizeof a),
-           fixed(p->i_ty / unit, b, sizeof b), fixed(p->h_t / unit, c, sizeof c));
-    if (isfinite(p->noise_var))
-        printf("noise variance %.6g%s", p->noise_var, cells ? ", " : "");
-    if (cells) printf("%lld cells", (long long)p->cells);
-    if (p->flags & IPL_MI_SATURATED)
-        printf(", saturated%s", cells ? ": no two samples share a cell" : "");
-    if (p->flags & IPL_MI_OUTSIDE)
-        printf(", %.3g %% of values outside the range", 100.0 * p->outside_share);
-    printf("\n");
-}
-
-static void print_head(const request *q, const ipl_array *t)
-{
-    printf("%s: %lld samples of %lld values, in %s\n%-10s %12s %12s %14s\n", q->t,
-           (long long)t->rows, (long long)t->cols, q->units, "estimator", "I(X;T)",
-           "I(T;Y)", "H(T)");
+    return strcmp(q->error, "none") ? IPL_MI_ERROR_JACKKNIFE : IPL_MI_ERROR_NONE;
 }
 
 /* -- One file, or a folder --------------------------------------------------------*/
@@ -117,12 +68,17 @@ static ipl_status estimate_arrays(ipl_device *dev, const request *q, const ipl_a
                                   ipl_mi_layer *layer)
 {
     int32_t classes, *y = NULL;
-    if (q->y) IPL_TRY(ipl_npy_read_labels(q->y, t->rows, &y, &classes));
+    ipl_array x = {0};
+    ipl_status st = IPL_OK;
+    if (q->y) IPL_TRY_DONE(ipl_npy_read_labels(q->y, t->rows, &y, &classes));
+    if (q->x) IPL_TRY_DONE(ipl_npy_read_inputs(q->x, t->rows, &x));
     *layer = (ipl_mi_layer){.name = q->t, .d = t->cols, .t = t->values};
-    const ipl_mi_samples samples = {.n = t->rows, .y = y};
-    const ipl_status st = ipl_mi_estimate_host(dev, q->estimators, q->options, &samples,
-                                               1, layer);
+    const ipl_mi_samples samples = {.n = t->rows, .y = y, .inputs_d = x.cols,
+                                    .inputs = x.values, .error = error_of(q)};
+    st = ipl_mi_estimate_host(dev, q->estimators, q->options, &samples, 1, layer);
+done:
     free(y);
+    ipl_array_free(&x);
     return st;
 }
 
@@ -130,13 +86,14 @@ static int estimate_file(ipl_device *dev, const request *q)
 {
     ipl_array t = {0};
     ipl_mi_layer layer;
-    const double unit = strcmp(q->units, "bits") ? 1.0 : log(2.0);
     ipl_status st = ipl_npy_read_values(q->t, &t);
     if (st == IPL_OK) st = estimate_arrays(dev, q, &t, &layer);
-    if (st == IPL_OK && !q->json) print_head(q, &t);
-    for (int p = 0; st == IPL_OK && p < layer.points; ++p)
-        if (q->json) print_json(&layer.point[p], q, &t, unit);
-        else print_row(&layer.point[p], unit);
+    if (st == IPL_OK) {
+        const estimate_print how = {.t = q->t, .n = t.rows, .d = t.cols,
+                                    .units = q->units, .json = q->json,
+                                    .errors = error_of(q) != IPL_MI_ERROR_NONE};
+        estimate_print_points(&how, layer.points, layer.point);
+    }
     ipl_array_free(&t);
     return st == IPL_OK ? CLI_DONE : cli_failed();
 }
@@ -146,9 +103,10 @@ static int estimate_folder(ipl_device *dev, const request *q)
     char file[4200];
     ipl_progress at;
     cli_progress shown = cli_progress_start("epoch", NULL, q->quiet);
-    const ipl_status st = ipl_estimate_folder(dev, q->estimators, q->options, q->t,
-                                              q->y, q->out, cli_progress_show,
-                                              &shown, &at);
+    const ipl_activations from = {.folder = q->t, .labels = q->y, .inputs = q->x,
+                                  .error = error_of(q)};
+    const ipl_status st = ipl_estimate_folder(dev, q->estimators, q->options, &from,
+                                              q->out, cli_progress_show, &shown, &at);
     cli_progress_end(&shown);
     if (st != IPL_OK) return cli_failed();
     if (!q->quiet)
@@ -189,11 +147,12 @@ static int estimate(request *q)
 
 static int run(int argc, char **argv)
 {
-    enum { FIRST = 3, LAST = 6 };
+    enum { FIRST = 5, LAST = 6 };
     const char *plain[1];
     char standard[64], families[160] = "", names[256];
     int count;
-    request q = {.units = "bits", .device = "auto", .quiet = cli_log_level() == 0};
+    request q = {.error = "none", .units = "bits", .device = "auto",
+                 .quiet = cli_log_level() == 0};
     for (int k = 0; ipl_mi_family_name(k); ++k)
         snprintf(families + strlen(families), sizeof families - strlen(families),
                  "%s%s", k ? ", " : "", ipl_mi_family_name(k));
@@ -204,7 +163,11 @@ static int run(int argc, char **argv)
          0, 0},
         {"--y", "Y.npy", "n classes; without it there is no I(T;Y)", CLI_TEXT, &q.y, 0,
          0, 0},
+        {"--x", "X.npy", "n inputs, of a folder one for all; for estimators that "
+         "compare them", CLI_TEXT, &q.x, 0, 0, 0},
         {"--estimator", "NAME[,NAME]", names, CLI_TEXT, &q.names, 0, 0, 0},
+        {"--error", "KIND", "none (default) or jackknife: standard errors", CLI_TEXT,
+         &q.error, 0, 0, 0},
     };
     const cli_option last[LAST] = {
         {"--units", "UNITS", "bits (default) or nats; of one file", CLI_TEXT, &q.units,

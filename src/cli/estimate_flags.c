@@ -41,15 +41,31 @@ static int is_listed(const estimate_flags *flags, const char *name)
     return 0;
 }
 
+/* " (lga 20)": the families whose default is another one; "": none. */
+static void list_other_defaults(const ipl_option *from, char *text, size_t size)
+{
+    size_t used = 0;
+    *text = 0;
+    for (int k = 0; k < IPL_MI_ESTIMATOR_COUNT && used < size; ++k) {
+        const ipl_option *option = option_of(family_at(k), from->flag);
+        if (option && strcmp(option->fallback, from->fallback))
+            used += (size_t)snprintf(text + used, size - used, "%s%s %s",
+                                     used ? ", " : " (", family_at(k)->name,
+                                     option->fallback);
+    }
+    if (used && used < size) snprintf(text + used, size - used, ")");
+}
+
 static void add_flag(estimate_flags *flags, const ipl_option *from, cli_option *to)
 {
-    char families[96];
+    char families[96], others[48];
     const int f = flags->count++;
     list_families(from->flag, ", ", families, sizeof families);
+    list_other_defaults(from, others, sizeof others);
     flags->name[f] = from->flag;
     if (from->value)
-        snprintf(flags->help[f], sizeof flags->help[f], "%s: %s; default %s", families,
-                 from->help, from->fallback);
+        snprintf(flags->help[f], sizeof flags->help[f], "%s: %s; default %s%s",
+                 families, from->help, from->fallback, others);
     else
         snprintf(flags->help[f], sizeof flags->help[f], "%s: %s", families, from->help);
     to[f] = (cli_option){.name = from->flag,
@@ -134,21 +150,31 @@ static const char *last_choice(const ipl_option *option)
     return ipl_option_choice(option, last);
 }
 
+/* What was wrong with a flag's value: of a flag that others have too, for whom. */
+static int wrong_value(const ipl_mi_family *family, const ipl_option *option,
+                       const char *text)
+{
+    char expected[256], families[96];
+    ipl_option_expected(option, expected, sizeof expected);
+    list_families(option->flag, ", ", families, sizeof families);
+    if (!strcmp(families, family->name))
+        return cli_misused(&cli_estimate, "%s '%s': expected %s", option->flag, text,
+                           expected);
+    return cli_misused(&cli_estimate, "%s '%s': %s expects %s", option->flag, text,
+                       family->name, expected);
+}
+
 /* What the flags say of one family's options. */
 static int set_options(const estimate_flags *flags, ipl_mi_options *o)
 {
-    char expected[256];
     const char *form = NULL, *form_flag = NULL;
     for (int f = 0; f < flags->count; ++f) {
         const ipl_option *option = option_of(ipl_mi_family_of(o->estimator),
                                              flags->name[f]);
         if (!option || !is_given(flags, f)) continue;
         const char *text = option->value ? flags->text[f] : last_choice(option);
-        if (ipl_option_set(option, text, o) != IPL_OK) {
-            ipl_option_expected(option, expected, sizeof expected);
-            return cli_misused(&cli_estimate, "%s '%s': expected %s", flags->name[f],
-                               text, expected);
-        }
+        if (ipl_option_set(option, text, o) != IPL_OK)
+            return wrong_value(ipl_mi_family_of(o->estimator), option, text);
         const int status = choose_form(o, option, &form, &form_flag);
         if (status != CLI_GO_ON) return status;
     }
@@ -170,6 +196,36 @@ static int check_used(const estimate_flags *flags, int estimators,
         return cli_misused(&cli_estimate, "%s needs --estimator %s", flags->name[f],
                            families);
     }
+    return CLI_GO_ON;
+}
+
+/* Of `estimators`, or of all families, those that compare the inputs' values. */
+static void list_comparing(int estimators, const ipl_mi_options *options,
+                           const char *between, char *text, size_t size)
+{
+    size_t used = 0;
+    *text = 0;
+    for (int e = 0; e < estimators && used < size; ++e) {
+        const ipl_mi_family *family =
+            options ? ipl_mi_family_of(options[e].estimator) : family_at(e);
+        if (family->needs & IPL_MI_NEEDS_INPUTS)
+            used += (size_t)snprintf(text + used, size - used, "%s%s",
+                                     used ? between : "", family->name);
+    }
+}
+
+int estimate_flags_inputs(const char *inputs, int quiet, int estimators,
+                          const ipl_mi_options *options)
+{
+    char families[96];
+    list_comparing(estimators, options, ", ", families, sizeof families);
+    if (inputs && !*families) {
+        list_comparing(IPL_MI_ESTIMATOR_COUNT, NULL, " or ", families, sizeof families);
+        return cli_misused(&cli_estimate, "--x needs --estimator %s", families);
+    }
+    if (!inputs && *families && !quiet)
+        fprintf(stderr, "infoplane: no I(X;T) of %s: they compare inputs, which --x "
+                "X.npy gives\n", families);
     return CLI_GO_ON;
 }
 

@@ -28,4 +28,9 @@ int estimate_flags_list(estimate_flags *flags, cli_option option[ESTIMATE_FLAGS_
 int estimate_flags_read(const estimate_flags *flags, const char *names, int *estimators,
                         ipl_mi_options options[IPL_MI_ESTIMATOR_COUNT]);
 
+/* Whether --x (NULL: not given) goes with the estimators: a complaint where none of
+ * them compares inputs; unless quiet, a note on stderr where --x is missing. */
+int estimate_flags_inputs(const char *inputs, int quiet, int estimators,
+                          const ipl_mi_options *options);
+
 #endif

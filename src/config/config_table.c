@@ -64,6 +64,15 @@ static const char *const measured[] = {
     [IPL_ROWS_COUNT] = NULL};
 ONE_EACH(measured, IPL_ROWS_COUNT);
 
+static const char *const inputs[] = {
+    [IPL_X_INPUTS] = "inputs", [IPL_X_NONE] = "none", [IPL_X_COUNT] = NULL};
+ONE_EACH(inputs, IPL_X_COUNT);
+
+static const char *const errors[] = {
+    [IPL_MI_ERROR_NONE] = "none", [IPL_MI_ERROR_JACKKNIFE] = "jackknife",
+    [IPL_MI_ERROR_COUNT] = NULL};
+ONE_EACH(errors, IPL_MI_ERROR_COUNT);
+
 static const char *const logs[] = {"log", "every", NULL};
 
 const char *ipl_tick_name(ipl_tick tick) { return ticks[tick]; }
@@ -151,6 +160,11 @@ static const section_row first_rows[] = {
     CHOICE("measure", "rows", rows, "all", measured, "whose activations count"),
     WHOLE("measure", "subset", subset, 0, COUNT_MAX, "0",
           "that many of these rows, drawn by data.seed; 0: each"),
+    CHOICE("measure", "x", x, "inputs", inputs,
+           "X in I(X;T) of estimators that compare its values: the network's inputs; "
+           "none: no such I(X;T)"),
+    CHOICE("measure", "error", error, "none", errors,
+           "standard errors; jackknife: ten more estimates, but bin's are free"),
     WHOLE("measure", "every", every, 1, COUNT_MAX, "10",
           "every: ticks 0, N, 2N, .. and the last"),
     WHOLE("measure", "log_dense", log_dense, 0, COUNT_MAX, "10",

@@ -23,7 +23,7 @@ typedef struct {
     ipl_device    *dev;
     int            estimators;
     const ipl_mi_options *options;
-    const char    *folder;
+    const ipl_activations *from;
     entry         *entries; /* by epoch, then layer                              */
     int            count;
     int            layers;
@@ -31,6 +31,8 @@ typedef struct {
     int64_t        width[IPL_NET_LAYERS_MAX];
     int32_t       *y;       /* [n]; NULL: no labels                              */
     double         h_y;     /* nats; NaN: no labels                              */
+    ipl_mat        x;       /* device: the inputs, where a family compares them  */
+    ipl_mi_inputs *inputs;  /* NULL: none                                        */
     ipl_array      t[IPL_NET_LAYERS_MAX]; /* the layers of one epoch             */
     ipl_rundir    *dir;
     ipl_progress   now;
@@ -46,8 +48,8 @@ static double now_s(void)
 
 static void path_of(const folder_run *f, entry at, char *path, size_t size)
 {
-    snprintf(path, size, "%s/epoch_%lld_layer_%d.npy", f->folder, (long long)at.epoch,
-             at.layer);
+    snprintf(path, size, "%s/epoch_%lld_layer_%d.npy", f->from->folder,
+             (long long)at.epoch, at.layer);
 }
 
 /* -- What the folder holds --------------------------------------------------------*/
@@ -74,8 +76,8 @@ static int read_name(const char *name, entry *out)
 static ipl_status list_folder(folder_run *f)
 {
     int size = 0;
-    DIR *dir = opendir(f->folder);
-    if (!dir) return IPL_FAIL(IPL_E_IO, "%s: %s", f->folder, strerror(errno));
+    DIR *dir = opendir(f->from->folder);
+    if (!dir) return IPL_FAIL(IPL_E_IO, "%s: %s", f->from->folder, strerror(errno));
     for (struct dirent *d; (d = readdir(dir));) {
         entry at;
         if (!read_name(d->d_name, &at)) continue;
@@ -93,7 +95,7 @@ static ipl_status list_folder(folder_run *f)
     closedir(dir);
     if (!f->count)
         return IPL_FAIL(IPL_E_FORMAT, "%s: no file epoch_E_layer_L.npy, with E from 0 "
-                        "and L from 1", f->folder);
+                        "and L from 1", f->from->folder);
     qsort(f->entries, (size_t)f->count, sizeof *f->entries, by_epoch);
     return IPL_OK;
 }
@@ -114,8 +116,8 @@ static ipl_status check_layers(folder_run *f)
     int layers = 0, seen = 0; /* seen: layers of the present epoch */
     while (layers < f->count && f->entries[layers].epoch == first) ++layers;
     if (layers > IPL_NET_LAYERS_MAX)
-        return IPL_FAIL(IPL_E_ARGUMENT, "%s: %d layers: expected at most %d", f->folder,
-                        layers, IPL_NET_LAYERS_MAX);
+        return IPL_FAIL(IPL_E_ARGUMENT, "%s: %d layers: expected at most %d",
+                        f->from->folder, layers, IPL_NET_LAYERS_MAX);
     f->layers = layers;
     for (int k = 0; k < f->count; ++k) {
         const entry at = f->entries[k];
@@ -141,6 +143,23 @@ static ipl_status load_labels(folder_run *f, const char *path)
     f->h_y = ipl_mi_label_entropy(&y);
     ipl_labels_free(f->dev, &y);
     return IPL_OK;
+}
+
+/* The inputs stay on the device, and what is known of them, for all epochs. */
+static ipl_status load_inputs(folder_run *f, const char *path)
+{
+    ipl_array x = {0};
+    IPL_TRY(ipl_npy_read_inputs(path, f->n, &x));
+    ipl_status st = IPL_OK;
+    if (ipl_mi_needs(f->estimators, f->options) & IPL_MI_NEEDS_INPUTS) {
+        IPL_TRY_DONE(ipl_mat_alloc(f->dev, x.rows, x.cols, &f->x));
+        IPL_TRY_DONE(ipl_upload(f->dev, x.values,
+                                (size_t)(x.rows * x.cols) * sizeof *x.values, f->x.at));
+        IPL_TRY_DONE(ipl_mi_inputs_create(f->dev, f->x, &f->inputs));
+    }
+done:
+    ipl_array_free(&x);
+    return st;
 }
 
 /* One layer of one epoch; the first ones set the shapes. */
@@ -174,8 +193,9 @@ static ipl_status read_epoch(folder_run *f, const entry *first)
 static ipl_status report(const folder_run *f, const char *status, const char *error)
 {
     ipl_provenance p = {
-        .dev = f->dev, .status = status, .error = error, .source = f->folder,
-        .rows = -1, .measured_rows = f->n, .layers = f->layers, .replicas = 1,
+        .dev = f->dev, .status = status, .error = error, .source = f->from->folder,
+        .inputs_file = f->from->inputs, .errors = f->from->error, .rows = -1,
+        .measured_rows = f->n, .layers = f->layers, .replicas = 1,
         .tick = ipl_tick_name(IPL_TICK_EPOCH), .h_x = log((double)f->n), .h_y = f->h_y,
         .estimators = f->estimators, .work = f->work, .progress = f->now};
     for (int e = 0; e < f->estimators; ++e) p.options[e] = f->options[e];
@@ -191,12 +211,13 @@ static ipl_status measure_epoch(folder_run *f, const entry *first)
     IPL_TRY(read_epoch(f, first));
     for (int l = 0; l < f->layers; ++l)
         made[l] = (ipl_mi_layer){.d = f->width[l], .t = f->t[l].values};
-    const ipl_mi_samples samples = {.n = f->n, .y = f->y};
+    const ipl_mi_samples samples = {.n = f->n, .y = f->y, .kept = f->inputs,
+                                    .error = f->from->error};
     const ipl_status st = ipl_mi_estimate_host(f->dev, f->estimators, f->options,
                                                &samples, f->layers, made);
     if (st != IPL_OK)
-        return IPL_FAIL(st, "%s, epoch %lld: %s", f->folder, (long long)first->epoch,
-                        ipl_last_error_text());
+        return IPL_FAIL(st, "%s, epoch %lld: %s", f->from->folder,
+                        (long long)first->epoch, ipl_last_error_text());
     for (int l = 0; l < f->layers; ++l) {
         layer[l] = (ipl_layer){.points = made[l].points, .i_next = made[l].i_next};
         memcpy(layer[l].point, made[l].point, sizeof layer[l].point);
@@ -223,14 +244,15 @@ static ipl_status measure_all(folder_run *f, ipl_progress_call progress, void *u
 }
 
 /* The first epoch tells the shapes, before a file is made. */
-static ipl_status set_up(folder_run *f, const char *labels, const char *dir)
+static ipl_status set_up(folder_run *f, const char *dir)
 {
     for (int e = 0; e < f->estimators; ++e)
         IPL_TRY(ipl_mi_options_check(&f->options[e]));
     IPL_TRY(list_folder(f));
     IPL_TRY(check_layers(f));
     IPL_TRY(read_epoch(f, f->entries));
-    if (labels) IPL_TRY(load_labels(f, labels));
+    if (f->from->labels) IPL_TRY(load_labels(f, f->from->labels));
+    if (f->from->inputs) IPL_TRY(load_inputs(f, f->from->inputs));
     f->now.last = f->entries[f->count - 1].epoch;
     f->now.planned = f->count / f->layers;
     IPL_TRY(ipl_rundir_create(dir, &f->dir));
@@ -249,22 +271,25 @@ static ipl_status conclude(folder_run *f, ipl_status st)
 }
 
 ipl_status ipl_estimate_folder(ipl_device *dev, int estimators,
-                               const ipl_mi_options *options, const char *folder,
-                               const char *labels, const char *dir,
+                               const ipl_mi_options *options,
+                               const ipl_activations *from, const char *dir,
                                ipl_progress_call progress, void *user,
                                ipl_progress *out)
 {
-    IPL_REQUIRE(dev && options && folder && dir, "device, options or a path is NULL");
+    IPL_REQUIRE(dev && options && from && from->folder && dir,
+                "device, options or a path is NULL");
     IPL_REQUIRE(estimators >= 1 && estimators <= IPL_MI_ESTIMATOR_COUNT,
                 "%d estimators", estimators);
     folder_run f = {.dev = dev, .estimators = estimators, .options = options,
-                    .folder = folder, .h_y = NAN, .work = ipl_work_start()};
-    ipl_status st = set_up(&f, labels, dir);
+                    .from = from, .h_y = NAN, .work = ipl_work_start()};
+    ipl_status st = set_up(&f, dir);
     if (st == IPL_OK) st = measure_all(&f, progress, user);
     if (f.dir) st = conclude(&f, st);
     if (st == IPL_OK && out) *out = f.now;
     ipl_rundir_close(f.dir);
     for (int l = 0; l < IPL_NET_LAYERS_MAX; ++l) ipl_array_free(&f.t[l]);
+    ipl_mi_inputs_destroy(f.inputs);
+    ipl_free(dev, f.x.at);
     free(f.y);
     free(f.entries);
     return st;

@@ -225,6 +225,14 @@ void ipl_experiment_close(ipl_experiment *e)
     memset(e, 0, sizeof *e);
 }
 
+ipl_measure_what ipl_experiment_what(const ipl_experiment *e, const ipl_labels *y)
+{
+    const int inputs = e->config.x == IPL_X_INPUTS ? e->shape.width[0] : 0;
+    return (ipl_measure_what){
+        .estimators = e->estimators, .options = e->options, .y = y,
+        .x = {e->measured.at, e->measured_rows, inputs}, .error = e->config.error};
+}
+
 /* -- Time goes on -----------------------------------------------------------------*/
 
 /* Each replica's order of rows in this epoch: a function of its seed and the epoch

@@ -5,7 +5,7 @@
 #define IPL_EXPERIMENT_H
 
 #include "ipl_plane.h"
-#include "plane/points.h"
+#include "plane/measure.h"
 
 typedef struct {
     ipl_device   *dev;       /* measures: has `measured` and its labels          */
@@ -47,6 +47,10 @@ ipl_status ipl_experiment_load(const ipl_config *config, ipl_experiment *out);
 ipl_status ipl_experiment_open(ipl_experiment *e, ipl_device *dev,
                                ipl_device *train_dev);
 void       ipl_experiment_close(ipl_experiment *e);
+
+/* What is measured, on rows with labels y. Of an experiment that is loaded alone the
+ * shapes: its inputs are on no device yet. */
+ipl_measure_what ipl_experiment_what(const ipl_experiment *e, const ipl_labels *y);
 
 /* Trains all replicas for one tick. stats[replicas][layers], or NULL. */
 ipl_status ipl_experiment_advance(ipl_experiment *e, ipl_gradient_stats *stats);

@@ -12,25 +12,38 @@
 #include <stdlib.h>
 #include <string.h>
 
-ipl_status ipl_measurer_create(ipl_device *dev, int estimators,
-                               const ipl_mi_options *options, const ipl_labels *y,
+ipl_status measurer_inputs(ipl_device *dev, const ipl_measure_what *what,
+                           ipl_mi_inputs **out)
+{
+    const unsigned needs = ipl_mi_needs(what->estimators, what->options);
+    *out = NULL;
+    if (!what->x.cols || !(needs & IPL_MI_NEEDS_INPUTS)) return IPL_OK;
+    return ipl_mi_inputs_create(dev, what->x, out);
+}
+
+ipl_status ipl_measurer_create(ipl_device *dev, const ipl_measure_what *what,
                                ipl_measurer **out)
 {
-    IPL_REQUIRE(estimators >= 1 && estimators <= IPL_MI_ESTIMATOR_COUNT,
-                "%d estimators: expected 1 to %d", estimators, IPL_MI_ESTIMATOR_COUNT);
+    IPL_REQUIRE(what->estimators >= 1 && what->estimators <= IPL_MI_ESTIMATOR_COUNT,
+                "%d estimators: expected 1 to %d", what->estimators,
+                IPL_MI_ESTIMATOR_COUNT);
     ipl_measurer *m = calloc(1, sizeof *m);
     if (!m) return IPL_FAIL(IPL_E_MEMORY, "a measurer");
     m->dev = dev;
-    m->y = y;
-    m->estimators = estimators;
-    for (int e = 0; e < estimators; ++e) m->options[e] = options[e];
-    *out = m;
-    return IPL_OK;
+    m->y = what->y;
+    m->error = what->error;
+    m->estimators = what->estimators;
+    for (int e = 0; e < what->estimators; ++e) m->options[e] = what->options[e];
+    const ipl_status st = measurer_inputs(dev, what, &m->inputs);
+    if (st == IPL_OK) *out = m;
+    else free(m);
+    return st;
 }
 
 void ipl_measurer_destroy(ipl_measurer *m)
 {
     if (!m) return;
+    ipl_mi_inputs_destroy(m->inputs);
     ipl_free(m->dev, m->activations.at);
     ipl_free(m->dev, m->cells.at);
     ipl_free(m->dev, m->scratch.at);
@@ -69,7 +82,8 @@ ipl_status measurer_place(ipl_measurer *m, int first, int layers, int64_t place,
         snprintf(name[l], sizeof name[l], "layer %d", first + l);
     for (int j = 0; j < jobs; ++j) {
         job[j] = (ipl_mi_job){.name = name[j % layers], .t = t[j],
-                              .block_rows = block_rows, .y = m->y};
+                              .block_rows = block_rows, .y = m->y,
+                              .inputs = m->inputs, .error = m->error};
         if (m->cells.at)
             job[j].cell = (int32_t *)m->cells.at + (place + j) * t[j].rows;
     }

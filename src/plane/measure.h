@@ -8,10 +8,19 @@
 
 typedef struct ipl_measurer ipl_measurer;
 
-/* Measures with these estimators, on rows with labels y (NULL: none), which stays
- * the caller's. Memory grows to what the largest call needs and is reused. */
-ipl_status ipl_measurer_create(ipl_device *dev, int estimators,
-                               const ipl_mi_options *options, const ipl_labels *y,
+/* What is measured, and on which rows. Labels and inputs stay the caller's. */
+typedef struct {
+    int                   estimators;
+    const ipl_mi_options *options; /* [estimators]                              */
+    const ipl_labels     *y;       /* NULL: none                                */
+    ipl_mat               x;       /* device: the inputs, for the families that compare
+                                      them; 0 columns: none                     */
+    ipl_mi_error          error;
+} ipl_measure_what;
+
+/* Memory grows to what the largest call needs and is reused. E_NUMERIC: an input is
+ * NaN or infinite. */
+ipl_status ipl_measurer_create(ipl_device *dev, const ipl_measure_what *what,
                                ipl_measurer **out);
 void       ipl_measurer_destroy(ipl_measurer *m);
 
@@ -35,9 +44,8 @@ ipl_status ipl_measure_networks(ipl_measurer *m, const ipl_measure_way *way,
                                 float *const *params, ipl_layer *out);
 
 /* Device bytes that ipl_measure_networks takes, beside x and the parameters, for up to
- * way->nets networks; `labels` says whether there are any. */
-ipl_status ipl_measure_bytes(ipl_device *dev, int estimators,
-                             const ipl_mi_options *options, int labels,
+ * way->nets networks. Of labels and inputs only the shapes are read. */
+ipl_status ipl_measure_bytes(ipl_device *dev, const ipl_measure_what *what,
                              const ipl_net_shape *shape, int64_t rows,
                              const ipl_measure_way *way, size_t *bytes);
 
@@ -53,9 +61,15 @@ struct ipl_measurer {
     int               estimators;
     ipl_mi_options    options[IPL_MI_ESTIMATOR_COUNT];
     const ipl_labels *y;
+    ipl_mi_inputs    *inputs; /* NULL: none, or nobody compares them             */
+    ipl_mi_error      error;
     measurer_buffer   activations, cells, scratch; /* device                     */
     float            *host;                        /* a layer, where it is there  */
 };
+
+/* The inputs, where a family compares them; else NULL. */
+ipl_status measurer_inputs(ipl_device *dev, const ipl_measure_what *what,
+                           ipl_mi_inputs **out);
 
 /* At least `bytes`, with undefined content. */
 ipl_status measurer_grow(ipl_measurer *m, measurer_buffer *b, size_t bytes);

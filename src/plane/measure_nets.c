@@ -141,23 +141,27 @@ ipl_status ipl_measure_networks(ipl_measurer *m, const ipl_measure_way *way,
 
 /* -- What it takes ----------------------------------------------------------------*/
 
-ipl_status ipl_measure_bytes(ipl_device *dev, int estimators,
-                             const ipl_mi_options *options, int labels,
+ipl_status ipl_measure_bytes(ipl_device *dev, const ipl_measure_what *what,
                              const ipl_net_shape *shape, int64_t rows,
                              const ipl_measure_way *way, size_t *bytes)
 {
     const int layers = shape->layers, nets = way->nets ? way->nets : 1;
+    const int estimators = what->estimators;
+    const ipl_mi_options *options = what->options;
     const int64_t block = way->block_rows;
-    const ipl_labels y = {.rows = rows, .classes = shape->width[layers]};
     int32_t cell; /* scratch is without cells where there is an address for them */
     size_t scratch = 0, between = 0;
+    ipl_measure_what shapes = *what;
+    ipl_mi_inputs *inputs = NULL;
     ipl_status st = IPL_OK;
     ipl_mi_job *job = calloc((size_t)(nets * layers), sizeof *job);
     if (!job) return IPL_FAIL(IPL_E_MEMORY, "%d layers", nets * layers);
+    shapes.x.at = NULL;
+    IPL_TRY_DONE(measurer_inputs(dev, &shapes, &inputs));
     for (int j = 0; j < nets * layers; ++j)
         job[j] = (ipl_mi_job){.t = {NULL, rows, shape->width[j % layers + 1]},
-                              .block_rows = block, .y = labels ? &y : NULL,
-                              .cell = &cell};
+                              .block_rows = block, .y = what->y, .inputs = inputs,
+                              .error = what->error, .cell = &cell};
     if (way->nets)
         IPL_TRY_DONE(ipl_mi_scratch_bytes(dev, estimators, options, nets * layers, job,
                                           &scratch));
@@ -183,6 +187,7 @@ ipl_status ipl_measure_bytes(ipl_device *dev, int estimators,
         *bytes += forward;
     }
 done:
+    ipl_mi_inputs_destroy(inputs);
     free(job);
     return st;
 }

@@ -88,9 +88,11 @@ static int nets_of(const ipl_experiment *e, int ticks)
 static ipl_status weigh(const ipl_experiment *e, ipl_device *dev, ipl_memory *m)
 {
     const ipl_measure_way way = ipl_memory_way(m);
+    const ipl_labels y = {.rows = e->measured_rows,
+                          .classes = e->shape.width[e->shape.layers]};
+    const ipl_measure_what what = ipl_experiment_what(e, &y);
     size_t bytes;
-    IPL_TRY(ipl_measure_bytes(dev, e->estimators, e->options, 1, &e->shape,
-                              e->measured_rows, &way, &bytes));
+    IPL_TRY(ipl_measure_bytes(dev, &what, &e->shape, e->measured_rows, &way, &bytes));
     m->measuring_bytes =
         m->workers * ((int64_t)bytes + m->ticks * network_bytes(e)) +
         (m->workers - 1) * ipl_device_about(dev)->own_bytes;

@@ -117,6 +117,10 @@ static json_t *data(const ipl_provenance *p)
 {
     json_t *out = json_pack("{s:s, s:I}", "name", p->source, "measured_rows",
                             (json_int_t)p->measured_rows);
+    if (p->inputs_file)
+        json_object_set_new(out, "inputs_file", json_string(p->inputs_file));
+    if (p->errors == IPL_MI_ERROR_JACKKNIFE)
+        json_object_set_new(out, "error", json_string("jackknife"));
     if (p->rows < 0) return out;
     json_object_set_new(out, "rows", json_integer(p->rows));
     json_object_set_new(out, "train_rows", json_integer(p->train_rows));

@@ -7,17 +7,18 @@
 #include <string.h>
 
 typedef struct {
-    double   h_t, i_xt, i_ty, noise_var, outside_share;
+    double   h_t, i_xt, i_ty, noise_var, outside_share, se_x, se_y;
     int64_t  cells;
     uint32_t flags;
     int16_t  estimator, number; /* the family, and which of its points          */
+    int64_t  refusal;
 } point_record;
 
+/* A record of points: of each layer its head, then that many points. */
 typedef struct {
-    int64_t      points;
-    double       i_next;
-    point_record point[IPL_MI_LAYER_POINTS];
-} layer_record;
+    int64_t points;
+    double  i_next;
+} layer_head;
 
 static point_record to_record(const ipl_mi_point *p)
 {
@@ -25,59 +26,87 @@ static point_record to_record(const ipl_mi_point *p)
     int16_t number = 0;
     while (strcmp(family->point[number].name, p->name)) ++number;
     return (point_record){p->h_t, p->i_xt, p->i_ty, p->noise_var, p->outside_share,
-                          p->cells, p->flags, (int16_t)p->estimator, number};
+                          p->se_x, p->se_y, p->cells, p->flags,
+                          (int16_t)p->estimator, number, p->refusal};
 }
 
 static ipl_status from_record(const point_record *from, ipl_mi_point *to)
 {
     const ipl_mi_family *family = ipl_mi_family_of((ipl_mi_estimator)from->estimator);
-    if (!family || from->number < 0 || from->number >= family->points)
-        return IPL_FAIL(IPL_E_FORMAT, "a record of estimator %d, point %d",
-                        from->estimator, from->number);
+    if (!family || from->number < 0 || from->number >= family->points ||
+        from->refusal < 0 || from->refusal >= IPL_MI_REFUSAL_COUNT)
+        return IPL_FAIL(IPL_E_FORMAT, "a record of estimator %d, point %d, refusal "
+                        "%lld", from->estimator, from->number,
+                        (long long)from->refusal);
     *to = (ipl_mi_point){
         .estimator = (ipl_mi_estimator)from->estimator,
         .name = family->point[from->number].name,
         .bound = family->point[from->number].bound,
         .h_t = from->h_t, .i_xt = from->i_xt, .i_ty = from->i_ty,
         .noise_var = from->noise_var, .cells = from->cells,
-        .outside_share = from->outside_share, .flags = from->flags};
+        .outside_share = from->outside_share, .se_x = from->se_x, .se_y = from->se_y,
+        .refusal = (ipl_mi_refusal)from->refusal, .flags = from->flags};
     return IPL_OK;
 }
 
 ipl_status ipl_records_add_points(ipl_journal *j, int64_t tick, int layers,
                                   const ipl_layer *layer)
 {
-    layer_record *to = calloc((size_t)layers, sizeof *to);
-    if (!to) return IPL_FAIL(IPL_E_MEMORY, "%d layers of a record", layers);
+    size_t bytes = (size_t)layers * sizeof(layer_head);
+    for (int l = 0; l < layers; ++l)
+        bytes += (size_t)layer[l].points * sizeof(point_record);
+    char *text = malloc(bytes), *to = text;
+    if (!text) return IPL_FAIL(IPL_E_MEMORY, "%d layers of a record", layers);
     for (int l = 0; l < layers; ++l) {
-        to[l].points = layer[l].points;
-        to[l].i_next = layer[l].i_next;
-        for (int p = 0; p < layer[l].points; ++p)
-            to[l].point[p] = to_record(&layer[l].point[p]);
+        const layer_head head = {layer[l].points, layer[l].i_next};
+        memcpy(to, &head, sizeof head);
+        to += sizeof head;
+        for (int p = 0; p < layer[l].points; ++p, to += sizeof(point_record)) {
+            const point_record point = to_record(&layer[l].point[p]);
+            memcpy(to, &point, sizeof point);
+        }
     }
-    const ipl_status st = ipl_journal_append(j, RECORD_POINTS, tick, to,
-                                             (size_t)layers * sizeof *to);
-    free(to);
+    const ipl_status st = ipl_journal_append(j, RECORD_POINTS, tick, text, bytes);
+    free(text);
     return st;
+}
+
+/* The next `bytes` of a record; 0: it ends before. */
+static int take(const char **from, size_t *left, size_t bytes, void *to)
+{
+    if (*left < bytes) return 0;
+    memcpy(to, *from, bytes);
+    *from += bytes;
+    *left -= bytes;
+    return 1;
+}
+
+static ipl_status wrong_length(const char *how, int layers)
+{
+    return IPL_FAIL(IPL_E_FORMAT, "a record of points is too %s for %d layers", how,
+                    layers);
 }
 
 ipl_status ipl_records_read_points(const void *payload, size_t bytes, int layers,
                                    ipl_layer *layer)
 {
-    if (bytes != (size_t)layers * sizeof(layer_record))
-        return IPL_FAIL(IPL_E_FORMAT, "a record of %zu bytes: expected %d layers",
-                        bytes, layers);
+    const char *from = payload;
     for (int l = 0; l < layers; ++l) {
-        layer_record from;
-        memcpy(&from, (const char *)payload + (size_t)l * sizeof from, sizeof from);
-        layer[l] = (ipl_layer){.points = (int)from.points, .i_next = from.i_next};
-        if (from.points < 0 || from.points > IPL_MI_LAYER_POINTS)
+        layer_head head;
+        if (!take(&from, &bytes, sizeof head, &head))
+            return wrong_length("short", layers);
+        if (head.points < 0 || head.points > IPL_MI_LAYER_POINTS)
             return IPL_FAIL(IPL_E_FORMAT, "a record with %lld points of a layer",
-                            (long long)from.points);
-        for (int p = 0; p < from.points; ++p)
-            IPL_TRY(from_record(&from.point[p], &layer[l].point[p]));
+                            (long long)head.points);
+        layer[l] = (ipl_layer){.points = (int)head.points, .i_next = head.i_next};
+        for (int p = 0; p < layer[l].points; ++p) {
+            point_record point;
+            if (!take(&from, &bytes, sizeof point, &point))
+                return wrong_length("short", layers);
+            IPL_TRY(from_record(&point, &layer[l].point[p]));
+        }
     }
-    return IPL_OK;
+    return bytes ? wrong_length("long", layers) : IPL_OK;
 }
 
 /* A row: loss and accuracy of both parts, then norm, mean and deviation of layers. */

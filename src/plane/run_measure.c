@@ -97,8 +97,8 @@ static ipl_status worker_create(run *r, int number, run_worker *worker)
         IPL_TRY(ipl_device_open_again(e->dev, &worker->dev));
         worker->own = 1;
     }
-    IPL_TRY(ipl_measurer_create(worker->dev, e->estimators, e->options,
-                                &e->measured_y, &worker->measurer));
+    const ipl_measure_what what = ipl_experiment_what(e, &e->measured_y);
+    IPL_TRY(ipl_measurer_create(worker->dev, &what, &worker->measurer));
     worker->each = malloc(ticks * replicas * sizeof *worker->each);
     worker->layer = malloc(ticks * (size_t)r->layers * sizeof *worker->layer);
     worker->tick = malloc(ticks * sizeof *worker->tick);

@@ -155,7 +155,8 @@ ipl_status ipl_rundir_start_tables(ipl_rundir *r, int training_layers)
     table *t = r->tables;
     IPL_TRY(add(&t[PLANE], "seed,epoch,layer,estimator,i_xt_bits,i_ty_bits\n"));
     IPL_TRY(add(&t[DETAILS], "seed,epoch,layer,estimator,h_t_bits,i_t_next_bits,cells,"
-                             "outside_share,noise_var,flags\n"));
+                             "outside_share,noise_var,flags,se_x_bits,se_y_bits,"
+                             "refused\n"));
     if (!training_layers) return IPL_OK;
     IPL_TRY(add(&t[TRAINING], "seed,epoch,loss_train_nats,loss_test_nats,"
                               "accuracy_train,accuracy_test"));
@@ -232,7 +233,7 @@ static ipl_status add_flags(table *t, unsigned flags)
             IPL_TRY(add(t, "%s%s", before, ipl_mi_flag_name(f)));
             before = "|";
         }
-    return add(t, "\n");
+    return IPL_OK;
 }
 
 static ipl_status add_point(ipl_rundir *r, int64_t seed, int64_t tick, int layer,
@@ -251,7 +252,11 @@ static ipl_status add_point(ipl_rundir *r, int64_t seed, int64_t tick, int layer
     IPL_TRY(add_real(details, has_cells ? (double)p->cells : NAN));
     IPL_TRY(add_real(details, p->outside_share));
     IPL_TRY(add_real(details, p->noise_var));
-    return add_flags(details, p->flags);
+    IPL_TRY(add_flags(details, p->flags));
+    IPL_TRY(add_real(details, bits(p->se_x)));
+    IPL_TRY(add_real(details, bits(p->se_y)));
+    const char *refused = ipl_mi_refusal_text(p->refusal); /* has no comma */
+    return add(details, ",%s\n", refused ? refused : "");
 }
 
 ipl_status ipl_rundir_points(ipl_rundir *r, int64_t seed, int64_t tick, int layers,

@@ -26,11 +26,12 @@ size_t ipl_sizeof(const char *type)
         TYPE(ipl_optimizer),      TYPE(ipl_train_options), TYPE(ipl_gradient_stats),
         TYPE(ipl_mi_estimator),   TYPE(ipl_bin_form),      TYPE(ipl_mi_options),
         TYPE(ipl_mi_family),      TYPE(ipl_mi_point),      TYPE(ipl_mi_layer),
-        TYPE(ipl_mi_job),         TYPE(ipl_mi_samples),    TYPE(ipl_mi_refusal),
-        TYPE(ipl_mi_error),       TYPE(ipl_bin_correction), TYPE(ipl_policy_kind),
-        TYPE(ipl_tick),           TYPE(ipl_measured_rows), TYPE(ipl_config),
-        TYPE(ipl_config_key),     TYPE(ipl_memory),        TYPE(ipl_progress),
-        TYPE(ipl_run_info),
+        TYPE(ipl_mi_job),         TYPE(ipl_mi_samples),    TYPE(ipl_mi_error),
+        TYPE(ipl_mi_refusal),     TYPE(ipl_bin_correction), TYPE(ipl_policy_kind),
+        TYPE(ipl_tick),           TYPE(ipl_measured_x),
+        TYPE(ipl_measured_rows),  TYPE(ipl_config),        TYPE(ipl_config_key),
+        TYPE(ipl_memory),         TYPE(ipl_progress),      TYPE(ipl_run_info),
+        TYPE(ipl_activations),
 #undef TYPE
     };
     for (size_t k = 0; type && k < sizeof types / sizeof *types; ++k)

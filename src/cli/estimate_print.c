@@ -1,0 +1,128 @@
+/*
+ * estimate_print.c - points on stdout, as a table or as JSON.
+ */
+#include "cli/estimate_print.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+static double nats_in(const char *units)
+{
+    return strcmp(units, "bits") ? 1.0 : log(2.0);
+}
+
+/* -- JSON -------------------------------------------------------------------------*/
+
+/* ,"key":number, or null where it is not defined. */
+static void print_field(const char *key, double value)
+{
+    printf(",\"%s\":", key);
+    if (isfinite(value)) printf("%.12g", value == 0.0 ? 0.0 : value);
+    else printf("null");
+}
+
+/* Of the fields that a family may leave undefined only those that it has. */
+static void print_json(const estimate_print *how, const ipl_mi_point *p)
+{
+    const double unit = nats_in(how->units);
+    const char *refused = ipl_mi_refusal_text(p->refusal), *before = "";
+    if (p->bound)
+        printf("{\"estimator\":\"%s\",\"bound\":\"%s\"",
+               ipl_mi_family_of(p->estimator)->name, p->bound);
+    else printf("{\"estimator\":\"%s\"", p->name);
+    printf(",\"n\":%lld,\"d\":%lld", (long long)how->n, (long long)how->d);
+    print_field("i_xt", p->i_xt / unit);
+    print_field("i_ty", p->i_ty / unit);
+    print_field("h_t", p->h_t / unit);
+    if (how->errors) {
+        print_field("se_x", p->se_x / unit);
+        print_field("se_y", p->se_y / unit);
+    }
+    printf(",\"units\":\"%s\"", how->units);
+    if (isfinite(p->noise_var)) print_field("noise_var", p->noise_var);
+    if (p->cells >= 0) printf(",\"cells\":%lld", (long long)p->cells);
+    if (isfinite(p->outside_share)) print_field("outside_share", p->outside_share);
+    if (refused) printf(",\"refused\":\"%s\"", refused);
+    printf(",\"flags\":[");
+    for (int f = 0; f < IPL_MI_FLAG_COUNT; ++f)
+        if (p->flags & 1u << f && ipl_mi_flag_name(f)) {
+            printf("%s\"%s\"", before, ipl_mi_flag_name(f));
+            before = ",";
+        }
+    printf("]}\n");
+}
+
+/* -- The table --------------------------------------------------------------------*/
+
+/* With six digits behind the point; "-" where it is not defined. */
+static void print_value(int width, double value)
+{
+    char text[32];
+    snprintf(text, sizeof text, isfinite(value) ? "%.6f" : "-", value);
+    printf(" %*s", width, text);
+}
+
+static void print_error(const estimate_print *how, double value)
+{
+    char text[32] = "";
+    if (!how->errors) return;
+    if (isfinite(value)) snprintf(text, sizeof text, "+- %.6f", value);
+    printf(" %-11s", text);
+}
+
+/* A flag in a row, after what stands there. */
+static void print_flag(const ipl_mi_point *p, int f, const char *before)
+{
+    const unsigned flag = p->flags & 1u << f;
+    if (!flag || !ipl_mi_flag_name(f)) return;
+    if (flag == IPL_MI_OUTSIDE)
+        printf("%s%.3g %% of values outside the range", before,
+               100.0 * p->outside_share);
+    else
+        printf("%s%s", before, ipl_mi_flag_name(f));
+    if (flag == IPL_MI_SATURATED && p->cells >= 0)
+        printf(": no two samples share a cell");
+    if (flag == IPL_MI_REFUSED) printf(": %s", ipl_mi_refusal_text(p->refusal));
+}
+
+static void print_row(const estimate_print *how, const ipl_mi_point *p)
+{
+    const double unit = nats_in(how->units);
+    const char *before = "  ";
+    printf("%-10s", p->name);
+    print_value(12, p->i_xt / unit);
+    print_error(how, p->se_x / unit);
+    print_value(12, p->i_ty / unit);
+    print_error(how, p->se_y / unit);
+    print_value(14, p->h_t / unit);
+    if (isfinite(p->noise_var)) {
+        printf("%snoise variance %.6g", before, p->noise_var);
+        before = ", ";
+    }
+    if (p->cells >= 0) {
+        printf("%s%lld cells", before, (long long)p->cells);
+        before = ", ";
+    }
+    for (int f = 0; f < IPL_MI_FLAG_COUNT; ++f) {
+        print_flag(p, f, before);
+        if (p->flags & 1u << f && ipl_mi_flag_name(f)) before = ", ";
+    }
+    printf("\n");
+}
+
+static void print_head(const estimate_print *how)
+{
+    const char *error = how->errors ? "            " : "";
+    printf("%s: %lld samples of %lld values, in %s\n%-10s %12s%s %12s%s %14s\n", how->t,
+           (long long)how->n, (long long)how->d, how->units, "estimator", "I(X;T)",
+           error, "I(T;Y)", error, "H(T)");
+}
+
+void estimate_print_points(const estimate_print *how, int points,
+                           const ipl_mi_point *point)
+{
+    if (!how->json) print_head(how);
+    for (int p = 0; p < points; ++p)
+        (how->json ? print_json : print_row)(how, &point[p]);
+}
