@@ -47,7 +47,9 @@ enum {
     IPL_MI_REFUSED   = 64, /* a value is NaN, and `refusal` says why             */
     IPL_MI_DIMENSION = 128, /* LNN: more than 10 dimensions: no bias constant    */
     IPL_MI_UNCONVERGED = 256, /* LGA: of some rows the best fit was not found    */
-    IPL_MI_FLAG_COUNT = 9
+    IPL_MI_UNCORRECTED = 512, /* BIN: the correction would lead beyond the ceiling of a
+                             value, which is given without                      */
+    IPL_MI_FLAG_COUNT = 10
 };
 
 /* Why a value is NaN. */
@@ -192,7 +194,7 @@ ipl_status ipl_mi_scratch_bytes(ipl_device *dev, int estimators,
  *   scratch  device memory of at least ipl_mi_scratch_bytes; content is lost
  *
  *   BIN        k = 1 if both rows fall into the same cell in every unit, else 0:
- *              the plug-in entropy
+ *              the plug-in entropy; bin_correction adds to it
  *   KDE upper  k = exp(-|t_i - t_j|^2 / (2 noise_var))
  *   KDE lower  k = exp(-|t_i - t_j|^2 / (8 noise_var))
  *

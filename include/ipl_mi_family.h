@@ -49,7 +49,9 @@ typedef enum {
 /* What BIN adds to the plug-in entropies. */
 typedef enum {
     IPL_BIN_PLUGIN, /* nothing                                                    */
-    IPL_BIN_MILLER_MADOW, /* H: (cells - 1) / 2n (Miller 1955)                    */
+    IPL_BIN_MILLER_MADOW, /* (cells - 1) / 2n to each entropy, cells being those that
+                      have a row (Miller 1955); a value that this would lift beyond
+                      its ceiling stays as it is, with IPL_MI_UNCORRECTED         */
     IPL_BIN_CORRECTION_COUNT
 } ipl_bin_correction;
 

@@ -41,6 +41,7 @@ typedef struct {
     /* Options of estimators only. */
     const char *flag, *value; /* of `infoplane estimate`: "--noise-var", "V". A flag
                                  without a value stands for the last choice     */
+    const char *flag_help; /* of the flag, where `help` is of the key alone     */
     const char *form;         /* the option counts with this choice of the family's
                                  key "form" only, and its flag chooses that; NULL:
                                  always                                         */

@@ -1,7 +1,7 @@
 /*
  * bin.cu - cells of a layer: rows to hashes, hashes to cells, cells to numbers.
  *
- *   code(t) = bits of floor(t / width), or the number of thresholds <= t
+ *   code(t) = bits of t, or of floor(t / width), or the number of thresholds <= t
  *   key_i   = two 64-bit multilinear hashes of row i's codes
  *   cell_i  = cell_j  if and only if the rows' codes are equal in every unit
  *
@@ -180,6 +180,7 @@ static void fill_in(const ipl_cuda *dev, const ipl_bin_job *job, bin_layer *l)
     l->d = job->d;
     l->t = job->block ? nullptr : job->t;
     l->cell = job->cell;
+    l->exact = bins->exact;
     l->width = bins->width;
     l->thresholds = bins->thresholds;
     l->wrap = bins->wrap;

@@ -17,7 +17,7 @@ struct bin_layer {
     const float *threshold; /* [thresholds]                                        */
     int64_t  thresholds;
     float    width;
-    int      wrap, look_outside;
+    int      exact, wrap, look_outside;
     int      weak;          /* ipl_cuda.weak_hashes                                */
     uint64_t mask;          /* slots of the table - 1                              */
     const uint32_t *mix;    /* [2][padded d]: words of the two hashes              */
@@ -42,7 +42,7 @@ struct bin_layer {
 static __device__ __forceinline__ uint32_t code_of(const bin_layer &l, float t)
 {
     if (!l.thresholds) /* adding 0 makes -0 and +0 one code */
-        return __float_as_uint(floorf(__fdiv_rn(t, l.width)) + 0.0f);
+        return __float_as_uint((l.exact ? t : floorf(__fdiv_rn(t, l.width))) + 0.0f);
     const float *at = l.threshold;
     for (int64_t left = l.thresholds; left > 0;) {
         const int64_t half = (left + 1) / 2;

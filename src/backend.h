@@ -22,10 +22,12 @@ extern "C" {
  * integer addition makes the sums independent of order. */
 #define IPL_KDE_ONE ((int64_t)1 << 40)
 
-/* Bins as a backend sees them. thresholds == 0: bin = floor(t / width) in float32.
- * Else bin = number of threshold[k] <= t (ascending, host memory), and when
- * `wrap` is set, bin 0 is the same bin as the last. */
+/* Bins as a backend sees them. exact: bin = t itself, 0 and -0 the same. Else with
+ * thresholds == 0: bin = floor(t / width) in float32. Else bin = number of threshold[k]
+ * <= t (ascending, host memory), and when `wrap` is set, bin 0 is the same bin as the
+ * last. */
 typedef struct {
+    int          exact;
     float        width;
     int64_t      thresholds;
     const float *threshold;
@@ -84,7 +86,8 @@ typedef struct {
     int32_t        *cell;    /* out: device, [n], in [0, cells)                 */
     int64_t         cells;   /* out                                             */
     int64_t         outside; /* out: values below the first or above the last
-                                threshold (equal to it is inside); 0 for widths */
+                                threshold (equal to it is inside); 0 without
+                                thresholds                                      */
 } ipl_bin_job;
 
 /* A multiplicity: `rows` rows lie in cells of exactly `size` rows. */

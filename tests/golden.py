@@ -5,7 +5,8 @@
 
 Binnings as in the programs of both papers: digitize over linspace(-1, 1, 30) with
 its index rules (Shwartz-Ziv and Tishby 2017, idnns) and floor of the float32 quotient
-by a width (Saxe et al. 2018, ibsgd). KDE: their bounds, with distances from direct
+by a width (Saxe et al. 2018, ibsgd); width-mm adds Miller and Madow's terms; exact
+takes each float32 value as it is, 0 and -0 as one. KDE: their bounds, with distances from direct
 differences in float64. tests/test_golden.c makes the same layers and compares;
 tests/test_golden_numpy.sh checks that this script still prints what is committed.
 
@@ -79,6 +80,18 @@ def width_codes(t):
     return np.floor(t / np.float32(WIDTH)).astype("int")
 
 
+def corrected(codes, y):
+    """The same with Miller and Madow's term of each entropy, up to the ceilings."""
+    h_t, i_ty, cells, crc = binned(codes, y)
+    bias = np.log2(np.e) / (2 * len(y))
+    both = len(np.unique(np.c_[codes, y], axis=0))
+    lifted_t = h_t + (cells - 1) * bias
+    lifted_y = i_ty + (cells + len(np.unique(y)) - both - 1) * bias
+    h_t = lifted_t if lifted_t <= np.log2(len(y)) else h_t
+    i_ty = lifted_y if lifted_y <= entropy(y[:, None]) else i_ty
+    return h_t, i_ty, cells, crc
+
+
 def mixture_information(t, var):
     """-mean_i log2 mean_j exp(-|t_i - t_j|^2 / (2 var)), and the same of 4 var."""
     t = t.astype(np.float64)
@@ -109,6 +122,8 @@ def points(t, y):
     """(estimator, parameter, i_xt, i_ty, codes, crc) of one layer."""
     yield ("edges", 30) + binned(edge_codes(t), y)
     yield ("width", WIDTH) + binned(width_codes(t), y)
+    yield ("width-mm", WIDTH) + corrected(width_codes(t), y)
+    yield ("exact", 0) + binned(t + np.float32(0), y)
     for var in (0.1, 0.001):
         if len(t) > 1500:
             continue  # n x n distances

@@ -30,7 +30,7 @@ static inline int64_t oracle_number(const ipl_mi_options *o)
                                               : 0;
 }
 
-/* Edges of a form, in double, and how many there are (WIDTH: none). */
+/* Edges of a form, in double, and how many there are (WIDTH, EXACT: none). */
 static inline int64_t oracle_edges(const ipl_mi_options *o, int64_t count,
                                    const float *t, double *edge)
 {
@@ -64,6 +64,10 @@ static inline void oracle_bins(const ipl_mi_options *o, int64_t count, const flo
     double *edge = malloc((size_t)(oracle_number(o) + 1) * sizeof *edge);
     const int64_t edges = oracle_edges(o, count, t, edge);
     for (int64_t i = 0; i < count; ++i) {
+        if (o->bin_form == IPL_BIN_EXACT) {
+            bin[i] = (double)t[i] + 0.0; /* -0 is 0 */
+            continue;
+        }
         if (o->bin_form == IPL_BIN_WIDTH) {
             volatile float quotient = t[i] / (float)o->bin_width; /* one rounding */
             bin[i] = floor((double)quotient) + 0.0;

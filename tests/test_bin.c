@@ -72,7 +72,8 @@ static ipl_bins bins_of(const ipl_mi_options *o, int64_t count, const float *t,
         if (threshold[k] < edge[k]) threshold[k] = nextafterf(threshold[k], INFINITY);
     }
     test_free(edge);
-    return (ipl_bins){.width = (float)o->bin_width, .thresholds = edges,
+    return (ipl_bins){.exact = o->bin_form == IPL_BIN_EXACT,
+                      .width = (float)o->bin_width, .thresholds = edges,
                       .threshold = threshold, .wrap = o->bin_form == IPL_BIN_EDGES};
 }
 
@@ -179,6 +180,7 @@ static void cells_are_equal_where_all_bins_are(void **state)
         bin_options(IPL_BIN_EDGES, 30, 0.07),  bin_options(IPL_BIN_EDGES, 2, 0.07),
         bin_options(IPL_BIN_COUNT, 4, 0.07),   bin_options(IPL_BIN_COUNT, 33, 0.07),
         bin_options(IPL_BIN_QUANTILES, 3, 1),  bin_options(IPL_BIN_COUNT, 1000, 1),
+        bin_options(IPL_BIN_EXACT, 1, 1),
     };
     for (size_t f = 0; f < sizeof forms / sizeof *forms; ++f) {
         for (int64_t d = 1; d <= 40; ++d) {
@@ -230,6 +232,9 @@ static void zeros_of_both_signs_are_one_bin(void **state)
     CHECK(cell[3] == cell[5] && cell[3] != cell[0]);
     CHECK(cells_of(dev, &width, 6, 1, far, cell, NULL) == 4);
     CHECK(cell[0] == cell[1] && cell[1] == cell[4]);
+    const ipl_bins exact = {.exact = 1};
+    CHECK(cells_of(dev, &exact, 6, 1, near, cell, NULL) == 5);
+    CHECK(cell[0] == cell[1] && cell[4] != cell[1] && cell[5] != cell[4]);
     CHECK(cells_of(dev, &threshold, 6, 1, near, cell, NULL) == 2);
     CHECK(cell[0] == cell[1] && cell[3] == cell[5]);
 }
@@ -261,10 +266,13 @@ static void rows_of_equal_hash_stay_apart(void **state)
     const int64_t n = check_size(check_device(state), 3000, 400);
     ipl_device *dev = check_device(state);
     const ipl_mi_options o = bin_options(IPL_BIN_WIDTH, 1, 0.07);
+    const ipl_mi_options exact = bin_options(IPL_BIN_EXACT, 1, 1);
     float *t = layer_make(n, D, 100, 0.0, check_seed());
     ipl_device *weak = layer_weak_device(dev);
     cells_match(weak, &o, n, D, t);
     cells_match(weak, &o, n, 3, t);
+    cells_match(weak, &exact, n, D, t);
+    cells_match(weak, &exact, n, 3, t);
     cells_match(dev, &o, n, D, t);
     ipl_device_close(weak);
     test_free(t);

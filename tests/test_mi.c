@@ -272,7 +272,7 @@ static void wrong_arguments_are_named(void **state)
         {bin_options(IPL_BIN_WIDTH, 1, 1e-60), "bin width 1e-60"},
         {bin_options(IPL_BIN_COUNT, 0, 1), "0 bins: expected 1 to 65536"},
         {bin_options(IPL_BIN_QUANTILES, 70000, 1), "70000 bins"},
-        {bin_options(IPL_BIN_FORM_COUNT, 30, 1), "bin form 4"},
+        {bin_options(IPL_BIN_FORM_COUNT, 30, 1), "bin form 5"},
         {edges(1, -1, 1), "1 edges: expected 2 to 65536"},
         {edges(30, 1, 1), "[1, 1]: expected lo < hi"},
         {edges(30, 1, NAN), "nan]"},

@@ -63,11 +63,12 @@ static void add_flag(estimate_flags *flags, const ipl_option *from, cli_option *
     list_families(from->flag, ", ", families, sizeof families);
     list_other_defaults(from, others, sizeof others);
     flags->name[f] = from->flag;
+    const char *help = from->flag_help ? from->flag_help : from->help;
     if (from->value)
         snprintf(flags->help[f], sizeof flags->help[f], "%s: %s; default %s%s",
-                 families, from->help, from->fallback, others);
+                 families, help, from->fallback, others);
     else
-        snprintf(flags->help[f], sizeof flags->help[f], "%s: %s", families, from->help);
+        snprintf(flags->help[f], sizeof flags->help[f], "%s: %s", families, help);
     to[f] = (cli_option){.name = from->flag,
                          .value = from->value,
                          .help = flags->help[f],

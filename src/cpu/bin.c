@@ -100,8 +100,8 @@ static bin_map make_map(const ipl_bin_job *job, const uint32_t *mix, int weak)
 {
     const float exact = 4194304.0f, shift = 12582912.0f; /* 2^22, 1.5 * 2^23 */
     const ipl_bins *bins = job->bins;
-    bin_map map = {.width = bins->width, .thresholds = bins->thresholds,
-                   .threshold = bins->threshold,
+    bin_map map = {.exact = bins->exact, .width = bins->width,
+                   .thresholds = bins->thresholds, .threshold = bins->threshold,
                    .below = bins->wrap ? (uint32_t)bins->thresholds : 0,
                    .d = job->d, .mix = mix, .bits = 32};
     if (map.thresholds) {
@@ -109,7 +109,7 @@ static bin_map make_map(const ipl_bin_job *job, const uint32_t *mix, int weak)
         map.bits = bits_of((uint64_t)map.thresholds);
         map.outside = job->lo < map.threshold[0] ||
                       job->hi > map.threshold[map.thresholds - 1];
-    } else {
+    } else if (!map.exact) {
         const float lo = floorf(job->lo / map.width), hi = floorf(job->hi / map.width);
         if (fabsf(lo) < exact && fabsf(hi) < exact) {
             map.shift = shift;

@@ -15,6 +15,7 @@ enum {
 /* How a value becomes an integer code; equal codes are equal bins. A value has a code;
  * a row, of d codes, lies in a cell.
  *
+ * Exact: code = bits(t + 0), which makes -0 and +0 one code.
  * Width (thresholds == 0): with f = floor(t / width), code = bits(f + shift) - base.
  * Where all |f| < 2^22, shift = 1.5 * 2^23 moves the integer into the low bits and
  * base makes the smallest code 0. Else shift = 0 takes f's own bits, and adding it
@@ -22,6 +23,7 @@ enum {
  * Thresholds: code = number of threshold[k] <= t, and `below` where there are none:
  * 0, or the last bin when the form wraps. */
 typedef struct {
+    int          exact;
     float        width, shift;
     uint32_t     base;
     int64_t      thresholds;

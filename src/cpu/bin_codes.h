@@ -35,6 +35,13 @@ INLINE vi_wide vi_mul_pair(vi a)
 /* -- Codes: each function makes whole steps of values ---------------------------- */
 enum { STEP = 4 * VF, STEP_VECTORS = 4 };
 
+static void exact_codes(int64_t count, const float *t, uint32_t *code)
+{
+    const vf zero = vf_set(0.0f);
+    for (int64_t i = 0; i < count; i += VF)
+        vi_store(code + i, (vi)vf_add(vf_loadu(t + i), zero));
+}
+
 static void width_codes(const bin_map *map, int64_t count, const float *t,
                         uint32_t *code)
 {
@@ -124,7 +131,9 @@ static void tree_codes(const bin_map *map, int64_t count, const float *t,
 static void whole_steps(const bin_map *map, int64_t count, const float *t,
                         uint32_t *code)
 {
-    if (!map->thresholds)
+    if (map->exact)
+        exact_codes(count, t, code);
+    else if (!map->thresholds)
         width_codes(map, count, t, code);
     else if (map->thresholds <= TREE_THRESHOLDS)
         tree_codes(map, count, t, code);

@@ -135,7 +135,7 @@ ipl_space mi_space_t(const ipl_mi_job *job);
 ipl_space mi_space_x(const ipl_mi_job *job);
 float     mi_unit_both(const ipl_range_job *t, const ipl_mi_inputs *x);
 
-/* Number of thresholds of the form; 0 for WIDTH. mi_bins.c */
+/* Number of thresholds of the form; 0 for WIDTH and EXACT. mi_bins.c */
 int64_t mi_threshold_count(const ipl_mi_options *options);
 
 /* Thresholds of a layer whose values span [lo, hi], ascending, for the forms that have

@@ -2,7 +2,7 @@
  * mi_bin.c - the plug-in estimator: entropies of the partition into cells.
  *
  * A backend numbers the cells of every layer and counts how many rows share a cell, and
- * how many share cell and label, or cell and input; algebra.h does the rest.
+ * how many share cell and label, or cell and input; mi_bin_point.c does the rest.
  */
 #include <assert.h>
 #include <float.h>
@@ -12,7 +12,7 @@
 #include <stdlib.h>
 
 #include "arena.h"
-#include "mi/mi.h"
+#include "mi/mi_bin.h"
 
 /* -- Options ----------------------------------------------------------------------*/
 
@@ -21,9 +21,18 @@ static const char *const forms[] = {
     [IPL_BIN_EDGES] = "edges",
     [IPL_BIN_COUNT] = "count",
     [IPL_BIN_QUANTILES] = "quantiles",
+    [IPL_BIN_EXACT] = "exact",
     [IPL_BIN_FORM_COUNT] = NULL,
 };
 static_assert(sizeof forms / sizeof *forms == IPL_BIN_FORM_COUNT + 1, "a name each");
+
+static const char *const corrections[] = {
+    [IPL_BIN_PLUGIN] = "none",
+    [IPL_BIN_MILLER_MADOW] = "miller-madow",
+    [IPL_BIN_CORRECTION_COUNT] = NULL,
+};
+static_assert(sizeof corrections / sizeof *corrections == IPL_BIN_CORRECTION_COUNT + 1,
+              "a name each");
 
 #define BINS_MAX 65536
 #define FIELD(name) .offset = offsetof(ipl_mi_options, name)
@@ -31,7 +40,9 @@ static_assert(sizeof forms / sizeof *forms == IPL_BIN_FORM_COUNT + 1, "a name ea
 static const ipl_option bin_options[] = {
     {.key = "form", .type = IPL_OPTION_CHOICE, FIELD(bin_form), .choices = forms,
      .fallback = "edges",
-     .help = "floor(t/width) (2018); fixed edges (2017); equal bins; quantiles"},
+     .help = "floor(t/width) (2018); edges (2017); equal bins; quantiles; each value",
+     .flag = "--bin-exact", .flag_help = "each float32 value is a bin of its own",
+     .form = "exact"},
     {.key = "edges", .type = IPL_OPTION_INTEGER, FIELD(bin_edges), .min = 2,
      .max = BINS_MAX, .fallback = "30", .help = "form edges: edges over range",
      .flag = "--bin-edges", .value = "N", .form = "edges"},
@@ -49,6 +60,10 @@ static const ipl_option bin_options[] = {
      .max = BINS_MAX, .fallback = "30",
      .help = "form quantiles: bins of equal occupation", .flag = "--bin-quantiles",
      .value = "N", .form = "quantiles"},
+    {.key = "correction", .type = IPL_OPTION_CHOICE, FIELD(bin_correction),
+     .choices = corrections, .fallback = "none",
+     .help = "miller-madow adds (cells - 1) / 2n to each entropy of n rows",
+     .flag = "--bin-correction", .value = "NAME"},
 };
 
 static ipl_status bin_check(const ipl_mi_options *options)
@@ -58,6 +73,9 @@ static ipl_status bin_check(const ipl_mi_options *options)
     const int64_t least = options->bin_form == IPL_BIN_EDGES ? 2 : 1;
     IPL_REQUIRE((unsigned)options->bin_form < IPL_BIN_FORM_COUNT, "bin form %d",
                 (int)options->bin_form);
+    IPL_REQUIRE((unsigned)options->bin_correction < IPL_BIN_CORRECTION_COUNT,
+                "bin correction %d", (int)options->bin_correction);
+    if (options->bin_form == IPL_BIN_EXACT) return IPL_OK;
     if (options->bin_form == IPL_BIN_WIDTH) {
         IPL_REQUIRE((float)options->bin_width >= FLT_MIN &&
                         (float)options->bin_width <= FLT_MAX,
@@ -73,7 +91,7 @@ static ipl_status bin_check(const ipl_mi_options *options)
     return IPL_OK;
 }
 
-static void bin_describe(const ipl_mi_options *o, char *text, size_t size)
+static void describe_form(const ipl_mi_options *o, char *text, size_t size)
 {
     switch (o->bin_form) {
     case IPL_BIN_WIDTH: snprintf(text, size, "width %.4g", o->bin_width); return;
@@ -87,8 +105,17 @@ static void bin_describe(const ipl_mi_options *o, char *text, size_t size)
     case IPL_BIN_QUANTILES:
         snprintf(text, size, "%lld quantiles", (long long)o->bin_quantiles);
         return;
+    case IPL_BIN_EXACT: snprintf(text, size, "exact values"); return;
     case IPL_BIN_FORM_COUNT: break;
     }
+}
+
+static void bin_describe(const ipl_mi_options *o, char *text, size_t size)
+{
+    char form[80] = "";
+    describe_form(o, form, sizeof form);
+    snprintf(text, size, "%s%s", form,
+             o->bin_correction == IPL_BIN_MILLER_MADOW ? ", Miller–Madow" : "");
 }
 
 /* -- What a backend gets to do ----------------------------------------------------*/
@@ -142,6 +169,7 @@ static ipl_status plan_host(const mi_call *call, const ipl_mi_options *options,
         return IPL_FAIL(IPL_E_MEMORY, "bins of %d jobs", call->jobs);
     for (size_t j = 0; j < jobs; ++j)
         plan->bins[j] = (ipl_bins){
+            .exact = options->bin_form == IPL_BIN_EXACT,
             .width = (float)options->bin_width,
             .thresholds = (int64_t)thresholds,
             .threshold = plan->threshold + j * thresholds,
@@ -233,54 +261,14 @@ static ipl_status place_bins(const mi_call *call, const ipl_mi_options *options,
                 .ranks = options->bin_quantiles, .rank = plan->rank,
                 .threshold = threshold};
             IPL_TRY(backend->value_quantiles(call->dev->state, &quantiles, plan->work));
-        } else if (options->bin_form != IPL_BIN_WIDTH) {
+        } else if (plan->bins[j].thresholds) {
             mi_thresholds(options, range->lo, range->hi, threshold);
         }
     }
     return IPL_OK;
 }
 
-/* -- Points -----------------------------------------------------------------------*/
-
-/* I(T;G) from the sizes of the cells split by group; in [0, min(H(T), H(G))]. */
-static ipl_status group_information(const char *name, const char *what, int64_t n,
-                                    double h_t, const ipl_labels *g,
-                                    const ipl_count_job *split, double *out)
-{
-    const double h_g = ipl_mi_label_entropy(g);
-    const double rounding = mi_rounding(3 * ipl_multiplicities_max(n), log((double)n));
-    *out = mi_mutual(h_t, h_g,
-                     mi_entropy(n, split->multiplicities, split->multiplicity));
-    return mi_clamp(name, what, 0.0, fmin(h_t, h_g), rounding, out);
-}
-
-/* One point from the sizes of the cells: `alone`, and split by labels and inputs. */
-static ipl_status bin_point(const char *name, const ipl_mi_job *job,
-                            const ipl_bin_job *cells, const ipl_count_job *alone,
-                            const ipl_count_job *split, ipl_mi_point *out)
-{
-    const int64_t n = cells->n;
-    const double top = log((double)n);
-    const double rounding = mi_rounding(3 * ipl_multiplicities_max(n), top);
-    *out = mi_point_empty();
-    out->h_t = mi_entropy(n, alone->multiplicities, alone->multiplicity);
-    IPL_TRY(mi_clamp(name, "H(T)", 0.0, top, rounding, &out->h_t));
-    if (job->y)
-        IPL_TRY(group_information(name, "I(T;Y)", n, out->h_t, job->y, split++,
-                                  &out->i_ty));
-    out->i_xt = out->h_t; /* H(T|X) = 0 */
-    int saturated = cells->cells == n;
-    const ipl_labels *x = mi_repeated_inputs(job);
-    if (x) {
-        IPL_TRY(group_information(name, "I(X;T)", n, out->h_t, x, split, &out->i_xt));
-        saturated = out->i_xt == ipl_mi_label_entropy(x);
-    }
-    out->cells = cells->cells;
-    out->outside_share = (double)cells->outside / (double)(n * cells->d);
-    out->flags = (saturated ? IPL_MI_SATURATED : 0u) |
-                 (cells->outside ? IPL_MI_OUTSIDE : 0u);
-    return IPL_OK;
-}
+/* -- The call ---------------------------------------------------------------------*/
 
 static ipl_status bin_estimate(const mi_call *call, const ipl_mi_options *options,
                                mi_points *point)
@@ -298,8 +286,9 @@ static ipl_status bin_estimate(const mi_call *call, const ipl_mi_options *option
         char text[24];
         const ipl_mi_job *job = &call->job[j];
         if (options->bin_form != IPL_BIN_EDGES) plan.cells[j].outside = 0;
-        IPL_TRY_DONE(bin_point(mi_job_name(call->job, j, text), job, &plan.cells[j],
-                               &plan.count[j], split, &point[j][0]));
+        IPL_TRY_DONE(bin_point(mi_job_name(call->job, j, text), job,
+                               options->bin_correction, &plan.cells[j], &plan.count[j],
+                               split, &point[j][0]));
         split += (job->y != NULL) + (mi_repeated_inputs(job) != NULL);
     }
 done:
@@ -307,72 +296,20 @@ done:
     return st;
 }
 
-/* -- The definition ---------------------------------------------------------------*/
-
-static int by_value(const void *a, const void *b)
+/* The cells are still where the estimate left them. */
+static ipl_status bin_errors(const mi_call *call, const ipl_mi_options *options,
+                             mi_points *point)
 {
-    const float x = *(const float *)a, y = *(const float *)b;
-    return (x > y) - (x < y);
-}
-
-/* The thresholds of n x d values. `sorted` has room for all of them. */
-static void plain_thresholds(const ipl_mi_options *options, int64_t values,
-                             const float *t, float *sorted, float *threshold)
-{
-    for (int64_t i = 0; i < values; ++i) sorted[i] = t[i];
-    qsort(sorted, (size_t)values, sizeof *sorted, by_value);
-    if (options->bin_form != IPL_BIN_QUANTILES) {
-        mi_thresholds(options, sorted[0], sorted[values - 1], threshold);
-        return;
-    }
-    const int64_t bins = options->bin_quantiles;
-    for (int64_t k = 0; k < bins; ++k)
-        threshold[k] = sorted[values / bins * k + values % bins * k / bins];
-}
-
-static double plain_bin(const ipl_mi_options *options, const float *threshold,
-                        float value)
-{
-    const int64_t count = mi_threshold_count(options);
-    if (!count) return floorf(value / (float)options->bin_width);
-    int64_t bin = 0;
-    while (bin < count && threshold[bin] <= value) ++bin;
-    return options->bin_form == IPL_BIN_EDGES && !bin ? (double)count : (double)bin;
-}
-
-static ipl_status bin_plain(const ipl_mi_options *options,
-                            const ipl_mi_samples *samples, int64_t d, const float *t,
-                            int point, double *i_xt, double *i_ty)
-{
-    const int64_t n = samples->n;
-    *i_ty = NAN;
-    (void)point;
-    ipl_status st = IPL_OK;
-    double sum_log = 0.0;
-    float  *sorted = malloc((size_t)(n * d) * sizeof *sorted);
-    float  *threshold = malloc((size_t)(mi_threshold_count(options) + 1) *
-                               sizeof(float));
-    double *bin = malloc((size_t)(n * d) * sizeof *bin);
-    if (!sorted || !threshold || !bin) {
-        st = IPL_FAIL(IPL_E_MEMORY, "%lld x %lld bins", (long long)n, (long long)d);
-        goto done;
-    }
-    plain_thresholds(options, n * d, t, sorted, threshold);
-    for (int64_t v = 0; v < n * d; ++v) bin[v] = plain_bin(options, threshold, t[v]);
-    for (int64_t i = 0; i < n; ++i) {
-        int64_t same = 0;
-        for (int64_t j = 0; j < n; ++j) {
-            int64_t k = 0;
-            while (k < d && bin[i * d + k] == bin[j * d + k]) ++k;
-            same += k == d;
-        }
-        sum_log += log((double)same / (double)n);
-    }
-    *i_xt = -sum_log / (double)n;
+    ipl_status st;
+    bin_plan plan = {0};
+    IPL_TRY_DONE(plan_make(call, options, &plan));
+    for (int j = 0; j < call->jobs; ++j)
+        if (call->job[j].error == IPL_MI_ERROR_JACKKNIFE)
+            IPL_TRY_DONE(bin_standard_errors(call->dev, &call->job[j],
+                                             options->bin_correction,
+                                             plan.cells[j].cell, &point[j][0]));
 done:
-    free(sorted);
-    free(threshold);
-    free(bin);
+    plan_free(&plan);
     return st;
 }
 
@@ -390,5 +327,6 @@ const mi_estimator mi_bin = {
     .describe = bin_describe,
     .scratch_bytes = bin_scratch_bytes,
     .estimate = bin_estimate,
+    .errors = bin_errors,
     .plain = bin_plain,
 };

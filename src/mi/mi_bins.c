@@ -23,6 +23,7 @@ int64_t mi_threshold_count(const ipl_mi_options *options)
     case IPL_BIN_COUNT: return options->bin_count;
     case IPL_BIN_QUANTILES: return options->bin_quantiles;
     case IPL_BIN_WIDTH:
+    case IPL_BIN_EXACT:
     case IPL_BIN_FORM_COUNT: break;
     }
     return 0;

@@ -84,7 +84,7 @@ const char *ipl_mi_flag_name(int number)
 {
     static const char *const names[] = {"saturated", "outside", NULL, "ties",
                                         "negative", "singletons", "refused",
-                                        "dimension", "unconverged"};
+                                        "dimension", "unconverged", "uncorrected"};
     static_assert(sizeof names / sizeof *names == IPL_MI_FLAG_COUNT, "a name each");
     return number >= 0 && number < IPL_MI_FLAG_COUNT ? names[number] : NULL;
 }
