@@ -116,11 +116,76 @@ static void the_ending_chooses_the_format(void **state)
     files_remove_folder(f);
 }
 
+static void write_text(const char *path, const char *text)
+{
+    FILE *out = fopen(path, "w");
+    CHECK(out && fputs(text, out) >= 0 && !fclose(out));
+}
+
+/* One seed with two estimators: one has standard errors, but no error of its last row,
+ * and one has no I(X;T). */
+static char *script_of_errors(ipl_plot_what what)
+{
+    char f[FILES_PATH];
+    files_make_folder(f);
+    run_into(f, "train.replicas=1", NULL);
+    write_text(files_path(f, "r/plane.csv"),
+               "seed,epoch,layer,estimator,i_xt_bits,i_ty_bits\n"
+               "1,0,1,bin,5.5,0.5\n1,0,1,ross,,0.25\n"
+               "1,1,1,bin,5,0.5\n1,1,1,ross,,0.5\n");
+    write_text(files_path(f, "r/plane_details.csv"),
+               "seed,epoch,layer,estimator,h_t_bits,se_x_bits,se_y_bits,flags\n"
+               "1,0,1,bin,1,2,0.125,\n1,0,1,ross,,,0.0625,\n1,1,1,bin,1,,0.25,\n");
+    char *script = draw(f, what);
+    files_remove_folder(f);
+    return script;
+}
+
+static void standard_errors_are_bars(void **state)
+{
+    char *script = script_of_errors(IPL_PLOT_ALL);
+    (void)state;
+    CHECK(strstr(script, ", ± one standard error'") && !strstr(script, "one deviation"));
+    const double want[2][6] = {{0.5, 5.5, 2, 0.5, 0.125, 1}, {1, 5, 0, 0.5, 0.25, 1}};
+    const block *bin = block_of(script, "$plane0", 0);
+    CHECK(bin->rows == 3); /* the last one is empty */
+    for (int k = 0; k < 2; ++k)
+        for (int v = 0; v < 6; ++v) CHECK(bin->value[k][v] == want[k][v]);
+    const block *ross = block_of(script, "$plane1", 0);
+    CHECK(ross->rows == 3 && isnan(ross->value[0][1]) && ross->value[0][4] == 0.0625);
+    CHECK(ross->value[1][4] == 0); /* its row of errors is missing */
+    panel p = panel_named(script, "bin: 30 edges over [-1, 1]", "epoch",
+                          "I(X;T) [bits]");
+    double lo, hi;
+    panel_range(&p, "yrange", &lo, &hi);
+    CHECK(hi > 5.5 + 2 && panel_says(&p, "filledcurves") == 3);
+    free(p.text);
+    free(script);
+}
+
+static void an_axis_without_values_says_so(void **state)
+{
+    char *script = script_of_errors(IPL_PLOT_EPOCHS);
+    (void)state;
+    panel x = panel_named(script, "Ross", "epoch", "I(X;T) [bits]");
+    panel y = panel_named(script, "Ross", "epoch", "I(T;Y) [bits]");
+    CHECK(panel_says(&x, "set label 'no values of I(X;T) [bits]'") == 1);
+    CHECK(!panel_says(&y, "no values") && y.curves > x.curves);
+    free(x.text);
+    free(y.text);
+    free(script);
+    script = script_of_errors(IPL_PLOT_PLANE);
+    CHECK(strstr(script, "set label 'no values of I(X;T) [bits]'"));
+    free(script);
+}
+
 static const check_test tests[] = {
     CHECK_TEST(each_picture_has_its_panels),
     CHECK_TEST(panels_do_not_cover_each_other),
     CHECK_TEST(activations_without_labels_have_one_axis),
     CHECK_TEST(the_ending_chooses_the_format),
+    CHECK_TEST(standard_errors_are_bars),
+    CHECK_TEST(an_axis_without_values_says_so),
 };
 
 CHECK_MAIN("panels", tests, 0)

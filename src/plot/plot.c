@@ -88,6 +88,7 @@ void ipl_plot_legend(const canvas *c, plot_box box)
     fprintf(c->out, "set label '{/:Bold %s}  –  %lld samples measured",
             ipl_gnuplot_plain(d->source, source, sizeof source), (long long)d->rows);
     if (d->seeds > 1) fprintf(c->out, ", mean of %d seeds, ± one deviation", d->seeds);
+    else if (d->bars) fprintf(c->out, ", ± one standard error");
     fprintf(c->out, "' at screen 0.5,%.6f center font ',15'\n", 1.0 - 24.0 / h);
     fprintf(c->out, "set key at screen 0.5,%.6f center center horizontal samplen 2.4 "
             "width 1 height 0.2 maxrows 2\nplot ", 1.0 - 60.0 / h);

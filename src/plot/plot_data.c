@@ -123,7 +123,8 @@ static int take_point(plot_data *d, char *at, plot_point *p)
            take_real(&at, &p->mean[PLOT_X]) && take_real(&at, &p->mean[PLOT_Y]) && !*at;
 }
 
-/* Points of equal place become one: mean and deviation (n - 1) over the seeds. */
+/* Points of equal place become one: mean and deviation (n - 1) over the seeds. One seed
+ * keeps its standard errors. */
 static void average_points(plot_data *d)
 {
     int64_t kept = 0;
@@ -138,21 +139,57 @@ static void average_points(plot_data *d)
             p.mean[s] = sum / count;
             for (int64_t k = first; k < end; ++k)
                 squares += pow(d->point[k].mean[s] - p.mean[s], 2);
-            p.sd[s] = count > 1 ? sqrt(squares / (count - 1)) : 0.0;
+            if (count > 1) p.bar[s] = sqrt(squares / (count - 1));
         }
         if (p.tick > d->last) d->last = p.tick;
         d->point[kept++] = p;
     }
     d->points = kept;
+    if (d->seeds > 1) d->bars = 1;
+}
+
+/* Columns of plane_details.csv with the standard errors, from 0; -1: none. */
+static void find_errors(table *details, int column[2])
+{
+    static const char *const name[] = {"se_x_bits", "se_y_bits"};
+    column[PLOT_X] = column[PLOT_Y] = -1;
+    char *line = details->file ? next_line(details) : NULL, *rest;
+    int   number = 0;
+    for (char *at = line ? strtok_r(line, ",", &rest) : NULL; at;
+         at = strtok_r(NULL, ",", &rest), ++number)
+        for (int s = 0; s < 2; ++s)
+            if (!strcmp(at, name[s])) column[s] = number;
+}
+
+/* The standard errors of a row of plane.csv: both tables have the same rows, but the
+ * last ones of a run that was killed may be in one only. */
+static void take_errors(plot_data *d, table *details, const int column[2],
+                        const char *row, plot_point *p)
+{
+    enum { KEYS = 4 };
+    char *line = column[PLOT_X] >= 0 ? next_line(details) : NULL;
+    size_t key = 0;
+    for (int k = 0; k < KEYS; ++k) key += strcspn(row + key, ",") + 1;
+    if (!line || strncmp(line, row, key)) return;
+    for (int s = 0; s < 2; ++s) {
+        char *at = line;
+        double se;
+        for (int k = 0; k < column[s]; ++k) at += strcspn(at, ",") + (*at != 0);
+        if (take_real(&at, &se) && se >= 0) p->bar[s] = se;
+        if (p->bar[s] > 0) d->bars = 2;
+    }
 }
 
 static ipl_status read_plane(const char *dir, plot_data *d)
 {
     static const char header[] = "seed,epoch,layer,estimator,i_xt_bits,i_ty_bits";
-    table t;
+    table t, details;
     int64_t size = 0;
+    int column[2];
     ipl_status st = open_table(&t, dir, "plane.csv");
     if (st != IPL_OK) return st;
+    open_table(&details, dir, "plane_details.csv"); /* may be missing */
+    find_errors(&details, column);
     char *line = next_line(&t);
     if (!line || strcmp(line, header)) st = bad(&t, header);
     while (st == IPL_OK && (line = next_line(&t))) {
@@ -162,12 +199,14 @@ static ipl_status read_plane(const char *dir, plot_data *d)
             break;
         }
         d->point = more;
+        take_errors(d, &details, column, line, &p);
         if (take_point(d, line, &p)) d->point[d->points++] = p;
         else st = bad(&t, header);
     }
     if (st == IPL_OK && !d->points)
         st = IPL_FAIL(IPL_E_FORMAT, "%s: no points yet", t.path);
     if (st == IPL_OK) average_points(d);
+    close_table(&details);
     close_table(&t);
     return st;
 }

@@ -10,7 +10,9 @@ enum { PLOT_ESTIMATORS_MAX = 32, PLOT_X = 0, PLOT_Y = 1 };
 
 /* One estimator's layer at one tick: I(X;T) and I(T;Y) in bits. */
 typedef struct {
-    double  mean[2], sd[2]; /* over the seeds; sd 0 for one seed                 */
+    double  mean[2]; /* over the seeds                                           */
+    double  bar[2];  /* their deviation; of one seed the standard error that was
+                        estimated, 0 where there is none                         */
     int64_t tick;
     int     layer, estimator;
 } plot_point;
@@ -31,6 +33,7 @@ typedef struct {
     char    tick[16];      /* "epoch", "step"                                    */
     int64_t rows;          /* measured                                           */
     int     seeds, layers;
+    int     bars;          /* 1: of several seeds; 2: standard errors of one; 0: none */
     char    layer[IPL_NET_LAYERS_MAX][24];    /* "10-tanh"                       */
     int     estimators;
     char    estimator[PLOT_ESTIMATORS_MAX][16]; /* "kde-upper", as in plane.csv  */

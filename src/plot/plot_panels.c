@@ -58,8 +58,8 @@ void ipl_plot_blocks(const canvas *c)
                 const plot_point *p = &d->point[k];
                 if (!is_drawn(d, TICKS_DRAWN, count, p->tick, &before)) continue;
                 fprintf(c->out, "%.9g %.6g %.6g %.6g %.6g %d\n",
-                        p->tick ? (double)p->tick : 0.5, p->mean[PLOT_X], p->sd[PLOT_X],
-                        p->mean[PLOT_Y], p->sd[PLOT_Y],
+                        p->tick ? (double)p->tick : 0.5, p->mean[PLOT_X],
+                        p->bar[PLOT_X], p->mean[PLOT_Y], p->bar[PLOT_Y],
                         is_drawn(d, BARS_DRAWN, count, p->tick, &bar));
             }
             fprintf(c->out, "nan nan nan nan nan 0\n\n\n");
@@ -89,7 +89,7 @@ void ipl_plot_blocks(const canvas *c)
     fprintf(c->out, "END\n");
 }
 
-/* From 0, or below it where values are, to somewhat above the ceiling. */
+/* From 0, or below it where values and bars are, to somewhat above the ceiling. */
 static void value_range(const plot_data *d, int estimator, int axis, double *lo,
                         double *hi)
 {
@@ -97,12 +97,26 @@ static void value_range(const plot_data *d, int estimator, int axis, double *lo,
     for (int64_t k = 0; k < d->points; ++k) {
         const plot_point *p = &d->point[k];
         if (p->estimator != estimator || !isfinite(p->mean[axis])) continue;
-        low = fmin(low, p->mean[axis]);
-        high = fmax(high, p->mean[axis]);
+        low = fmin(low, p->mean[axis] - p->bar[axis]);
+        high = fmax(high, p->mean[axis] + p->bar[axis]);
     }
     if (high - low < 1e-9) high = low + 1.0;
     *lo = low < 0 ? low - 0.04 * (high - low) : -0.02 * (high - low);
     *hi = high + 0.13 * (high - low);
+}
+
+/* An estimator need not define both axes, and may have refused every layer: says so in
+ * its panel, and returns 1. */
+static int is_empty(const canvas *c, int estimator, int axis)
+{
+    const plot_data *d = c->d;
+    for (int64_t k = 0; k < d->points; ++k)
+        if (d->point[k].estimator == estimator && isfinite(d->point[k].mean[axis]))
+            return 0;
+    fprintf(c->out, "set xrange [0:1]; set yrange [0:1]; unset xtics; unset ytics; set "
+            "label 'no values of %s' at graph 0.5,0.5 center tc '#666666'\nplot NaN\n",
+            axis_name[axis]);
+    return 1;
 }
 
 /* "kde upper bound: noise variance 0.05": the estimator as a title has it. */
@@ -187,6 +201,7 @@ void ipl_plot_plane(const canvas *c, plot_box box, int estimator, int bar)
     char title[256];
     ipl_plot_open(c, box, bar, title_of(d, estimator, title, sizeof title),
                   axis_name[PLOT_X], axis_name[PLOT_Y]);
+    if (is_empty(c, estimator, PLOT_X) || is_empty(c, estimator, PLOT_Y)) return;
     for (int s = 0; s < 2; ++s) value_range(d, estimator, s, &lo[s], &hi[s]);
     fprintf(c->out, "set xrange [%.9g:%.9g]; set yrange [%.9g:%.9g]\n", lo[0], hi[0],
             lo[1], hi[1]);
@@ -211,7 +226,7 @@ void ipl_plot_plane(const canvas *c, plot_box box, int estimator, int bar)
     for (int l = 1; l <= d->layers; ++l, sep = ", ")
         fprintf(c->out, "%s$plane%d index %d using 2:4 with lines lc '#c0c0c0' lw 1",
                 sep, estimator, l - 1);
-    for (int l = 1; d->seeds > 1 && l <= d->layers; ++l)
+    for (int l = 1; d->bars && l <= d->layers; ++l)
         fprintf(c->out, ", $plane%d index %d using ($6>0?$2:NaN):4:3:5 with "
                 "xyerrorbars pt -1 lc '#a0a0a0' lw 0.8", estimator, l - 1);
     /* All rims of a layer first: a dense trajectory is then a band with its rim, and
@@ -236,6 +251,7 @@ void ipl_plot_epochs(const canvas *c, plot_box box, int estimator, int axis)
     char title[256];
     ipl_plot_open(c, box, 0, title_of(d, estimator, title, sizeof title), d->tick,
                   axis_name[axis]);
+    if (is_empty(c, estimator, axis)) return;
     value_range(d, estimator, axis, &lo, &hi);
     ipl_plot_tick_axis(c);
     fprintf(c->out, "set yrange [%.9g:%.9g]\n", lo, hi);
@@ -250,7 +266,7 @@ void ipl_plot_epochs(const canvas *c, plot_box box, int estimator, int axis)
     fprintf(c->out, "plot $measured using 1:(%.9g):(0):(%.9g) with vectors nohead "
             "lw 0.4 lc '#777777'", lo, 0.025 * (hi - lo));
     const int value = axis == PLOT_X ? 2 : 4;
-    for (int l = 1; d->seeds > 1 && l <= d->layers; ++l)
+    for (int l = 1; d->bars && l <= d->layers; ++l)
         fprintf(c->out, ", $plane%d index %d using 1:($%d-$%d):($%d+$%d) with "
                 "filledcurves fs transparent solid 0.15 noborder lc '%s'",
                 estimator, l - 1, value, value + 1, value, value + 1,
