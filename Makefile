@@ -120,7 +120,7 @@ TESTS := $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/test_*.c))
 
 # -- What to build ---------------------------------------------------------------
 .PHONY: all demo tests check bench peers bench-run golden curves setup setup-tests install \
-        check-layers check-papers check-emulated check-avx512 check-crash check-threads \
+        check-layers check-papers check-accuracy check-emulated check-avx512 check-crash check-threads \
         bench-policies fuzz \
         kernels-report clean help
 .DELETE_ON_ERROR:
@@ -241,6 +241,12 @@ check-layers:
 check-papers: setup
 	@$(MAKE) --no-print-directory -s $(JOBS) CUDA=0 infoplane
 	@sh tests/papers.sh ./infoplane
+
+# How far off each estimator is where the truth is known; takes a minute or two.
+ACCURACY := $(call build_of,$(MODE),0)/tests/accuracy
+check-accuracy: setup-tests
+	@$(MAKE) --no-print-directory -s $(JOBS) CUDA=0 MODE=$(MODE) $(ACCURACY)
+	@$(ACCURACY)
 
 # A program of its own revision: what a run began with, it goes on with.
 KILLS ?= 100
