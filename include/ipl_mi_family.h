@@ -91,7 +91,8 @@ enum {
 enum {
     IPL_MI_NEEDS_CELLS = 1, /* which samples are equal once rounded             */
     IPL_MI_NEEDS_PAIRS = 2, /* similarities of all pairs: n^2 d operations      */
-    IPL_MI_NEEDS_INPUTS = 4 /* the values of the inputs, for I(X;T)             */
+    IPL_MI_NEEDS_INPUTS = 4, /* the values of the inputs, for I(X;T)            */
+    IPL_MI_NEEDS_MOMENTS = 8 /* second moments of all pairs: n^2 d^2 operations */
 };
 
 /* A family, as files, flags, captions and tables know it. */

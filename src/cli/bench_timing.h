@@ -10,13 +10,17 @@
 typedef ipl_status (*bench_call)(void *user, int turn);
 
 /* Calls once to warm up, then until context->seconds have passed and ten times at
- * least (at most BENCH_REPEATS_MAX), and fills repeats, best_ms and median_ms. */
+ * least (at most BENCH_REPEATS_MAX, and no more after ten seconds), and fills repeats,
+ * best_ms and median_ms. */
 enum { BENCH_REPEATS_MIN = 10, BENCH_REPEATS_MAX = 1000 };
 ipl_status bench_time(bench_context *context, bench_call call, void *user,
                       bench_row *row);
 
 /* Uniform numbers in [0, 1) for test data, the same on each run. */
 double bench_uniform(uint64_t *state);
+
+/* n x d bell-shaped inputs. Host memory. */
+void bench_inputs(int64_t n, int64_t d, float *x);
 
 /* n x d activations of ten classes, tanh of class centres with spread, as a network
  * in the middle of its training has; y[n] gets the classes. Host memory. */

@@ -14,8 +14,10 @@ const cli_command cli_bench = {
     "[ESTIMATOR|train|measure] [--device NAME] [--threads N] [--seconds S] [--json]",
     "Time the estimators and the training on this machine's devices",
     "Without a word it times all: each estimator (infoplane estimate --help has their\n"
-    "names) on single layers, with its standard options; training steps by number of\n"
-    "replicas (train); and the measuring of a whole snapshot (measure).\n"
+    "names) on single layers, with its standard options and, where it compares\n"
+    "values, inputs as wide as the layer, whose own entropy is known after the first\n"
+    "call; training steps by number of replicas (train); and the measuring of a whole\n"
+    "snapshot (measure).\n"
     "Each device first measures its own ceilings (copy, multiply-add, exponential);\n"
     "share_of_ceiling is the median's part of the one that applies. Every result is\n"
     "compared with plain float64 loops before it is timed. CSV, or JSON a line:\n\n"

@@ -64,7 +64,8 @@ const mi_estimator mi_lga = {
                .point = {{.name = "lga", .title = "LGA"}},
                .options = sizeof lga_options / sizeof *lga_options,
                .option = lga_options,
-               .needs = IPL_MI_NEEDS_PAIRS | IPL_MI_NEEDS_INPUTS,
+               .needs = IPL_MI_NEEDS_PAIRS | IPL_MI_NEEDS_INPUTS |
+                        IPL_MI_NEEDS_MOMENTS,
                .rows_max = MI_PAIR_ROWS_MAX},
     .check = lga_check,
     .describe = lga_describe,

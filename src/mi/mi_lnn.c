@@ -64,7 +64,8 @@ const mi_estimator mi_lnn = {
                .point = {{.name = "lnn", .title = "LNN"}},
                .options = sizeof lnn_options / sizeof *lnn_options,
                .option = lnn_options,
-               .needs = IPL_MI_NEEDS_PAIRS | IPL_MI_NEEDS_INPUTS,
+               .needs = IPL_MI_NEEDS_PAIRS | IPL_MI_NEEDS_INPUTS |
+                        IPL_MI_NEEDS_MOMENTS,
                .rows_max = MI_PAIR_ROWS_MAX},
     .check = lnn_check,
     .describe = lnn_describe,
