@@ -308,9 +308,10 @@ $(BUILD)/bench/%: bench/%.c $(BUILD)/libinfoplane.a
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) -march=native -Itests $(INC) $(LIB_CFLAGS) $^ -o $@ $(LDLIBS)
 
-# numpy and PyTorch (Debian's python3-numpy, python3-torch) take part where they are.
+# numpy, scipy and PyTorch (Debian's python3-numpy, -scipy, -torch) take part where they are.
 # OpenBLAS does not know every processor: OPENBLAS_CORETYPE picks its code.
-PEERS := $(BUILD)/bench/bench_kde $(BUILD)/bench/bench_bin $(BUILD)/bench/bench_train
+PEERS := $(BUILD)/bench/bench_kde $(BUILD)/bench/bench_bin $(BUILD)/bench/bench_near \
+         $(BUILD)/bench/bench_train
 peers: $(PEERS)
 bench: setup
 	@$(MAKE) --no-print-directory -s $(JOBS) $(HERE) infoplane peers
@@ -320,6 +321,7 @@ bench: setup
 bench-run:
 	$(BUILD)/bench/bench_kde --json build/bench/kde.json --numpy bench/peer_numpy.py 4096 10000
 	$(BUILD)/bench/bench_bin
+	$(BUILD)/bench/bench_near --peer bench/peer_near.py
 	$(BUILD)/bench/bench_train
 	./infoplane bench --json | tee build/bench/devices.json
 

@@ -16,7 +16,7 @@ static inline cloud cloud_make(int64_t n, int64_t d0, int64_t d1, int32_t classe
                                ipl_norm norm)
 {
     cloud c = {.n = n, .spaces = 1 + (d1 > 0), .d = {d0, d1}, .classes = classes,
-               .norm = norm, .unit = 1.0f};
+               .norm = norm, .unit = 1.0f, .every = 1};
     for (int s = 0; s < c.spaces; ++s) {
         const layer l = layer_make(s ? SPREAD : NORMAL, n, c.d[s],
                                    classes ? classes : 1);

@@ -21,6 +21,7 @@ typedef struct {
     int32_t *y;       /* [n], or NULL                                           */
     ipl_norm norm;
     float    unit;
+    int64_t  every;   /* the rows 0, every, 2 every .. are compared with the oracle */
 } cloud;
 
 /* D and the largest error of a float D, with e = 2^-24 and u = 2^-149, the smallest
@@ -56,13 +57,14 @@ static inline oracle_distance oracle_pair(const cloud *c, int exact, int64_t i,
     return (oracle_distance){squares, exact ? 0.0 : (units + 4.0) * e * squares + lost};
 }
 
-/* All of them, [n][n], for the caller to free. */
+/* Those of the compared rows, [ceil(n / every)][n], for the caller to free. */
 static inline oracle_distance *oracle_pairs(const cloud *c, int exact)
 {
-    oracle_distance *all = malloc((size_t)(c->n * c->n) * sizeof *all);
-    for (int64_t i = 0; i < c->n; ++i)
-        for (int64_t j = 0; j <= i; ++j)
-            all[i * c->n + j] = all[j * c->n + i] = oracle_pair(c, exact, i, j);
+    const int64_t rows = (c->n + c->every - 1) / c->every;
+    oracle_distance *all = malloc((size_t)(rows * c->n) * sizeof *all);
+    for (int64_t r = 0; r < rows; ++r)
+        for (int64_t j = 0; j < c->n; ++j)
+            all[r * c->n + j] = oracle_pair(c, exact, r * c->every, j);
     return all;
 }
 
@@ -78,6 +80,13 @@ static inline int64_t oracle_others(const cloud *c, int64_t i)
     return others;
 }
 
+static inline int oracle_listed(const int32_t *neighbour, int64_t count, int64_t j)
+{
+    for (int64_t m = 0; m < count; ++m)
+        if (neighbour[m] == j) return 1;
+    return 0;
+}
+
 /* NULL where the k neighbours of row i can be right, else what is wrong; d: its row of
  * oracle_pairs. Rows whose distances agree within the allowed errors may stand in any
  * order. */
@@ -87,35 +96,28 @@ static inline const char *oracle_check_list(const cloud *c, int64_t i, int64_t k
                                             const int32_t *neighbour)
 {
     const int64_t others = oracle_others(c, i), found = k < others ? k : others;
-    const char *wrong = NULL;
-    char *listed = calloc((size_t)c->n, 1);
-    for (int64_t m = 0; m < k && !wrong; ++m) {
+    for (int64_t m = 0; m < k; ++m) {
         const int64_t j = neighbour[m];
         if (m >= found) {
-            if (j != -1 || distance[m] != INFINITY) wrong = "more than there are";
+            if (j != -1 || distance[m] != INFINITY) return "more than there are";
             continue;
         }
-        if (j < 0 || j >= c->n || !oracle_is_other(c, i, j) || listed[j]) {
-            wrong = "not another row of the class";
-            break;
-        }
-        listed[j] = 1;
+        if (j < 0 || j >= c->n || !oracle_is_other(c, i, j)) return "no other row";
+        if (oracle_listed(neighbour, m, j)) return "a row twice";
         if (!(fabs((double)distance[m] - d[j].value) <= d[j].allowed))
-            wrong = "another distance";
+            return "another distance";
         if (m && !(distance[m - 1] < distance[m] ||
                    (distance[m - 1] == distance[m] && neighbour[m - 1] < j)))
-            wrong = "not ascending";
+            return "not ascending";
     }
-    for (int64_t j = 0; j < c->n && found && !wrong; ++j) {
-        if (listed[j] || !oracle_is_other(c, i, j)) continue;
+    for (int64_t j = 0; j < c->n && found; ++j) {
         const double last = (double)distance[found - 1];
-        const int ties = d[j].allowed == 0.0 && d[j].value == last;
-        if (found < k || d[j].value + d[j].allowed < last ||
-            (ties && j < neighbour[found - 1]))
-            wrong = "a nearer row is left out";
+        const int tie = d[j].allowed == 0.0 && d[j].value == last;
+        if (d[j].value + d[j].allowed < last || (tie && j < neighbour[found - 1]))
+            if (oracle_is_other(c, i, j) && !oracle_listed(neighbour, found, j))
+                return "a nearer row is left out";
     }
-    free(listed);
-    return wrong;
+    return NULL;
 }
 
 /* The smallest and the largest count that rounding allows within a radius of row i. */

@@ -9,9 +9,9 @@ static void check_counts(ipl_device *dev, near_run *r, const oracle_distance *d)
 {
     const cloud *c = r->of;
     near_counts(dev, 1, r);
-    for (int64_t i = 0; i < c->n; ++i) {
+    for (int64_t i = 0; i < c->n; i += c->every) {
         int32_t want[2];
-        oracle_count(c, i, d + i * c->n, r->radius[i], want);
+        oracle_count(c, i, d + i / c->every * c->n, r->radius[i], want);
         if (r->count[i] < want[0] || r->count[i] > want[1])
             fail_msg("n %lld d %lld+%lld norm %d row %lld: %d within %.9g, want %d to "
                      "%d (seed %llu)", (long long)c->n, (long long)c->d[0],
@@ -48,8 +48,8 @@ static void check_near(ipl_device *dev, const cloud *c, int64_t k, int exact)
     oracle_distance *d = oracle_pairs(c, exact);
     near_run r = near_open(dev, c, k, 0);
     near_lists(dev, 1, &r);
-    for (int64_t i = 0; i < c->n; ++i) {
-        const char *wrong = oracle_check_list(c, i, k, d + i * c->n,
+    for (int64_t i = 0; i < c->n; i += c->every) {
+        const char *wrong = oracle_check_list(c, i, k, d + i / c->every * c->n,
                                               r.distance + i * k, r.neighbour + i * k);
         if (wrong)
             fail_msg("n %lld d %lld+%lld norm %d k %lld row %lld: %s (seed %llu)",
@@ -164,7 +164,8 @@ static void duplicates_are_at_distance_zero(void **state)
         for (int norm = IPL_NORM_MAX; norm <= IPL_NORM_EUCLID; ++norm) {
             cloud c = cloud_make(200, d, 0, 0, (ipl_norm)norm);
             for (int64_t i = 0; i < c.n; i += 3)
-                memcpy(c.t[0] + i * d, c.t[0] + i / 9 * 9 * d, (size_t)d * sizeof(float));
+                memcpy(c.t[0] + i * d, c.t[0] + i / 9 * 9 * d,
+                       (size_t)d * sizeof(float));
             check_near(check_device(state), &c, 3, 0);
             near_run r = near_open(check_device(state), &c, 1, 0);
             near_radii(&r, 0.0f);
@@ -193,6 +194,25 @@ static void clusters_and_outliers_hide_no_neighbour(void **state)
             check_near(dev, &c, 5, 0);
             cloud_free(&c);
         }
+}
+
+/* More rows than boxes of tiles are looked at together, in few units and in many. */
+static void many_rows_are_right(void **state)
+{
+    static const int64_t width[][2] = {{1, 0}, {1, 1}, {3, 0}, {6, 3}, {17, 30}};
+    ipl_device *dev = check_device(state);
+    for (size_t w = 0; w < sizeof width / sizeof *width; ++w)
+        for (int norm = IPL_NORM_MAX; norm <= IPL_NORM_EUCLID; ++norm)
+            for (int32_t classes = 0; classes < 4; classes += 3) {
+                const int64_t n = check_size(dev, 9001, 601);
+                cloud c =
+                    cloud_make(n, width[w][0], width[w][1], classes, (ipl_norm)norm);
+                c.every = n / 20;
+                check_near(dev, &c, 5, 0);
+                cloud_integers(&c, 40);
+                check_near(dev, &c, 5, 1);
+                cloud_free(&c);
+            }
 }
 
 /* The unit brings values near 1, whose squares then neither overflow nor vanish. */
@@ -287,6 +307,7 @@ static const check_test tests[] = {
     CHECK_TEST(ties_are_listed_by_their_row_numbers),
     CHECK_TEST(duplicates_are_at_distance_zero),
     CHECK_TEST(clusters_and_outliers_hide_no_neighbour),
+    CHECK_TEST(many_rows_are_right),
     CHECK_TEST(unit_of_the_values_does_not_matter),
     CHECK_TEST(small_squares_stay_in_order),
     CHECK_TEST(any_radius_is_right),

@@ -15,7 +15,7 @@ enum {
     NEAR_ROWS = 48,   /* of a block: whole panels and whole tiles of any set       */
     NEAR_PANELS = 12, /* of a block, at most                                       */
     NEAR_UNITS = 16,  /* of a box, at most                                         */
-    NEAR_SPAN = 512   /* tiles whose boxes are compared with a block's together    */
+    NEAR_SPAN = 64    /* tiles whose boxes are compared with a block's together    */
 };
 
 /* One layer. "Row i" and "column j" are positions in its order. */
@@ -26,7 +26,8 @@ typedef struct {
     int32_t    *first, *end; /* [padded]: its others stand in [first, end)         */
 
     int         units; /* of the boxes                                             */
-    int64_t     unit[NEAR_UNITS]; /* which these are, ascending                    */
+    int64_t     unit[NEAR_UNITS + 1]; /* which these are, ascending; one more while
+                                         they are chosen                           */
     float      *key;   /* [units][n]: the coordinates in them, by number           */
     int64_t     tiles, stride;    /* tiles of columns; stride: whole vectors       */
     float      *tile_lo, *tile_hi;   /* [units][stride]                            */

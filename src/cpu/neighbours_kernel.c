@@ -1,9 +1,9 @@
 /*
  * neighbours_kernel.c - nearest neighbours and counts of a block of rows, in vectors.
  *
- * Tiles     The distances of pairs_tile.h are compared with a limit for each row without
- *           leaving registers: a row's radius, or its k-th distance so far. Few pairs
- *           of a tile are within a k-th distance: these alone are sorted in, one by one.
+ * Tiles     The distances of pairs_tile.h are compared with a limit for each row while
+ *           they are in registers: a row's radius, or its k-th distance so far. Few
+ *           pairs are within a k-th distance: these alone are sorted in, one by one.
  * Boxes     A tile whose box is farther from a panel's than all its limits is left out;
  *           one that lies entirely within all radii is counted as a whole. Bounds come
  *           from the same differences, rounded alike and taken in the same order as a
@@ -17,22 +17,61 @@
 
 enum { ALL = (1 << VF) - 1 }; /* lanes of a comparison */
 
+INLINE int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
+
+/* PANEL rows. Their classes follow each other, so that the columns with others of any of
+ * them are one range, and those with others of all of them another within. */
+typedef struct {
+    int64_t row;
+    int64_t any_begin, any_end, all_begin, all_end;
+    float   most, least; /* limits                                                 */
+} near_panel;
+
 /* A block of rows on its way over the tiles. */
 typedef struct {
     const near_layer *layer;
     near_workspace   *work;
-    ipl_norm norm;
-    int64_t  row, rows, panels;
-    int64_t  look;            /* units after which a tile may be left              */
-    float    most[NEAR_PANELS]; /* largest limit of a panel                        */
+    ipl_norm   norm;
+    int64_t    row, rows;
+    int64_t    begin, end; /* tiles with others                                    */
+    int64_t    look;       /* units after which a tile may be left                 */
+    int64_t    panels;
+    near_panel panel[NEAR_PANELS];
 } near_block;
 
-static near_block block_of(const near_layer *l, int64_t row, ipl_norm norm,
+INLINE near_block block_of(const near_layer *l, int64_t row, ipl_norm norm,
                            near_workspace *work)
 {
-    const int64_t left = l->pairs.n - row, rows = left < NEAR_ROWS ? left : NEAR_ROWS;
-    return (near_block){.layer = l, .work = work, .norm = norm, .row = row,
-                        .rows = rows, .panels = ceil_div(rows, PANEL), .look = STEP};
+    const int64_t rows = least(l->pairs.n - row, NEAR_ROWS);
+    near_block b = {.layer = l, .work = work, .norm = norm, .row = row, .rows = rows,
+                    .begin = l->first[row] / TILE_COLUMNS,
+                    .end = ceil_div(l->end[row + rows - 1], TILE_COLUMNS),
+                    .look = STEP, .panels = ceil_div(rows, PANEL)};
+    for (int64_t p = 0; p < b.panels; ++p) {
+        const int64_t i = row + p * PANEL;
+        const int64_t last = least(i + PANEL, row + rows) - 1;
+        b.panel[p] = (near_panel){.row = i,
+                                  .any_begin = l->first[i], .any_end = l->end[last],
+                                  .all_begin = l->first[last], .all_end = l->end[i]};
+    }
+    return b;
+}
+
+/* The largest and the smallest limit of a panel's rows, without rows in excess. */
+INLINE void limits_changed(const near_block *b, near_panel *p)
+{
+    const int64_t end = least(b->row + b->rows, p->row + PANEL);
+    const float *limit = b->work->limit;
+    p->most = p->least = limit[p->row - b->row];
+    for (int64_t i = p->row + 1; i < end; ++i) {
+        if (limit[i - b->row] > p->most) p->most = limit[i - b->row];
+        if (limit[i - b->row] < p->least) p->least = limit[i - b->row];
+    }
+}
+
+INLINE int has_others(const near_panel *p, int64_t column)
+{
+    return column + TILE_COLUMNS > p->any_begin && column < p->any_end;
 }
 
 /* -- Boxes ----------------------------------------------------------------------- */
@@ -43,7 +82,7 @@ INLINE void bound_tiles(const near_block *b, int64_t at, int64_t tiles, int fart
     const near_layer *l = b->layer;
     for (int64_t p = 0; p < b->panels; ++p)
         for (int64_t t = 0; t < tiles; t += VF) {
-            const int64_t box = (b->row / PANEL + p) * l->units;
+            const int64_t box = b->panel[p].row / PANEL * l->units;
             vf near = vf_set(0.0f), far = near;
             for (int u = 0; u < l->units; ++u) {
                 const vf lo = vf_load(l->tile_lo + u * l->stride + at + t);
@@ -72,10 +111,10 @@ INLINE int all_beyond(const tile *t, const float *limit)
     unsigned beyond = ALL;
 #pragma GCC unroll 8
     for (int r = 0; r < PANEL; ++r) {
-        vf least = t->at[r][0];
+        vf nearest = t->at[r][0];
 #pragma GCC unroll 3
-        for (int v = 1; v < TILE_VECTORS; ++v) least = vf_min(least, t->at[r][v]);
-        beyond &= vf_gt(least, vf_set(limit[r]));
+        for (int v = 1; v < TILE_VECTORS; ++v) nearest = vf_min(nearest, t->at[r][v]);
+        beyond &= vf_gt(nearest, vf_set(limit[r]));
     }
     return beyond == ALL;
 }
@@ -98,12 +137,12 @@ INLINE int distances(near_block *b, int64_t row, int64_t column, const float *li
     const int64_t first_look = b->look;
     tile_clear(t);
     for (int64_t k = 0; k < l->d; k += PAIRS_CHUNK) {
-        const int64_t units = l->d - k < PAIRS_CHUNK ? l->d - k : PAIRS_CHUNK;
+        const int64_t units = least(l->d - k, PAIRS_CHUNK);
         const float *chunk = l->rows + k * l->padded;
         const float *at = packed_row(chunk, units, row), *to = chunk + column * units;
         for (int64_t u = 0; u < units;) {
-            int64_t end = first_look - k > u ? first_look - k : u + STEP;
-            if (end > units) end = units;
+            const int64_t next = first_look - k > u ? first_look - k : u + STEP;
+            const int64_t end = least(next, units);
             take_units(t, b->norm, at + u * VF, to + u * VF, units * VF, end - u);
             u = end;
             if (k + u < first_look && k + u < l->d) continue;
@@ -161,48 +200,44 @@ INLINE void keep_row(const near_block *b, int64_t i, int64_t column, int k,
     b->work->limit[i] = last_distance(b->work->list[i], k);
 }
 
-INLINE void visit(near_block *b, int64_t p, int64_t tile_number, int k)
+INLINE void keep_nearest(near_block *b, near_panel *p, int64_t column, int k)
 {
-    const near_layer *l = b->layer;
-    const int64_t column = tile_number * TILE_COLUMNS, row = b->row + p * PANEL;
-    const int64_t last = (row + PANEL < l->pairs.n ? row + PANEL : l->pairs.n) - 1;
-    float *limit = b->work->limit + p * PANEL;
+    const int64_t i = p->row - b->row;
     tile t;
-    if (column + TILE_COLUMNS <= l->first[row] || column >= l->end[last]) return;
-    if (!distances(b, row, column, limit, &t)) return;
-    for (int r = 0; r < PANEL; ++r) keep_row(b, p * PANEL + r, column, k, t.at[r]);
-    b->most[p] = limit[0];
-    for (int r = 1; r < PANEL; ++r)
-        if (limit[r] > b->most[p]) b->most[p] = limit[r];
+    if (!has_others(p, column)) return;
+    if (!distances(b, p->row, column, b->work->limit + i, &t)) return;
+    for (int r = 0; r < PANEL; ++r) keep_row(b, i + r, column, k, t.at[r]);
+    limits_changed(b, p);
 }
 
+/* The block's own tiles come first: with them the limits are near their last values.
+ * Then its own span, where the tiles are that touch them, and the others. */
 INLINE void lists_in(const near_layer *l, int64_t row, int k, ipl_norm norm,
                      near_workspace *work)
 {
     near_block b = block_of(l, row, norm, work);
-    const int64_t begin = l->first[row] / TILE_COLUMNS;
-    const int64_t end = ceil_div(l->end[row + b.rows - 1], TILE_COLUMNS);
-    const int64_t own = row / TILE_COLUMNS, own_end = own + NEAR_ROWS / TILE_COLUMNS;
+    const int64_t own = row / TILE_COLUMNS;
+    const int64_t own_end = least(own + NEAR_ROWS / TILE_COLUMNS, b.end);
+    const int64_t spans = ceil_div(l->tiles, NEAR_SPAN);
     for (int64_t i = 0; i < NEAR_ROWS; ++i) {
         work->limit[i] = i < b.rows ? INFINITY : -1.0f;
         for (int m = 0; m < k; ++m) work->list[i][m] = NEAR_NONE;
     }
-    for (int64_t p = 0; p < b.panels; ++p) b.most[p] = INFINITY;
-    for (int64_t t = own; t < own_end && t < end; ++t)
-        for (int64_t p = 0; p < b.panels; ++p) visit(&b, p, t, k);
-
-    /* From the block's own span on, whose rows are the nearest ones. */
-    const int64_t spans = ceil_div(l->tiles, NEAR_SPAN);
+    for (int64_t p = 0; p < b.panels; ++p) {
+        limits_changed(&b, &b.panel[p]);
+        for (int64_t t = own; t < own_end; ++t)
+            keep_nearest(&b, &b.panel[p], t * TILE_COLUMNS, k);
+    }
     for (int64_t s = 0; s < spans; ++s) {
         const int64_t at = (own / NEAR_SPAN + s) % spans * NEAR_SPAN;
-        const int64_t from = at > begin ? at : begin;
-        const int64_t to = at + NEAR_SPAN < end ? at + NEAR_SPAN : end;
-        if (from >= to) continue;
+        const int64_t to = least(at + NEAR_SPAN, b.end);
+        if (to <= at || at + NEAR_SPAN <= b.begin) continue;
         bound_tiles(&b, at, to - at, 0);
-        for (int64_t t = from; t < to; ++t)
+        for (int64_t t = at > b.begin ? at : b.begin; t < to; ++t)
             for (int64_t p = 0; p < b.panels; ++p)
-                if ((t < own || t >= own_end) && work->nearest[p][t - at] <= b.most[p])
-                    visit(&b, p, t, k);
+                if ((t < own || t >= own_end) &&
+                    work->nearest[p][t - at] <= b.panel[p].most)
+                    keep_nearest(&b, &b.panel[p], t * TILE_COLUMNS, k);
     }
 }
 
@@ -214,74 +249,69 @@ static void lists(const near_layer *l, int64_t row, int k, near_workspace *work)
 
 /* -- Counts within a radius ------------------------------------------------------ */
 
-/* Columns of other classes stand outside [first, end); every column is some row's, or
- * in excess and beyond every end. */
-INLINE void count_panel(const near_block *b, int64_t p, int64_t column, int whole,
-                        const tile *t)
+/* 1 for a column in [first, end), else 0: what is beyond is of another class or in
+ * excess. */
+INLINE vf is_other(const near_layer *l, int64_t row, int64_t column)
 {
-    const near_layer *l = b->layer;
-    const vf none = vf_set(0.0f), one = vf_set(1.0f);
+    const vf j = vf_load(l->pairs.position + column), none = vf_set(0.0f);
+    const vf before_end =
+        vf_where_gt(vf_set((float)l->end[row]), j, vf_set(1.0f), none);
+    return vf_where_gt(vf_set((float)l->first[row]), j, none, before_end);
+}
+
+/* Adds the pairs within the limits; all: every column is an other of every row. */
+INLINE void add_counts(const near_block *b, const near_panel *p, int64_t column,
+                       int all, const tile *t)
+{
 #pragma GCC unroll 8
     for (int r = 0; r < PANEL; ++r) {
-        const int64_t i = p * PANEL + r;
+        const int64_t i = p->row - b->row + r;
         const vf limit = vf_set(b->work->limit[i]);
         vf sum = vf_load(b->work->lanes + i * VF);
 #pragma GCC unroll 3
         for (int v = 0; v < TILE_VECTORS; ++v) {
-            vf within = vf_where_gt(t->at[r][v], limit, none, one);
-            if (!whole) {
-                const vf j = vf_load(l->pairs.position + column + v * VF);
-                const vf first = vf_set((float)l->first[b->row + i]);
-                const vf end = vf_set((float)l->end[b->row + i]);
-                within = vf_where_gt(first, j, none, vf_where_gt(end, j, within, none));
-            }
-            sum = vf_add(sum, within);
+            const vf one = all ? vf_set(1.0f)
+                               : is_other(b->layer, p->row + r, column + v * VF);
+            sum = vf_add(sum, vf_where_gt(t->at[r][v], limit, vf_set(0.0f), one));
         }
         vf_store(b->work->lanes + i * VF, sum);
     }
+}
+
+/* near, far: bounds of the distances between the panel and the tile. */
+INLINE void count_tile(near_block *b, const near_panel *p, int64_t column, float near,
+                       float far)
+{
+    const int all = column >= p->all_begin && column + TILE_COLUMNS <= p->all_end;
+    tile t;
+    if (near > p->most || !has_others(p, column)) return;
+    if (all && far <= p->least) {
+        for (int r = 0; r < PANEL; ++r)
+            b->work->whole[p->row - b->row + r] += TILE_COLUMNS;
+        return;
+    }
+    if (!distances(b, p->row, column, b->work->limit + (p->row - b->row), &t)) return;
+    if (all) add_counts(b, p, column, 1, &t);
+    else add_counts(b, p, column, 0, &t);
 }
 
 INLINE void counts_in(const near_layer *l, int64_t row, ipl_norm norm,
                       near_workspace *work)
 {
     near_block b = block_of(l, row, norm, work);
-    const int64_t begin = l->first[row] / TILE_COLUMNS;
-    const int64_t end = ceil_div(l->end[row + b.rows - 1], TILE_COLUMNS);
-    const int complete = l->units == l->pairs.d;
-    float least[NEAR_PANELS];
-    for (int64_t p = 0; p < b.panels; ++p) {
-        b.most[p] = least[p] = work->limit[p * PANEL];
-        for (int64_t i = p * PANEL; i < (p + 1) * PANEL && i < b.rows; ++i) {
-            if (work->limit[i] > b.most[p]) b.most[p] = work->limit[i];
-            if (work->limit[i] < least[p]) least[p] = work->limit[i];
-        }
-    }
+    const int bounded = l->units == l->pairs.d; /* else nothing bounds from above */
+    for (int64_t p = 0; p < b.panels; ++p) limits_changed(&b, &b.panel[p]);
     for (int64_t i = 0; i < NEAR_ROWS; ++i) {
         work->whole[i] = 0;
         vf_store(work->lanes + i * VF, vf_set(0.0f));
     }
-    for (int64_t at = begin / NEAR_SPAN * NEAR_SPAN; at < end; at += NEAR_SPAN) {
-        const int64_t to = at + NEAR_SPAN < end ? at + NEAR_SPAN : end;
-        bound_tiles(&b, at, to - at, complete);
-        for (int64_t t = at > begin ? at : begin; t < to; ++t)
-            for (int64_t p = 0; p < b.panels; ++p) {
-                const int64_t i = row + p * PANEL, column = t * TILE_COLUMNS;
-                const int64_t last = (i + PANEL < l->pairs.n ? i + PANEL : l->pairs.n) - 1;
-                const int inside = column >= l->first[last] &&
-                                   column + TILE_COLUMNS <= l->end[i];
-                tile d;
-                if (column + TILE_COLUMNS <= l->first[i] || column >= l->end[last] ||
-                    work->nearest[p][t - at] > b.most[p])
-                    continue;
-                if (complete && inside && work->farthest[p][t - at] <= least[p]) {
-                    for (int r = 0; r < PANEL; ++r)
-                        work->whole[p * PANEL + r] += TILE_COLUMNS;
-                    continue;
-                }
-                if (!distances(&b, i, column, work->limit + p * PANEL, &d)) continue;
-                if (inside) count_panel(&b, p, column, 1, &d);
-                else count_panel(&b, p, column, 0, &d);
-            }
+    for (int64_t at = b.begin / NEAR_SPAN * NEAR_SPAN; at < b.end; at += NEAR_SPAN) {
+        const int64_t to = least(at + NEAR_SPAN, b.end);
+        bound_tiles(&b, at, to - at, bounded);
+        for (int64_t t = at > b.begin ? at : b.begin; t < to; ++t)
+            for (int64_t p = 0; p < b.panels; ++p)
+                count_tile(&b, &b.panel[p], t * TILE_COLUMNS, work->nearest[p][t - at],
+                           bounded ? work->farthest[p][t - at] : NAN);
     }
     for (int64_t i = 0; i < b.rows; ++i)
         work->whole[i] += (int64_t)vf_sum(vf_load(work->lanes + i * VF));

@@ -32,28 +32,28 @@ static double variance(const ipl_pairs *p, int64_t unit)
     return squares - sum * sum / (double)rows;
 }
 
+/* Leaves out the unit of the smallest spread. */
+static void drop_unit(near_layer *l, double *spread)
+{
+    int at = 0;
+    for (int u = 1; u < l->units; ++u)
+        if (spread[u] < spread[at]) at = u;
+    --l->units;
+    for (; at < l->units; ++at) {
+        spread[at] = spread[at + 1];
+        l->unit[at] = l->unit[at + 1];
+    }
+}
+
 void near_choose_units(const ipl_pairs *p, near_layer *l)
 {
-    double chosen[NEAR_UNITS] = {0};
     const int64_t d = near_width(p);
+    double spread[NEAR_UNITS + 1];
     l->units = 0;
     for (int64_t k = 0; k < d; ++k) {
-        int at = l->units;
-        if (d > NEAR_UNITS) {
-            const double spread = variance(p, k);
-            if (at == NEAR_UNITS) { /* the smallest of the chosen leaves */
-                at = 0;
-                for (int u = 1; u < NEAR_UNITS; ++u)
-                    if (chosen[u] < chosen[at]) at = u;
-                if (!(spread > chosen[at])) continue;
-                for (; at + 1 < NEAR_UNITS; ++at)
-                    chosen[at] = chosen[at + 1], l->unit[at] = l->unit[at + 1];
-                --l->units;
-            }
-            chosen[at] = spread;
-        }
-        l->unit[at] = k;
-        ++l->units;
+        spread[l->units] = d > NEAR_UNITS ? variance(p, k) : 0.0;
+        l->unit[l->units++] = k;
+        if (l->units > NEAR_UNITS) drop_unit(l, spread);
     }
     for (int u = 0; u < l->units; ++u)
         for (int64_t i = 0; i < p->n; ++i)
@@ -69,14 +69,15 @@ static void span_of(const near_layer *l, int u, int64_t begin, int64_t end, floa
     *hi = -INFINITY;
     for (int64_t i = begin; i < end; ++i) {
         const float v = key[l->number[i]];
-        *lo = fminf(*lo, v);
-        *hi = fmaxf(*hi, v);
+        if (v < *lo) *lo = v;
+        if (v > *hi) *hi = v;
     }
 }
 
 static float middle_of(float a, float b, float c)
 {
-    return fmaxf(fminf(a, b), fminf(fmaxf(a, b), c));
+    const float low = a < b ? a : b, high = a < b ? b : a;
+    return c < low ? low : c > high ? high : c;
 }
 
 /* Hoare's selection: rows before `at` get no larger keys than those from `at` on. Rows
@@ -87,8 +88,9 @@ static void halve(const float *key, int32_t *number, int64_t begin, int64_t at,
     enum { ROUNDS = 100 };
     int64_t low = begin, high = end - 1;
     for (int round = 0; low < high && round < ROUNDS; ++round) {
-        const float pivot = middle_of(key[number[low]], key[number[low + (high - low) / 2]],
-                                      key[number[high]]);
+        const int64_t middle = low + (high - low) / 2;
+        const float pivot =
+            middle_of(key[number[low]], key[number[middle]], key[number[high]]);
         int64_t i = low, j = high;
         while (i <= j) {
             while (key[number[i]] < pivot) ++i;
@@ -112,7 +114,8 @@ static int64_t cut_at(int64_t begin, int64_t end, int64_t step)
     return at > begin && at < end ? at : 0;
 }
 
-static void split(const near_kernels *kernels, near_layer *l, int64_t begin, int64_t end)
+static void split(const near_kernels *kernels, near_layer *l, int64_t begin,
+                  int64_t end)
 {
     enum { TASK_ROWS = 8192 };
     int64_t at = cut_at(begin, end, kernels->columns);

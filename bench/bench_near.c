@@ -1,0 +1,302 @@
+/*
+ * bench_near.c - nearest neighbours and counts within a radius, alone and beside scipy.
+ *
+ *   bench_near [--processor-time] [--peer SCRIPT] [--threads T] [N]
+ *
+ * First a complete Kraskov estimate (k = 5 neighbours in the max norm of both spaces,
+ * then the strictly nearer rows in each) of N pairs of correlated normal rows, in turns
+ * with the same by scipy's cKDTree (bench/peer_near.py). Both must agree before times
+ * are given. Then how many pairs of rows a thread and second each entry gets through:
+ * n^2 pairs, whether their distances had to be computed or not.
+ */
+#include <math.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "backend.h"
+#include "ipl_data.h"
+#include "random.h"
+#include "turns.h"
+
+enum { K = 5, TURNS = 64 };
+
+static void check(ipl_status st)
+{
+    if (st == IPL_OK) return;
+    fprintf(stderr, "bench_near: %s\n", ipl_last_error());
+    exit(1);
+}
+
+static double normal(uint64_t stream, int64_t index)
+{
+    const ipl_random r = {1, stream};
+    const double radius =
+        sqrt(-2.0 * log(1.0 - ipl_random_uniform(r, 2 * (uint64_t)index)));
+    return radius * cos(6.283185307179586 *
+                        ipl_random_uniform(r, 2 * (uint64_t)index + 1));
+}
+
+/* Rows of x and of t, whose units correlate by 0.6. */
+typedef struct {
+    ipl_device *dev;
+    int64_t     n, d;
+    float      *space[2];
+    float      *distance, *radius;
+    int32_t    *neighbour, *count[2];
+    double      i_xt;
+} estimate;
+
+static void *must(void *at)
+{
+    if (!at) perror("bench_near"), exit(1);
+    return at;
+}
+
+static void *device_array(ipl_device *dev, int64_t entries)
+{
+    void *at;
+    check(ipl_alloc(dev, (size_t)entries * sizeof(float), &at));
+    return at;
+}
+
+static estimate estimate_open(ipl_device *dev, int64_t n, int64_t d)
+{
+    estimate e = {.dev = dev, .n = n, .d = d};
+    for (int s = 0; s < 2; ++s) {
+        e.space[s] = device_array(dev, n * d);
+        for (int64_t at = 0; at < n * d; ++at)
+            e.space[s][at] = (float)(s ? 0.6 * (double)e.space[0][at] +
+                                             0.8 * normal(2, at) : normal(1, at));
+        e.count[s] = device_array(dev, n);
+    }
+    e.distance = device_array(dev, n * K);
+    e.neighbour = device_array(dev, n * K);
+    e.radius = device_array(dev, n);
+    return e;
+}
+
+static void estimate_close(estimate *e)
+{
+    for (int s = 0; s < 2; ++s) {
+        ipl_free(e->dev, e->space[s]);
+        ipl_free(e->dev, e->count[s]);
+    }
+    ipl_free(e->dev, e->distance);
+    ipl_free(e->dev, e->neighbour);
+    ipl_free(e->dev, e->radius);
+}
+
+/* Space 0 or 1, or both with s == 2. */
+static ipl_pairs pairs_of(const estimate *e, int s, ipl_norm norm)
+{
+    ipl_pairs p = {.n = e->n, .spaces = s == 2 ? 2 : 1, .norm = norm, .unit = 1.0f};
+    for (int at = 0; at < p.spaces; ++at)
+        p.space[at] = (ipl_space){e->d, e->space[s == 2 ? at : s], 0};
+    return p;
+}
+
+static void find_neighbours(const estimate *e, int s, ipl_norm norm)
+{
+    const ipl_backend *b = e->dev->backend;
+    ipl_neighbour_job job = {pairs_of(e, s, norm), K, e->distance, e->neighbour};
+    void *scratch;
+    check(ipl_alloc(e->dev, b->neighbour_scratch_bytes(e->dev->state, 1, &job),
+                    &scratch));
+    check(b->nearest_neighbours(e->dev->state, 1, &job, scratch));
+    ipl_free(e->dev, scratch);
+}
+
+static void count_within(const estimate *e, int s, ipl_norm norm)
+{
+    const ipl_backend *b = e->dev->backend;
+    ipl_radius_job job = {pairs_of(e, s, norm), e->radius, e->count[s % 2]};
+    void *scratch;
+    check(ipl_alloc(e->dev, b->radius_scratch_bytes(e->dev->state, 1, &job), &scratch));
+    check(b->radius_counts(e->dev->state, 1, &job, scratch));
+    ipl_free(e->dev, scratch);
+}
+
+static double digamma(double x)
+{
+    double below = 0.0;
+    for (; x < 10.0; x += 1.0) below += 1.0 / x;
+    const double y = 1.0 / (x * x);
+    return log(x) - 0.5 / x - y * (1.0 / 12 - y * (1.0 / 120 - y / 252)) - below;
+}
+
+static void kraskov(estimate *e)
+{
+    double sum = 0.0;
+    find_neighbours(e, 2, IPL_NORM_MAX);
+    for (int64_t i = 0; i < e->n; ++i)
+        e->radius[i] = nextafterf(e->distance[i * K + K - 1], -INFINITY);
+    for (int s = 0; s < 2; ++s) count_within(e, s, IPL_NORM_MAX);
+    for (int64_t i = 0; i < e->n; ++i)
+        sum += digamma(e->count[0][i] + 1) + digamma(e->count[1][i] + 1);
+    e->i_xt = digamma(K) + digamma((double)e->n) - sum / (double)e->n;
+}
+
+/* -- scipy, a process that waits for its turn ------------------------------------ */
+
+typedef struct {
+    FILE *ask, *answer;
+    pid_t id;
+} peer;
+
+static peer peer_open(const char *script, const char *folder)
+{
+    int to[2], from[2];
+    if (pipe(to) || pipe(from)) perror("bench_near"), exit(1);
+    const pid_t id = fork();
+    if (!id) {
+        dup2(to[0], 0);
+        dup2(from[1], 1);
+        close(to[1]);
+        close(from[0]);
+        setenv("OPENBLAS_NUM_THREADS", "1", 1);
+        execl("/usr/bin/python3", "python3", script, folder, (char *)NULL);
+        _exit(1);
+    }
+    close(to[0]);
+    close(from[1]);
+    return (peer){must(fdopen(to[1], "w")), must(fdopen(from[0], "r")), id};
+}
+
+/* Milliseconds of one estimate; NaN where scipy is missing. */
+static double peer_ms(peer *p, turns_clock clock, double *i_xt)
+{
+    double wall, processor;
+    fputs("go\n", p->ask);
+    if (fflush(p->ask) ||
+        fscanf(p->answer, "%lf %lf %lf", &wall, &processor, i_xt) != 3)
+        return NAN;
+    return clock == TURNS_WALL ? wall : processor;
+}
+
+static void save(const estimate *e, const char *folder)
+{
+    char path[300];
+    for (int s = 0; s < 2; ++s) {
+        snprintf(path, sizeof path, "%s/%c.npy", folder, "xt"[s]);
+        check(ipl_npy_write_float32(path, e->n, e->d, e->space[s]));
+    }
+}
+
+static void beside_scipy(ipl_device *dev, const char *script, turns_clock clock,
+                         const char *folder, int64_t n, int64_t d)
+{
+    double ours[TURNS], scipy[TURNS], i_xt = NAN;
+    int turns = 0;
+    estimate e = estimate_open(dev, n, d);
+    save(&e, folder);
+    peer p = peer_open(script, folder);
+    kraskov(&e); /* both once to warm up */
+    scipy[0] = peer_ms(&p, clock, &i_xt);
+    if (fabs(e.i_xt - i_xt) > 1e-3) {
+        fprintf(stderr, "bench_near: scipy gives %.9g nats, not %.9g\n", i_xt, e.i_xt);
+        exit(1);
+    }
+    const double begin = turns_now_ms(TURNS_WALL);
+    while (turns < TURNS_LEAST ||
+           (turns < TURNS && turns_now_ms(TURNS_WALL) - begin < 10000.0)) {
+        const double start = turns_now_ms(clock);
+        kraskov(&e);
+        ours[turns] = turns_now_ms(clock) - start;
+        scipy[turns++] = peer_ms(&p, clock, &i_xt);
+    }
+    fclose(p.ask);
+    fclose(p.answer);
+    waitpid(p.id, NULL, 0);
+    qsort(ours, (size_t)turns, sizeof *ours, turns_ascending);
+    qsort(scipy, (size_t)turns, sizeof *scipy, turns_ascending);
+    printf("%7lld %4lld+%-4lld %10.2f %11.1f %8.1f %9.4f %9.4f\n", (long long)n,
+           (long long)d, (long long)d, ours[turns / 2], scipy[turns / 2],
+           scipy[turns / 2] / ours[turns / 2], e.i_xt, i_xt);
+    fflush(stdout);
+    estimate_close(&e);
+}
+
+/* -- Rates ----------------------------------------------------------------------- */
+
+typedef struct {
+    const estimate *of;
+    ipl_norm norm;
+} rate_case;
+
+static void run_neighbours(void *on)
+{
+    const rate_case *c = on;
+    find_neighbours(c->of, 0, c->norm);
+}
+
+static void run_counts(void *on)
+{
+    const rate_case *c = on;
+    count_within(c->of, 0, c->norm);
+}
+
+static void rates(ipl_device *dev, turns_clock clock, int64_t n, int64_t d)
+{
+    estimate e = estimate_open(dev, n, d);
+    rate_case on[2] = {{&e, IPL_NORM_MAX}, {&e, IPL_NORM_EUCLID}};
+    printf("%7lld %9lld", (long long)n, (long long)d);
+    for (int norm = 0; norm < 2; ++norm) {
+        find_neighbours(&e, 0, (ipl_norm)norm);
+        for (int64_t i = 0; i < n; ++i) e.radius[i] = e.distance[i * K + K - 1];
+        contender c[2] = {{run_neighbours, &on[norm], clock, 0, 0, 0},
+                          {run_counts, &on[norm], clock, 0, 0, 0}};
+        time_in_turns(2, c, 1000.0);
+        for (int q = 0; q < 2; ++q)
+            printf(" %9.2f %7.2f", c[q].median_ms,
+                   (double)n * (double)n / c[q].median_ms * 1e-6);
+    }
+    printf("\n");
+    fflush(stdout);
+    estimate_close(&e);
+}
+
+int main(int argc, char **argv)
+{
+    static const int64_t beside[] = {1, 3, 5, 10, 20};
+    static const int64_t widths[] = {2, 10, 20, 200, 1024};
+    char folder[] = "/tmp/bench_near.XXXXXX", path[64];
+    const char *script = NULL;
+    turns_clock clock = TURNS_WALL;
+    int64_t n = 10000;
+    ipl_device_options options = {.threads = 1};
+    ipl_device *dev;
+    for (int a = 1; a < argc; ++a) {
+        if (!strcmp(argv[a], "--processor-time")) clock = TURNS_PROCESSOR;
+        else if (!strcmp(argv[a], "--peer") && a + 1 < argc) script = argv[++a];
+        else if (!strcmp(argv[a], "--threads") && a + 1 < argc)
+            options.threads = atoi(argv[++a]);
+        else if (atoll(argv[a]) > K) n = atoll(argv[a]);
+        else return fprintf(stderr, "bench_near: what is '%s'?\n", argv[a]), 2;
+    }
+    signal(SIGPIPE, SIG_IGN); /* where scipy is missing, the peer has ended */
+    must(mkdtemp(folder));
+    check(ipl_device_open("cpu", &options, &dev));
+    printf("# %s, %s, %d threads, %s time\n", ipl_device_about(dev)->name,
+           ipl_device_about(dev)->description, options.threads,
+           clock == TURNS_WALL ? "wall" : "processor");
+    if (script) printf("%7s %9s %10s %11s %8s %9s %9s\n", "n", "d", "ours_ms",
+                       "scipy_ms", "x", "ours_nat", "scipy_nat");
+    for (size_t w = 0; script && w < sizeof beside / sizeof *beside; ++w)
+        beside_scipy(dev, script, clock, folder, n, beside[w]);
+    printf("\n%17s %35s %35s\n%7s %9s", "", "max norm: k = 5, counts", "Euclid: same",
+           "n", "d");
+    for (int c = 0; c < 4; ++c) printf(" %9s %7s", "ms", "Gpair/s");
+    printf("\n");
+    for (size_t w = 0; w < sizeof widths / sizeof *widths; ++w)
+        rates(dev, clock, n, widths[w]);
+    ipl_device_close(dev);
+    for (int s = 0; s < 2; ++s) {
+        snprintf(path, sizeof path, "%s/%c.npy", folder, "xt"[s]);
+        unlink(path);
+    }
+    rmdir(folder);
+    return 0;
+}
