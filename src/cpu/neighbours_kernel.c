@@ -19,8 +19,8 @@ enum { ALL = (1 << VF) - 1 }; /* lanes of a comparison */
 
 INLINE int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
 
-/* PANEL rows. Their classes follow each other, so that the columns with others of any of
- * them are one range, and those with others of all of them another within. */
+/* PANEL rows. Their classes follow each other, so that the columns with others of any
+ * of them are one range, and those with others of all of them another within. */
 typedef struct {
     int64_t row;
     int64_t any_begin, any_end, all_begin, all_end;
