@@ -328,6 +328,7 @@ bench-run:
 golden:
 	/usr/bin/python3 tests/golden.py > tests/golden.csv
 	/usr/bin/python3 tests/golden_near.py > tests/golden_near.csv
+	/usr/bin/python3 tests/golden_local.py > tests/golden_local.csv
 
 curves: setup-tests
 	@$(MAKE) --no-print-directory -s $(JOBS) CUDA=0 infoplane

@@ -28,8 +28,8 @@
 #include "local_team.h"
 
 enum {
-    LOCAL_HISTORY = 16,    /* steps that L-BFGS remembers                         */
-    LOCAL_STEPS_MAX = 500, /* from one start                                      */
+    LOCAL_HISTORY = 20,    /* steps that L-BFGS remembers                         */
+    LOCAL_STEPS_MAX = 1000, /* from one start                                      */
     LOCAL_STARTS = 3
 };
 

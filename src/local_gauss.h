@@ -32,7 +32,8 @@ static inline LOCAL_HOST_TOO int64_t local_gauss_doubles(ipl_density density, in
 }
 
 /* Correlations of the local covariance, with 1 - shift on the diagonal; scale[i] is the
- * deviation of unit i. 0: a variance is not positive. */
+ * deviation of unit i. 0: a variance is not positive, or so small beside the mean's
+ * square that it may be rounding. */
 LOCAL_FN int local_correlations(local_team team, int64_t d, const double *moments,
                                 double shift, double *scale, double *a)
 {
@@ -40,9 +41,9 @@ LOCAL_FN int local_correlations(local_team team, int64_t d, const double *moment
     int bad = 0;
     local_barrier(team);
     LOCAL_SHARE(team, i, 0, d) {
-        const double mean = s1[i] / s0;
-        const double variance = s2[local_triangle(i) + i] / s0 - mean * mean;
-        bad |= !(variance > 0.0);
+        const double mean = s1[i] / s0, square = s2[local_triangle(i) + i] / s0;
+        const double variance = square - mean * mean;
+        bad |= !(variance > 1e-12 * square);
         scale[i] = sqrt(variance);
     }
     if (local_max(team, bad) > 0.0) return 0;

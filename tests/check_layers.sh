@@ -32,7 +32,7 @@ BEGIN {
         asked = to == "device" || to == "net" || to == "mi"
         ok = to == from || level[to] < level[from] || name == "status" ||
              asked && ($1 == "src/backend.h" || from == "cpu" || from == "kernels")
-    } else if (from == "kernels") ok = header ~ /\.cuh$/ || header ~ /^[a-z]+\.h$/
+    } else if (from == "kernels") ok = header ~ /\.cuh$/ || header ~ /^[a-z_]+\.h$/
     else ok = from != "cli"
     ok = ok || $1 ~ /^src\/[a-z_]*\.c$/ && header ~ /^ipl_(device|option)\.h$/
     if (!ok) { printf "%s:%s: %s\n", $1, $2, header; bad = 1 }

@@ -1,12 +1,12 @@
 #!/bin/sh
-# test_golden_numpy.sh - the golden values are what the numpy scripts print today.
+# test_golden_numpy.sh - tests/golden*.csv are what the numpy scripts print today.
 . tests/tap.sh
 # Debian's numpy belongs to Debian's Python, whatever comes first in PATH.
 python=/usr/bin/python3
-for values in golden golden_near; do
-    property="$values.csv is what numpy computes"
+for name in golden golden_near golden_local; do
+    property="$name.csv has the values of numpy"
     if $python -c 'import numpy' 2>/dev/null; then
-        holds "$property" $python tests/$values.py --check tests/$values.csv
+        holds "$property" $python tests/$name.py --check tests/$name.csv
     else
         skip "$property" "no numpy for $python"
     fi
