@@ -257,6 +257,7 @@ LOCAL_FN double local_value(local_team team, const local_fit *f)
 {
     const int64_t d = f->d;
     double sum = 0.0;
+    local_barrier(team);
     LOCAL_SHARE(team, k, 0, d) {
         const double *t = f->x + d + local_at(d, k, 0), *c = f->shape->mean;
         const double apart = f->x[k] + exp(t[k]) * c[k] +

@@ -1,6 +1,6 @@
 /*
- * test_local_fit.c - fits of local_fit.h: their gradient, and the equations that hold at
- * a maximum, checked with plain matrices in the row's own coordinates.
+ * test_local_fit.c - fits of local_fit.h: their gradient, and the equations that hold
+ * at a maximum, checked with plain matrices in the row's own coordinates.
  */
 #include "check.h"
 #include "local_case.h"
