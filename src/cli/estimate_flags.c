@@ -225,8 +225,8 @@ int estimate_flags_inputs(const char *inputs, int quiet, int estimators,
         return cli_misused(&cli_estimate, "--x needs --estimator %s", families);
     }
     if (!inputs && *families && !quiet)
-        fprintf(stderr, "infoplane: no I(X;T) of %s: they compare inputs, which --x "
-                "X.npy gives\n", families);
+        fprintf(stderr, "infoplane: I(X;T) of %s needs the inputs: --x X.npy\n",
+                families);
     return CLI_GO_ON;
 }
 

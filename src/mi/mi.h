@@ -109,21 +109,22 @@ ipl_status mi_jackknife(const mi_call *call, const ipl_mi_options *options,
 
 /* -- Pairs by their distance ------------------------------------------------------*/
 
+/* H(X) of a family that takes differences of entropies. */
+typedef struct {
+    int            known;
+    int64_t        k;
+    double         h_x; /* NaN: refused                                         */
+    ipl_mi_refusal refusal;
+    unsigned       flags;
+} mi_input_entropy;
+
 /* The inputs as values. */
 struct ipl_mi_inputs {
     ipl_device *dev;
     ipl_mat     x;      /* device                                              */
     float       lo, hi; /* smallest and largest value                          */
-    /* H(X) of the families that are differences of entropies, once known: of all rows,
-     * then without group 0, 1, ..; families read and write entropy[0] alone, as
-     * mi_jackknife.c hands them inputs of their own for each group. */
-    struct {
-        int            known;
-        int64_t        k;
-        double         h_x; /* NaN: refused                                     */
-        ipl_mi_refusal refusal;
-        unsigned       flags;
-    } entropy[1 + MI_GROUPS][IPL_MI_ESTIMATOR_COUNT];
+    int         group;  /* 0: all rows; 1 + g: a copy whose x is without group g */
+    mi_input_entropy entropy[1 + MI_GROUPS][IPL_MI_ESTIMATOR_COUNT]; /* [group]   */
 };
 
 /* A power of two that brings the largest of these magnitudes into [2^39, 2^40): squares

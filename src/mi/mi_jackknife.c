@@ -134,7 +134,7 @@ static void plan_group(rest_plan *plan, int g)
         float *at = rest->x.at;
         *rest = *whole;
         rest->x = (ipl_mat){at, rows_left(whole->x.rows, g), whole->x.cols};
-        memcpy(rest->entropy[0], whole->entropy[1 + g], sizeof *rest->entropy);
+        rest->group = 1 + g;
     }
     for (int k = 0; k < plan->jobs; ++k)
         plan->job[k].t.rows = rows_left(plan->call->job[plan->number[k]].t.rows, g);
@@ -313,7 +313,7 @@ static ipl_status estimate_group(rest_plan *plan, const ipl_mi_options *options,
         st = mi_estimator_of(options->estimator)->estimate(&call, options, point);
     free(range);
     for (int k = 0; k < plan->inputs && st == IPL_OK; ++k)
-        memcpy(plan->input[k].whole->entropy[1 + g], plan->input[k].rest.entropy[0],
+        memcpy(plan->input[k].whole->entropy[1 + g], plan->input[k].rest.entropy[1 + g],
                sizeof *plan->input[k].rest.entropy);
     return st;
 }
