@@ -47,6 +47,7 @@ typedef struct {
     char              data_path[IPL_CONFIG_TEXT];
     char              layers[IPL_CONFIG_TEXT]; /* as ipl_net_parse reads them   */
     ipl_init          init;
+    int64_t           quantise; /* bits of the measured activations; 0: float32  */
     ipl_train_options train;
     int64_t           epochs, seed, replicas; /* seeds seed .. seed+replicas-1  */
     int               shuffle;

@@ -18,7 +18,11 @@ extern "C" {
 #endif
 #pragma GCC visibility push(default)
 
-enum { IPL_NET_LAYERS_MAX = 32, IPL_NET_WIDTH_MAX = 65536 };
+enum {
+    IPL_NET_LAYERS_MAX = 32,
+    IPL_NET_WIDTH_MAX = 65536,
+    IPL_NET_QUANTISE_MAX = 16 /* bits                                           */
+};
 
 /* name, formula */
 #define IPL_ACT_ROWS(ROW)                                                      \
@@ -171,6 +175,25 @@ enum { IPL_NET_FORWARD_ROWS = 4096 };
  * layer is not stored. Does not wait. */
 ipl_status ipl_net_forward(ipl_device *dev, const ipl_net_shape *shape,
                            const float *params, ipl_mat x, float *const *act);
+
+/* Rounds activations in place, each matrix by itself, to the nearest of 2^bits values,
+ * bits 1 to 16, which are evenly spaced from its smallest to its largest one; both are
+ * among them. With few values the samples that a layer tells apart can be counted, and
+ * information is exact (S. Lorenzen, C. Igel, M. Nielsen, Information bottleneck: exact
+ * analysis of (quantized) neural networks, ICLR 2022). They train with rounded
+ * activations; here training stays in float32, and only what is measured is rounded. A
+ * matrix of one value, or with a NaN or an infinity, stays as it is.
+ *
+ *   t           [matrices], device; host memory where block_rows > 0, which passes
+ *               through scratch, block_rows rows at a time: the bits are the same
+ *   scratch     device memory of ipl_net_quantise_scratch_bytes; its content is lost
+ *
+ * Waits. E_ARGUMENT: bits or shapes out of range; E_MEMORY. */
+ipl_status ipl_net_quantise_scratch_bytes(ipl_device *dev, int matrices,
+                                          const ipl_mat *t, int64_t block_rows,
+                                          size_t *bytes);
+ipl_status ipl_net_quantise(ipl_device *dev, int bits, int matrices, const ipl_mat *t,
+                            int64_t block_rows, void *scratch, size_t scratch_bytes);
 
 /* Evaluates a network on x and y: the mean cross-entropy in nats, and the number of
  * rows whose class has the largest output (before softmax; the first of equal ones).

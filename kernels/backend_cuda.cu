@@ -222,6 +222,7 @@ extern const ipl_backend ipl_backend_cuda = {
     .value_range = ipl_cuda_value_range,
     .quantile_scratch_bytes = ipl_cuda_quantile_scratch_bytes,
     .value_quantiles = ipl_cuda_value_quantiles,
+    .round_values = ipl_cuda_round_values,
     .kde_scratch_bytes = ipl_cuda_kde_scratch_bytes,
     .kde_sums = ipl_cuda_kde_sums,
     .bin_scratch_bytes = ipl_cuda_bin_scratch_bytes,

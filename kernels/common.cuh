@@ -155,6 +155,7 @@ ipl_status ipl_cuda_value_range(void *state, int jobs, ipl_range_job *job,
 size_t     ipl_cuda_quantile_scratch_bytes(void *state, const ipl_quantile_job *job);
 ipl_status ipl_cuda_value_quantiles(void *state, const ipl_quantile_job *job,
                                     void *scratch);
+ipl_status ipl_cuda_round_values(void *state, int jobs, const ipl_round_job *job);
 size_t     ipl_cuda_kde_scratch_bytes(void *state, int jobs, const ipl_kde_job *job);
 ipl_status ipl_cuda_kde_sums(void *state, int jobs, ipl_kde_job *job, int full_sums,
                              void *scratch);

@@ -59,6 +59,18 @@ typedef struct {
     float         *threshold; /* out: host, [ranks]                             */
 } ipl_quantile_job;
 
+/* Values that are rounded in place to the nearest of 2^bits levels, evenly spaced from
+ * lo to hi. In double, with r = hi - lo and m = 2^bits - 1:
+ *   k = rint((t - lo) (m / r)), ties to the even one;  t = hi where k = m, else
+ *   float32(lo + k (r / m))
+ * every operation rounded by itself: equal bits on every device. */
+typedef struct {
+    int64_t count;
+    float  *t;      /* device, [count], all finite: in and out                  */
+    float   lo, hi; /* smallest and largest of them, lo < hi                    */
+    int     bits;   /* 1 to 16                                                  */
+} ipl_round_job;
+
 /* Gaussian pair sums of one layer. For each row i in the order of t, in fixed point
  * of IPL_KDE_ONE, with j = i counting exactly one:
  *   sum[0] upper bound, all j     sum[1] upper bound, own class
@@ -252,6 +264,7 @@ typedef struct {
     size_t     (*quantile_scratch_bytes)(void *state, const ipl_quantile_job *job);
     ipl_status (*value_quantiles)(void *state, const ipl_quantile_job *job,
                                   void *scratch);
+    ipl_status (*round_values)(void *state, int jobs, const ipl_round_job *job);
     size_t     (*kde_scratch_bytes)(void *state, int jobs, const ipl_kde_job *job);
     ipl_status (*kde_sums)(void *state, int jobs, ipl_kde_job *job, int full_sums,
                            void *scratch);

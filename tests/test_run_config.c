@@ -11,6 +11,7 @@ static void each_key_is_told_in_both_files(void **state)
         "data.train_fraction=0.7", "data.parts=test", "data.scale=symmetric",
         "data.label_noise=0.05", "data.random_labels=yes", "data.limit=90",
         "data.seed=12", "net.layers=12, 3-elu, 2", "net.init=glorot-normal",
+        "net.quantise=7",
         "train.optimizer=momentum", "train.learning_rate=0.012345678901",
         "train.momentum=0.8", "train.beta1=0.85", "train.beta2=0.99",
         "train.epsilon=1e-07", "train.weight_decay=0.001", "train.batch=31",
@@ -22,7 +23,9 @@ static void each_key_is_told_in_both_files(void **state)
         "measure.halve=yes", "measure.delta_scaled=no", "measure.delta_estimator=bin",
         "measure.training_log=every", "bin.form=quantiles", "bin.edges=29",
         "bin.range=-0.1, 0.30000000000000004", "bin.width=0.0712", "bin.count=28",
-        "bin.quantiles=27", "kde.noise_var=0.0123", "kde.noise_relative=yes",
+        "bin.quantiles=27", "bin.correction=miller-madow", "kde.noise_var=0.0123",
+        "kde.noise_relative=yes",
+        "renyi.alpha=1.5", "renyi.width=0.3", "renyi.rows=30",
         "run.lanes=1", "run.device_mib=700", "run.snapshot_device_mib=33",
         "run.snapshot_mib=22", "run.checkpoint_s=11.5"};
     enum { SETS = sizeof sets / sizeof *sets };

@@ -134,6 +134,9 @@ static const section_row first_rows[] = {
     TEXT("net", "layers", layers, "12, 10-tanh, 7-tanh, 5-tanh, 4-tanh, 3-tanh, 2",
          "inputs, hidden layers as units-activation, classes (softmax)"),
     CHOICE("net", "init", init, "truncated-normal", inits, "first weights"),
+    WHOLE("net", "quantise", quantise, 0, IPL_NET_QUANTISE_MAX, "0",
+          "N: measured activations are rounded to 2^N values over the layer's range; "
+          "training is not; 0: none"),
 
     CHOICE("train", "optimizer", train.optimizer, "adam", optimizers, ""),
     ABOVE("train", "learning_rate", train.learning_rate, 0, 1e6, "4e-4", ""),

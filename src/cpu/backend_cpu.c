@@ -213,6 +213,7 @@ const ipl_backend ipl_backend_cpu = {
     .value_range = cpu_value_range,
     .quantile_scratch_bytes = cpu_quantile_scratch_bytes,
     .value_quantiles = cpu_value_quantiles,
+    .round_values = cpu_round_values,
     .bin_scratch_bytes = cpu_bin_scratch_bytes,
     .bin_cells = cpu_bin_cells,
     .count_scratch_bytes = cpu_count_scratch_bytes,

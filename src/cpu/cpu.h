@@ -42,6 +42,9 @@ size_t     cpu_quantile_scratch_bytes(void *state, const ipl_quantile_job *job);
 ipl_status cpu_value_quantiles(void *state, const ipl_quantile_job *job,
                                void *scratch);
 
+/* round_values.c */
+ipl_status cpu_round_values(void *state, int jobs, const ipl_round_job *job);
+
 /* bin.c, bin_counts.c */
 size_t     cpu_bin_scratch_bytes(void *state, int jobs, const ipl_bin_job *job);
 ipl_status cpu_bin_cells(void *state, int jobs, ipl_bin_job *job, void *scratch);

@@ -230,7 +230,8 @@ ipl_measure_what ipl_experiment_what(const ipl_experiment *e, const ipl_labels *
     const int inputs = e->config.x == IPL_X_INPUTS ? e->shape.width[0] : 0;
     return (ipl_measure_what){
         .estimators = e->estimators, .options = e->options, .y = y,
-        .x = {e->measured.at, e->measured_rows, inputs}, .error = e->config.error};
+        .x = {e->measured.at, e->measured_rows, inputs}, .error = e->config.error,
+        .quantise = (int)e->config.quantise};
 }
 
 /* -- Time goes on -----------------------------------------------------------------*/

@@ -32,6 +32,7 @@ ipl_status ipl_measurer_create(ipl_device *dev, const ipl_measure_what *what,
     m->dev = dev;
     m->y = what->y;
     m->error = what->error;
+    m->quantise = what->quantise;
     m->estimators = what->estimators;
     for (int e = 0; e < what->estimators; ++e) m->options[e] = what->options[e];
     const ipl_status st = measurer_inputs(dev, what, &m->inputs);
@@ -59,6 +60,17 @@ ipl_status measurer_grow(ipl_measurer *m, measurer_buffer *b, size_t bytes)
     IPL_TRY(ipl_alloc(m->dev, bytes, &b->at));
     b->bytes = bytes;
     return IPL_OK;
+}
+
+ipl_status measurer_quantise(ipl_measurer *m, int layers, const ipl_mat *t,
+                             int64_t block_rows)
+{
+    size_t bytes;
+    if (!m->quantise) return IPL_OK;
+    IPL_TRY(ipl_net_quantise_scratch_bytes(m->dev, layers, t, block_rows, &bytes));
+    IPL_TRY(measurer_grow(m, &m->scratch, bytes));
+    return ipl_net_quantise(m->dev, m->quantise, layers, t, block_rows, m->scratch.at,
+                            m->scratch.bytes);
 }
 
 static ipl_status estimate(ipl_measurer *m, int jobs, ipl_mi_job *job)

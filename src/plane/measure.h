@@ -16,6 +16,8 @@ typedef struct {
     ipl_mat               x;       /* device: the inputs, for the families that compare
                                       them; 0 columns: none                     */
     ipl_mi_error          error;
+    int                   quantise; /* activations of networks are rounded to so many
+                                       bits first; 0: not                        */
 } ipl_measure_what;
 
 /* Memory grows to what the largest call needs and is reused. E_NUMERIC: an input is
@@ -63,6 +65,7 @@ struct ipl_measurer {
     const ipl_labels *y;
     ipl_mi_inputs    *inputs; /* NULL: none, or nobody compares them             */
     ipl_mi_error      error;
+    int               quantise; /* bits; 0: activations stay as they are        */
     measurer_buffer   activations, cells, scratch; /* device                     */
     float            *host;                        /* a layer, where it is there  */
 };
@@ -70,6 +73,10 @@ struct ipl_measurer {
 /* The inputs, where a family compares them; else NULL. */
 ipl_status measurer_inputs(ipl_device *dev, const ipl_measure_what *what,
                            ipl_mi_inputs **out);
+
+/* Rounds layers in place, if they are to be; block_rows as ipl_net_quantise's. */
+ipl_status measurer_quantise(ipl_measurer *m, int layers, const ipl_mat *t,
+                             int64_t block_rows);
 
 /* At least `bytes`, with undefined content. */
 ipl_status measurer_grow(ipl_measurer *m, measurer_buffer *b, size_t bytes);

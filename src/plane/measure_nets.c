@@ -57,6 +57,7 @@ static ipl_status whole_networks(ipl_measurer *m, const ipl_measure_way *way,
     for (int first = 0; first < nets; first += most) {
         const int count = nets - first < most ? nets - first : most;
         IPL_TRY_DONE(forward(m, shape, x, count, params + first, t));
+        IPL_TRY_DONE(measurer_quantise(m, count * shape->layers, t, 0));
         IPL_TRY_DONE(ipl_measure_layers(m, count, shape->layers, t,
                                         out + (int64_t)first * shape->layers));
     }
@@ -105,6 +106,7 @@ static ipl_status layer_by_layer(ipl_measurer *m, const ipl_measure_way *way,
         } else {
             IPL_TRY(forward_one(m, shape, x, 0, x.rows, params, l));
         }
+        IPL_TRY(measurer_quantise(m, 1, &t, block));
         IPL_TRY(measurer_place(m, l, 1, l - 1, 1, &t, block, out + l - 1));
     }
     return measurer_neighbours(m, 1, shape->layers, x.rows, out);
@@ -141,6 +143,27 @@ ipl_status ipl_measure_networks(ipl_measurer *m, const ipl_measure_way *way,
 
 /* -- What it takes ----------------------------------------------------------------*/
 
+/* Scratch to round the layers of these jobs, together or one by one. */
+static ipl_status quantise_bytes(ipl_device *dev, int jobs, const ipl_mi_job *job,
+                                 const ipl_measure_way *way, size_t *bytes)
+{
+    ipl_status st = IPL_OK;
+    const int each = way->nets ? jobs : 1;
+    ipl_mat *t = malloc((size_t)jobs * sizeof *t);
+    if (!t) return IPL_FAIL(IPL_E_MEMORY, "%d layers", jobs);
+    *bytes = 0;
+    for (int j = 0; j < jobs; ++j) t[j] = job[j].t;
+    for (int j = 0; j < jobs; j += each) {
+        size_t some;
+        IPL_TRY_DONE(
+            ipl_net_quantise_scratch_bytes(dev, each, t + j, way->block_rows, &some));
+        if (some > *bytes) *bytes = some;
+    }
+done:
+    free(t);
+    return st;
+}
+
 ipl_status ipl_measure_bytes(ipl_device *dev, const ipl_measure_what *what,
                              const ipl_net_shape *shape, int64_t rows,
                              const ipl_measure_way *way, size_t *bytes)
@@ -168,6 +191,11 @@ ipl_status ipl_measure_bytes(ipl_device *dev, const ipl_measure_what *what,
     for (int l = 0; l < layers && !way->nets; ++l) {
         size_t some;
         IPL_TRY_DONE(ipl_mi_scratch_bytes(dev, estimators, options, 1, job + l, &some));
+        if (some > scratch) scratch = some;
+    }
+    if (what->quantise) {
+        size_t some = 0;
+        IPL_TRY_DONE(quantise_bytes(dev, nets * layers, job, way, &some));
         if (some > scratch) scratch = some;
     }
     int64_t floats = way->nets ? nets * rows * units_of(shape)
