@@ -7,12 +7,13 @@ Binnings as in the programs of both papers: digitize over linspace(-1, 1, 30) wi
 its index rules (Shwartz-Ziv and Tishby 2017, idnns) and floor of the float32 quotient
 by a width (Saxe et al. 2018, ibsgd); width-mm adds Miller and Madow's terms; exact
 takes each float32 value as it is, 0 and -0 as one. KDE: their bounds, with distances from direct
-differences in float64. tests/test_golden.c makes the same layers and compares;
+differences in float64. Matrix-based Renyi entropies of a subset of rows (Sanchez
+Giraldo et al. 2015). tests/test_golden.c makes the same layers and compares;
 tests/test_golden_numpy.sh checks that this script still prints what is committed.
 
 Columns: family, n, d, classes, seed; estimator and its parameter; I(X;T) and I(T;Y) in
 bits; distinct cells, and the CRC-32 of each row's cell number (int32, little endian, in
-the order of their first rows), both 0 for the KDE.
+the order of their first rows), both 0 where there are no cells.
 """
 import itertools
 import sys
@@ -102,6 +103,32 @@ def mixture_information(t, var):
     ]
 
 
+def kernel(t):
+    """Gaussian, as wide as the rows' deviation times n^(-1 / (4 + d))."""
+    t = t.astype(np.float64)
+    n, d = t.shape
+    width = np.sqrt(np.mean(np.sum((t - t.mean(axis=0)) ** 2, axis=1)))
+    width *= n ** (-1 / (4 + d))
+    squares = np.array([np.sum((t - row) ** 2, axis=1) for row in t])
+    return np.exp(-squares / (2 * width**2))
+
+
+def renyi(k, alpha):
+    values = np.linalg.eigvalsh(k / len(k))
+    values = values[values > len(k) * np.finfo(float).eps]
+    if alpha == 1:
+        return -np.sum(values * np.log2(values))
+    return np.log2(np.sum(values**alpha)) / (1 - alpha)
+
+
+def matrix_information(t, y, alpha):
+    """S(T), and S(T) + S(Y) - S(T,Y), of 150 evenly spaced rows."""
+    rows = np.arange(150) * len(t) // 150
+    k_t, k_y = kernel(t[rows]), 1.0 * (y[rows][:, None] == y[rows])
+    h_t = renyi(k_t, alpha)
+    return h_t, h_t + renyi(k_y, alpha) - renyi(k_t * k_y, alpha)
+
+
 CASES = [
     ("spread", 1000, 2, 3, 1),
     ("spread", 500, 7, 10, 2),
@@ -124,6 +151,8 @@ def points(t, y):
     yield ("width", WIDTH) + binned(width_codes(t), y)
     yield ("width-mm", WIDTH) + corrected(width_codes(t), y)
     yield ("exact", 0) + binned(t + np.float32(0), y)
+    for alpha in (1, 1.01, 2):
+        yield ("renyi", alpha) + matrix_information(t, y, alpha) + (0, 0)
     for var in (0.1, 0.001):
         if len(t) > 1500:
             continue  # n x n distances
