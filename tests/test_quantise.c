@@ -200,7 +200,9 @@ static void measure(const net_case *c, int bits, const ipl_measure_way *way,
     const size_t bytes = (size_t)c->parameters * sizeof(float);
     CHECK_OK(ipl_alloc(c->dev, bytes, &params));
     CHECK_OK(ipl_upload(c->dev, c->params, bytes, params));
-    CHECK_OK(ipl_measurer_create(c->dev, 1, &o, &c->dy, bits, &m));
+    const ipl_measure_what what = {.estimators = 1, .options = &o, .y = &c->dy,
+                                   .quantise = bits};
+    CHECK_OK(ipl_measurer_create(c->dev, &what, &m));
     float *const each[1] = {params};
     CHECK_OK(ipl_measure_networks(m, way, &c->shape, c->dx, 1, each, out));
     ipl_measurer_destroy(m);
