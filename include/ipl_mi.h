@@ -124,6 +124,33 @@ typedef struct {
     ipl_mi_error   error;
 } ipl_mi_samples;
 
+/* -- Nearest neighbours -----------------------------------------------------------*/
+
+/*
+ * KSG, MIXED and MS compare the values of X and T: two rows are max(|x|, |t|) apart, in
+ * max norms over the units, and rho is the distance of a row's k-th nearest other.
+ * MIXED and MS also give I(T;Y), where rows of one class are |t| apart and others
+ * infinitely far; ROSS gives that alone, in the Euclidean norm. <> is the mean over n
+ * rows:
+ *
+ *   KSG1   psi(k) + psi(n) - <psi(nx + 1) + psi(nt + 1)>  others closer than rho
+ *   KSG2   psi(k) - 1/k + psi(n) - <psi(nx) + psi(nt)>    others up to the farthest of
+ *                                     the k neighbours, in X and in T by themselves
+ *   MIXED  <psi(k) + log n - psi(nx) - psi(nt)>  rows closer than rho, the row itself
+ *                                     too; rho = 0: k, nx, nt are the equal rows
+ *   MS     psi(n) + <psi(k') - psi(nx) - psi(nt)>  others up to rho, k' of both
+ *   ROSS   psi(n) - <psi(ny)> + <psi(k)> - <psi(nt)>  ny rows of the class, nt others
+ *                                     up to rho
+ *
+ * In a class of k rows or fewer, all others are the neighbours. Classes of one row are
+ * left out and flagged. Values are not clipped: with few rows they fall below 0, and on
+ * classes that are apart I(T;Y) exceeds H(Y), by less than 2 classes / n.
+ *
+ * Sources: Kraskov, Stoegbauer, Grassberger, Physical Review E 69:066138, 2004; Gao,
+ * Kannan, Oh, Viswanath, NIPS 2017, as in their program; Mesner, Shalizi, IEEE Trans.
+ * Inf. Theory 67(1), 2021; Ross, PLoS ONE 9(2):e87357, 2014.
+ */
+
 /* -- Layers in host memory --------------------------------------------------------*/
 
 typedef struct {

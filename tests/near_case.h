@@ -94,7 +94,8 @@ static inline ipl_mi_point near_points(ipl_device *dev, ipl_mi_estimator family,
 }
 
 /* NaN is close to NaN. */
-static inline void near_close_to(const char *what, double got, double want, double bound)
+static inline void near_close_to(const char *what, double got, double want,
+                                 double bound)
 {
     if (isnan(got) && isnan(want)) return;
     check_within(what, 1, &got, &want, &bound);

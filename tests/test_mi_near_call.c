@@ -6,7 +6,7 @@
 
 static const ipl_mi_estimator families[] = {IPL_MI_KSG, IPL_MI_MIXED, IPL_MI_MS,
                                             IPL_MI_ROSS};
-enum { FAMILIES = sizeof families / sizeof *families };
+enum { FAMILIES = sizeof families / sizeof *families }; /* from 1: with I(T;Y) */
 
 static void same_job(const ipl_mi_job *a, const ipl_mi_job *b)
 {
@@ -106,22 +106,21 @@ static void order_of_rows_matters_to_rounding_alone(void **state)
 static void classes_of_one_row_are_left_out(void **state)
 {
     enum { N = 120, AT = 47 };
-    static const ipl_mi_estimator with_labels[] = {IPL_MI_MIXED, IPL_MI_MS, IPL_MI_ROSS};
     ipl_device *dev = check_device(state);
-    near_case all = near_make(NEAR_LATTICE, N, 2, 3, 3), less = all;
-    less = near_make(NEAR_LATTICE, N, 2, 3, 3);
+    near_case all = near_make(NEAR_LATTICE, N, 2, 3, 3);
+    near_case less = near_make(NEAR_LATTICE, N, 2, 3, 3);
     all.y[AT] = 6;
     all.classes = 8; /* 3 to 5 and 7 are empty */
     memmove(less.t + AT * 3, less.t + (AT + 1) * 3, (N - 1 - AT) * 3 * sizeof *less.t);
     memmove(less.y + AT, less.y + AT + 1, (N - 1 - AT) * sizeof *less.y);
     less.n = N - 1;
-    for (int f = 0; f < 3; ++f) {
-        const ipl_mi_point p = near_points(dev, with_labels[f], 5, &all, NULL);
-        const ipl_mi_point q = near_points(dev, with_labels[f], 5, &less, NULL);
+    for (int f = 1; f < FAMILIES; ++f) {
+        const ipl_mi_point p = near_points(dev, families[f], 5, &all, NULL);
+        const ipl_mi_point q = near_points(dev, families[f], 5, &less, NULL);
         CHECK(p.i_ty == q.i_ty);
         CHECK(p.flags & IPL_MI_SINGLETONS && !(q.flags & IPL_MI_SINGLETONS));
         all.y[AT] = 0;
-        const ipl_mi_point whole = near_points(dev, with_labels[f], 5, &all, NULL);
+        const ipl_mi_point whole = near_points(dev, families[f], 5, &all, NULL);
         CHECK(!memcmp(&whole.i_xt, &p.i_xt, sizeof p.i_xt) || isnan(p.i_xt));
         CHECK(whole.i_ty != p.i_ty && !(whole.flags & IPL_MI_SINGLETONS));
         all.y[AT] = 6;
@@ -209,6 +208,7 @@ static void company_changes_no_bit(void **state)
         for (int j = 0; j < JOBS; ++j) {
             near_case c = near_make(kind[j], shape[j][0], 3, shape[j][1], 4);
             if (j == 4) c.y[5] = 3;
+            if (j == 4) scale(&c, 0x1p100f); /* needs a unit of its own */
             near_case given = c;
             if (j == 3) given.x = NULL;
             if (j == 5) given.y = NULL;

@@ -109,8 +109,8 @@ static void a_discrete_input_is_found(void **state)
 }
 
 /* X and T on a lattice: X uniform on 0 .. 15, T = X + U, U uniform on 0 .. W - 1, so
- * that I = H(T) - log W = 0.22. With some rows on each point the distances tie: MIXED is
- * off by 0.3 nats and more, and says so; MS by less than 0.1. */
+ * that I = H(T) - log W = 0.22. With some rows on each point the distances tie: MIXED
+ * is off by 0.3 nats and more, and says so; MS by less than 0.1. */
 static void mesner_shalizi_is_nearer_on_a_lattice(void **state)
 {
     enum { M = 16, W = 36 };

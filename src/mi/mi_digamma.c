@@ -5,9 +5,9 @@
 
 #include "mi/mi_near.h"
 
-/* psi(x) = psi(x + 1) - 1/x leads to x >= 16, where seven terms of the asymptotic series
- * log x - 1/(2x) - sum_m B_2m / (2m x^2m) leave less than 1e-17. Source: Abramowitz and
- * Stegun 6.3.5, 6.3.18. The small terms are added first. */
+/* psi(x) = psi(x + 1) - 1/x leads to x >= 16, where seven terms of the asymptotic
+ * series log x - 1/(2x) - sum_m B_2m / (2m x^2m) leave less than 1e-17. Source:
+ * Abramowitz and Stegun 6.3.5, 6.3.18. The small terms are added first. */
 double mi_digamma(double x)
 {
     static const double over[] = {12, -120, 252, -240, 132, -32760.0 / 691, 12};

@@ -26,7 +26,8 @@ static float eps_open(float rho, float reach)
 static double ksg1_value(const mi_near_row *row)
 {
     return mi_digamma((double)row->k) + mi_digamma((double)row->n) -
-           mi_digamma((double)row->count[0] + 1) - mi_digamma((double)row->count[1] + 1);
+           mi_digamma((double)row->count[0] + 1) -
+           mi_digamma((double)row->count[1] + 1);
 }
 
 static int ksg1_tied(const mi_near_row *row) { return row->rho == 0.0f; }
@@ -100,8 +101,8 @@ static ipl_status ksg_plain(const ipl_mi_options *options,
                             const ipl_mi_samples *samples, int64_t d, const float *t,
                             int point, double *i_xt, double *i_ty)
 {
-    return mi_near_plain(&ksg, options, samples, d, t, point ? ksg2_row : ksg1_row, i_xt,
-                         i_ty);
+    return mi_near_plain(&ksg, options, samples, d, t, point ? ksg2_row : ksg1_row,
+                         i_xt, i_ty);
 }
 
 const mi_estimator mi_ksg = {

@@ -10,10 +10,10 @@
  *
  * all counts with row i itself. Between labels a distance is 0 or infinity.
  *
- * Source: W. Gao, S. Kannan, S. Oh, P. Viswanath, NIPS 2017. As in their program, not
- * as in the paper, whose log(nx + 1) over nx with ties has twice the error in its own
- * experiment. Distances that tie above 0, as on lattices and between ReLU layers, make
- * it overestimate: they are flagged TIES, and MS is made for them.
+ * Source: W. Gao, S. Kannan, S. Oh, P. Viswanath, NIPS 2017. As in their program; the
+ * paper has log(nx + 1) and counts up to rho_i, which is farther off in its own
+ * experiment. Distances that tie above 0, as on lattices and in ReLU layers, make it
+ * overestimate: they are flagged TIES, and MS is made for them.
  */
 #include <math.h>
 
@@ -29,7 +29,8 @@ static double mixed_value(const mi_near_row *row)
 {
     const int64_t k = row->rho > 0.0f ? row->k : row->joint + 1;
     return mi_digamma((double)k) + log((double)row->n) -
-           mi_digamma((double)row->count[0] + 1) - mi_digamma((double)row->count[1] + 1);
+           mi_digamma((double)row->count[0] + 1) -
+           mi_digamma((double)row->count[1] + 1);
 }
 
 static int mixed_tied(const mi_near_row *row)

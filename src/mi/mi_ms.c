@@ -8,8 +8,8 @@
  * k_i, nx and nt: others at most rho_i away in (x, t), in X, in T. Between labels a
  * distance is 0 or infinity.
  *
- * Source: O. C. Mesner and C. R. Shalizi, IEEE Transactions on Information Theory 67(1),
- * 2021 (arXiv 2019). They raise negative values to 0; here these are kept.
+ * Source: O. C. Mesner and C. R. Shalizi, IEEE Transactions on Information Theory
+ * 67(1), 2021 (arXiv 2019). They raise negative values to 0; here these are kept.
  */
 #include <math.h>
 

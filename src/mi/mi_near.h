@@ -1,5 +1,5 @@
 /*
- * mi_near.h - informations from nearest neighbours: KSG, Mixed-KSG, Mesner-Shalizi, Ross.
+ * mi_near.h - informations from nearest neighbours: KSG, MIXED, MS and ROSS.
  *
  * All four look at a row's k nearest others in a joint space, count the others within
  * some radius in the single spaces, and take the mean over the rows of a formula with
@@ -47,8 +47,8 @@ typedef struct {
     int      reach;          /* 1: of I(X;T), norm MAX                           */
 } mi_near;
 
-/* The functions of an mi_estimator, for a family like this. The points' flags are
- * TIES, NEGATIVE, SINGLETONS, REFUSED (FEW_ROWS, SMALL_CLASS: no class has two rows). */
+/* The functions of an mi_estimator, for a family like this. The points' flags are TIES,
+ * NEGATIVE, SINGLETONS, and REFUSED: FEW_ROWS, SMALL_CLASS where no class has two. */
 ipl_status mi_near_scratch_bytes(const mi_near *how, const mi_call *call,
                                  const ipl_mi_options *options, size_t *bytes);
 ipl_status mi_near_estimate(const mi_near *how, const mi_call *call,

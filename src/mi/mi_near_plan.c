@@ -73,6 +73,7 @@ static ipl_radius_job count_job(const ipl_pairs *pairs, ipl_arena *arena)
                             .count = ipl_arena_take(arena, pairs->n, sizeof(int32_t))};
 }
 
+/* The labels of the counts follow in mi_near_plan_counts. */
 static void lay_out_term(mi_near_plan *plan, int q, ipl_arena *arena)
 {
     mi_near_term *term = &plan->term[q];
@@ -94,7 +95,6 @@ static void lay_out_term(mi_near_plan *plan, int q, ipl_arena *arena)
             ipl_pairs single = term->joint;
             single.spaces = 1;
             single.space[0] = term->single[s];
-            single.y = NULL;
             plan->count[plan->singles++] = count_job(&single, arena);
         }
 }

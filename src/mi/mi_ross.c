@@ -1,13 +1,14 @@
 /*
  * mi_ross.c - Ross' estimator of I(T;Y), between values and classes.
  *
- * d_i is the Euclidean distance of row i's k_i-th nearest other of its class, k_i = k or
- * all of a smaller class:
+ * d_i is the Euclidean distance of row i's k_i-th nearest other of its class, k_i = k
+ * or all of a smaller class:
  *
  *   psi(n) - < psi(n_y) > + < psi(k_i) > - < psi(m_i) >
  *
  * n_y: rows of i's class, i included; m_i: others of any class at most d_i away. Where
- * classes are apart it exceeds H(Y), by about classes / 2n. Flagged TIES where a d_i is 0.
+ * classes are apart it exceeds H(Y), by about classes / 2n. Flagged TIES where a d_i
+ * is 0.
  *
  * Source: B. C. Ross, PLoS ONE 9(2):e87357, 2014.
  */
