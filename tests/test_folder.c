@@ -2,6 +2,7 @@
  * test_folder.c - planes from activations that another program has written.
  */
 #include "plane_case.h"
+#include "random.h"
 
 /* T = the first b bits of 8: the plug-in I(X;T) is b bits, and I(T;Y) is 1 where Y is
  * the first of them. */
@@ -87,9 +88,108 @@ static void folder_with_gaps_is_refused(void **state)
     files_remove_folder(f);
 }
 
+/* -- Inputs and errors ------------------------------------------------------------*/
+
+enum { N = 60 };
+
+/* Three epochs of two layers that say more and more of the inputs. */
+static void write_layers(const char *f, float t[3][2][N], float x[N])
+{
+    const ipl_random from = {check_seed(), 40};
+    for (int i = 0; i < N; ++i) x[i] = (float)ipl_random_uniform(from, (uint64_t)i);
+    for (int e = 0; e < 3; ++e)
+        for (int l = 0; l < 2; ++l) {
+            char name[64];
+            for (int i = 0; i < N; ++i) {
+                const uint64_t at = (uint64_t)(1000 + (2 * e + l) * N + i);
+                t[e][l][i] = x[i] * (float)(e + 1) +
+                             0.3f * (float)ipl_random_uniform(from, at);
+            }
+            snprintf(name, sizeof name, "epoch_%d_layer_%d.npy", e, l + 1);
+            CHECK_OK(ipl_npy_write_float32(files_path(f, name), N, 1, t[e][l]));
+        }
+    CHECK_OK(ipl_npy_write_float32(files_path(f, "x.npy"), N, 1, x));
+}
+
+/* What H(X) is known to be from epoch to epoch changes nothing: each epoch has the
+ * points of a call of its own. */
+static void folder_of_inputs_has_the_points_of_calls(void **state)
+{
+    char f[FILES_PATH], want[4096] = "";
+    float t[3][2][N], x[N];
+    ipl_device *dev = check_device(state);
+    const ipl_mi_options o[2] = {ipl_mi_defaults(IPL_MI_MIXED),
+                                 ipl_mi_defaults(IPL_MI_KL)};
+    files_make_folder(f);
+    write_layers(f, t, x);
+    const ipl_activations from = {.folder = f, .inputs = files_path(f, "x.npy"),
+                                  .error = IPL_MI_ERROR_JACKKNIFE};
+    CHECK_OK(ipl_estimate_folder(dev, 2, o, &from, files_path(f, "r"), NULL, NULL,
+                                 NULL));
+    for (int e = 0; e < 3; ++e) {
+        const ipl_mi_samples samples = {.n = N, .inputs_d = 1, .inputs = x,
+                                        .error = IPL_MI_ERROR_JACKKNIFE};
+        ipl_mi_layer layer[2] = {{.d = 1, .t = t[e][0]}, {.d = 1, .t = t[e][1]}};
+        CHECK_OK(ipl_mi_estimate_host(dev, 2, o, &samples, 2, layer));
+        for (int l = 0; l < 2; ++l) {
+            const ipl_mi_point *p = layer[l].point; /* mixed: defined by both */
+            CHECK(p->se_x > 0);
+            snprintf(want + strlen(want), sizeof want - strlen(want),
+                     "0,%d,%d,mixed,,,,,,%s,%.9g,,\n", e, l + 1,
+                     p->flags & IPL_MI_NEGATIVE ? "negative" : "",
+                     p->se_x / log(2.0));
+        }
+    }
+    char *text = files_text(f, "r/plane_details.csv"), *at = want;
+    for (char *row = text; (row = strstr(row, "\n0,")); ++row) {
+        char *end = strchr(row + 1, '\n');
+        if (!strstr(row, ",mixed,") || strstr(row, ",mixed,") > end) continue;
+        const size_t length = strcspn(at, "\n");
+        if ((size_t)(end - row - 1) != length || strncmp(row + 1, at, length))
+            fail_msg("%.*s, expected %.*s", (int)(end - row - 1), row + 1, (int)length,
+                     at);
+        at += length + 1;
+    }
+    CHECK(!*at);
+    free(text);
+    json_t *json = json_of(f, "r/run.json");
+    const json_t *data = json_object_get(json, "data");
+    CHECK(!strcmp(json_string_value(json_object_get(data, "inputs_file")),
+                  from.inputs));
+    CHECK(!strcmp(json_string_value(json_object_get(data, "error")), "jackknife"));
+    json_decref(json);
+    files_remove_folder(f);
+}
+
+static void wrong_inputs_of_a_folder_are_named(void **state)
+{
+    char f[FILES_PATH];
+    float t[3][2][N], x[N];
+    ipl_device *dev = check_device(state);
+    const ipl_mi_options o = ipl_mi_defaults(IPL_MI_MIXED);
+    files_make_folder(f);
+    write_layers(f, t, x);
+    ipl_activations from = {.folder = f, .inputs = files_path(f, "short.npy")};
+    CHECK_FAILS(ipl_estimate_folder(dev, 1, &o, &from, files_path(f, "r"), NULL, NULL,
+                                    NULL), IPL_E_IO, "short.npy");
+    CHECK_OK(ipl_npy_write_float32(from.inputs, N - 1, 1, x));
+    CHECK_FAILS(ipl_estimate_folder(dev, 1, &o, &from, files_path(f, "r"), NULL, NULL,
+                                    NULL), IPL_E_FORMAT, "short.npy has 59 rows");
+    x[4] = NAN;
+    x[5] = INFINITY;
+    CHECK_OK(ipl_npy_write_float32(from.inputs, N, 1, x));
+    CHECK_FAILS(ipl_estimate_folder(dev, 1, &o, &from, files_path(f, "r"), NULL, NULL,
+                                    NULL), IPL_E_NUMERIC,
+                "short.npy: 2 of 60 values are NaN or infinite");
+    CHECK(access(files_path(f, "r"), F_OK));
+    files_remove_folder(f);
+}
+
 static const check_test tests[] = {
     CHECK_TEST(folder_of_bits_gives_bits),
     CHECK_TEST(folder_with_gaps_is_refused),
+    CHECK_TEST(folder_of_inputs_has_the_points_of_calls),
+    CHECK_TEST(wrong_inputs_of_a_folder_are_named),
 };
 
 CHECK_MAIN("folder", tests, 1)

@@ -193,6 +193,7 @@ static void host_arrays_have_the_points_of_the_device(void **state)
 {
     enum { N = 320, LAYERS = 3 };
     static const int64_t width[LAYERS] = {9, 2, 70};
+    int compared = 0;
     ipl_device *dev = check_device(state);
     ipl_mi_options options[IPL_MI_ESTIMATOR_COUNT];
     const int count = all_families(options);
@@ -210,15 +211,30 @@ static void host_arrays_have_the_points_of_the_device(void **state)
         inputs_open(dev, N, x, &layer[l]);
         test_free(made);
     }
+    float *inputs = test_malloc((3 * N + 1) * sizeof *inputs);
+    float *made = layer_make(N, 3, 200, 0.9, check_seed() + 9);
+    ipl_mat kept;
+    ipl_mi_inputs *values;
+    memcpy(inputs + 1, made, 3 * N * sizeof *made);
+    CHECK_OK(ipl_mat_alloc(dev, N, 3, &kept));
+    CHECK_OK(ipl_upload(dev, made, 3 * N * sizeof *made, kept.at));
+    CHECK_OK(ipl_mi_inputs_create(dev, kept, &values));
+    test_free(made);
+    for (int l = 0; l < LAYERS; ++l) layer[l].job.inputs = values;
     CHECK_OK(layers_estimate_all(count, options, LAYERS, layer));
-    const ipl_mi_samples samples = {.n = N, .y = y, .x = x};
+    const ipl_mi_samples samples = {.n = N, .y = y, .x = x, .inputs_d = 3,
+                                    .inputs = inputs + 1};
     CHECK_OK(ipl_mi_estimate_host(dev, count, options, &samples, LAYERS, host));
     int32_t *cell[2] = {test_malloc(N * sizeof **cell), test_malloc(N * sizeof **cell)};
     layer_cells(&layer[0], cell[0]);
     for (int l = 0; l < LAYERS; ++l) {
         CHECK(host[l].points == layer[l].job.points);
-        for (int p = 0; p < host[l].points; ++p)
+        for (int p = 0; p < host[l].points; ++p) {
+            const ipl_mi_family *family = ipl_mi_family_of(host[l].point[p].estimator);
             same_point(&host[l].point[p], &layer[l].job.point[p]);
+            compared += family->needs & IPL_MI_NEEDS_INPUTS &&
+                        isfinite(host[l].point[p].i_xt);
+        }
         if (l + 1 == LAYERS) break;
         layer_cells(&layer[l + 1], cell[(l + 1) % 2]);
         int32_t both[N];
@@ -235,7 +251,16 @@ static void host_arrays_have_the_points_of_the_device(void **state)
         const double bound = oracle_entropy_bound(N);
         check_within("I(T;T')", 1, &host[l].i_next, &want, &bound);
     }
-    CHECK(isnan(host[LAYERS - 1].i_next));
+    CHECK(isnan(host[LAYERS - 1].i_next) && compared >= LAYERS);
+    /* Inputs that the caller keeps give the same. */
+    const ipl_mi_samples again = {.n = N, .y = y, .x = x, .kept = values};
+    CHECK_OK(ipl_mi_estimate_host(dev, count, options, &again, LAYERS, host));
+    for (int l = 0; l < LAYERS; ++l)
+        for (int p = 0; p < host[l].points; ++p)
+            same_point(&host[l].point[p], &layer[l].job.point[p]);
+    ipl_mi_inputs_destroy(values);
+    ipl_free(dev, kept.at);
+    test_free(inputs);
     for (int l = 0; l < LAYERS; ++l) {
         layer_close(&layer[l]);
         test_free(t[l]);

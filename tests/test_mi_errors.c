@@ -303,7 +303,9 @@ static void errors_are_near_the_spread(void **state)
 {
     enum { N = 200, SEEDS = 30, POINTS = 4 };
     ipl_device *dev = check_device(state);
-    if (check_size(dev, 0, 1)) skip(); /* nothing in it depends on the device */
+    char first[32];
+    CHECK_OK(ipl_device_name(0, first, sizeof first));
+    if (strcmp(ipl_device_about(dev)->name, first)) skip(); /* one device tells */
     const ipl_mi_options o[] = {ipl_mi_defaults(IPL_MI_KDE),
                                 ipl_mi_defaults(IPL_MI_KSG)};
     double sum[POINTS][2] = {{0}}, squares[POINTS][2] = {{0}}, error[POINTS][2] = {{0}};

@@ -50,11 +50,7 @@ static int check_request(request *q)
     if (strcmp(q->error, "none") && strcmp(q->error, "jackknife"))
         return cli_misused(&cli_estimate, "--error '%s': expected none or jackknife",
                            q->error);
-    const int status = estimate_flags_read(&q->flags, q->names, &q->estimators,
-                                           q->options);
-    return status != CLI_GO_ON
-               ? status
-               : estimate_flags_inputs(q->x, q->quiet, q->estimators, q->options);
+    return estimate_flags_read(&q->flags, q->names, &q->estimators, q->options);
 }
 
 static ipl_mi_error error_of(const request *q)
@@ -137,6 +133,8 @@ static int estimate(request *q)
     if (!folder && q->out)
         return cli_misused(&cli_estimate, "--out goes with a folder, and --t %s is "
                            "none", q->t);
+    status = estimate_flags_inputs(q->x, q->quiet, q->estimators, q->options);
+    if (status != CLI_GO_ON) return status;
     status = cli_open_device(&cli_estimate, q->device, q->threads, q->quiet || q->json,
                              &dev);
     if (status == CLI_GO_ON)
