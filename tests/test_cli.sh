@@ -56,6 +56,7 @@ $python - <<'END'
 import numpy as np, gzip, os
 bits = ((np.arange(256)[:, None] >> np.arange(7, -1, -1)) & 1).astype('f4')
 np.save('t.npy', bits[:, :3]); np.save('y.npy', (bits[:, 0]).astype('i8'))
+np.save('x.npy', bits[:, :2] + 0.01 * np.arange(512).reshape(256, 2).astype('f4'))
 np.save('t64.npy', np.asfortranarray(bits[:, :3].astype('f8')))
 np.save('short.npy', np.zeros(9, 'i4')); np.save('one.npy', np.zeros((1, 3), 'f4'))
 np.save('negative.npy', np.where(np.arange(256) == 7, -3, 0))
@@ -250,6 +251,34 @@ works 'estimate tells what lies outside' estimate --t t.npy --estimator bin \
     --bin-edges 3 --range=-1,0.5 --json
 holds 'outside is flagged with its share' grep -q \
     '"outside_share":0.5,"flags":\["outside"\]' out
+works 'estimate with inputs' estimate --t t.npy --x x.npy --estimator mixed,kde --json
+holds 'says nothing on stderr, and names each point that is no bound' $python -c '
+import json
+assert not [l for l in open("err") if "infoplane: on " not in l]
+rows = [json.loads(l) for l in open("out")]
+assert [(r["estimator"], r.get("bound")) for r in rows] == [
+    ("mixed", None), ("kde", "upper"), ("kde", "lower")]
+assert "bound" not in rows[0] and rows[0]["i_xt"] is not None
+assert "se_x" not in rows[0] and "refused" not in rows[0]'
+works 'estimate without inputs' estimate --t t.npy --estimator mixed,kde
+holds 'says in one line what is missing' grep -qx \
+    'infoplane: I(X;T) of mixed needs the inputs: --x X.npy' err
+works 'estimate --quiet without inputs' estimate --t t.npy --estimator mixed --quiet
+holds 'says nothing' test ! -s err
+fails 2 '--x needs --estimator ksg or mixed' estimate --t t.npy --x x.npy \
+    --estimator bin,kde
+fails 1 'short.npy has 9 rows: expected an input for each of the 256 rows' \
+    estimate --t t.npy --x short.npy --estimator mixed
+fails 1 'nan.npy: 1 of 768 values are NaN or infinite' \
+    estimate --t t.npy --x nan.npy --estimator mixed
+fails 2 "--error 'bars': expected none or jackknife" estimate --t t.npy --error bars
+fails 2 "--k '3': lnn expects a whole number from 4 to 64" estimate --t t.npy --k 3 \
+    --estimator ksg,lnn
+fails 2 "--k '0': ksg expects a whole number from 1 to 64" estimate --t t.npy --k 0 \
+    --estimator ksg,lnn
+works 'estimate --help' estimate --help
+holds 'a shared flag is one line, with the defaults of all' grep -qE \
+    '^  --k K +ksg, mixed, ms, ross, kl, lnn, lga: .*; default 5 \(lga 20\)$' out
 works 'estimate of a folder' estimate --t planes --y y.npy --estimator bin,kde \
     --out folder
 holds 'it becomes a run directory with its picture' test -s folder/plane.csv -a \

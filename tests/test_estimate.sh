@@ -209,6 +209,84 @@ for name, t, y, options, wanted in CASES:
         tap("table in %s: %s" % (units, name),
             check_table(t, wanted, unit, units, run(*asked)))
 
+# -- Inputs and standard errors -----------------------------------------------------
+
+rng = np.random.RandomState(5)
+x = rng.randn(73, 2).astype("f4")
+t = (x + 0.5 * rng.randn(73, 2)).astype("f4")
+y = (x[:, 0] > 0).astype("i4")
+ERRORS = ["--t", "t.npy", "--y", "y.npy", "--x", "x.npy", "--units", "nats",
+          "--estimator", "kde,mixed,ms,ross"]
+
+
+def save_rows(keep):
+    for name, rows in (("t", t), ("x", x), ("y", y)):
+        np.save(name + ".npy", rows[keep])
+
+
+def point_name(p):
+    return p["estimator"] + ("-" + p["bound"] if "bound" in p else "")
+
+
+def recomputed_errors():
+    """By the program's own values without each tenth of the rows."""
+    rows, left = np.arange(len(t)), []
+    for g in range(10):
+        save_rows(rows % 10 != g)
+        left.append([json.loads(l) for l in run(*ERRORS, "--json")])
+    made = {}
+    for points in zip(*left):
+        values = [np.array([np.nan if p[k] is None else p[k] for p in points])
+                  for k in ("i_xt", "i_ty")]
+        made[point_name(points[0])] = [
+            np.sqrt(9 / 10 * np.sum((v - v.mean()) ** 2)) for v in values]
+    save_rows(rows >= 0)
+    return made
+
+
+def check_errors():
+    want, wrong = recomputed_errors(), []
+    lines = run(*ERRORS, "--error", "jackknife", "--json")
+    points = [json.loads(l) for l in lines]
+    names = [point_name(p) for p in points]
+    if names != ["kde-upper", "kde-lower", "mixed", "ms", "ross"]:
+        wrong.append("points %s" % names)
+    for p in points:
+        keys = ["estimator"] + ["bound"] * ("bound" in p) + [
+            "n", "d", "i_xt", "i_ty", "h_t", "se_x", "se_y", "units"]
+        if list(p)[:len(keys)] != keys or ("bound" in p) != ("kde" in point_name(p)):
+            wrong.append("keys %s" % list(p))
+        for key, se in zip(("se_x", "se_y"), want[point_name(p)]):
+            if np.isnan(se) != (p[key] is None) or (
+                    p[key] is not None and abs(p[key] - se) > 1e-9):
+                wrong.append("%s %s: %s, want %s" % (point_name(p), key, p[key], se))
+    if [p["i_xt"] is None for p in points] != [False] * 4 + [True]:
+        wrong.append("I(X;T) of %s" % points)
+    table = run(*ERRORS, "--error", "jackknife")
+    for row, p in zip(table[2:], points):
+        cells = ["%s +- %.6f" % (p[v] and "%.6f" % p[v], p[e])
+                 for v, e in (("i_xt", "se_x"), ("i_ty", "se_y")) if p[e] is not None]
+        if not row.startswith(point_name(p) + " ") or not all(c in row for c in cells):
+            wrong.append("%s, want %s" % (row, cells))
+    return wrong
+
+
+def check_refused():
+    """Five rows have no six neighbours: null, with the reason."""
+    save_rows(np.arange(5))
+    asked = ["--t", "t.npy", "--x", "x.npy", "--estimator", "mixed", "--k", "6"]
+    p = json.loads(run(*asked, "--json")[0])
+    why = "a row has fewer than k others"
+    wrong = [] if (p["i_xt"] is None and p.get("refused") == why and
+                   p["flags"] == ["refused"]) else [str(p)]
+    row = run(*asked)[2]
+    return wrong + ([] if row.split() == ["mixed", "-", "-", "-", "refused:"] +
+                    why.split() else [row])
+
+
+tap("standard errors are those of ten calls with fewer rows", check_errors())
+tap("a refused point says why", check_refused())
+
 # -- A folder -----------------------------------------------------------------------
 os.mkdir("planes")
 layers = {
