@@ -326,9 +326,9 @@ bench-run:
 	./infoplane bench --json | tee build/bench/devices.json
 
 golden:
-	/usr/bin/python3 tests/golden.py > tests/golden.csv
-	/usr/bin/python3 tests/golden_near.py > tests/golden_near.csv
-	/usr/bin/python3 tests/golden_local.py > tests/golden_local.csv
+	@for name in golden golden_near golden_local golden_entropies; do \
+	    /usr/bin/python3 tests/$$name.py > tests/$$name.csv || exit 1; \
+	done
 
 curves: setup-tests
 	@$(MAKE) --no-print-directory -s $(JOBS) CUDA=0 infoplane

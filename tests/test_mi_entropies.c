@@ -1,0 +1,147 @@
+/*
+ * test_mi_entropies.c - KL, LNN and LGA: their definitions, company, memory, threads.
+ */
+#include "check.h"
+#include "entropy_case.h"
+
+typedef struct {
+    ipl_mi_estimator estimator;
+    int64_t          k, n, d_x, d;
+} shape;
+
+static const shape shapes[] = {
+    {IPL_MI_KL, 5, 200, 2, 3},  {IPL_MI_KL, 1, 65, 1, 1},  {IPL_MI_KL, 64, 66, 3, 2},
+    {IPL_MI_KL, 3, 130, 40, 7}, {IPL_MI_KL, 4, 60, 1, 70},
+};
+enum { SHAPES = sizeof shapes / sizeof *shapes };
+
+/* What rounding to float32 may add to an entropy of d units: a squared distance is off
+ * by d + 4 roundings at most, its logarithm counts d / 2 times. */
+static double rounding(int64_t d)
+{
+    return 0.5 * (double)d * (double)(d + 4) * 0x1p-24 + 1e-12 * (double)d;
+}
+
+static void points_are_those_of_their_definitions(void **state)
+{
+    ipl_device *dev = check_device(state);
+    for (int s = 0; s < SHAPES; ++s) {
+        const shape *is = &shapes[s];
+        const ipl_mi_options o = case_options(is->estimator, is->k);
+        entropy_case c = case_curved(is->n, is->d_x, is->d, check_seed() + (uint64_t)s);
+        const int small = is->n / 2 <= is->k + 10;
+        case_label(&c, small ? 1 : 2, check_seed());
+        const ipl_mi_samples samples = {.n = c.n, .y = c.y, .inputs_d = c.d_x,
+                                        .inputs = c.x};
+        const ipl_mi_point got = case_point(dev, &o, &c);
+        double i_xt, i_ty;
+        CHECK_OK(ipl_mi_plain(&o, &samples, c.d, c.t, 0, &i_xt, &i_ty));
+        const double bound_x = rounding(c.d_x) + rounding(c.d) + rounding(c.d_x + c.d);
+        const double bound_y = 2.0 * rounding(c.d);
+        check_within("i_xt", 1, &got.i_xt, &i_xt, &bound_x);
+        check_within("i_ty", 1, &got.i_ty, &i_ty, &bound_y);
+        CHECK(isfinite(got.h_t) && isnan(got.noise_var) && got.cells == -1);
+        CHECK(!(got.flags & (IPL_MI_REFUSED | IPL_MI_NO_LABELS)) && !got.refusal);
+        CHECK(!strcmp(got.name, ipl_mi_family_of(is->estimator)->name) && !got.bound);
+        if (small) CHECK(got.i_ty == 0.0); /* one class */
+        case_free(c);
+    }
+}
+
+/* Classes, blocks, the inputs' entropies that are kept, other jobs: no bit changes. */
+static void points_do_not_depend_on_company_or_memory(void **state)
+{
+    ipl_device *dev = check_device(state);
+    const int64_t n = check_size(dev, 1100, 1030);
+    for (int s = 0; s < SHAPES; ++s) {
+        if (shapes[s].n < 130 || shapes[s].d_x > 10) continue;
+        const ipl_mi_options o = case_options(shapes[s].estimator, shapes[s].k);
+        entropy_case c = case_curved(n, 2, 3, check_seed());
+        case_label(&c, 3, check_seed());
+        const ipl_mi_point alone = case_point(dev, &o, &c);
+        case_on on[2];
+        layer_on pair[2];
+        for (int l = 0; l < 2; ++l) case_open(dev, &c, &on[l]);
+        for (int run = 0; run < 2; ++run) {
+            float *on_device = on[1].layer.job.t.at;
+            pair[0] = on[0].layer;
+            pair[1] = on[1].layer;
+            pair[0].job.inputs = pair[1].job.inputs = on[0].inputs;
+            pair[1].job.t.at = c.t;
+            pair[1].job.block_rows = IPL_MI_BLOCK_ROWS;
+            CHECK_OK(layers_estimate(&o, 2, pair));
+            on[1].layer.job.t.at = on_device;
+            for (int l = 0; l < 2; ++l) {
+                const ipl_mi_point p = pair[l].job.point[0];
+                CHECK(p.i_xt == alone.i_xt && p.i_ty == alone.i_ty);
+                CHECK(p.h_t == alone.h_t && p.flags == alone.flags);
+            }
+        }
+        for (int l = 0; l < 2; ++l) case_close(&on[l]);
+        case_free(c);
+    }
+}
+
+static void kept_entropies_of_inputs_are_those_of_their_k(void **state)
+{
+    ipl_device *dev = check_device(state);
+    entropy_case c = case_curved(100, 2, 2, check_seed());
+    case_on on;
+    case_open(dev, &c, &on);
+    for (int run = 0; run < 6; ++run) {
+        const ipl_mi_options o = case_options(IPL_MI_KL, 3 + run % 3);
+        CHECK_OK(layers_estimate(&o, 1, &on.layer));
+        CHECK(on.layer.job.point[0].i_xt == case_point(dev, &o, &c).i_xt);
+    }
+    case_close(&on);
+    case_free(c);
+}
+
+static void without_inputs_or_labels_the_rest_is_known(void **state)
+{
+    ipl_device *dev = check_device(state);
+    entropy_case c = case_curved(120, 2, 2, check_seed());
+    case_label(&c, 3, check_seed());
+    for (int s = 0; s < SHAPES; ++s) {
+        if (s && shapes[s].estimator == shapes[s - 1].estimator) continue;
+        const ipl_mi_options o = case_options(shapes[s].estimator, 5);
+        const ipl_mi_point all = case_point(dev, &o, &c);
+        const ipl_mi_point no_x =
+            layer_points(dev, &o, c.n, c.d, c.t, c.classes, c.y, NULL).point[0];
+        CHECK(isnan(no_x.i_xt) && no_x.i_ty == all.i_ty && no_x.h_t == all.h_t);
+        CHECK(!(no_x.flags & IPL_MI_REFUSED));
+        int32_t *y = c.y;
+        c.y = NULL;
+        const ipl_mi_point no_y = case_point(dev, &o, &c);
+        CHECK(isnan(no_y.i_ty) && no_y.i_xt == all.i_xt && no_y.h_t == all.h_t);
+        CHECK(no_y.flags & IPL_MI_NO_LABELS && !(no_y.flags & IPL_MI_REFUSED));
+        c.y = y;
+    }
+    case_free(c);
+}
+
+static void points_repeat_at_any_number_of_threads(void **state)
+{
+    ipl_device *dev = check_device(state), *other;
+    const ipl_device_options one = {.threads = 1};
+    CHECK_OK(ipl_device_open(ipl_device_about(dev)->name, &one, &other));
+    entropy_case c = case_curved(300, 2, 3, check_seed());
+    case_label(&c, 4, check_seed());
+    for (int s = 0; s < SHAPES; ++s) {
+        const ipl_mi_options o = case_options(shapes[s].estimator, 7);
+        const ipl_mi_point p = case_point(dev, &o, &c), q = case_point(other, &o, &c);
+        CHECK(p.i_xt == q.i_xt && p.i_ty == q.i_ty && p.h_t == q.h_t);
+    }
+    case_free(c);
+    ipl_device_close(other);
+}
+
+static const check_test tests[] = {
+    CHECK_TEST(points_are_those_of_their_definitions),
+    CHECK_TEST(points_do_not_depend_on_company_or_memory),
+    CHECK_TEST(kept_entropies_of_inputs_are_those_of_their_k),
+    CHECK_TEST(without_inputs_or_labels_the_rest_is_known),
+    CHECK_TEST(points_repeat_at_any_number_of_threads),
+};
+
+CHECK_MAIN("mi_entropies", tests, 1)
