@@ -37,7 +37,7 @@ def case(family, n, d_x, d, classes, seed):
     elif family == "bent":  # squares of the inputs, blurred
         t = copy * copy + noise * 2.0**-5
     elif family == "thin":  # almost a copy
-        t = copy + noise * 2.0**-16
+        t = copy + noise * 2.0**-12
     elif family == "classes":  # centred where the label says
         t = (y[:, None] >> (unit % 2)) % 2 * 0.75 + noise
     elif family == "scales":  # each unit eight times as large as the one before
@@ -100,7 +100,7 @@ def lines():
     for of in CASES:
         x, t, y = case(*of)
         x, t = x.astype(np.float64), t.astype(np.float64)
-        for name, entropy, k in (("kl", kl, 1), ("kl", kl, 5)):
+        for name, entropy, k in (("kl", kl, 1), ("kl", kl, 5), ("lnn", lnn, 5)):
             h_t = entropy(t, k)
             i_xt = entropy(x, k) + h_t - entropy(np.hstack([x, t]), k)
             i_ty = h_t - sum(

@@ -1,6 +1,7 @@
 /*
  * test_mi_entropies.c - KL, LNN and LGA: their definitions, company, memory, threads.
  */
+#include "backend.h"
 #include "check.h"
 #include "entropy_case.h"
 
@@ -12,6 +13,8 @@ typedef struct {
 static const shape shapes[] = {
     {IPL_MI_KL, 5, 200, 2, 3},  {IPL_MI_KL, 1, 65, 1, 1},  {IPL_MI_KL, 64, 66, 3, 2},
     {IPL_MI_KL, 3, 130, 40, 7}, {IPL_MI_KL, 4, 60, 1, 70},
+    {IPL_MI_LNN, 5, 200, 2, 3}, {IPL_MI_LNN, 4, 65, 1, 1}, {IPL_MI_LNN, 64, 66, 3, 2},
+    {IPL_MI_LNN, 12, 130, 8, 7}, {IPL_MI_LGA, 20, 130, 2, 3}, {IPL_MI_LGA, 4, 65, 1, 1},
 };
 enum { SHAPES = sizeof shapes / sizeof *shapes };
 
@@ -82,15 +85,34 @@ static void points_do_not_depend_on_company_or_memory(void **state)
     }
 }
 
-static void kept_entropies_of_inputs_are_those_of_their_k(void **state)
+static struct {
+    const ipl_backend *real;
+    int                jobs; /* of the last call                                 */
+} asked;
+
+static ipl_status counted_neighbours(void *state, int jobs, ipl_neighbour_job *job,
+                                     void *scratch)
 {
-    ipl_device *dev = check_device(state);
+    asked.jobs = jobs;
+    return asked.real->nearest_neighbours(state, jobs, job, scratch);
+}
+
+/* H(X) is found once for each k: one job less for the backend. */
+static void entropies_of_inputs_are_kept_with_their_k(void **state)
+{
+    static const int64_t k[] = {3, 3, 4, 4, 3, 3, 5};
+    ipl_device *dev = check_device(state), counting = *dev;
+    ipl_backend table = *dev->backend;
+    asked.real = dev->backend;
+    table.nearest_neighbours = counted_neighbours;
+    counting.backend = &table;
     entropy_case c = case_curved(100, 2, 2, check_seed());
     case_on on;
-    case_open(dev, &c, &on);
-    for (int run = 0; run < 6; ++run) {
-        const ipl_mi_options o = case_options(IPL_MI_KL, 3 + run % 3);
+    case_open(&counting, &c, &on);
+    for (size_t run = 0; run < sizeof k / sizeof *k; ++run) {
+        const ipl_mi_options o = case_options(IPL_MI_KL, k[run]);
         CHECK_OK(layers_estimate(&o, 1, &on.layer));
+        CHECK(asked.jobs == (run && k[run] == k[run - 1] ? 2 : 3));
         CHECK(on.layer.job.point[0].i_xt == case_point(dev, &o, &c).i_xt);
     }
     case_close(&on);
@@ -128,6 +150,7 @@ static void points_repeat_at_any_number_of_threads(void **state)
     entropy_case c = case_curved(300, 2, 3, check_seed());
     case_label(&c, 4, check_seed());
     for (int s = 0; s < SHAPES; ++s) {
+        if (s && shapes[s].estimator == shapes[s - 1].estimator) continue;
         const ipl_mi_options o = case_options(shapes[s].estimator, 7);
         const ipl_mi_point p = case_point(dev, &o, &c), q = case_point(other, &o, &c);
         CHECK(p.i_xt == q.i_xt && p.i_ty == q.i_ty && p.h_t == q.h_t);
@@ -139,7 +162,7 @@ static void points_repeat_at_any_number_of_threads(void **state)
 static const check_test tests[] = {
     CHECK_TEST(points_are_those_of_their_definitions),
     CHECK_TEST(points_do_not_depend_on_company_or_memory),
-    CHECK_TEST(kept_entropies_of_inputs_are_those_of_their_k),
+    CHECK_TEST(entropies_of_inputs_are_kept_with_their_k),
     CHECK_TEST(without_inputs_or_labels_the_rest_is_known),
     CHECK_TEST(points_repeat_at_any_number_of_threads),
 };

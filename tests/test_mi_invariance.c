@@ -4,7 +4,7 @@
 #include "check.h"
 #include "entropy_case.h"
 
-static const ipl_mi_estimator families[] = {IPL_MI_KL};
+static const ipl_mi_estimator families[] = {IPL_MI_KL, IPL_MI_LNN, IPL_MI_LGA};
 enum { FAMILIES = sizeof families / sizeof *families, ROWS = 150 };
 
 static entropy_case labelled(void)
@@ -101,11 +101,12 @@ static void rotations_change_nothing(void **state)
     }
 }
 
-/* Gaussians with variances 4^c, and uniform cubes of edge 3; nats. */
+/* Gaussians with variances 4^c, and uniform cubes of edge 3; nats. Near the faces of a
+ * cube local Gaussians do not fit. */
 static void entropies_of_known_densities(void **state)
 {
     ipl_device *dev = check_device(state);
-    const int64_t n = check_size(dev, 2000, 300);
+    const int64_t n = check_size(dev, 1200, 300);
     for (int f = 0; f < FAMILIES; ++f)
         for (int64_t d = 1; d <= 3; ++d) {
             const ipl_mi_options o = ipl_mi_defaults(families[f]);
@@ -114,13 +115,14 @@ static void entropies_of_known_densities(void **state)
             const double nd = (double)d;
             const double normal = 0.5 * nd * log(17.079468445347132) +
                                   0.5 * nd * (nd - 1.0) * log(2.0);
-            const double uniform = nd * log(3.0), bound = 5.0 * sqrt(nd / (double)n);
+            const double uniform = nd * log(3.0);
+            const double spread = 5.0 * sqrt(nd / (double)n), faces = spread + 0.1 * nd;
             double got = case_point(dev, &o, &c).h_t;
-            check_within("normal", 1, &got, &normal, &bound);
+            check_within("normal", 1, &got, &normal, &spread);
             for (int64_t v = 0; v < n * d; ++v)
                 c.t[v] = (float)(3.0 * case_uniform(check_seed(), (uint64_t)v));
             got = case_point(dev, &o, &c).h_t;
-            check_within("uniform", 1, &got, &uniform, &bound);
+            check_within("uniform", 1, &got, &uniform, &faces);
             case_free(c);
         }
 }

@@ -44,7 +44,8 @@ double mi_log_ball(int64_t d);
 /* psi(n) - psi(k) of the digamma function: sum of 1/m, m = k .. n - 1. mi_kl.c */
 double mi_psi_between(int64_t k, int64_t n);
 
-/* Bias constant of LNN, for k >= 4; 0 where d > 10. mi_lnn_bias.c */
+/* Bias constant of LNN, for k >= 4; 0 where d > MI_LNN_BIAS_D_MAX. mi_lnn_bias.c */
+enum { MI_LNN_BIAS_D_MAX = 10 };
 double mi_lnn_bias(int64_t k, int64_t d);
 
 /* Whether a column of t[n][d] has one value throughout; -0 is 0. t: device, or host

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "local_gauss.h"
 #include "mi/mi_entropies.h"
 
 /* Rows of one space or two, side by side. */
@@ -104,13 +105,34 @@ static double lnn_value(const plain_rows *r, int64_t i, double h, int64_t others
            0.5 * ((double)d * log(two_pi) + log_det + form);
 }
 
+/* The same of LGA, whose optimisation is the one of the devices. */
+static double lga_value(const plain_rows *r, int64_t i, double h, int64_t others,
+                        double *work)
+{
+    const int64_t d = r->d;
+    ipl_local_status status;
+    double *packed = work, *s2 = packed + 1 + d;
+    double *full = packed + local_moments(d), *rest = full + d * d;
+    moments(r, i, h, packed, packed + 1, full);
+    for (int64_t a = 0; a < d; ++a)
+        for (int64_t b = 0; b <= a; ++b) *s2++ = full[a * d + b];
+    return local_gauss((local_team){1}, IPL_DENSITY_LGA, d, others, packed, rest,
+                       &status);
+}
+
+static int64_t work_doubles(const mi_entropies *how, int64_t d)
+{
+    if (!how->local) return 0;
+    return local_moments(d) + d * d + local_gauss_doubles(how->density, d);
+}
+
 static ipl_status entropy_of(const mi_entropies *how, int64_t k, const plain_rows *r,
                              double *h)
 {
     const int64_t d = r->d;
     double sum = 0.0;
-    double *work = how->local ? malloc((size_t)(d * (d + 1)) * sizeof *work) : NULL;
-    if (how->local && !work)
+    double *work = malloc((size_t)(work_doubles(how, d) + 1) * sizeof *work);
+    if (!work)
         return IPL_FAIL(IPL_E_MEMORY, "moments of %lld units", (long long)d);
     for (int64_t i = 0; i < r->n; ++i) {
         int64_t others;
@@ -118,7 +140,10 @@ static ipl_status entropy_of(const mi_entropies *how, int64_t k, const plain_row
         if (!(rho > 0.0) || others < k) sum = NAN;
         if (isnan(sum)) break;
         sum += (double)d * log(rho);
-        if (how->local) sum += lnn_value(r, i, rho, others, work);
+        if (how->local && how->density == IPL_DENSITY_LNN)
+            sum += lnn_value(r, i, rho, others, work);
+        if (how->local && how->density == IPL_DENSITY_LGA)
+            sum += lga_value(r, i, rho, others, work);
         if (how->constant) sum += how->constant(k, d, others + 1);
     }
     free(work);

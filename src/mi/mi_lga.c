@@ -1,11 +1,18 @@
 /*
- * mi_lga.c - local Gaussian approximation (Gao et al. 2015).
+ * mi_lga.c - local Gaussian approximation: a local Gaussian of mass 1 at every row.
+ *
+ *   H = mean_i( -log f(x_i) )
+ *
+ * with the local densities f of local_gauss.h, whose bandwidth is the distance of the
+ * k-th neighbour. Source: S. Gao, G. Ver Steeg and A. Galstyan, Estimating Mutual
+ * Information by Local Gaussian Approximation, UAI 2015. A row takes no part in its own
+ * density: with itself in the sums, I is low by 0.14 to 0.19 nats at k = 5.
  */
 #include <math.h>
 #include <stddef.h>
 #include <stdio.h>
 
-#include "mi/mi.h"
+#include "mi/mi_entropies.h"
 
 static const ipl_option lga_options[] = {
     {.key = "k", .type = IPL_OPTION_INTEGER, .offset = offsetof(ipl_mi_options, k),
@@ -26,35 +33,26 @@ static void lga_describe(const ipl_mi_options *options, char *text, size_t size)
     snprintf(text, size, "k = %lld", (long long)options->k);
 }
 
+static const mi_entropies lga = {.local = 1, .density = IPL_DENSITY_LGA};
+
 static ipl_status lga_scratch_bytes(const mi_call *call, const ipl_mi_options *options,
                                     size_t *bytes)
 {
-    (void)call;
-    (void)options;
-    *bytes = 1;
-    return IPL_OK;
+    return mi_entropies_scratch_bytes(&lga, call, options, bytes);
 }
 
 static ipl_status lga_estimate(const mi_call *call, const ipl_mi_options *options,
                                mi_points *point)
 {
-    (void)options;
-    for (int j = 0; j < call->jobs; ++j)
-        for (int p = 0; p < 1; ++p) point[j][p] = mi_point_empty();
-    return IPL_OK;
+    return mi_entropies_estimate(&lga, call, options, point);
 }
 
 static ipl_status lga_plain(const ipl_mi_options *options,
                             const ipl_mi_samples *samples, int64_t d, const float *t,
                             int point, double *i_xt, double *i_ty)
 {
-    (void)options;
-    (void)samples;
-    (void)d;
-    (void)t;
     (void)point;
-    *i_xt = *i_ty = NAN;
-    return IPL_OK;
+    return mi_entropies_plain(&lga, options, samples, d, t, i_xt, i_ty);
 }
 
 const mi_estimator mi_lga = {

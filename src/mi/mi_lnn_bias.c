@@ -15,7 +15,7 @@
  */
 #include "mi/mi_entropies.h"
 
-enum { D_MAX = 10, ROWS = 9 };
+enum { D_MAX = MI_LNN_BIAS_D_MAX, ROWS = 9 };
 
 static const int listed[ROWS] = {4, 5, 6, 7, 8, 9, 10, 12, 20};
 
