@@ -145,7 +145,8 @@ static void standard_errors_are_bars(void **state)
 {
     char *script = script_of_errors(IPL_PLOT_ALL);
     (void)state;
-    CHECK(strstr(script, ", ± one standard error'") && !strstr(script, "one deviation"));
+    CHECK(strstr(script, ", ± one standard error'"));
+    CHECK(!strstr(script, "one deviation"));
     const double want[2][6] = {{0.5, 5.5, 2, 0.5, 0.125, 1}, {1, 5, 0, 0.5, 0.25, 1}};
     const block *bin = block_of(script, "$plane0", 0);
     CHECK(bin->rows == 3); /* the last one is empty */

@@ -167,10 +167,10 @@ static ipl_status cpu_gather_rows(void *state, const void *from, int64_t d,
                                   const int32_t *row, int64_t count, void *to)
 {
     (void)state;
-    const size_t bytes = (size_t)d * 4;
+    const int64_t bytes = 4 * d;
     for (int64_t i = 0; i < count; ++i)
-        memcpy((char *)to + (size_t)i * bytes, (const char *)from + row[i] * (int64_t)bytes,
-               bytes);
+        memcpy((char *)to + i * bytes, (const char *)from + row[i] * bytes,
+               (size_t)bytes);
     return IPL_OK;
 }
 
