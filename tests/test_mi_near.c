@@ -22,7 +22,7 @@ static void digamma_has_its_known_values(void **state)
     for (int m = 0; m < VALUES; ++m) {
         got[m] = mi_digamma(m + 1.0);
         want[m] = harmonic - gamma_;
-        bound[m] = few;
+        bound[m] = m < 40 ? 3e-15 : few; /* the last term is 7e-15 at 16 */
         harmonic += 1.0 / (m + 1);
     }
     check_within("psi(m) = sum of 1/j - gamma", VALUES, got, want, bound);
