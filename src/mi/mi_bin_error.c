@@ -7,11 +7,12 @@
  *   g(m) = m log m - (m - 1) log(m - 1),   g(1) = 0,
  *
  * so that H_i(T) = constant + g(m_i) / (n - 1). Where the bias is added, the cell of
- * one row goes with it: g(1) = -1/2. Then I_i = H_i(T) + H_i(G) - H_i(T,G) is a constant
- * and u_i / (n - 1), u_i = g(cell) + g(group) - g(cell in group), and the jackknife's
- * variance (n - 1)/n sum_i (I_i - mean)^2 is sum_i (u_i - mean u)^2 / (n (n - 1)): no
- * row has to be deleted (B. Efron and C. Stein, Annals of Statistics 9, 1981). Whether
- * the bias is added is decided once, for all rows.
+ * one row goes with it: g(1) = -1/2. I_i = H_i(T) + H_i(G) - H_i(T,G) is then a
+ * constant and u_i / (n - 1), u_i = g(cell) + g(group) - g(cell in group), and the
+ * jackknife's variance (n - 1)/n sum_i (I_i - mean)^2 is
+ * sum_i (u_i - mean u)^2 / (n (n - 1)): no row has to be deleted (B. Efron, C. Stein,
+ * Annals of Statistics 9, 1981). Whether the bias is added is decided once, for all
+ * rows.
  *
  * Sums run over the rows in their order: equal cells, equal bits, on every device.
  */
