@@ -246,7 +246,7 @@ static void errors_are_those_of_deleting_each_row(void **state)
 {
     enum { N = 60 };
     ipl_device *dev = check_device(state);
-    const int n = (int)check_size(dev, N, 25);
+    const int n = (int)check_size(dev, N, 40);
     for (int way = 0; way < 4; ++way) {
         const int inputs = way & 1;
         sample s = sample_make(n, 2, 9, 3, check_seed() + (uint64_t)way);
