@@ -49,7 +49,7 @@ static void values_stay_within_rounding_at_every_width(void **state)
 {
     static const int64_t wide[] = {39, 40, 41, 47, 48, 49, 64, 90};
     const int64_t most = check_size(check_device(state), 90, 41);
-    const int64_t step = check_size(check_device(state), 1, 4);
+    const int64_t step = check_size(check_device(state), 1, 6);
     double share = 0.0;
     for (int64_t d = 1; d <= 24; d += step)
         check_shape(state, 4 * d + 20, d, 0, 0, &share);
@@ -207,8 +207,8 @@ enum { COMPANY = 5 };
 
 static void company_make(layer l[COMPANY])
 {
-    static const int64_t n[COMPANY] = {130, 50, 1, 75, 60};
-    static const int64_t d[COMPANY] = {2, 12, 3, 1, 4};
+    static const int64_t n[COMPANY] = {130, 40, 1, 45, 60};
+    static const int64_t d[COMPANY] = {2, 6, 3, 1, 12};
     static const int64_t second[COMPANY] = {0, 0, 1, 2, 0};
     for (int q = 0; q < COMPANY; ++q)
         l[q] = layer_make(n[q], d[q], second[q], q % 3);
@@ -255,7 +255,8 @@ static void number_of_threads_changes_no_bit(void **state)
     run given[COMPANY];
     company_make(l);
     company_run(dev, l, given);
-    for (int threads = 1; threads <= 5; threads += 2) {
+    const int step = (int)check_size(dev, 2, 4);
+    for (int threads = 1; threads <= 5; threads += step) {
         ipl_device *other;
         const ipl_device_options options = {.threads = threads};
         run r[COMPANY];
@@ -273,22 +274,22 @@ static void number_of_threads_changes_no_bit(void **state)
 static void blocks_change_no_bit(void **state)
 {
     ipl_device *dev = check_device(state);
-    const int64_t n[] = {90, check_size(dev, 2600, 1100)};
-    for (int q = 0; q < 2; ++q)
-        for (int32_t classes = 0; classes <= 3; classes += 3)
-            for (int64_t second = 0; second <= 1; ++second) {
-                const layer l = layer_make(n[q], 1, second, classes);
-                run whole = run_one(dev, &l, IPL_DENSITY_LNN);
-                for (int hosts = 1; hosts < (second ? 4 : 2); ++hosts) {
-                    const int64_t block = IPL_MI_BLOCK_ROWS;
-                    run r = run_open(dev, &l, IPL_DENSITY_LNN, block, hosts);
-                    run_all(dev, 1, &r);
-                    check_same(l.n, &whole, &r);
-                    run_close(dev, &r);
-                }
-                run_close(dev, &whole);
-                layer_free(l);
-            }
+    const int64_t n = check_size(dev, 2600, 1040), block = IPL_MI_BLOCK_ROWS;
+    const struct {
+        int64_t n, second;
+        int32_t classes;
+        int     hosts;
+    } of[] = {{90, 0, 0, 1}, {90, 1, 3, 3}, {n, 0, 0, 1}, {n, 1, 3, 2}, {n, 1, 3, 3}};
+    for (size_t q = 0; q < sizeof of / sizeof *of; ++q) {
+        const layer l = layer_make(of[q].n, 1, of[q].second, of[q].classes);
+        run whole = run_one(dev, &l, IPL_DENSITY_LNN);
+        run r = run_open(dev, &l, IPL_DENSITY_LNN, block, of[q].hosts);
+        run_all(dev, 1, &r);
+        check_same(l.n, &whole, &r);
+        run_close(dev, &r);
+        run_close(dev, &whole);
+        layer_free(l);
+    }
 }
 
 static const check_test tests[] = {
