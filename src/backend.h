@@ -178,7 +178,7 @@ typedef struct {
  *        value = -log S0 + log N + d/2 log(2 pi) + 1/2 log det Sigma
  *                + 1/2 mu^T Sigma^-1 mu
  *   LGA  value = -log N(0; mu*, Sigma*), which maximise the local likelihood of
- *        local_gauss.h
+ *        local_fit.h
  * both in units of h: -log f(x_i) = value + d log h_i. Row i has no value (NaN) but a
  * status where it cannot be trusted. */
 typedef enum { IPL_DENSITY_LNN, IPL_DENSITY_LGA } ipl_density;
