@@ -5,7 +5,6 @@
  * take from; a block's rows see all columns, and no two blocks write to one row. Each
  * result depends on its layer's rows alone: see neighbours_kernel.c.
  */
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -64,7 +63,8 @@ static near_job job_of(ipl_neighbour_job *lists, ipl_radius_job *counts, int j)
                  : (near_job){.pairs = &counts[j].pairs, .counts = &counts[j]};
 }
 
-/* Lays a plan out in scratch, which may be NULL, and returns the bytes it takes. */
+/* Lays a plan out in scratch, which may be NULL, and returns the bytes it takes. The
+ * jobs are lists or counts, and the other is NULL; they are only read here. */
 static size_t lay_out(const cpu_state *state, int jobs, ipl_neighbour_job *lists,
                       ipl_radius_job *counts, void *scratch, near_plan *p)
 {
