@@ -3,6 +3,7 @@
  */
 #include "ipl_mi.h"
 #include "plane/records.h"
+#include "plane/rundir.h"
 #include "plane_case.h"
 #include "replay_case.h"
 
@@ -160,7 +161,7 @@ static void resumed_runs_have_the_same_errors(void **state)
     files_remove_folder(f);
 }
 
-/* -- The journal alone ------------------------------------------------------------*/
+/* -- The writers alone ------------------------------------------------------------*/
 
 enum { LAYERS = 3 };
 
@@ -220,11 +221,58 @@ static void points_come_back_from_the_journal(void **state)
     files_remove_folder(f);
 }
 
+/* The writer alone: what is not defined leaves its field empty and says why; each flag
+ * has its name. */
+static void refused_points_say_why(void **state)
+{
+    char f[FILES_PATH], all[256] = "";
+    files_make_folder(f);
+    ipl_layer layer = {.points = 2, .i_next = NAN};
+    for (int p = 0; p < 2; ++p)
+        layer.point[p] = (ipl_mi_point){
+            .name = "lnn", .h_t = NAN, .i_xt = NAN, .i_ty = NAN, .noise_var = NAN,
+            .cells = -1, .outside_share = NAN, .se_x = NAN, .se_y = NAN};
+    layer.point[0].i_xt = 2.0 * log(2.0);
+    layer.point[0].se_x = 0.5 * log(2.0);
+    layer.point[0].se_y = 0.25 * log(2.0);
+    layer.point[0].refusal = IPL_MI_CONSTANT;
+    layer.point[0].flags = IPL_MI_REFUSED | IPL_MI_TIES | IPL_MI_NO_LABELS;
+    layer.point[1].flags = (1u << IPL_MI_FLAG_COUNT) - 1;
+    for (int k = 0; k < IPL_MI_FLAG_COUNT; ++k)
+        if (ipl_mi_flag_name(k))
+            snprintf(all + strlen(all), sizeof all - strlen(all), "%s%s",
+                     *all ? "|" : "", ipl_mi_flag_name(k));
+    ipl_rundir *dir;
+    (void)state;
+    CHECK_OK(ipl_rundir_create(files_path(f, "r"), &dir));
+    CHECK_OK(ipl_rundir_start_tables(dir, 0));
+    CHECK_OK(ipl_rundir_open_tables(dir));
+    CHECK_OK(ipl_rundir_points(dir, 1, 2, 1, &layer));
+    CHECK_OK(ipl_rundir_flush(dir));
+    ipl_rundir_close(dir);
+    char *plane = files_text(f, "r/plane.csv"), want[320];
+    char *details = files_text(f, "r/plane_details.csv");
+    CHECK(strstr(plane, "\n1,2,1,lnn,2,\n"));
+    CHECK(strstr(details, "\n1,2,1,lnn,,,,,,ties|refused,0.5,0.25,"
+                          "a column is constant\n"));
+    snprintf(want, sizeof want, "\n1,2,1,lnn,,,,,,%s,,,\n", all);
+    CHECK(strstr(details, want) && !strcmp(ipl_mi_flag_name(4), "negative"));
+    for (int k = 0; k <= IPL_MI_REFUSAL_COUNT; ++k) {
+        const char *text = ipl_mi_refusal_text((ipl_mi_refusal)k);
+        CHECK(!text == (k == IPL_MI_NOT_REFUSED || k == IPL_MI_REFUSAL_COUNT));
+        CHECK(!text || !strpbrk(text, ",\"\n")); /* it is a field as it is */
+    }
+    free(plane);
+    free(details);
+    files_remove_folder(f);
+}
+
 static const check_test tests[] = {
     CHECK_TEST(inputs_are_those_of_the_measured_rows),
     CHECK_TEST(without_inputs_there_is_no_i_xt),
     CHECK_TEST(resumed_runs_have_the_same_errors),
     CHECK_TEST(points_come_back_from_the_journal),
+    CHECK_TEST(refused_points_say_why),
 };
 
 CHECK_MAIN("run_inputs", tests, 1)

@@ -94,12 +94,11 @@ static void expect_place(tables *t, const replay *p, int replica, int layer,
 
 static void expect_flags(tables *t, int saturates, int lies_outside, int negative)
 {
-    static const char *const text[] = {
-        "", "saturated", "outside", "saturated|outside",
-        "negative", "saturated|negative", "outside|negative",
-        "saturated|outside|negative"};
+    static const char *const text[2][4] = {
+        {"", "saturated", "outside", "saturated|outside"},
+        {"negative", "saturated|negative"}}; /* of bounds: none lies outside */
     const int flags = saturates + 2 * lies_outside;
-    csv_text(&t->details, text[flags + 4 * negative]);
+    csv_text(&t->details, text[negative][flags]);
     ++t->seen[flags];
 }
 
@@ -156,9 +155,8 @@ static void expect_bin(tables *t, const replay *p, int replica, int layer, float
     csv_whole(&t->details, point.cells);
     csv_number(&t->details, share, 0.0);
     csv_text(&t->details, "");
-    const oracle_error_of none = {NAN, 0.0};
     expect_flags(t, point.cells == n, share > 0.0, 0);
-    expect_errors(t, none, none);
+    expect_errors(t, (oracle_error_of){NAN, 0.0}, (oracle_error_of){NAN, 0.0});
     free(cell);
     free(next);
 }
@@ -367,52 +365,6 @@ static void no_number_is_minus_zero(void **state)
     files_remove_folder(f);
 }
 
-/* The writer alone: what is not defined leaves its field empty and says why; each flag
- * has its name. */
-static void refused_points_say_why(void **state)
-{
-    char f[FILES_PATH], all[256] = "";
-    files_make_folder(f);
-    ipl_layer layer = {.points = 2, .i_next = NAN};
-    for (int p = 0; p < 2; ++p)
-        layer.point[p] = (ipl_mi_point){
-            .name = "lnn", .h_t = NAN, .i_xt = NAN, .i_ty = NAN, .noise_var = NAN,
-            .cells = -1, .outside_share = NAN, .se_x = NAN, .se_y = NAN};
-    layer.point[0].i_xt = 2.0 * log(2.0);
-    layer.point[0].se_x = 0.5 * log(2.0);
-    layer.point[0].se_y = 0.25 * log(2.0);
-    layer.point[0].refusal = IPL_MI_CONSTANT;
-    layer.point[0].flags = IPL_MI_REFUSED | IPL_MI_TIES | IPL_MI_NO_LABELS;
-    layer.point[1].flags = (1u << IPL_MI_FLAG_COUNT) - 1;
-    for (int k = 0; k < IPL_MI_FLAG_COUNT; ++k)
-        if (ipl_mi_flag_name(k))
-            snprintf(all + strlen(all), sizeof all - strlen(all), "%s%s",
-                     *all ? "|" : "", ipl_mi_flag_name(k));
-    ipl_rundir *dir;
-    (void)state;
-    CHECK_OK(ipl_rundir_create(files_path(f, "r"), &dir));
-    CHECK_OK(ipl_rundir_start_tables(dir, 0));
-    CHECK_OK(ipl_rundir_open_tables(dir));
-    CHECK_OK(ipl_rundir_points(dir, 1, 2, 1, &layer));
-    CHECK_OK(ipl_rundir_flush(dir));
-    ipl_rundir_close(dir);
-    char *plane = files_text(f, "r/plane.csv"), want[320];
-    char *details = files_text(f, "r/plane_details.csv");
-    CHECK(strstr(plane, "\n1,2,1,lnn,2,\n"));
-    CHECK(strstr(details, "\n1,2,1,lnn,,,,,,ties|refused,0.5,0.25,"
-                          "a column is constant\n"));
-    snprintf(want, sizeof want, "\n1,2,1,lnn,,,,,,%s,,,\n", all);
-    CHECK(strstr(details, want) && !strcmp(ipl_mi_flag_name(4), "negative"));
-    for (int k = 0; k <= IPL_MI_REFUSAL_COUNT; ++k) {
-        const char *text = ipl_mi_refusal_text((ipl_mi_refusal)k);
-        CHECK(!text == (k == IPL_MI_NOT_REFUSED || k == IPL_MI_REFUSAL_COUNT));
-        CHECK(!text || !strpbrk(text, ",\"\n")); /* it is a field as it is */
-    }
-    free(plane);
-    free(details);
-    files_remove_folder(f);
-}
-
 static int stop_after_two(void *user, const ipl_progress *now)
 {
     (void)user;
@@ -441,7 +393,6 @@ static const check_test tests[] = {
     CHECK_TEST(tables_of_quantiles_alone_are_recomputed),
     CHECK_TEST(tables_of_noise_alone_are_recomputed),
     CHECK_TEST(no_number_is_minus_zero),
-    CHECK_TEST(refused_points_say_why),
     CHECK_TEST(tables_of_a_resumed_run_are_recomputed),
     CHECK_TEST(both_flags_of_a_row_stand_in_one_field),
 };
