@@ -213,15 +213,13 @@ static void expect_kde(tables *t, const replay *p, int replica, int layer, float
         csv_number(&t->plane, bits(plane.i_xt[b]), bits(plane.allowed_x[b]));
         csv_number(&t->plane, bits(plane.i_ty[b]), bits(plane.allowed_y[b]));
         csv_number(&t->details, bits(plane.h_t[b]), bits(plane.allowed_x[b]));
-        csv_text(&t->details, "");
-        csv_text(&t->details, "");
-        csv_text(&t->details, "");
+        for (int empty = 0; empty < 3; ++empty) csv_text(&t->details, "");
         csv_number(&t->details, var, 1e-12 * var);
         const char *field = t->details.at;
         const int unsure = fabs(below - 1e-6) <= off;
         const int either = fabs(plane.i_ty[b]) <= plane.allowed_y[b];
-        const char *negative = strstr(field, "negative"); /* in this field */
-        const int has = negative && negative < field + 1 + strcspn(field + 1, ",");
+        const char *word = strstr(field, "negative"); /* in this field? */
+        const int has = word && word < field + 1 + strcspn(field + 1, ",");
         expect_flags(t, unsure ? !strncmp(field, ",saturated", 10) : below < 1e-6, 0,
                      either ? has : plane.i_ty[b] < 0);
         expect_errors(t, error[b][0], error[b][1]);
