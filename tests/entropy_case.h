@@ -6,6 +6,12 @@
 
 #include "layers.h"
 
+static const ipl_mi_estimator families[] = {IPL_MI_KL, IPL_MI_LNN, IPL_MI_LGA};
+
+/* How many of them a device runs through: the fits of LGA take minutes where it is
+ * emulated, but for test_mi_entropies' own small ones. */
+static inline int families_on(ipl_device *dev) { return (int)check_size(dev, 3, 2); }
+
 /* Inputs x[n][d_x], a layer t[n][d], labels y[n] or NULL. */
 typedef struct {
     int64_t  n, d_x, d;

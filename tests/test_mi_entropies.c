@@ -14,7 +14,7 @@ static const shape shapes[] = {
     {IPL_MI_KL, 5, 200, 2, 3},  {IPL_MI_KL, 1, 65, 1, 1},  {IPL_MI_KL, 64, 66, 3, 2},
     {IPL_MI_KL, 3, 130, 40, 7}, {IPL_MI_KL, 4, 60, 1, 70},
     {IPL_MI_LNN, 5, 200, 2, 3}, {IPL_MI_LNN, 4, 65, 1, 1}, {IPL_MI_LNN, 64, 66, 3, 2},
-    {IPL_MI_LNN, 12, 130, 8, 7}, {IPL_MI_LGA, 20, 130, 2, 3}, {IPL_MI_LGA, 4, 65, 1, 1},
+    {IPL_MI_LNN, 12, 130, 8, 7}, {IPL_MI_LGA, 20, 70, 2, 3}, {IPL_MI_LGA, 4, 40, 1, 1},
 };
 enum { SHAPES = sizeof shapes / sizeof *shapes };
 
@@ -51,14 +51,32 @@ static void points_are_those_of_their_definitions(void **state)
     }
 }
 
+/* The joint distances are those of the larger side, and neither overflow nor vanish. */
+static void inputs_may_be_far_larger_or_smaller_than_layers(void **state)
+{
+    ipl_device *dev = check_device(state);
+    for (int f = 0; f < 2; ++f)
+        for (int power = -60; power <= 60; power += 120) {
+            const ipl_mi_options o = ipl_mi_defaults(families[f]);
+            entropy_case c = case_curved(80, 2, 2, check_seed());
+            for (int64_t v = 0; v < c.n * c.d_x; ++v) c.x[v] = ldexpf(c.x[v], power);
+            const ipl_mi_samples samples = {.n = c.n, .inputs_d = 2, .inputs = c.x};
+            const ipl_mi_point got = case_point(dev, &o, &c);
+            const double bound = 4.0 * rounding(4);
+            double i_xt, i_ty;
+            CHECK_OK(ipl_mi_plain(&o, &samples, c.d, c.t, 0, &i_xt, &i_ty));
+            check_within("i_xt", 1, &got.i_xt, &i_xt, &bound);
+            case_free(c);
+        }
+}
+
 /* Classes, blocks, the inputs' entropies that are kept, other jobs: no bit changes. */
 static void points_do_not_depend_on_company_or_memory(void **state)
 {
     ipl_device *dev = check_device(state);
-    const int64_t n = check_size(dev, 1100, 1030);
-    for (int s = 0; s < SHAPES; ++s) {
-        if (shapes[s].n < 130 || shapes[s].d_x > 10) continue;
-        const ipl_mi_options o = case_options(shapes[s].estimator, shapes[s].k);
+    for (int f = 0; f < families_on(dev); ++f) {
+        const int64_t n = check_size(dev, 1100, families[f] == IPL_MI_KL ? 1030 : 100);
+        const ipl_mi_options o = ipl_mi_defaults(families[f]);
         entropy_case c = case_curved(n, 2, 3, check_seed());
         case_label(&c, 3, check_seed());
         const ipl_mi_point alone = case_point(dev, &o, &c);
@@ -122,11 +140,10 @@ static void entropies_of_inputs_are_kept_with_their_k(void **state)
 static void without_inputs_or_labels_the_rest_is_known(void **state)
 {
     ipl_device *dev = check_device(state);
-    entropy_case c = case_curved(120, 2, 2, check_seed());
+    entropy_case c = case_curved(100, 2, 2, check_seed());
     case_label(&c, 3, check_seed());
-    for (int s = 0; s < SHAPES; ++s) {
-        if (s && shapes[s].estimator == shapes[s - 1].estimator) continue;
-        const ipl_mi_options o = case_options(shapes[s].estimator, 5);
+    for (int f = 0; f < families_on(dev); ++f) {
+        const ipl_mi_options o = case_options(families[f], 5);
         const ipl_mi_point all = case_point(dev, &o, &c);
         const ipl_mi_point no_x =
             layer_points(dev, &o, c.n, c.d, c.t, c.classes, c.y, NULL).point[0];
@@ -147,11 +164,10 @@ static void points_repeat_at_any_number_of_threads(void **state)
     ipl_device *dev = check_device(state), *other;
     const ipl_device_options one = {.threads = 1};
     CHECK_OK(ipl_device_open(ipl_device_about(dev)->name, &one, &other));
-    entropy_case c = case_curved(300, 2, 3, check_seed());
+    entropy_case c = case_curved(check_size(dev, 300, 150), 2, 3, check_seed());
     case_label(&c, 4, check_seed());
-    for (int s = 0; s < SHAPES; ++s) {
-        if (s && shapes[s].estimator == shapes[s - 1].estimator) continue;
-        const ipl_mi_options o = case_options(shapes[s].estimator, 7);
+    for (int f = 0; f < families_on(dev); ++f) {
+        const ipl_mi_options o = case_options(families[f], 7);
         const ipl_mi_point p = case_point(dev, &o, &c), q = case_point(other, &o, &c);
         CHECK(p.i_xt == q.i_xt && p.i_ty == q.i_ty && p.h_t == q.h_t);
     }
@@ -161,6 +177,7 @@ static void points_repeat_at_any_number_of_threads(void **state)
 
 static const check_test tests[] = {
     CHECK_TEST(points_are_those_of_their_definitions),
+    CHECK_TEST(inputs_may_be_far_larger_or_smaller_than_layers),
     CHECK_TEST(points_do_not_depend_on_company_or_memory),
     CHECK_TEST(entropies_of_inputs_are_kept_with_their_k),
     CHECK_TEST(without_inputs_or_labels_the_rest_is_known),
