@@ -103,6 +103,31 @@ static void points_do_not_depend_on_company_or_memory(void **state)
     }
 }
 
+static void jobs_of_a_call_may_have_inputs_of_their_own(void **state)
+{
+    enum { JOBS = 3 };
+    ipl_device *dev = check_device(state);
+    const ipl_mi_options o = ipl_mi_defaults(IPL_MI_KL);
+    entropy_case c[JOBS];
+    case_on on[JOBS];
+    layer_on layer[JOBS];
+    for (int j = 0; j < JOBS; ++j) {
+        c[j] = case_curved(100 - 10 * j, 1 + j, 2, check_seed() + (uint64_t)j);
+        case_open(dev, &c[j], &on[j]);
+        layer[j] = on[j].layer;
+    }
+    layer[1].job.inputs = NULL;
+    CHECK_OK(layers_estimate(&o, JOBS, layer));
+    CHECK(isnan(layer[1].job.point[0].i_xt));
+    for (int j = 0; j < JOBS; ++j) {
+        const ipl_mi_point alone = case_point(dev, &o, &c[j]);
+        CHECK(j == 1 || layer[j].job.point[0].i_xt == alone.i_xt);
+        CHECK(layer[j].job.point[0].h_t == alone.h_t);
+        case_close(&on[j]);
+        case_free(c[j]);
+    }
+}
+
 static struct {
     const ipl_backend *real;
     int                jobs; /* of the last call                                 */
@@ -175,12 +200,47 @@ static void points_repeat_at_any_number_of_threads(void **state)
     ipl_device_close(other);
 }
 
+/* Refused entropies drop out between calls of a backend: scratch for all jobs has to be
+ * enough for any of them (backend.h). */
+static void scratch_for_all_jobs_is_enough_for_some(void **state)
+{
+    enum { JOBS = 5 };
+    static const int64_t size[JOBS][2] = {
+        {20000, 10}, {500, 3}, {20000, 600}, {3000, 40}, {100, 1}};
+    ipl_device *dev = check_device(state);
+    const ipl_backend *on = dev->backend;
+    size_t near_all = 0, density_all = 0;
+    for (int set = (1 << JOBS) - 1; set > 0; --set) {
+        ipl_neighbour_job near[JOBS];
+        ipl_density_job density[JOBS];
+        ipl_labels y[JOBS];
+        int count = 0;
+        for (int j = 0; j < JOBS; ++j) {
+            if (!(set >> j & 1)) continue;
+            y[j] = (ipl_labels){.rows = size[j][0], .classes = 3};
+            const ipl_pairs p = {.n = size[j][0], .spaces = 1, .unit = 1.0f,
+                                 .space = {{.d = size[j][1]}},
+                                 .norm = IPL_NORM_EUCLID, .y = j % 2 ? &y[j] : NULL};
+            near[count] = (ipl_neighbour_job){.pairs = p, .k = 5};
+            density[count++] =
+                (ipl_density_job){.pairs = p, .density = IPL_DENSITY_LGA};
+        }
+        const size_t near_some = on->neighbour_scratch_bytes(dev->state, count, near);
+        const size_t density_some =
+            on->density_scratch_bytes(dev->state, count, density);
+        if (!near_all) near_all = near_some, density_all = density_some;
+        CHECK(near_some <= near_all && density_some <= density_all);
+    }
+}
+
 static const check_test tests[] = {
     CHECK_TEST(points_are_those_of_their_definitions),
     CHECK_TEST(inputs_may_be_far_larger_or_smaller_than_layers),
     CHECK_TEST(points_do_not_depend_on_company_or_memory),
+    CHECK_TEST(jobs_of_a_call_may_have_inputs_of_their_own),
     CHECK_TEST(entropies_of_inputs_are_kept_with_their_k),
     CHECK_TEST(without_inputs_or_labels_the_rest_is_known),
+    CHECK_TEST(scratch_for_all_jobs_is_enough_for_some),
     CHECK_TEST(points_repeat_at_any_number_of_threads),
 };
 
