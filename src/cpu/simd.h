@@ -61,7 +61,16 @@ INLINE vd   vd_sub(vd a, vd b) { return _mm512_sub_pd(a, b); }
 INLINE vd   vd_mul(vd a, vd b) { return _mm512_mul_pd(a, b); }
 INLINE vd   vd_fma(vd a, vd b, vd c) { return _mm512_fmadd_pd(a, b, c); }
 /* VD floats as doubles */
+#if defined(IPL_SIMDE) /* which lacks the conversion */
+INLINE vd   vd_widen(const float *p)
+{
+    const __m256d low = _mm256_cvtps_pd(_mm_load_ps(p));
+    const __m256d high = _mm256_cvtps_pd(_mm_load_ps(p + 4));
+    return _mm512_insertf64x4(_mm512_castpd256_pd512(low), high, 1);
+}
+#else
 INLINE vd   vd_widen(const float *p) { return _mm512_cvtps_pd(_mm256_load_ps(p)); }
+#endif
 
 #elif defined(IPL_AVX2)
 #include <immintrin.h>
