@@ -68,7 +68,8 @@ static void program_device_and_libraries_are_named(void **state)
 #define BIN(description, form, range)                                          \
     "{\"name\": \"bin\", \"points\": [\"bin\"], \"description\": \"" description \
     "\", \"options\": {\"form\": \"" form "\", \"edges\": 30, \"range\": " range \
-    ", \"width\": 0.070000000000000007, \"count\": 17, \"quantiles\": 19}}"
+    ", \"width\": 0.070000000000000007, \"count\": 17, \"quantiles\": 19, "       \
+    "\"correction\": \"none\"}}"
 #define KDE(description, var, relative)                                        \
     "{\"name\": \"kde\", \"points\": [\"kde-upper\", \"kde-lower\"], "          \
     "\"description\": \"" description "\", \"options\": {\"noise_var\": " var   \
