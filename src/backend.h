@@ -257,8 +257,7 @@ typedef struct {
     /* Information. `scratch` has what the matching _scratch_bytes answered.
      *
      * A call takes several jobs (value_quantiles: one), works on them together, and
-     * waits; a job's result does not depend on its company. Scratch for some jobs of
-     * nearest_neighbours or local_densities is enough for any of them. */
+     * waits; a job's result does not depend on its company. */
     size_t     (*range_scratch_bytes)(void *state, int jobs, const ipl_range_job *job);
     ipl_status (*value_range)(void *state, int jobs, ipl_range_job *job,
                               void *scratch);

@@ -150,11 +150,11 @@ static ipl_status add_distances(ipl_device *dev, mi_term *term)
 static ipl_status find_distances(const mi_term_plan *plan)
 {
     ipl_device *dev = plan->call->dev;
-    const int count = mi_term_list_open(plan);
-    if (!count) return IPL_OK;
-    IPL_TRY(write_last(plan));
-    IPL_TRY(dev->backend->nearest_neighbours(dev->state, count, plan->near,
-                                             plan->work));
+    const int count = mi_term_list_open(plan), step = mi_term_together(plan, count);
+    if (count) IPL_TRY(write_last(plan));
+    for (int c = 0; c < count; c += step)
+        IPL_TRY(dev->backend->nearest_neighbours(dev->state, step, plan->near + c,
+                                                 plan->work));
     for (int c = 0; c < count; ++c) {
         mi_term *term = plan->open[c];
         IPL_TRY(dev->backend->gather_rows(dev->state, term->near.distance, 1,
@@ -201,10 +201,11 @@ static ipl_status add_values(ipl_device *dev, mi_term *term)
 static ipl_status find_densities(const mi_term_plan *plan)
 {
     ipl_device *dev = plan->call->dev;
-    const int count = mi_term_list_open(plan);
-    if (!plan->how->local || !count) return IPL_OK;
-    IPL_TRY(dev->backend->local_densities(dev->state, count, plan->density,
-                                          plan->work));
+    const int count = mi_term_list_open(plan), step = mi_term_together(plan, count);
+    if (!plan->how->local) return IPL_OK;
+    for (int c = 0; c < count; c += step)
+        IPL_TRY(dev->backend->local_densities(dev->state, step, plan->density + c,
+                                              plan->work));
     for (int c = 0; c < count; ++c) IPL_TRY(add_values(dev, plan->open[c]));
     return IPL_OK;
 }

@@ -99,12 +99,30 @@ int mi_term_list_open(const mi_term_plan *plan)
     return count;
 }
 
+/* What the backend asks for some of those listed. */
+static size_t work_for(const mi_term_plan *plan, int first, int count)
+{
+    const ipl_device *dev = plan->call->dev;
+    size_t most = dev->backend->neighbour_scratch_bytes(dev->state, count,
+                                                        plan->near + first);
+    if (plan->how->local) {
+        const size_t local = dev->backend->density_scratch_bytes(
+            dev->state, count, plan->density + first);
+        most = local > most ? local : most;
+    }
+    return most;
+}
+
+int mi_term_together(const mi_term_plan *plan, int count)
+{
+    return count && work_for(plan, 0, count) <= plan->work_bytes ? count : 1;
+}
+
 /* H(X) has its place even where it is known already: a call that needs it may use the
  * same scratch. */
 ipl_status mi_term_plan_make(mi_term_plan *plan)
 {
     const mi_call *call = plan->call;
-    const ipl_backend *backend = call->dev->backend;
     ipl_arena arena = {.base = call->scratch};
     IPL_TRY(plan_host(plan));
     plan->last = ipl_arena_take(&arena, plan->most, sizeof *plan->last);
@@ -116,13 +134,12 @@ ipl_status mi_term_plan_make(mi_term_plan *plan)
         if (job->inputs && plan->x_in[j] == j) plan_term(plan, j, TERM_X, &arena);
     }
     const int count = mi_term_list_open(plan);
-    size_t work = backend->neighbour_scratch_bytes(call->dev->state, count, plan->near);
-    if (plan->how->local) {
-        const size_t local = backend->density_scratch_bytes(call->dev->state, count,
-                                                            plan->density);
-        work = local > work ? local : work;
+    plan->work_bytes = work_for(plan, 0, count);
+    for (int c = 0; c < count; ++c) {
+        const size_t alone = work_for(plan, c, 1);
+        plan->work_bytes = alone > plan->work_bytes ? alone : plan->work_bytes;
     }
-    plan->work = ipl_arena_take(&arena, 1, work);
+    plan->work = ipl_arena_take(&arena, 1, plan->work_bytes);
     plan->bytes = arena.used;
     return IPL_OK;
 }

@@ -33,7 +33,8 @@ typedef struct {
     ipl_density_job   *density;
     int64_t   most;    /* rows of the largest job                               */
     int32_t  *last;    /* device, [most]: row i's k-th distance is number i k + k - 1 */
-    void     *work;    /* device: the backend's own scratch                     */
+    void     *work;    /* device: the backend's own scratch,                    */
+    size_t    work_bytes; /* .. for all jobs at once, and for any single one    */
     size_t    bytes;   /* device: all of it                                     */
 } mi_term_plan;
 
@@ -47,5 +48,9 @@ int mi_term_is_open(const mi_term *term);
 
 /* Lists those in plan->open, near and density; returns their number. */
 int mi_term_list_open(const mi_term_plan *plan);
+
+/* How many of `count` listed ones may be at work together: all, or one where a backend
+ * wants more scratch for some jobs than it does for more of them. */
+int mi_term_together(const mi_term_plan *plan, int count);
 
 #endif
