@@ -23,7 +23,7 @@ static inline int64_t moments_s2(int64_t d, int64_t a)
     return 1 + d + a * (a + 1) / 2;
 }
 
-enum { MOMENTS_ROWS = 8 }; /* best done together, from a multiple of it on        */
+enum { MOMENTS_ROWS = 64 }; /* best done together, from a multiple of it on       */
 
 /* One job's rows, packed as pairs_pack.h says, class after class. Row i below is row
  * order[i] of the job. */

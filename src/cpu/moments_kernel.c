@@ -6,7 +6,8 @@
  * squares of EDGE x EDGE units.
  *
  * Pairs     MOMENTS_ROWS rows take their squared distances to SPAN columns with
- *           pairs_tile.h. Then each row collects the v of its columns with weight, in
+ *           pairs_tile.h. A row to which most of them have weight leaves the weights to
+ *           moments_centre.h. Else it collects the v of its columns with weight, in
  *           whole vectors, in a batch that stays in the first cache (wide layers: the
  *           second), and each square goes through the batch in registers.
  * Traffic   A square takes 2 EDGE loads for EDGE^2 multiply-adds; a column of a batch
@@ -18,7 +19,7 @@
  *           semidefinite as rounding lets a sum of squares be. Which columns are added
  *           up, and in which order, depends on the layer's rows and on the square.
  */
-#include "cpu/moments_square.h"
+#include "cpu/moments_centre.h"
 #include "cpu/pairs_tile.h"
 
 enum {
@@ -30,9 +31,13 @@ enum {
 typedef struct {
     moments_batch batch;
     int64_t room;     /* columns that the batch takes                            */
+    size_t  uncleared; /* bytes of what it adds to; the first column clears them */
     double *x;        /* [d]: the row itself                                     */
     float   scale;    /* s = 2^(-scale D) ..                                     */
     float   cut;      /* .. and 0 from here on, where it is 2^-50                */
+    int     centred;  /* 1: its moments may be taken around the centre           */
+    double *weight;   /* [SPAN]: of the columns for that                         */
+    int     waits;    /* 1: they are there                                       */
 } moments_row;
 
 /* h^2 as it is used. */
@@ -69,6 +74,19 @@ INLINE void append(const moments_layer *layer, int64_t at, const float *root,
     if (m->columns == row->room) add_batch(m);
 }
 
+/* The weights of the columns, from the roots of those that are near. */
+static void leave_weights(const float *root, int64_t columns, const int32_t *near,
+                          int nears, moments_row *row)
+{
+    memset(row->weight, 0, (size_t)columns * sizeof *row->weight);
+    for (int q = 0; q < nears; ++q)
+        for (int half = 0; half < VF; half += VD) {
+            const vd part = vd_widen(root + near[q] + half);
+            vd_store(row->weight + near[q] + half, vd_mul(part, part));
+        }
+    row->waits = 1;
+}
+
 /* The columns from `from` on with these squared distances, which become the roots of
  * weights. Vectors of columns without weight are left out. */
 static void add_columns(const moments_layer *layer, int64_t from, int64_t columns,
@@ -83,6 +101,14 @@ static void add_columns(const moments_layer *layer, int64_t from, int64_t column
         const vf root = vf_exp2(vf_mul(minus, d2));
         vf_store(distance + c, vf_where_gt(cut, d2, root, none));
         near[nears++] = (int32_t)c;
+    }
+    if (row->centred && 2 * nears * VF >= columns) {
+        leave_weights(distance, columns, near, nears, row);
+        return;
+    }
+    if (nears && row->uncleared) {
+        memset(row->batch.sum, 0, row->uncleared);
+        row->uncleared = 0;
     }
     for (int q = 0; q < nears; ++q)
         append(layer, from + near[q], distance + near[q], row);
@@ -129,99 +155,180 @@ static void leave_out(const moments_layer *layer, int64_t row, int64_t from,
 
 /* -- Rows -------------------------------------------------------------------------*/
 
+enum { GROUP_MAX = CENTRE_ROWS };
+
 /* One thread's memory: the distances, the rows, a batch, and what rows add to. */
 typedef struct {
     float (*distance)[SPAN]; /* [PANEL]                                          */
-    double *x;               /* [PANEL][x_stride]                                */
-    double *v, *sum;         /* sum: [PANEL][sums], narrow layers only           */
+    double *x;               /* [group][x_stride]                                */
+    double *v, *sum;         /* sum: [group][sums], narrow layers only           */
+    double (*weight)[SPAN];  /* [group], layers with a centre only               */
+    moments_centre centre;
+    int64_t group; /* rows that are done together, from a multiple of it on       */
     int64_t x_stride, stride, room, sums;
     size_t  bytes;
-} panel_work;
+} group_work;
 
-static panel_work work_of(int64_t d, void *at)
+static group_work work_of(int64_t d, void *at)
 {
-    const int64_t e = d + 1;
+    const int64_t e = d + 1, centred = has_centre(e);
     ipl_arena arena = {.base = at};
-    panel_work p = {.x_stride = ceil_div(d, 8) * 8};
+    group_work p = {.group = centred ? CENTRE_ROWS : PANEL};
+    p.x_stride = ceil_div(d, 8) * 8;
     p.room = is_wide(e) ? 256 : e > 20 ? 128 : 192;
     /* An odd number of fours, so that a unit's vectors lie in different sets of a
      * cache. */
     p.stride = (ceil_div(e + 4, 8) * 8 - 4) * VD;
     p.sums = is_wide(e) ? 0 : triangle(e) * VD;
     p.distance = ipl_arena_take(&arena, PANEL, sizeof *p.distance);
-    p.x = ipl_arena_take(&arena, PANEL * p.x_stride, sizeof *p.x);
+    p.x = ipl_arena_take(&arena, p.group * p.x_stride, sizeof *p.x);
     p.v = ipl_arena_take(&arena, p.room / VD * p.stride, sizeof *p.v);
-    p.sum = ipl_arena_take(&arena, PANEL * p.sums, sizeof *p.sum);
+    p.sum = ipl_arena_take(&arena, p.group * p.sums, sizeof *p.sum);
+    p.weight = ipl_arena_take(&arena, centred * p.group, sizeof *p.weight);
+    moments_centre *c = &p.centre;
+    *c = (moments_centre){.e = e, .entries = centre_entries(e)};
+    c->y = ipl_arena_take(&arena, centred * (e + VD), sizeof *c->y);
+    c->product = ipl_arena_take(&arena, CENTRE_COLUMNS * c->entries + VD,
+                                sizeof *c->product);
+    c->sum = ipl_arena_take(&arena, CENTRE_ROWS * c->entries, sizeof *c->sum);
     p.bytes = arena.used;
     return p;
 }
 
 static size_t work_bytes(int64_t d) { return work_of(d, NULL).bytes; }
 
-static void begin(const moments_layer *layer, int64_t i, float square, moments_row *row)
+/* Row i of the layer as doubles. */
+static void take_row(const moments_layer *layer, int64_t i, double *x)
 {
-    const double scale = 1.4426950408889634 / (4.0 * bandwidth(square));
-    row->scale = (float)scale;
-    row->cut = (float)(50.0 / scale);
     for (int64_t k = 0; k < layer->d; k += PAIRS_CHUNK) {
         const int64_t left = layer->d - k;
         const int64_t units = left < PAIRS_CHUNK ? left : PAIRS_CHUNK;
         const float *from = packed_row(layer->rows + k * layer->padded, units, i);
-        for (int64_t u = 0; u < units; ++u) row->x[k + u] = (double)from[u * VF];
+        for (int64_t u = 0; u < units; ++u) x[k + u] = (double)from[u * VF];
     }
 }
 
+/* y = (1, x - c), the centre being row `group`. */
+static void around_centre(const moments_layer *layer, int64_t group, int64_t i,
+                          double *y)
+{
+    const float *of = packed_row(layer->rows, layer->d, i);
+    const float *c = packed_row(layer->rows, layer->d, group);
+    y[0] = 1.0;
+    for (int64_t u = 0; u < layer->d; ++u)
+        y[u + 1] = (double)of[u * VF] - (double)c[u * VF];
+}
+
+static void begin(const moments_layer *layer, int64_t group, int64_t i, float square,
+                  const group_work *p, moments_row *row)
+{
+    const double scale = 1.4426950408889634 / (4.0 * bandwidth(square));
+    row->scale = (float)scale;
+    row->cut = (float)(50.0 / scale);
+    take_row(layer, i, row->x);
+    row->centred = has_centre(layer->d + 1);
+    if (!row->centred) return;
+    double squares = 0.0, *y = p->centre.y;
+    around_centre(layer, group, i, y);
+    for (int64_t u = 1; u <= layer->d; ++u) squares += y[u] * y[u];
+    row->centred = squares <= CENTRE_FAR * bandwidth(square);
+}
+
 /* From sums in the layer's unit to moments in units of h. */
-static void finish(const moments_row *row, float square, double *moments)
+static void finish(const moments_layer *layer, int64_t group, int64_t i, float square,
+                   const group_work *p, const moments_row *row, double *moments)
 {
     const int64_t e = row->batch.e, size = moments_size(e - 1);
     const double h2 = bandwidth(square), h = sqrt(h2);
-    if (!is_wide(e)) collect_narrow(&row->batch, moments);
+    if (row->uncleared) memset(moments, 0, (size_t)size * sizeof *moments);
+    else if (!is_wide(e)) collect_narrow(&row->batch, moments);
+    if (row->centred) {
+        around_centre(layer, group, i, p->centre.y);
+        shift_centre(&p->centre, i - group, p->centre.y, moments);
+    }
     for (int64_t k = 1; k < e; ++k) moments[k] /= h;
     for (int64_t k = e; k < size; ++k) moments[k] /= h2;
 }
 
-/* The rows first .. first + count - 1, of the panel that begins with row `panel`. */
-static void add_panel(const moments_layer *layer, int64_t panel, int64_t first,
-                      int64_t count, const float *square, const panel_work *p,
+/* What the rows of a group have left for its centre, of the columns from `from` on. */
+static void add_waiting(const moments_layer *layer, int64_t group, int64_t from,
+                        int64_t columns, const group_work *p, moments_row *row)
+{
+    unsigned wanted = 0;
+    for (int r = 0; r < CENTRE_ROWS; ++r)
+        wanted |= (unsigned)row[r].waits << r / CENTRE_PANEL;
+    if (!wanted) return;
+    for (int r = 0; r < CENTRE_ROWS; ++r) {
+        if (!row[r].waits && wanted >> r / CENTRE_PANEL & 1)
+            memset(p->weight[r], 0, (size_t)columns * sizeof **p->weight);
+        row[r].waits = 0;
+    }
+    for (int64_t k = 0; k < columns; k += CENTRE_COLUMNS) {
+        const int64_t left = columns - k;
+        const int64_t count = left < CENTRE_COLUMNS ? left : CENTRE_COLUMNS;
+        for (int64_t c = 0; c < count; ++c) {
+            around_centre(layer, group, from + k + c, p->centre.y);
+            add_products(&p->centre, c);
+        }
+        add_centred(&p->centre, count, p->weight[0] + k, SPAN, wanted);
+    }
+}
+
+/* The rows first .. first + count - 1, of the group that begins with row `group`. */
+static void add_group(const moments_layer *layer, int64_t group, int64_t first,
+                      int64_t count, const float *square, const group_work *p,
                       double *moments)
 {
-    const int64_t size = moments_size(layer->d), end = layer->end[first + count - 1];
+    const int64_t size = moments_size(layer->d), stop = first + count;
+    const int64_t end = layer->end[stop - 1];
     const size_t bytes = (size_t)(p->sums ? p->sums : size) * sizeof(double);
-    moments_row row[PANEL];
+    moments_row all[GROUP_MAX] = {{.waits = 0}}, *row = all + (first - group);
     float cut = 0.0f;
+    const moments_centre *c = &p->centre;
+    if (c->entries) {
+        memset(c->y, 0, (size_t)(c->e + VD) * sizeof *c->y);
+        memset(c->product, 0,
+               (size_t)(CENTRE_COLUMNS * c->entries + VD) * sizeof *c->product);
+        memset(c->sum, 0, (size_t)(CENTRE_ROWS * c->entries) * sizeof *c->sum);
+    }
     for (int64_t r = 0; r < count; ++r) {
         moments_batch *m = &row[r].batch;
+        const int64_t place = first + r - group;
         *m = (moments_batch){.e = layer->d + 1, .stride = p->stride, .v = p->v};
-        m->sum = p->sums ? p->sum + r * p->sums : moments + r * size;
-        memset(m->sum, 0, bytes);
+        m->sum = p->sums ? p->sum + place * p->sums : moments + r * size;
         row[r].room = p->room;
-        row[r].x = p->x + r * p->x_stride;
-        begin(layer, first + r, square[r], &row[r]);
+        row[r].uncleared = bytes;
+        row[r].x = p->x + place * p->x_stride;
+        if (c->entries) row[r].weight = p->weight[place];
+        begin(layer, group, first + r, square[r], p, &row[r]);
         cut = row[r].cut > cut ? row[r].cut : cut;
     }
     for (int64_t from = layer->begin[first] / SPAN * SPAN; from < end; from += SPAN) {
         const int64_t left = layer->padded - from, columns = left < SPAN ? left : SPAN;
-        distances(layer, panel, from, columns, cut, p->distance);
-        for (int64_t r = 0; r < count; ++r) {
-            float *distance = p->distance[first + r - panel];
-            leave_out(layer, first + r, from, columns, distance);
-            add_columns(layer, from, columns, distance, &row[r]);
+        for (int64_t panel = first / PANEL * PANEL; panel < stop; panel += PANEL) {
+            distances(layer, panel, from, columns, cut, p->distance);
+            for (int64_t i = panel; i < panel + PANEL && i < stop; ++i) {
+                if (i < first) continue;
+                leave_out(layer, i, from, columns, p->distance[i - panel]);
+                add_columns(layer, from, columns, p->distance[i - panel],
+                            &row[i - first]);
+            }
         }
+        if (c->entries) add_waiting(layer, group, from, columns, p, all);
     }
     for (int64_t r = 0; r < count; ++r)
-        finish(&row[r], square[r], moments + r * size);
+        finish(layer, group, first + r, square[r], p, &row[r], moments + r * size);
 }
 
 static void rows(const moments_layer *layer, int64_t first, int64_t count,
                  const float *square, void *work, double *moments)
 {
     const int64_t size = moments_size(layer->d), stop = first + count;
-    const panel_work p = work_of(layer->d, work);
+    const group_work p = work_of(layer->d, work);
     for (int64_t at = first, end; at < stop; at = end) {
-        const int64_t panel = at / PANEL * PANEL;
-        end = panel + PANEL < stop ? panel + PANEL : stop;
-        add_panel(layer, panel, at, end - at, square + (at - first), &p,
+        const int64_t group = at / p.group * p.group;
+        end = group + p.group < stop ? group + p.group : stop;
+        add_group(layer, group, at, end - at, square + (at - first), &p,
                   moments + (at - first) * size);
     }
 }

@@ -55,6 +55,7 @@ INLINE vf   vf_where_gt(vf a, vf b, vf yes, vf no)
 typedef __m512d vd;
 INLINE vd   vd_load(const double *p) { return _mm512_load_pd(p); }
 INLINE void vd_store(double *p, vd a) { _mm512_store_pd(p, a); }
+INLINE void vd_storeu(double *p, vd a) { _mm512_storeu_pd(p, a); }
 INLINE vd   vd_set(double a) { return _mm512_set1_pd(a); }
 INLINE vd   vd_add(vd a, vd b) { return _mm512_add_pd(a, b); }
 INLINE vd   vd_sub(vd a, vd b) { return _mm512_sub_pd(a, b); }
@@ -108,6 +109,7 @@ INLINE vf   vf_where_gt(vf a, vf b, vf yes, vf no)
 typedef __m256d vd;
 INLINE vd   vd_load(const double *p) { return _mm256_load_pd(p); }
 INLINE void vd_store(double *p, vd a) { _mm256_store_pd(p, a); }
+INLINE void vd_storeu(double *p, vd a) { _mm256_storeu_pd(p, a); }
 INLINE vd   vd_set(double a) { return _mm256_set1_pd(a); }
 INLINE vd   vd_add(vd a, vd b) { return _mm256_add_pd(a, b); }
 INLINE vd   vd_sub(vd a, vd b) { return _mm256_sub_pd(a, b); }
@@ -161,6 +163,7 @@ INLINE vf   vf_floor(vf a)
 typedef double vd __attribute__((vector_size(16)));
 INLINE vd   vd_load(const double *p) { return *(const vd *)p; }
 INLINE void vd_store(double *p, vd a) { *(vd *)p = a; }
+INLINE void vd_storeu(double *p, vd a) { memcpy(p, &a, sizeof a); }
 INLINE vd   vd_set(double a) { return (vd){a, a}; }
 INLINE vd   vd_add(vd a, vd b) { return a + b; }
 INLINE vd   vd_sub(vd a, vd b) { return a - b; }
