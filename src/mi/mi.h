@@ -37,7 +37,8 @@ typedef struct {
     ipl_status (*scratch_bytes)(const mi_call *call, const ipl_mi_options *options,
                                 size_t *bytes);
 
-    /* Fills point[j][0 .. points) of every job, of finite layers, but not the names. */
+    /* Fills point[j][0 .. points) of every job, of finite layers, but for what mi.c
+     * tells of any point: its names, and the flags NO_LABELS, NEGATIVE and REFUSED. */
     ipl_status (*estimate)(const mi_call *call, const ipl_mi_options *options,
                            mi_points *point);
 

@@ -30,7 +30,6 @@ static void correct(double bias, double ceiling, double *value, unsigned *flags)
 {
     if (*value + bias > ceiling) *flags |= IPL_MI_UNCORRECTED;
     else *value += bias;
-    if (*value < 0.0) *flags |= IPL_MI_NEGATIVE;
 }
 
 /* I(T;G) from the sizes of the cells split by group; in [0, min(H(T), H(G))]. */

@@ -248,14 +248,12 @@ static ipl_mi_point point_of(const mi_term_plan *plan, int j)
     point.h_t = of[TERM_T].h;
     if (of[TERM_XT].d) point.i_xt = x->h + of[TERM_T].h - of[TERM_XT].h;
     if (of[TERM_T_GIVEN_Y].d) point.i_ty = of[TERM_T].h - of[TERM_T_GIVEN_Y].h;
-    if (point.i_xt < 0.0 || point.i_ty < 0.0) point.flags |= IPL_MI_NEGATIVE;
     const mi_term *const used[] = {&of[TERM_T], x, &of[TERM_XT], &of[TERM_T_GIVEN_Y]};
     for (int u = 0; u < TERMS; ++u) {
         if (!used[u]->d) continue;
         point.flags |= used[u]->flags;
         if (!point.refusal) point.refusal = used[u]->refusal;
     }
-    if (point.refusal) point.flags |= IPL_MI_REFUSED;
     return point;
 }
 

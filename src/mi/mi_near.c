@@ -248,7 +248,6 @@ done:
 static void refuse(ipl_mi_point *to, ipl_mi_refusal why)
 {
     if (to->refusal == IPL_MI_NOT_REFUSED) to->refusal = why;
-    to->flags |= IPL_MI_REFUSED;
 }
 
 static ipl_status set_point(const mi_near_plan *plan, int q, int p, ipl_mi_point *to)
@@ -267,7 +266,6 @@ static ipl_status set_point(const mi_near_plan *plan, int q, int p, ipl_mi_point
     }
     IPL_TRY(take_mean(plan, q, p, &mean, &tied));
     if (tied) to->flags |= IPL_MI_TIES;
-    if (mean < 0.0) to->flags |= IPL_MI_NEGATIVE;
     if (term->y) to->i_ty = mean;
     else to->i_xt = mean;
     return IPL_OK;

@@ -47,8 +47,8 @@ typedef struct {
     int      reach;          /* 1: of I(X;T), norm MAX                           */
 } mi_near;
 
-/* The functions of an mi_estimator, for a family like this. The points' flags are TIES,
- * NEGATIVE, SINGLETONS, and REFUSED: FEW_ROWS, SMALL_CLASS where no class has two. */
+/* The functions of an mi_estimator, for a family like this. Flags: TIES, SINGLETONS.
+ * Refusals: FEW_ROWS, and SMALL_CLASS where no class has two rows. */
 ipl_status mi_near_scratch_bytes(const mi_near *how, const mi_call *call,
                                  const ipl_mi_options *options, size_t *bytes);
 ipl_status mi_near_estimate(const mi_near *how, const mi_call *call,

@@ -196,13 +196,12 @@ static ipl_status group_kernel(double alpha, renyi_room *r, renyi_side *side)
 }
 
 static ipl_status information(double alpha, renyi_room *r, const renyi_side *side,
-                              double h_t, double *out, unsigned *flags)
+                              double h_t, double *out)
 {
     double joint;
     IPL_TRY(renyi_entropy(alpha, r->m, r->k, side->k, r->work, &joint));
     *out = mi_mutual(h_t, side->h, joint);
     if (fabs(*out) <= rounding) *out = 0.0;
-    if (*out < 0.0) *flags |= IPL_MI_NEGATIVE;
     return IPL_OK;
 }
 
@@ -213,10 +212,10 @@ static ipl_status make_point(double alpha, renyi_room *r, double h_t, ipl_mi_poi
     *out = mi_point_empty();
     out->h_t = out->i_xt = h_t;
     if (r->x.of) {
-        IPL_TRY(information(alpha, r, &r->x, h_t, &out->i_xt, &out->flags));
+        IPL_TRY(information(alpha, r, &r->x, h_t, &out->i_xt));
         top = r->x.h;
     }
-    if (r->y.of) IPL_TRY(information(alpha, r, &r->y, h_t, &out->i_ty, &out->flags));
+    if (r->y.of) IPL_TRY(information(alpha, r, &r->y, h_t, &out->i_ty));
     if (out->i_xt >= top - saturated_within) out->flags |= IPL_MI_SATURATED;
     return IPL_OK;
 }
