@@ -121,10 +121,9 @@ typedef struct {
 
 /* The inputs as values. */
 struct ipl_mi_inputs {
-    ipl_device *dev;
-    ipl_mat     x;      /* device                                              */
-    float       lo, hi; /* smallest and largest value                          */
-    int         group;  /* 0: all rows; 1 + g: a copy whose x is without group g */
+    ipl_mat x;      /* device                                                  */
+    float   lo, hi; /* smallest and largest value                              */
+    int     group;  /* 0: all rows; 1 + g: a copy whose x is without group g */
     mi_input_entropy entropy[1 + MI_GROUPS][IPL_MI_ESTIMATOR_COUNT]; /* [group]   */
 };
 

@@ -13,7 +13,7 @@ ipl_status ipl_mi_inputs_create(ipl_device *dev, ipl_mat x, ipl_mi_inputs **out)
                 "inputs of %lld x %lld values", (long long)x.rows, (long long)x.cols);
     ipl_mi_inputs *made = calloc(1, sizeof *made);
     if (!made) return IPL_FAIL(IPL_E_MEMORY, "inputs");
-    *made = (ipl_mi_inputs){.dev = dev, .x = x};
+    made->x = x;
     if (!x.at) {
         *out = made;
         return IPL_OK;
