@@ -33,36 +33,19 @@ void moments_lay_out(const moments_kernels *kernels, const ipl_pairs *pairs,
     out->end = ipl_arena_take(from, n, sizeof *out->end);
 }
 
-/* Unit k of all spaces together of the job's row `row`, in its own unit. */
-static float value(const ipl_pairs *pairs, int64_t row, int64_t k)
-{
-    const int64_t d = pairs->space[0].d;
-    const ipl_space *space = &pairs->space[k >= d];
-    return pairs->unit * space->t[row * space->d + (k >= d ? k - d : k)];
-}
-
-static void pack_row(const ipl_pairs *pairs, int64_t row, int64_t i, int64_t lanes,
-                     const moments_layer *out)
-{
-    for (int64_t k = 0; k < out->d; k += PAIRS_CHUNK) {
-        const int64_t units = out->d - k < PAIRS_CHUNK ? out->d - k : PAIRS_CHUNK;
-        float *to = out->rows + out->padded * k + i / lanes * lanes * units + i % lanes;
-        for (int64_t u = 0; u < units; ++u)
-            to[u * lanes] = value(pairs, row, k + u);
-    }
-}
-
+/* Rows in excess repeat row n - 1, whose tile is in the same call. */
 void moments_pack(const ipl_pairs *pairs, int64_t from, int64_t to,
                   const moments_kernels *kernels, const moments_layer *out)
 {
     const ipl_labels *y = pairs->y;
-    for (int64_t i = from; i < to; ++i) {
-        const int64_t at = i < out->n ? i : out->n - 1;
-        const int32_t row = y ? y->order[at] : (int32_t)at;
-        pack_row(pairs, row, i, kernels->lanes, out);
-        if (i >= out->n) continue;
+    const pairs_layer packed = {
+        .n = out->n, .d = out->d, .padded = out->padded, .rows = out->rows};
+    for (int64_t i = from; i < to && i < out->n; ++i) {
+        const int32_t row = y ? y->order[i] : (int32_t)i;
         out->order[i] = row;
         out->begin[i] = y ? (int32_t)y->start[y->at[row]] : 0;
         out->end[i] = y ? (int32_t)y->start[y->at[row] + 1] : (int32_t)out->n;
     }
+    pairs_pack_rows(pairs->spaces, pairs->space, out->order, pairs->unit,
+                    kernels->lanes, from, to, &packed);
 }
