@@ -89,6 +89,16 @@ const ipl_labels *mi_repeated_inputs(const ipl_mi_job *job);
 ipl_status mi_fit(ipl_device *dev, int estimators, const ipl_mi_options *options,
                   const ipl_mi_job *job, int64_t free_bytes, int64_t *block_rows);
 
+/* -- Families of k neighbours: mi_k.c ---------------------------------------------*/
+
+/* Their one option: 1 to IPL_MI_K_MAX, 5 by itself. A family with other limits has a
+ * row of its own. */
+extern const ipl_option mi_k_option;
+
+/* E_ARGUMENT: k is outside the limits of the family's row. */
+ipl_status mi_k_check(const ipl_mi_options *options);
+void       mi_k_describe(const ipl_mi_options *options, char *text, size_t size);
+
 /* -- Standard errors --------------------------------------------------------------*/
 
 /* Leave-one-group-out copies of the rows: without those whose number mod MI_GROUPS is

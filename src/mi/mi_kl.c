@@ -9,29 +9,8 @@
  * Physical Review E 69:066138, 2004, eq. 20, for any k (there with diameters).
  */
 #include <math.h>
-#include <stddef.h>
-#include <stdio.h>
 
 #include "mi/mi_entropies.h"
-
-static const ipl_option kl_options[] = {
-    {.key = "k", .type = IPL_OPTION_INTEGER, .offset = offsetof(ipl_mi_options, k),
-     .min = 1, .max = IPL_MI_K_MAX, .fallback = "5", .help = "neighbours of a row",
-     .flag = "--k", .value = "K"},
-};
-
-static ipl_status kl_check(const ipl_mi_options *options)
-{
-    IPL_REQUIRE(options->k >= 1 && options->k <= IPL_MI_K_MAX,
-                "kl: k is %lld: expected 1 to %d", (long long)options->k,
-                IPL_MI_K_MAX);
-    return IPL_OK;
-}
-
-static void kl_describe(const ipl_mi_options *options, char *text, size_t size)
-{
-    snprintf(text, size, "k = %lld", (long long)options->k);
-}
 
 double mi_log_ball(int64_t d)
 {
@@ -80,12 +59,12 @@ const mi_estimator mi_kl = {
                .summary = "Kozachenko-Leonenko entropies",
                .points = 1,
                .point = {{.name = "kl", .title = "Kozachenko-Leonenko"}},
-               .options = sizeof kl_options / sizeof *kl_options,
-               .option = kl_options,
+               .options = 1,
+               .option = &mi_k_option,
                .needs = IPL_MI_NEEDS_PAIRS | IPL_MI_NEEDS_INPUTS,
                .rows_max = MI_PAIR_ROWS_MAX},
-    .check = kl_check,
-    .describe = kl_describe,
+    .check = mi_k_check,
+    .describe = mi_k_describe,
     .scratch_bytes = kl_scratch_bytes,
     .estimate = kl_estimate,
     .plain = kl_plain,

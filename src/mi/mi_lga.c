@@ -10,7 +10,6 @@
  */
 #include <math.h>
 #include <stddef.h>
-#include <stdio.h>
 
 #include "mi/mi_entropies.h"
 
@@ -19,19 +18,6 @@ static const ipl_option lga_options[] = {
      .min = 4, .max = IPL_MI_K_MAX, .fallback = "20", .help = "neighbours of a row",
      .flag = "--k", .value = "K"},
 };
-
-static ipl_status lga_check(const ipl_mi_options *options)
-{
-    IPL_REQUIRE(options->k >= 4 && options->k <= IPL_MI_K_MAX,
-                "lga: k is %lld: expected 4 to %d", (long long)options->k,
-                IPL_MI_K_MAX);
-    return IPL_OK;
-}
-
-static void lga_describe(const ipl_mi_options *options, char *text, size_t size)
-{
-    snprintf(text, size, "k = %lld", (long long)options->k);
-}
 
 static const mi_entropies lga = {.local = 1, .density = IPL_DENSITY_LGA};
 
@@ -65,8 +51,8 @@ const mi_estimator mi_lga = {
                .needs = IPL_MI_NEEDS_PAIRS | IPL_MI_NEEDS_INPUTS |
                         IPL_MI_NEEDS_MOMENTS,
                .rows_max = MI_PAIR_ROWS_MAX},
-    .check = lga_check,
-    .describe = lga_describe,
+    .check = mi_k_check,
+    .describe = mi_k_describe,
     .scratch_bytes = lga_scratch_bytes,
     .estimate = lga_estimate,
     .plain = lga_plain,

@@ -12,7 +12,6 @@
  */
 #include <math.h>
 #include <stddef.h>
-#include <stdio.h>
 
 #include "mi/mi_entropies.h"
 
@@ -21,19 +20,6 @@ static const ipl_option lnn_options[] = {
      .min = 4, .max = IPL_MI_K_MAX, .fallback = "5", .help = "neighbours of a row",
      .flag = "--k", .value = "K"},
 };
-
-static ipl_status lnn_check(const ipl_mi_options *options)
-{
-    IPL_REQUIRE(options->k >= 4 && options->k <= IPL_MI_K_MAX,
-                "lnn: k is %lld: expected 4 to %d", (long long)options->k,
-                IPL_MI_K_MAX);
-    return IPL_OK;
-}
-
-static void lnn_describe(const ipl_mi_options *options, char *text, size_t size)
-{
-    snprintf(text, size, "k = %lld", (long long)options->k);
-}
 
 static double lnn_constant(int64_t k, int64_t d, int64_t n)
 {
@@ -74,8 +60,8 @@ const mi_estimator mi_lnn = {
                .needs = IPL_MI_NEEDS_PAIRS | IPL_MI_NEEDS_INPUTS |
                         IPL_MI_NEEDS_MOMENTS,
                .rows_max = MI_PAIR_ROWS_MAX},
-    .check = lnn_check,
-    .describe = lnn_describe,
+    .check = mi_k_check,
+    .describe = mi_k_describe,
     .scratch_bytes = lnn_scratch_bytes,
     .estimate = lnn_estimate,
     .plain = lnn_plain,

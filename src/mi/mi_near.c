@@ -5,32 +5,9 @@
  * taken on the host, over the rows in their order.
  */
 #include <math.h>
-#include <stddef.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "mi/mi_near_plan.h"
-
-/* -- The option -------------------------------------------------------------------*/
-
-const ipl_option mi_near_option = {
-    .key = "k", .type = IPL_OPTION_INTEGER, .offset = offsetof(ipl_mi_options, k),
-    .min = 1, .max = IPL_MI_K_MAX, .fallback = "5", .help = "neighbours of a row",
-    .flag = "--k", .value = "K"};
-
-ipl_status mi_near_check(const ipl_mi_options *options)
-{
-    IPL_REQUIRE(options->k >= 1 && options->k <= IPL_MI_K_MAX,
-                "%s: k is %lld: expected 1 to %d",
-                mi_estimator_of(options->estimator)->family.name, (long long)options->k,
-                IPL_MI_K_MAX);
-    return IPL_OK;
-}
-
-void mi_near_describe(const ipl_mi_options *options, char *text, size_t size)
-{
-    snprintf(text, size, "k = %lld", (long long)options->k);
-}
 
 ipl_status mi_near_scratch_bytes(const mi_near *how, const mi_call *call,
                                  const ipl_mi_options *options, size_t *bytes)

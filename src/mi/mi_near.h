@@ -54,11 +54,6 @@ ipl_status mi_near_scratch_bytes(const mi_near *how, const mi_call *call,
 ipl_status mi_near_estimate(const mi_near *how, const mi_call *call,
                             const ipl_mi_options *options, mi_points *point);
 
-/* Their one option, k. */
-extern const ipl_option mi_near_option;
-ipl_status mi_near_check(const ipl_mi_options *options);
-void       mi_near_describe(const ipl_mi_options *options, char *text, size_t size);
-
 /* The largest float below a distance; negative below 0. */
 float mi_near_below(float distance);
 
