@@ -2,23 +2,27 @@
  * ipl_mi.h - mutual information between a layer T, the input X, the label Y.
  *
  * A trained network maps X to T without noise, so I(X;T) is only finite once
- * the layer is coarsened. The families below do it by rounding (BIN) or by
- * imagining Gaussian noise on T (KDE); neither touches the training. All
- * results are in nats; divide by log(2) for bits.
+ * the layer is coarsened. BIN does it by rounding, KDE by imagining Gaussian
+ * noise on T. The other families compare the values of X and T, and give what n
+ * samples resolve. None touches the training. All results are in nats; divide
+ * by log(2) for bits.
  *
- * One formula serves all. With a similarity k(i,j) in [0,1] between samples,
- * S_i = sum_j k(i,j) over all j, and C_i the same over the n_i samples of i's
- * group, i included:
+ * One formula serves BIN and KDE. With a similarity k(i,j) in [0,1] between
+ * samples, S_i = sum_j k(i,j) over all j, and C_i the same over the n_i samples of
+ * i's group, i included:
  *
  *   I(T;G) = mean_i [ log(C_i / n_i) - log(S_i / n) ]
  *
  * G is a grouping of the samples: their labels Y, or the identity of their inputs X.
- * Where each input occurs once, I(X;T) = -mean_i log(S_i / n).
+ * Where each input occurs once, I(X;T) = -mean_i log(S_i / n). The formulas of the
+ * others are below (KSG, MIXED, MS, ROSS), and in src/mi/mi_NAME.c (KL, LNN, LGA,
+ * RENYI).
  *
  *     ipl_mi_layer layer = {.d = 10, .t = activations};        (host, n x 10)
  *     ipl_mi_options kde = ipl_mi_defaults(IPL_MI_KDE);
  *     ipl_mi_options_set(&kde, "noise_var=0.1");
- *     ipl_mi_estimate_host(dev, 1, &kde, n, labels, NULL, 1, &layer);
+ *     ipl_mi_samples samples = {.n = n, .y = labels};
+ *     ipl_mi_estimate_host(dev, 1, &kde, &samples, 1, &layer);
  *     layer.point[0].i_xt ..
  */
 #ifndef IPL_MI_H
@@ -98,8 +102,8 @@ enum {
 
 /* Standard errors. BIN: delete-one jackknife. All others: delete-group jackknife with
  * 10 groups, a row's number mod 10: 10 further estimates. With theta_g, the value
- * without group g, se^2 = 9/10 sum_g (theta_g - mean theta)^2. NaN: fewer than 10 rows,
- * or the value or one of the theta_g is NaN. */
+ * without group g, se^2 = 9/10 sum_g (theta_g - mean theta)^2. NaN: the value or one of
+ * the theta_g is NaN, or there are fewer than 10 rows (not BIN). */
 typedef enum {
     IPL_MI_ERROR_NONE,
     IPL_MI_ERROR_JACKKNIFE,
@@ -262,8 +266,10 @@ ipl_status ipl_mi_between_layers(ipl_device *dev, int nets, int layers, int64_t 
 double ipl_mi_label_entropy(const ipl_labels *y);
 
 /* I(X;T) and I(T;Y) in nats of a family's point by its definition: plain float64 loops
- * over n x d host values, n^2 d operations, each input once; NaN: not defined.
- * Benchmarks check devices with it before they time them. E_ARGUMENT: options. */
+ * over n x d host values, each input once (samples->x, kept and error are not read).
+ * NaN: not defined, and I(T;Y) of BIN and KDE. n^2 d operations, LNN and LGA n^2 d^2,
+ * RENYI rows^3. Benchmarks check devices with it before they time them. E_ARGUMENT:
+ * options; E_MEMORY. */
 ipl_status ipl_mi_plain(const ipl_mi_options *options, const ipl_mi_samples *samples,
                         int64_t d, const float *t, int point, double *i_xt,
                         double *i_ty);
