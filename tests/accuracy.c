@@ -174,7 +174,7 @@ static int is_right(const row *r, int column, double truth, figure f, int seeds)
 static int print_case(const row *r, int seeds, double (*value)[COLUMNS])
 {
     static const char *const wanted[] = {"I(X;T)", "I(T;Y)", "H(T)"};
-    const double truth = r->of.truth(&r->of);
+    const double truth = r->of.truth(&r->of) + 0.0; /* no -0 */
     int wrong = 0;
     for (int k = 0; k < COLUMNS; ++k) {
         const figure f = figure_of(seeds, value, k);
@@ -204,7 +204,7 @@ static void print_table_head(void)
 
 static void print_table_row(const row *r, int seeds, double (*value)[COLUMNS])
 {
-    printf("| %s | %.3f |", r->of.name, r->of.truth(&r->of));
+    printf("| %s | %.3f |", r->of.name, r->of.truth(&r->of) + 0.0); /* no -0 */
     for (int k = 0; k < COLUMNS; ++k) {
         const figure f = figure_of(seeds, value, k);
         if (isnan(f.mean)) printf(" |");
