@@ -265,6 +265,9 @@ holds 'says in one line what is missing' grep -qx \
     'infoplane: I(X;T) of mixed needs the inputs: --x X.npy' err
 works 'estimate --quiet without inputs' estimate --t t.npy --estimator mixed --quiet
 holds 'says nothing' test ! -s err
+works 'estimate of ross without classes' estimate --t t.npy --estimator ross
+holds 'says in one line what ross misses' grep -qx \
+    'infoplane: I(T;Y) of ross needs the classes: --y Y.npy' err
 fails 2 '--x needs --estimator ksg or mixed' estimate --t t.npy --x x.npy \
     --estimator bin,kde
 fails 1 'short.npy has 9 rows: expected an input for each of the 256 rows' \

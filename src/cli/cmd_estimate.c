@@ -135,6 +135,9 @@ static int estimate(request *q)
                            "none", q->t);
     status = estimate_flags_inputs(q->x, q->quiet, q->estimators, q->options);
     if (status != CLI_GO_ON) return status;
+    for (int e = 0; e < q->estimators && !q->y && !q->quiet; ++e)
+        if (q->options[e].estimator == IPL_MI_ROSS) /* it has no other figure */
+            fprintf(stderr, "infoplane: I(T;Y) of ross needs the classes: --y Y.npy\n");
     status = cli_open_device(&cli_estimate, q->device, q->threads, q->quiet || q->json,
                              &dev);
     if (status == CLI_GO_ON)
