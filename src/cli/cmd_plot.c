@@ -16,7 +16,7 @@ const cli_command cli_plot = {
     "epochs  both over the epochs; marks at the foot: the measured ones\n"
     "snr     mean and deviation of the gradients, over the epochs\n"
     "all     everything that the directory has; the default\n\n"
-    "With replicas, lines and markers are their mean and the bars are one standard\n"
+    "With replicas, lines and markers are their mean, bars and bands one standard\n"
     "deviation; of one network, where it was measured, one standard error. Needs\n"
     "gnuplot.\n\n"
     "  infoplane plot runs/ib-tanh -o ib-tanh.png --what plane\n",
