@@ -180,6 +180,31 @@ static void an_axis_without_values_says_so(void **state)
     free(script);
 }
 
+/* log n bounds families whose inputs are all different ones, and no others. */
+static void a_ceiling_stands_where_it_holds(void **state)
+{
+    char f[FILES_PATH];
+    files_make_folder(f);
+    (void)state;
+    run_into(f, "train.replicas=1", NULL);
+    write_text(files_path(f, "r/plane.csv"),
+               "seed,epoch,layer,estimator,i_xt_bits,i_ty_bits\n"
+               "1,0,1,bin,5.5,0.5\n1,0,1,lnn,9,0.25\n"
+               "1,1,1,bin,5,0.5\n1,1,1,lnn,8,0.5\n");
+    char *script = draw(f, IPL_PLOT_EPOCHS);
+    panel bin = panel_named(script, "bin: 30 edges over [-1, 1]", "epoch",
+                            "I(X;T) [bits]");
+    panel lnn = panel_named(script, "LNN", "epoch", "I(X;T) [bits]");
+    panel labels = panel_named(script, "LNN", "epoch", "I(T;Y) [bits]");
+    CHECK(panel_says(&bin, "log_2 n") && !panel_says(&lnn, "log_2 n"));
+    CHECK(panel_says(&labels, "H(Y)"));
+    free(bin.text);
+    free(lnn.text);
+    free(labels.text);
+    free(script);
+    files_remove_folder(f);
+}
+
 static const check_test tests[] = {
     CHECK_TEST(each_picture_has_its_panels),
     CHECK_TEST(panels_do_not_cover_each_other),
@@ -187,6 +212,7 @@ static const check_test tests[] = {
     CHECK_TEST(the_ending_chooses_the_format),
     CHECK_TEST(standard_errors_are_bars),
     CHECK_TEST(an_axis_without_values_says_so),
+    CHECK_TEST(a_ceiling_stands_where_it_holds),
 };
 
 CHECK_MAIN("panels", tests, 0)

@@ -89,11 +89,23 @@ void ipl_plot_blocks(const canvas *c)
     fprintf(c->out, "END\n");
 }
 
+/* Families that compare the values of the inputs are not bounded by log n. */
+static double ceiling_of(const plot_data *d, int estimator, int axis)
+{
+    ipl_mi_estimator family;
+    if (axis == PLOT_X &&
+        ipl_mi_point_named(d->estimator[estimator], &family, NULL) == IPL_OK &&
+        ipl_mi_family_of(family)->needs & IPL_MI_NEEDS_INPUTS)
+        return NAN;
+    return d->ceiling[axis];
+}
+
 /* From 0, or below it where values and bars are, to somewhat above the ceiling. */
 static void value_range(const plot_data *d, int estimator, int axis, double *lo,
                         double *hi)
 {
-    double low = 0.0, high = isnan(d->ceiling[axis]) ? 0.0 : d->ceiling[axis];
+    const double ceiling = ceiling_of(d, estimator, axis);
+    double low = 0.0, high = isnan(ceiling) ? 0.0 : ceiling;
     for (int64_t k = 0; k < d->points; ++k) {
         const plot_point *p = &d->point[k];
         if (p->estimator != estimator || !isfinite(p->mean[axis])) continue;
@@ -133,9 +145,11 @@ static const char *title_of(const plot_data *d, int estimator, char *text, size_
 
 /* -- The plane --------------------------------------------------------------------*/
 
-static void draw_ceilings(const canvas *c, const double lo[2], const double hi[2])
+static void draw_ceilings(const canvas *c, int estimator, const double lo[2],
+                          const double hi[2])
 {
-    const double x = c->d->ceiling[PLOT_X], y = c->d->ceiling[PLOT_Y];
+    const double x = ceiling_of(c->d, estimator, PLOT_X);
+    const double y = ceiling_of(c->d, estimator, PLOT_Y);
     const char *style = "nohead lc '#888888' dt 2 lw 1";
     if (isfinite(x))
         fprintf(c->out, "set arrow from %.9g,%.9g to %.9g,%.9g %s\n"
@@ -220,7 +234,7 @@ void ipl_plot_plane(const canvas *c, plot_box box, int estimator, int bar)
         ipl_plot_powers(c, last);
         fprintf(c->out, ")\n");
     }
-    draw_ceilings(c, lo, hi);
+    draw_ceilings(c, estimator, lo, hi);
     label_layers(c, estimator, lo, hi);
     const char *sep = "plot ";
     for (int l = 1; l <= d->layers; ++l, sep = ", ")
@@ -246,7 +260,7 @@ void ipl_plot_plane(const canvas *c, plot_box box, int estimator, int bar)
 void ipl_plot_epochs(const canvas *c, plot_box box, int estimator, int axis)
 {
     const plot_data *d = c->d;
-    const double ceiling = d->ceiling[axis];
+    const double ceiling = ceiling_of(d, estimator, axis);
     double lo, hi;
     char title[256];
     ipl_plot_open(c, box, 0, title_of(d, estimator, title, sizeof title), d->tick,
