@@ -13,7 +13,8 @@
  *           L-BFGS; latency limits small d, memory traffic large ones.
  * Numerics  Double precision. A thread's share of a row and the order of sums depend on
  *           d alone, so that a row has the same bits in any batch and company.
- * Limits    d <= 2048 (moments.cuh); LGA keeps 45 vectors of d(d+3)/2 doubles a team.
+ * Limits    d <= 8192 (src/mi/mi_terms.h); LGA keeps 45 vectors of d(d+3)/2 doubles a
+ *           team.
  */
 #include "jobs.cuh"
 #include "moments.cuh"

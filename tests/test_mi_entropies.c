@@ -231,7 +231,20 @@ static void jobs_that_want_more_scratch_go_one_by_one(void **state)
     case_free(c);
 }
 
+static void too_many_units_are_named(void **state)
+{
+    ipl_device *dev = check_device(state);
+    const ipl_mi_job job = {.name = "wide", .t = {NULL, 10, 8193}};
+    const ipl_mi_options lnn = ipl_mi_defaults(IPL_MI_LNN);
+    const ipl_mi_options kl = ipl_mi_defaults(IPL_MI_KL);
+    size_t bytes;
+    CHECK_FAILS(ipl_mi_scratch_bytes(dev, 1, &lnn, 1, &job, &bytes), IPL_E_ARGUMENT,
+                "wide: 8193 units");
+    CHECK_OK(ipl_mi_scratch_bytes(dev, 1, &kl, 1, &job, &bytes));
+}
+
 static const check_test tests[] = {
+    CHECK_TEST(too_many_units_are_named),
     CHECK_TEST(points_are_those_of_their_definitions),
     CHECK_TEST(inputs_may_be_far_larger_or_smaller_than_layers),
     CHECK_TEST(points_do_not_depend_on_company_or_memory),

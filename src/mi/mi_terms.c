@@ -127,7 +127,13 @@ ipl_status mi_term_plan_make(mi_term_plan *plan)
     IPL_TRY(plan_host(plan));
     plan->last = ipl_arena_take(&arena, plan->most, sizeof *plan->last);
     for (int j = 0; j < call->jobs; ++j) {
+        char text[24];
         const ipl_mi_job *job = &call->job[j];
+        const int64_t d = job->t.cols + (job->inputs ? job->inputs->x.cols : 0);
+        IPL_REQUIRE(!plan->how->local || d <= MI_LOCAL_UNITS_MAX,
+                    "%s: %lld units with those of the inputs: %s expects at most %d",
+                    mi_job_name(call->job, j, text), (long long)d,
+                    ipl_mi_family_name(plan->options->estimator), MI_LOCAL_UNITS_MAX);
         plan_term(plan, j, TERM_T, &arena);
         if (job->y) plan_term(plan, j, TERM_T_GIVEN_Y, &arena);
         if (job->inputs) plan_term(plan, j, TERM_XT, &arena);

@@ -6,6 +6,9 @@
 
 #include "mi/mi_entropies.h"
 
+/* Of families of local densities: a row's second moments take 268 MB there. */
+enum { MI_LOCAL_UNITS_MAX = 8192 };
+
 /* In the order in which a point's first refusal is looked for. */
 typedef enum { TERM_T, TERM_X, TERM_XT, TERM_T_GIVEN_Y, TERMS } mi_term_of;
 
