@@ -322,6 +322,7 @@ bench-run:
 	$(BUILD)/bench/bench_kde --json build/bench/kde.json --numpy bench/peer_numpy.py 4096 10000
 	$(BUILD)/bench/bench_bin
 	$(BUILD)/bench/bench_near --peer bench/peer_near.py
+	$(BUILD)/bench/bench_near --peer bench/peer_sklearn.py
 	$(BUILD)/bench/bench_train
 	./infoplane bench --json | tee build/bench/devices.json
 

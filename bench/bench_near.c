@@ -1,13 +1,14 @@
 /*
- * bench_near.c - nearest neighbours and counts within a radius, alone and beside scipy.
+ * bench_near.c - nearest neighbours and counts within a radius, alone and in turns.
  *
  *   bench_near [--processor-time] [--peer SCRIPT] [--threads T] [N]
  *
  * First a complete Kraskov estimate (k = 5 neighbours in the max norm of both spaces,
  * then the strictly nearer rows in each) of N pairs of correlated normal rows, in turns
- * with the same by scipy's cKDTree (bench/peer_near.py). Both must agree before times
- * are given. Then how many pairs of rows a thread and second each entry gets through:
- * n^2 pairs, whether their distances had to be computed or not.
+ * with the same by scipy's trees (bench/peer_near.py) or scikit-learn's
+ * (bench/peer_sklearn.py). Both must agree before times are given. Then how many pairs
+ * of rows a thread and second each entry gets through: n^2 pairs, whether their
+ * distances had to be computed or not.
  */
 #include <math.h>
 #include <signal.h>
@@ -139,7 +140,7 @@ static void kraskov(estimate *e)
     e->i_xt = digamma(K) + digamma((double)e->n) - sum / (double)e->n;
 }
 
-/* -- scipy, a process that waits for its turn ------------------------------------ */
+/* -- A peer, a process that waits for its turn ------------------------------------ */
 
 typedef struct {
     FILE *ask, *answer;
@@ -165,7 +166,7 @@ static peer peer_open(const char *script, const char *folder)
     return (peer){must(fdopen(to[1], "w")), must(fdopen(from[0], "r")), id};
 }
 
-/* Milliseconds of one estimate; NaN where scipy is missing. */
+/* Milliseconds of one estimate; NaN where the peer cannot run. */
 static double peer_ms(peer *p, turns_clock clock, double *i_xt)
 {
     double wall, processor;
@@ -185,18 +186,19 @@ static void save(const estimate *e, const char *folder)
     }
 }
 
-static void beside_scipy(ipl_device *dev, const char *script, turns_clock clock,
+static void beside_peer(ipl_device *dev, const char *script, turns_clock clock,
                          const char *folder, int64_t n, int64_t d)
 {
-    double ours[TURNS], scipy[TURNS], i_xt = NAN;
+    double ours[TURNS], theirs[TURNS], i_xt = NAN;
     int turns = 0;
     estimate e = estimate_open(dev, n, d);
     save(&e, folder);
     peer p = peer_open(script, folder);
     kraskov(&e); /* both once to warm up */
-    scipy[0] = peer_ms(&p, clock, &i_xt);
+    theirs[0] = peer_ms(&p, clock, &i_xt);
     if (fabs(e.i_xt - i_xt) > 1e-3) {
-        fprintf(stderr, "bench_near: scipy gives %.9g nats, not %.9g\n", i_xt, e.i_xt);
+        fprintf(stderr, "bench_near: the peer gives %.9g nats, not %.9g\n", i_xt,
+                e.i_xt);
         exit(1);
     }
     const double begin = turns_now_ms(TURNS_WALL);
@@ -205,16 +207,16 @@ static void beside_scipy(ipl_device *dev, const char *script, turns_clock clock,
         const double start = turns_now_ms(clock);
         kraskov(&e);
         ours[turns] = turns_now_ms(clock) - start;
-        scipy[turns++] = peer_ms(&p, clock, &i_xt);
+        theirs[turns++] = peer_ms(&p, clock, &i_xt);
     }
     fclose(p.ask);
     fclose(p.answer);
     waitpid(p.id, NULL, 0);
     qsort(ours, (size_t)turns, sizeof *ours, turns_ascending);
-    qsort(scipy, (size_t)turns, sizeof *scipy, turns_ascending);
+    qsort(theirs, (size_t)turns, sizeof *theirs, turns_ascending);
     printf("%7lld %4lld+%-4lld %10.2f %11.1f %8.1f %9.4f %9.4f\n", (long long)n,
-           (long long)d, (long long)d, ours[turns / 2], scipy[turns / 2],
-           scipy[turns / 2] / ours[turns / 2], e.i_xt, i_xt);
+           (long long)d, (long long)d, ours[turns / 2], theirs[turns / 2],
+           theirs[turns / 2] / ours[turns / 2], e.i_xt, i_xt);
     fflush(stdout);
     estimate_close(&e);
 }
@@ -276,16 +278,16 @@ int main(int argc, char **argv)
         else if (atoll(argv[a]) > K) n = atoll(argv[a]);
         else return fprintf(stderr, "bench_near: what is '%s'?\n", argv[a]), 2;
     }
-    signal(SIGPIPE, SIG_IGN); /* where scipy is missing, the peer has ended */
+    signal(SIGPIPE, SIG_IGN); /* where a peer cannot run, it has ended */
     must(mkdtemp(folder));
     check(ipl_device_open("cpu", &options, &dev));
     printf("# %s, %s, %d threads, %s time\n", ipl_device_about(dev)->name,
            ipl_device_about(dev)->description, options.threads,
            clock == TURNS_WALL ? "wall" : "processor");
     if (script) printf("%7s %9s %10s %11s %8s %9s %9s\n", "n", "d", "ours_ms",
-                       "scipy_ms", "x", "ours_nat", "scipy_nat");
+                       "peer_ms", "x", "ours_nat", "peer_nat");
     for (size_t w = 0; script && w < sizeof beside / sizeof *beside; ++w)
-        beside_scipy(dev, script, clock, folder, n, beside[w]);
+        beside_peer(dev, script, clock, folder, n, beside[w]);
     printf("\n%17s %35s %35s\n%7s %9s", "", "max norm: k = 5, counts", "Euclid: same",
            "n", "d");
     for (int c = 0; c < 4; ++c) printf(" %9s %7s", "ms", "Gpair/s");

@@ -15,14 +15,16 @@ from scipy.special import digamma
 K = 5
 
 
+def farthest(rows):
+    return cKDTree(rows).query(rows, k=K + 1, p=np.inf)[0][:, K]
+
+
 def nearer(rows, radius):
     return cKDTree(rows).query_ball_point(rows, radius, p=np.inf, return_length=True)
 
 
 def estimate(x, t):
-    joint = np.hstack([x, t])
-    distance = cKDTree(joint).query(joint, k=K + 1, p=np.inf)[0][:, K]
-    radius = np.nextafter(distance, 0.0)
+    radius = np.nextafter(farthest(np.hstack([x, t])), 0.0)
     counts = digamma(nearer(x, radius)) + digamma(nearer(t, radius))
     return digamma(K) + digamma(len(x)) - counts.mean()
 
