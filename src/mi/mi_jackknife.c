@@ -3,7 +3,7 @@
  *
  * Each group of rows is left out in turn. What remains of the activations, of the
  * labels, of the numbers of the inputs and of their values becomes a call of its own,
- * whose values are to the bit those of a call with only these rows.
+ * whose values are those of a call with only these rows, to rounding.
  *
  * Rows are gathered where they lie: layers and inputs of the device on the device, a
  * layer in host memory there. Jobs that share labels or inputs share the copies.
