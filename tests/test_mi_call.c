@@ -47,7 +47,7 @@ static void inputs_open(ipl_device *dev, int64_t n, const int32_t *x, layer_on *
 
 static void all_estimators_in_one_call_equal_calls_of_their_own(void **state)
 {
-    enum { N = 500, D = 6 };
+    enum { N = 200, D = 6 };
     ipl_device *dev = check_device(state);
     ipl_mi_options options[IPL_MI_ESTIMATOR_COUNT];
     const int count = all_families(dev, options);
@@ -77,7 +77,7 @@ static void all_estimators_in_one_call_equal_calls_of_their_own(void **state)
     t[3] = NAN;
     CHECK_OK(ipl_upload(dev, t, N * D * sizeof *t, layer.job.t.at));
     CHECK_FAILS(layers_estimate_all(count, options, 1, &layer), IPL_E_NUMERIC,
-                "layer 7: 1 of 3000 activations are NaN or infinite");
+                "layer 7: 1 of 1200 activations are NaN or infinite");
     layer_close(&layer);
     test_free(t);
     test_free(y);
@@ -89,7 +89,7 @@ static void all_estimators_in_one_call_equal_calls_of_their_own(void **state)
 
 static void inputs_that_all_differ_change_nothing(void **state)
 {
-    enum { N = 400, D = 5 };
+    enum { N = 160, D = 5 };
     ipl_device *dev = check_device(state);
     ipl_mi_options options[IPL_MI_ESTIMATOR_COUNT];
     const int count = all_families(dev, options);
