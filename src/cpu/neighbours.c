@@ -48,6 +48,7 @@ static void lay_out_job(const near_kernels *k, ipl_arena *arena, near_job *job)
     l->pairs.rows = ipl_arena_take(arena, padded * d, sizeof(float));
     l->pairs.position = ipl_arena_take(arena, padded, sizeof(float));
     l->number = ipl_arena_take(arena, padded, sizeof *l->number);
+    l->tie = ipl_arena_take(arena, padded, sizeof *l->tie);
     l->first = ipl_arena_take(arena, padded, sizeof *l->first);
     l->end = ipl_arena_take(arena, padded, sizeof *l->end);
     l->key = ipl_arena_take(arena, units * n, sizeof *l->key);
@@ -95,7 +96,10 @@ static void pack_block(const near_plan *p, near_job *job, int64_t row)
 {
     near_layer *l = &job->layer;
     const ipl_pairs *pairs = job->pairs;
-    for (int64_t i = row; i < row + NEAR_ROWS; ++i) l->pairs.position[i] = (float)i;
+    for (int64_t i = row; i < row + NEAR_ROWS; ++i) {
+        l->pairs.position[i] = (float)i;
+        l->tie[i] = (float)l->number[i];
+    }
     pairs_pack_rows(pairs->spaces, pairs->space, l->number, pairs->unit,
                     p->kernels->lanes, row, row + NEAR_ROWS, &l->pairs);
     near_box(p->kernels, row, l);

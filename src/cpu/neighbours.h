@@ -23,6 +23,7 @@ typedef struct {
     pairs_layer pairs;
     ipl_norm    norm;
     int32_t    *number; /* [padded]: a row's number among the activations          */
+    float      *tie;    /* [padded]: the same, exact below 2^24                    */
     int32_t    *first, *end; /* [padded]: its others stand in [first, end)         */
 
     int         units; /* of the boxes                                             */

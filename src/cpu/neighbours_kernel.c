@@ -189,6 +189,16 @@ INLINE void keep_row(const near_block *b, int64_t i, int64_t column, int k,
     for (int v = 0; v < TILE_VECTORS; ++v)
         within |= (uint64_t)(ALL & ~vf_gt(distance[v], limit)) << (v * VF);
     if (!within) return;
+    /* On a lattice most pairs are as far as the limit: of those only the numbers below
+     * the last neighbour's go on. */
+    const vf last = vf_set((float)(uint32_t)b->work->list[i][k - 1]);
+    uint64_t nearer = 0;
+#pragma GCC unroll 3
+    for (int v = 0; v < TILE_VECTORS; ++v)
+        nearer |= (uint64_t)(vf_gt(limit, distance[v]) |
+                             vf_gt(last, vf_load(l->tie + column + v * VF)))
+                  << (v * VF);
+    within &= nearer;
     float lane[TILE_COLUMNS];
     memcpy(lane, distance, sizeof lane);
     for (; within; within &= within - 1) {
