@@ -90,9 +90,8 @@ enum {
 /* What a family computes of a layer, beside its range, which each call asks for. */
 enum {
     IPL_MI_NEEDS_CELLS = 1, /* which samples are equal once rounded             */
-    IPL_MI_NEEDS_PAIRS = 2, /* similarities or distances of all pairs: n^2 d    */
-    IPL_MI_NEEDS_INPUTS = 4, /* the values of the inputs, for I(X;T)            */
-    IPL_MI_NEEDS_MOMENTS = 8 /* second moments of all pairs: n^2 d^2 operations */
+    IPL_MI_NEEDS_INPUTS = 2, /* the values of the inputs, for I(X;T)            */
+    IPL_MI_NEEDS_MOMENTS = 4 /* second moments of all pairs: n^2 d^2 operations */
 };
 
 /* A family, as files, flags, captions and tables know it. */

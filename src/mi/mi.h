@@ -27,6 +27,9 @@ typedef struct {
 typedef struct {
     ipl_mi_family family;
 
+    /* Of families that share these functions (mi_near.h, mi_entropies.h): their own. */
+    const void *how;
+
     /* E_ARGUMENT for options that it cannot work with. */
     ipl_status (*check)(const ipl_mi_options *options);
 
@@ -98,6 +101,9 @@ extern const ipl_option mi_k_option;
 /* E_ARGUMENT: k is outside the limits of the family's row. */
 ipl_status mi_k_check(const ipl_mi_options *options);
 void       mi_k_describe(const ipl_mi_options *options, char *text, size_t size);
+
+/* psi(x) = d/dx log Gamma(x), x > 0, to a few units of rounding. mi_digamma.c */
+double mi_digamma(double x);
 
 /* -- Standard errors --------------------------------------------------------------*/
 

@@ -3,7 +3,7 @@
  */
 #include <math.h>
 
-#include "mi/mi_near.h"
+#include "mi/mi.h"
 
 /* psi(x) = psi(x + 1) - 1/x leads to x >= 16, where five terms of the asymptotic
  * series log x - 1/(2x) - sum_m B_2m / (2m x^2m) leave less than 1e-16. Source:

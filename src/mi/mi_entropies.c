@@ -14,10 +14,16 @@
 
 enum { PIECE = 4096 }; /* rows that the host handles at a time */
 
-ipl_status mi_entropies_scratch_bytes(const mi_entropies *how, const mi_call *call,
+static mi_term_plan plan_of(const mi_call *call, const ipl_mi_options *options)
+{
+    return (mi_term_plan){.how = mi_estimator_of(options->estimator)->how,
+                          .call = call, .options = options};
+}
+
+ipl_status mi_entropies_scratch_bytes(const mi_call *call,
                                       const ipl_mi_options *options, size_t *bytes)
 {
-    mi_term_plan plan = {.how = how, .call = call, .options = options};
+    mi_term_plan plan = plan_of(call, options);
     const ipl_status st = mi_term_plan_make(&plan);
     if (st == IPL_OK) *bytes = plan.bytes;
     mi_term_plan_free(&plan);
@@ -257,11 +263,11 @@ static ipl_mi_point point_of(const mi_term_plan *plan, int j)
     return point;
 }
 
-ipl_status mi_entropies_estimate(const mi_entropies *how, const mi_call *call,
-                                 const ipl_mi_options *options, mi_points *point)
+ipl_status mi_entropies_estimate(const mi_call *call, const ipl_mi_options *options,
+                                 mi_points *point)
 {
     ipl_status st;
-    mi_term_plan plan = {.how = how, .call = call, .options = options};
+    mi_term_plan plan = plan_of(call, options);
     IPL_TRY_DONE(mi_term_plan_make(&plan));
     IPL_TRY_DONE(start(&plan));
     IPL_TRY_DONE(find_distances(&plan));

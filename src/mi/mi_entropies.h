@@ -27,22 +27,18 @@ typedef struct {
     int64_t     d_max;   /* spaces of more units are flagged DIMENSION; 0: none  */
 } mi_entropies;
 
-/* The functions of an mi_estimator, for a family like this. */
-ipl_status mi_entropies_scratch_bytes(const mi_entropies *how, const mi_call *call,
+/* The functions of an mi_estimator whose `how` is an mi_entropies. mi_entropies_plain.c
+ * has the last one. */
+ipl_status mi_entropies_scratch_bytes(const mi_call *call,
                                       const ipl_mi_options *options, size_t *bytes);
-ipl_status mi_entropies_estimate(const mi_entropies *how, const mi_call *call,
-                                 const ipl_mi_options *options, mi_points *point);
-
-/* The same by plain loops. mi_entropies_plain.c */
-ipl_status mi_entropies_plain(const mi_entropies *how, const ipl_mi_options *options,
+ipl_status mi_entropies_estimate(const mi_call *call, const ipl_mi_options *options,
+                                 mi_points *point);
+ipl_status mi_entropies_plain(const ipl_mi_options *options,
                               const ipl_mi_samples *samples, int64_t d, const float *t,
-                              double *i_xt, double *i_ty);
+                              int point, double *i_xt, double *i_ty);
 
 /* log of the volume of the unit ball in d dimensions: c_1 = 2, c_2 = pi. mi_kl.c */
 double mi_log_ball(int64_t d);
-
-/* psi(n) - psi(k) of the digamma function: sum of 1/m, m = k .. n - 1. mi_kl.c */
-double mi_psi_between(int64_t k, int64_t n);
 
 /* Bias constant of LNN, for k >= 4; 0 where d > MI_LNN_BIAS_D_MAX. mi_lnn_bias.c */
 enum { MI_LNN_BIAS_D_MAX = 10 };

@@ -159,10 +159,12 @@ static void put(plain_rows *r, int64_t first, int64_t d, const float *from)
             r->at[i * r->d + first + c] = (double)from[i * d + c];
 }
 
-ipl_status mi_entropies_plain(const mi_entropies *how, const ipl_mi_options *options,
+ipl_status mi_entropies_plain(const ipl_mi_options *options,
                               const ipl_mi_samples *samples, int64_t d, const float *t,
-                              double *i_xt, double *i_ty)
+                              int point, double *i_xt, double *i_ty)
 {
+    (void)point;
+    const mi_entropies *how = mi_estimator_of(options->estimator)->how;
     ipl_status st;
     double h_t, h_x = NAN, h_xt = NAN, h_t_y = NAN;
     const int64_t n = samples->n, k = options->k;

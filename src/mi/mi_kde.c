@@ -282,7 +282,6 @@ const mi_estimator mi_kde = {
                          {"kde-lower", "kde lower bound", "lower"}},
                .options = sizeof kde_options / sizeof *kde_options,
                .option = kde_options,
-               .needs = IPL_MI_NEEDS_PAIRS,
                .full_sums = 1,
                .standard = 1,
                .rows_max = 1 << 20}, /* S_i in fixed point */

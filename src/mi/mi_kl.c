@@ -20,39 +20,12 @@ double mi_log_ball(int64_t d)
     return log_volume;
 }
 
-double mi_psi_between(int64_t k, int64_t n)
-{
-    double sum = 0.0;
-    for (int64_t m = n - 1; m >= k; --m) sum += 1.0 / (double)m;
-    return sum;
-}
-
 static double kl_constant(int64_t k, int64_t d, int64_t n)
 {
-    return mi_psi_between(k, n) + mi_log_ball(d);
+    return mi_digamma((double)n) - mi_digamma((double)k) + mi_log_ball(d);
 }
 
 static const mi_entropies kl = {.constant = kl_constant};
-
-static ipl_status kl_scratch_bytes(const mi_call *call, const ipl_mi_options *options,
-                                   size_t *bytes)
-{
-    return mi_entropies_scratch_bytes(&kl, call, options, bytes);
-}
-
-static ipl_status kl_estimate(const mi_call *call, const ipl_mi_options *options,
-                              mi_points *point)
-{
-    return mi_entropies_estimate(&kl, call, options, point);
-}
-
-static ipl_status kl_plain(const ipl_mi_options *options, const ipl_mi_samples *samples,
-                           int64_t d, const float *t, int point, double *i_xt,
-                           double *i_ty)
-{
-    (void)point;
-    return mi_entropies_plain(&kl, options, samples, d, t, i_xt, i_ty);
-}
 
 const mi_estimator mi_kl = {
     .family = {.name = "kl",
@@ -61,11 +34,12 @@ const mi_estimator mi_kl = {
                .point = {{.name = "kl", .title = "Kozachenko-Leonenko"}},
                .options = 1,
                .option = &mi_k_option,
-               .needs = IPL_MI_NEEDS_PAIRS | IPL_MI_NEEDS_INPUTS,
+               .needs = IPL_MI_NEEDS_INPUTS,
                .rows_max = MI_PAIR_ROWS_MAX},
+    .how = &kl,
     .check = mi_k_check,
     .describe = mi_k_describe,
-    .scratch_bytes = kl_scratch_bytes,
-    .estimate = kl_estimate,
-    .plain = kl_plain,
+    .scratch_bytes = mi_entropies_scratch_bytes,
+    .estimate = mi_entropies_estimate,
+    .plain = mi_entropies_plain,
 };

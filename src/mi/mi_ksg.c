@@ -50,25 +50,6 @@ static int ksg2_tied(const mi_near_row *row)
     return row->joint > row->k || row->reach[0] == 0.0f || row->reach[1] == 0.0f;
 }
 
-static const mi_near ksg = {.points = 2,
-                            .point = {{eps_open, ksg1_value, ksg1_tied},
-                                      {side, ksg2_value, ksg2_tied}},
-                            .norm = IPL_NORM_MAX,
-                            .inputs = 1,
-                            .reach = 1};
-
-static ipl_status ksg_scratch_bytes(const mi_call *call, const ipl_mi_options *options,
-                                    size_t *bytes)
-{
-    return mi_near_scratch_bytes(&ksg, call, options, bytes);
-}
-
-static ipl_status ksg_estimate(const mi_call *call, const ipl_mi_options *options,
-                               mi_points *point)
-{
-    return mi_near_estimate(&ksg, call, options, point);
-}
-
 /* -- The definition ---------------------------------------------------------------*/
 
 static double ksg1_row(int64_t others, const double *x, const double *t, int64_t k)
@@ -97,13 +78,12 @@ static double ksg2_row(int64_t others, const double *x, const double *t, int64_t
            mi_digamma((double)mi_near_up_to(others, t, reach_t));
 }
 
-static ipl_status ksg_plain(const ipl_mi_options *options,
-                            const ipl_mi_samples *samples, int64_t d, const float *t,
-                            int point, double *i_xt, double *i_ty)
-{
-    return mi_near_plain(&ksg, options, samples, d, t, point ? ksg2_row : ksg1_row,
-                         i_xt, i_ty);
-}
+static const mi_near ksg = {.points = 2,
+                            .point = {{eps_open, ksg1_value, ksg1_tied, ksg1_row},
+                                      {side, ksg2_value, ksg2_tied, ksg2_row}},
+                            .norm = IPL_NORM_MAX,
+                            .inputs = 1,
+                            .reach = 1};
 
 const mi_estimator mi_ksg = {
     .family = {.name = "ksg",
@@ -113,11 +93,12 @@ const mi_estimator mi_ksg = {
                          {.name = "ksg2", .title = "Kraskov 2"}},
                .options = 1,
                .option = &mi_k_option,
-               .needs = IPL_MI_NEEDS_PAIRS | IPL_MI_NEEDS_INPUTS,
+               .needs = IPL_MI_NEEDS_INPUTS,
                .rows_max = MI_PAIR_ROWS_MAX},
+    .how = &ksg,
     .check = mi_k_check,
     .describe = mi_k_describe,
-    .scratch_bytes = ksg_scratch_bytes,
-    .estimate = ksg_estimate,
-    .plain = ksg_plain,
+    .scratch_bytes = mi_near_scratch_bytes,
+    .estimate = mi_near_estimate,
+    .plain = mi_near_plain,
 };

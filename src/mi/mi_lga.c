@@ -21,26 +21,6 @@ static const ipl_option lga_options[] = {
 
 static const mi_entropies lga = {.local = 1, .density = IPL_DENSITY_LGA};
 
-static ipl_status lga_scratch_bytes(const mi_call *call, const ipl_mi_options *options,
-                                    size_t *bytes)
-{
-    return mi_entropies_scratch_bytes(&lga, call, options, bytes);
-}
-
-static ipl_status lga_estimate(const mi_call *call, const ipl_mi_options *options,
-                               mi_points *point)
-{
-    return mi_entropies_estimate(&lga, call, options, point);
-}
-
-static ipl_status lga_plain(const ipl_mi_options *options,
-                            const ipl_mi_samples *samples, int64_t d, const float *t,
-                            int point, double *i_xt, double *i_ty)
-{
-    (void)point;
-    return mi_entropies_plain(&lga, options, samples, d, t, i_xt, i_ty);
-}
-
 const mi_estimator mi_lga = {
     .family = {.name = "lga",
                .summary = "local Gaussian approximation (Gao et al. 2015)",
@@ -48,12 +28,12 @@ const mi_estimator mi_lga = {
                .point = {{.name = "lga", .title = "LGA"}},
                .options = sizeof lga_options / sizeof *lga_options,
                .option = lga_options,
-               .needs = IPL_MI_NEEDS_PAIRS | IPL_MI_NEEDS_INPUTS |
-                        IPL_MI_NEEDS_MOMENTS,
+               .needs = IPL_MI_NEEDS_INPUTS | IPL_MI_NEEDS_MOMENTS,
                .rows_max = MI_PAIR_ROWS_MAX},
+    .how = &lga,
     .check = mi_k_check,
     .describe = mi_k_describe,
-    .scratch_bytes = lga_scratch_bytes,
-    .estimate = lga_estimate,
-    .plain = lga_plain,
+    .scratch_bytes = mi_entropies_scratch_bytes,
+    .estimate = mi_entropies_estimate,
+    .plain = mi_entropies_plain,
 };

@@ -30,26 +30,6 @@ static double lnn_constant(int64_t k, int64_t d, int64_t n)
 static const mi_entropies lnn = {.local = 1, .density = IPL_DENSITY_LNN,
                                  .constant = lnn_constant, .d_max = MI_LNN_BIAS_D_MAX};
 
-static ipl_status lnn_scratch_bytes(const mi_call *call, const ipl_mi_options *options,
-                                    size_t *bytes)
-{
-    return mi_entropies_scratch_bytes(&lnn, call, options, bytes);
-}
-
-static ipl_status lnn_estimate(const mi_call *call, const ipl_mi_options *options,
-                               mi_points *point)
-{
-    return mi_entropies_estimate(&lnn, call, options, point);
-}
-
-static ipl_status lnn_plain(const ipl_mi_options *options,
-                            const ipl_mi_samples *samples, int64_t d, const float *t,
-                            int point, double *i_xt, double *i_ty)
-{
-    (void)point;
-    return mi_entropies_plain(&lnn, options, samples, d, t, i_xt, i_ty);
-}
-
 const mi_estimator mi_lnn = {
     .family = {.name = "lnn",
                .summary = "local nearest-neighbour entropies (Gao et al. 2016)",
@@ -57,12 +37,12 @@ const mi_estimator mi_lnn = {
                .point = {{.name = "lnn", .title = "LNN"}},
                .options = sizeof lnn_options / sizeof *lnn_options,
                .option = lnn_options,
-               .needs = IPL_MI_NEEDS_PAIRS | IPL_MI_NEEDS_INPUTS |
-                        IPL_MI_NEEDS_MOMENTS,
+               .needs = IPL_MI_NEEDS_INPUTS | IPL_MI_NEEDS_MOMENTS,
                .rows_max = MI_PAIR_ROWS_MAX},
+    .how = &lnn,
     .check = mi_k_check,
     .describe = mi_k_describe,
-    .scratch_bytes = lnn_scratch_bytes,
-    .estimate = lnn_estimate,
-    .plain = lnn_plain,
+    .scratch_bytes = mi_entropies_scratch_bytes,
+    .estimate = mi_entropies_estimate,
+    .plain = mi_entropies_plain,
 };

@@ -38,24 +38,6 @@ static int mixed_tied(const mi_near_row *row)
     return row->rho > 0.0f && row->joint > row->k;
 }
 
-static const mi_near mixed = {.points = 1,
-                              .point = {{open_ball, mixed_value, mixed_tied}},
-                              .norm = IPL_NORM_MAX,
-                              .inputs = 1,
-                              .labels = 1};
-
-static ipl_status mixed_scratch_bytes(const mi_call *call,
-                                      const ipl_mi_options *options, size_t *bytes)
-{
-    return mi_near_scratch_bytes(&mixed, call, options, bytes);
-}
-
-static ipl_status mixed_estimate(const mi_call *call, const ipl_mi_options *options,
-                                 mi_points *point)
-{
-    return mi_near_estimate(&mixed, call, options, point);
-}
-
 /* -- The definition ---------------------------------------------------------------*/
 
 static double mixed_row(int64_t others, const double *a, const double *t, int64_t k)
@@ -72,13 +54,12 @@ static double mixed_row(int64_t others, const double *a, const double *t, int64_
            mi_digamma((double)mi_near_less(others, t, rho) + 1);
 }
 
-static ipl_status mixed_plain(const ipl_mi_options *options,
-                              const ipl_mi_samples *samples, int64_t d, const float *t,
-                              int point, double *i_xt, double *i_ty)
-{
-    (void)point;
-    return mi_near_plain(&mixed, options, samples, d, t, mixed_row, i_xt, i_ty);
-}
+static const mi_near mixed = {.points = 1,
+                              .point = {{open_ball, mixed_value, mixed_tied,
+                                         mixed_row}},
+                              .norm = IPL_NORM_MAX,
+                              .inputs = 1,
+                              .labels = 1};
 
 const mi_estimator mi_mixed = {
     .family = {.name = "mixed",
@@ -87,11 +68,12 @@ const mi_estimator mi_mixed = {
                .point = {{.name = "mixed", .title = "Mixed-KSG"}},
                .options = 1,
                .option = &mi_k_option,
-               .needs = IPL_MI_NEEDS_PAIRS | IPL_MI_NEEDS_INPUTS,
+               .needs = IPL_MI_NEEDS_INPUTS,
                .rows_max = MI_PAIR_ROWS_MAX},
+    .how = &mixed,
     .check = mi_k_check,
     .describe = mi_k_describe,
-    .scratch_bytes = mixed_scratch_bytes,
-    .estimate = mixed_estimate,
-    .plain = mixed_plain,
+    .scratch_bytes = mi_near_scratch_bytes,
+    .estimate = mi_near_estimate,
+    .plain = mi_near_plain,
 };

@@ -33,24 +33,6 @@ static int never_tied(const mi_near_row *row)
     return 0;
 }
 
-static const mi_near ms = {.points = 1,
-                           .point = {{closed_ball, ms_value, never_tied}},
-                           .norm = IPL_NORM_MAX,
-                           .inputs = 1,
-                           .labels = 1};
-
-static ipl_status ms_scratch_bytes(const mi_call *call, const ipl_mi_options *options,
-                                   size_t *bytes)
-{
-    return mi_near_scratch_bytes(&ms, call, options, bytes);
-}
-
-static ipl_status ms_estimate(const mi_call *call, const ipl_mi_options *options,
-                              mi_points *point)
-{
-    return mi_near_estimate(&ms, call, options, point);
-}
-
 /* -- The definition ---------------------------------------------------------------*/
 
 static double ms_row(int64_t others, const double *a, const double *t, int64_t k)
@@ -63,13 +45,11 @@ static double ms_row(int64_t others, const double *a, const double *t, int64_t k
            mi_digamma((double)mi_near_up_to(others, t, rho));
 }
 
-static ipl_status ms_plain(const ipl_mi_options *options, const ipl_mi_samples *samples,
-                           int64_t d, const float *t, int point, double *i_xt,
-                           double *i_ty)
-{
-    (void)point;
-    return mi_near_plain(&ms, options, samples, d, t, ms_row, i_xt, i_ty);
-}
+static const mi_near ms = {.points = 1,
+                           .point = {{closed_ball, ms_value, never_tied, ms_row}},
+                           .norm = IPL_NORM_MAX,
+                           .inputs = 1,
+                           .labels = 1};
 
 const mi_estimator mi_ms = {
     .family = {.name = "ms",
@@ -78,11 +58,12 @@ const mi_estimator mi_ms = {
                .point = {{.name = "ms", .title = "Mesner-Shalizi"}},
                .options = 1,
                .option = &mi_k_option,
-               .needs = IPL_MI_NEEDS_PAIRS | IPL_MI_NEEDS_INPUTS,
+               .needs = IPL_MI_NEEDS_INPUTS,
                .rows_max = MI_PAIR_ROWS_MAX},
+    .how = &ms,
     .check = mi_k_check,
     .describe = mi_k_describe,
-    .scratch_bytes = ms_scratch_bytes,
-    .estimate = ms_estimate,
-    .plain = ms_plain,
+    .scratch_bytes = mi_near_scratch_bytes,
+    .estimate = mi_near_estimate,
+    .plain = mi_near_plain,
 };

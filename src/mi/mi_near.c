@@ -9,9 +9,10 @@
 
 #include "mi/mi_near_plan.h"
 
-ipl_status mi_near_scratch_bytes(const mi_near *how, const mi_call *call,
-                                 const ipl_mi_options *options, size_t *bytes)
+ipl_status mi_near_scratch_bytes(const mi_call *call, const ipl_mi_options *options,
+                                 size_t *bytes)
 {
+    const mi_near *how = mi_estimator_of(options->estimator)->how;
     mi_near_plan plan;
     const ipl_status st = mi_near_plan_make(how, call, options->k, &plan);
     if (st == IPL_OK) *bytes = plan.bytes;
@@ -259,9 +260,10 @@ static ipl_status search_and_count(mi_near_plan *plan)
     return dev->backend->radius_counts(dev->state, counts, plan->count, plan->work);
 }
 
-ipl_status mi_near_estimate(const mi_near *how, const mi_call *call,
-                            const ipl_mi_options *options, mi_points *point)
+ipl_status mi_near_estimate(const mi_call *call, const ipl_mi_options *options,
+                            mi_points *point)
 {
+    const mi_near *how = mi_estimator_of(options->estimator)->how;
     ipl_status st;
     mi_near_plan plan;
     for (int j = 0; j < call->jobs; ++j)

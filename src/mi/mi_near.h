@@ -37,6 +37,10 @@ typedef struct {
     float  (*radius)(float rho, float reach); /* D <= radius counts; < 0: nobody */
     double (*value)(const mi_near_row *row);  /* nats; the mean is the estimate  */
     int    (*tied)(const mi_near_row *row);   /* 1: the estimate is off here     */
+
+    /* The value by definition, from the distances to the row's others in each single
+     * space (to rows of another class: infinity); k <= others. */
+    double (*plain)(int64_t others, const double *a, const double *t, int64_t k);
 } mi_near_point;
 
 typedef struct {
@@ -47,32 +51,22 @@ typedef struct {
     int      reach;          /* 1: of I(X;T), norm MAX                           */
 } mi_near;
 
-/* The functions of an mi_estimator, for a family like this. Flags: TIES, SINGLETONS.
- * Refusals: FEW_ROWS, and SMALL_CLASS where no class has two rows. */
-ipl_status mi_near_scratch_bytes(const mi_near *how, const mi_call *call,
-                                 const ipl_mi_options *options, size_t *bytes);
-ipl_status mi_near_estimate(const mi_near *how, const mi_call *call,
-                            const ipl_mi_options *options, mi_points *point);
+/* The functions of an mi_estimator whose `how` is an mi_near. Flags: TIES, SINGLETONS.
+ * Refusals: FEW_ROWS, and SMALL_CLASS where no class has two rows. mi_near_plain.c has
+ * the last one. */
+ipl_status mi_near_scratch_bytes(const mi_call *call, const ipl_mi_options *options,
+                                 size_t *bytes);
+ipl_status mi_near_estimate(const mi_call *call, const ipl_mi_options *options,
+                            mi_points *point);
+ipl_status mi_near_plain(const ipl_mi_options *options, const ipl_mi_samples *samples,
+                         int64_t d, const float *t, int point, double *i_xt,
+                         double *i_ty);
 
 /* The largest float below a distance; negative below 0. */
 float mi_near_below(float distance);
 
-/* psi(x) = d/dx log Gamma(x), x > 0, to a few units of rounding. mi_digamma.c */
-double mi_digamma(double x);
-
-/* -- Plain loops: mi_near_plain.c -------------------------------------------------*/
-
-/* What is summed for a row, from the distances to its `others`, in each single space
- * (to rows of another class: infinity), with k <= others. */
-typedef double (*mi_near_plain_row)(int64_t others, const double *a, const double *t,
-                                    int64_t k);
-
-/* ipl_mi_plain: the means of `row` over the rows. */
-ipl_status mi_near_plain(const mi_near *how, const ipl_mi_options *options,
-                         const ipl_mi_samples *samples, int64_t d, const float *t,
-                         mi_near_plain_row row, double *i_xt, double *i_ty);
-
-/* The k-th smallest of max(a, t), and how many are less, or equal to it. */
+/* For plain values: the k-th smallest of max(a, t), and how many are less than, or at
+ * most, a distance. mi_near_plain.c */
 double  mi_near_kth(int64_t others, const double *a, const double *t, int64_t k);
 int64_t mi_near_less(int64_t others, const double *a, double than);
 int64_t mi_near_up_to(int64_t others, const double *a, double to);

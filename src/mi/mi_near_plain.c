@@ -55,7 +55,7 @@ static int64_t class_rows(const ipl_mi_samples *samples, int64_t i)
 /* Mean over the kept rows, with the inputs, or the labels, as the first space. */
 static double mean(const mi_near *how, const ipl_mi_samples *samples, int by_label,
                    int64_t k, int64_t d, const float *t, const int64_t *rows,
-                   mi_near_plain_row row, double *a, double *b)
+                   int point, double *a, double *b)
 {
     double sum = 0.0;
     int64_t kept = 0;
@@ -70,16 +70,17 @@ static double mean(const mi_near *how, const ipl_mi_samples *samples, int by_lab
                                             samples->inputs + j * samples->inputs_d);
             b[others++] = distance(how->norm, d, t + i * d, t + j * d);
         }
-        sum += row(others, a, b, k < rows[i] ? k : rows[i] - 1);
+        sum += how->point[point].plain(others, a, b, k < rows[i] ? k : rows[i] - 1);
         ++kept;
     }
     return kept ? sum / (double)kept : NAN;
 }
 
-ipl_status mi_near_plain(const mi_near *how, const ipl_mi_options *options,
-                         const ipl_mi_samples *samples, int64_t d, const float *t,
-                         mi_near_plain_row row, double *i_xt, double *i_ty)
+ipl_status mi_near_plain(const ipl_mi_options *options, const ipl_mi_samples *samples,
+                         int64_t d, const float *t, int point, double *i_xt,
+                         double *i_ty)
 {
+    const mi_near *how = mi_estimator_of(options->estimator)->how;
     ipl_status st = IPL_OK;
     const int64_t n = samples->n;
     double *a = malloc((size_t)n * sizeof *a), *b = malloc((size_t)n * sizeof *b);
@@ -92,10 +93,10 @@ ipl_status mi_near_plain(const mi_near *how, const ipl_mi_options *options,
     if (options->k >= n) goto done;
     for (int64_t i = 0; i < n; ++i) rows[i] = n;
     if (how->inputs && samples->inputs)
-        *i_xt = mean(how, samples, 0, options->k, d, t, rows, row, a, b);
+        *i_xt = mean(how, samples, 0, options->k, d, t, rows, point, a, b);
     if (!how->labels || !samples->y) goto done;
     for (int64_t i = 0; i < n; ++i) rows[i] = class_rows(samples, i);
-    *i_ty = mean(how, samples, 1, options->k, d, t, rows, row, a, b);
+    *i_ty = mean(how, samples, 1, options->k, d, t, rows, point, a, b);
 done:
     free(a);
     free(b);

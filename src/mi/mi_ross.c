@@ -30,23 +30,6 @@ static double ross_value(const mi_near_row *row)
 
 static int ross_tied(const mi_near_row *row) { return row->rho == 0.0f; }
 
-static const mi_near ross = {.points = 1,
-                             .point = {{closed_ball, ross_value, ross_tied}},
-                             .norm = IPL_NORM_EUCLID,
-                             .labels = 1};
-
-static ipl_status ross_scratch_bytes(const mi_call *call, const ipl_mi_options *options,
-                                     size_t *bytes)
-{
-    return mi_near_scratch_bytes(&ross, call, options, bytes);
-}
-
-static ipl_status ross_estimate(const mi_call *call, const ipl_mi_options *options,
-                                mi_points *point)
-{
-    return mi_near_estimate(&ross, call, options, point);
-}
-
 /* -- The definition ---------------------------------------------------------------*/
 
 static double ross_row(int64_t others, const double *y, const double *t, int64_t k)
@@ -57,13 +40,10 @@ static double ross_row(int64_t others, const double *y, const double *t, int64_t
            mi_digamma((double)k) - mi_digamma((double)mi_near_up_to(others, t, d));
 }
 
-static ipl_status ross_plain(const ipl_mi_options *options,
-                             const ipl_mi_samples *samples, int64_t d, const float *t,
-                             int point, double *i_xt, double *i_ty)
-{
-    (void)point;
-    return mi_near_plain(&ross, options, samples, d, t, ross_row, i_xt, i_ty);
-}
+static const mi_near ross = {.points = 1,
+                             .point = {{closed_ball, ross_value, ross_tied, ross_row}},
+                             .norm = IPL_NORM_EUCLID,
+                             .labels = 1};
 
 const mi_estimator mi_ross = {
     .family = {.name = "ross",
@@ -72,11 +52,11 @@ const mi_estimator mi_ross = {
                .point = {{.name = "ross", .title = "Ross"}},
                .options = 1,
                .option = &mi_k_option,
-               .needs = IPL_MI_NEEDS_PAIRS,
                .rows_max = MI_PAIR_ROWS_MAX},
+    .how = &ross,
     .check = mi_k_check,
     .describe = mi_k_describe,
-    .scratch_bytes = ross_scratch_bytes,
-    .estimate = ross_estimate,
-    .plain = ross_plain,
+    .scratch_bytes = mi_near_scratch_bytes,
+    .estimate = mi_near_estimate,
+    .plain = mi_near_plain,
 };
