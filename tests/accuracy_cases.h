@@ -114,6 +114,43 @@ static inline void draw_cube(const accuracy_case *c, draws *r, double *x, double
 
 static inline double truth_cube(const accuracy_case *c) { return c->dt * log(c->a); }
 
+/* One Gaussian of deviation a; H of it with noise, whose variance is 0.05. */
+static inline void draw_noisy(const accuracy_case *c, draws *r, double *x, double *t,
+                              int *y)
+{
+    draw_normals(c, r, x, t, y);
+}
+
+static inline double truth_noisy(const accuracy_case *c)
+{
+    return 0.5 * log(2.0 * M_PI * exp(1.0) * (c->a * c->a + 0.05));
+}
+
+/* Symbols 1 .. a, symbol s with a probability proportional to 1/s. */
+static inline double harmonic(double a)
+{
+    double sum = 0.0;
+    for (int s = 1; s <= (int)a; ++s) sum += 1.0 / s;
+    return sum;
+}
+
+static inline void draw_symbols(const accuracy_case *c, draws *r, double *x, double *t,
+                                int *y)
+{
+    (void)x;
+    (void)y;
+    double left = uniform(r) * harmonic(c->a);
+    for (t[0] = 1.0; t[0] < c->a && left >= 1.0 / t[0]; ++t[0]) left -= 1.0 / t[0];
+}
+
+static inline double truth_symbols(const accuracy_case *c)
+{
+    const double all = harmonic(c->a);
+    double h = 0.0;
+    for (int s = 1; s <= (int)c->a; ++s) h += log(s * all) / (s * all);
+    return h;
+}
+
 /* -- A hard edge ------------------------------------------------------------------*/
 
 /* T = X + a U, both uniform on [0, 1): a/2 - log a for a <= 1, else 1/(2a). */
@@ -230,7 +267,8 @@ static inline double truth_two(const accuracy_case *c)
     for (int k = 0; k < STEPS; ++k) {
         const double t = -wide + (k + 0.5) * step;
         const double p = exp(-0.5 * (t - c->a) * (t - c->a)) / sqrt(2.0 * M_PI);
-        left += p * log1p(exp(-2.0 * c->a * t)) * step;
+        const double odds = -2.0 * c->a * t; /* log1p(exp(odds)), without overflow */
+        left += p * (fmax(odds, 0.0) + log1p(exp(-fabs(odds)))) * step;
     }
     return log(2.0) - left;
 }
