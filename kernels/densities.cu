@@ -113,7 +113,7 @@ static density_scratch lay_out(const ipl_cuda *dev, const ipl_density_job *job,
     const int64_t classes = job->pairs.y ? job->pairs.y->classes : 0;
     density_scratch s = {};
     s.sums = arena_take<char>(from, (int64_t)moments_scratch(job));
-    s.moments = arena_take<double>(from, rows * moments_size(moments_units(job)));
+    s.moments = arena_take<double>(from, rows * local_moments(moments_units(job)));
     s.work = arena_take<double>(from, teams * doubles_of(job));
     s.start = arena_take<int32_t>(from, classes + 1);
     return s;

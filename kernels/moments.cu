@@ -51,7 +51,7 @@ int64_t moments_rows_max(const ipl_density_job *job)
     const bool streamed = on_host(&job->pairs);
     const int64_t share = streamed ? 4 : 1;
     const int64_t waiting = streamed ? moments_shape_of(job).tiles * ROOM : 1;
-    const int64_t size = moments_size(moments_units(job));
+    const int64_t size = local_moments(moments_units(job));
     const int64_t a = ROOTS_MAX / share / columns_of(&job->pairs);
     const int64_t b = MOMENTS_MAX / share / (size > waiting ? size : waiting);
     const int64_t rows = least(least(a, b), job->pairs.n);

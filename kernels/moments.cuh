@@ -1,20 +1,14 @@
 /*
  * moments.cuh - local moments of rows on the device: S0, S1 and S2 of src/backend.h.
  *
- * A row's moments are doubles in one piece: S0, S1[d] and the lower triangle of S2 by
- * rows, d being the units of both spaces together, those of space 0 first. Weights
- * below 2^-100 are 0.
+ * They lie as local_moments.h says, d being the units of both spaces together, those of
+ * space 0 first. Weights below 2^-100 are 0.
  */
 #ifndef IPL_MOMENTS_CUH
 #define IPL_MOMENTS_CUH
 
 #include "common.cuh"
-
-/* Doubles of a row of d units. */
-static inline __host__ __device__ int64_t moments_size(int64_t d)
-{
-    return 1 + d + d * (d + 1) / 2;
-}
+#include "local_moments.h"
 
 /* Units of the job's spaces together. */
 static inline int64_t moments_units(const ipl_density_job *job)
@@ -32,7 +26,7 @@ size_t moments_scratch(const ipl_density_job *job);
 /* What is done once for a job. Waits. */
 ipl_status moments_prepare(ipl_cuda *dev, const ipl_density_job *job, void *scratch);
 
-/* Queues moments[count][moments_size(d)], device memory, of the rows first .. first +
+/* Queues moments[count][local_moments(d)], device memory, of the rows first .. first +
  * count - 1 in the order of classes: row first + r is row y->order[first + r] of the
  * job (without y: first + r). job->square is read in the job's own order. Waits where a
  * space is in host memory. */

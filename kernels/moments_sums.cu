@@ -248,7 +248,7 @@ add_window(const near_layer *__restrict__ layer, moments_shape shape, moments_pa
     const double h2 = moments_bandwidth(__ldg(p.square + number_of(*layer, me.i)));
     write_square(to, shape.e, me.tile.a + me.row, me.tile.b + me.col, me.slices,
                  me.tile.squares * ENTRIES, h2,
-                 p.moments + me.r * moments_size(shape.e - 1));
+                 p.moments + me.r * local_moments(shape.e - 1));
 }
 
 ipl_status moments_launch_sums(ipl_cuda *dev, moments_shape shape,

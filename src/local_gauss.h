@@ -17,13 +17,6 @@
 
 #include "local_fit.h"
 
-/* Doubles of the moments of a row of d units: S0, S1[d], then the lower triangle of S2
- * by rows. */
-static inline LOCAL_HOST_TOO int64_t local_moments(int64_t d)
-{
-    return 1 + d + local_triangle(d);
-}
-
 /* Doubles that local_gauss works in. */
 static inline LOCAL_HOST_TOO int64_t local_gauss_doubles(ipl_density density, int64_t d)
 {

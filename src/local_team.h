@@ -14,12 +14,11 @@
 #include <math.h>
 
 #include "backend.h"
+#include "local_moments.h"
 
 #ifdef __CUDACC__
-#define LOCAL_HOST_TOO __host__ __device__
 #define LOCAL_FN static __device__
 #else
-#define LOCAL_HOST_TOO
 #define LOCAL_FN static inline
 typedef struct { int threads; } local_team;
 LOCAL_FN int    local_rank(local_team t) { return (void)t, 0; }
@@ -33,11 +32,6 @@ LOCAL_FN double local_max(local_team t, double v) { return (void)t, v; }
 /* The loop of a thread over its share of [from, to). */
 #define LOCAL_SHARE(team, i, from, to)                                         \
     for (int64_t i = (from) + local_rank(team); i < (to); i += local_size(team))
-
-static inline LOCAL_HOST_TOO int64_t local_triangle(int64_t d)
-{
-    return d * (d + 1) / 2;
-}
 
 /* (i, 0) is no entry, but where j = 0 would be. */
 LOCAL_FN int64_t local_at(int64_t d, int64_t i, int64_t j)

@@ -55,7 +55,7 @@ static void unpack(packed *p)
 /* Moments of `count` packed rows; the caller frees. */
 static double *moments_of(const packed *p, int64_t first, int64_t count)
 {
-    const size_t size = (size_t)(count * moments_size(p->packed.d));
+    const size_t size = (size_t)(count * local_moments(p->packed.d));
     double *moments = malloc((size + 1) * sizeof *moments);
     moments[size] = 42.0;
     p->kernels->rows(&p->packed, first, count, p->square + first, p->work, moments);
@@ -139,13 +139,13 @@ static void rows_at_once_change_no_bit(void **state)
         for (int32_t classes = 0; classes <= 4; classes += 4) {
             const layer l = layer_make(n[q], d[q], 0, classes);
             packed p = pack(check_device(state), &l);
-            const size_t bytes = (size_t)moments_size(d[q]) * sizeof(double);
+            const size_t bytes = (size_t)local_moments(d[q]) * sizeof(double);
             double *all = p.kernels ? moments_of(&p, 0, l.n) : NULL;
             for (int64_t first = 0; all && first < l.n; first += 7)
                 for (int64_t count = 1; count <= 11 && first + count <= l.n;
                      count += 5) {
                     double *some = moments_of(&p, first, count);
-                    CHECK(!memcmp(some, all + first * moments_size(d[q]),
+                    CHECK(!memcmp(some, all + first * local_moments(d[q]),
                                   (size_t)count * bytes));
                     free(some);
                 }
@@ -167,9 +167,9 @@ static void equal_and_far_rows_are_exact(void **state)
         packed p = pack(check_device(state), &l);
         double *got = p.kernels ? moments_of(&p, 0, l.n) : NULL;
         for (int64_t i = 0; got && i < l.n; ++i) {
-            const double *row = got + i * moments_size(d[q]);
+            const double *row = got + i * local_moments(d[q]);
             CHECK(row[0] == (i % 3 ? 31.0 : 32.0));
-            for (int64_t e = 1; e < moments_size(d[q]); ++e) CHECK(row[e] == 0.0);
+            for (int64_t e = 1; e < local_moments(d[q]); ++e) CHECK(row[e] == 0.0);
         }
         free(got);
         if (p.kernels) unpack(&p);
@@ -203,7 +203,7 @@ static double lone_weight(ipl_device *dev, int64_t d, double log2_w)
     packed p = pack(dev, &l);
     double *got = p.kernels ? moments_of(&p, 0, 2) : NULL;
     const double w = got ? got[0] / exp2(log2_w) : 1.0;
-    if (got) CHECK(got[0] == got[moments_size(d)]);
+    if (got) CHECK(got[0] == got[local_moments(d)]);
     free(got);
     if (p.kernels) unpack(&p);
     layer_free(l);
@@ -225,7 +225,7 @@ static void unit_changes_no_bit(void **state)
 {
     for (int64_t d = 3; d <= 60; d += 57) {
         layer l = layer_make(130, d, 2, 2);
-        const size_t bytes = (size_t)(130 * moments_size(d + 2)) * sizeof(double);
+        const size_t bytes = (size_t)(130 * local_moments(d + 2)) * sizeof(double);
         packed p = pack(check_device(state), &l);
         double *one = p.kernels ? moments_of(&p, 0, l.n) : NULL;
         if (p.kernels) unpack(&p);
@@ -253,7 +253,7 @@ static void second_moments_are_semidefinite(void **state)
     double *got = p.kernels ? moments_of(&p, 0, l.n) : NULL;
     for (int64_t i = 0; got && i < l.n; ++i) {
         double c[D * D], inverse[D * D], log_det, trace = 0.0;
-        const double *row = got + i * moments_size(D);
+        const double *row = got + i * local_moments(D);
         for (int64_t a = 0; a < D; ++a) trace += oracle_second(D, row, a, a);
         for (int64_t a = 0; a < D; ++a)
             for (int64_t b = 0; b < D; ++b)

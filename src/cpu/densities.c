@@ -59,7 +59,7 @@ static size_t lay_out(const cpu_state *state, int jobs, const ipl_density_job *j
         moments_lay_out(p->kernels, &job[j].pairs, &arena, &layer);
         if (scratch) p->layers[j].layer = layer;
         const int64_t d = layer.d, fit = local_gauss_doubles(job[j].density, d);
-        const size_t sums = (size_t)(MOMENTS_ROWS * moments_size(d)) * sizeof(double);
+        const size_t sums = (size_t)(MOMENTS_ROWS * local_moments(d)) * sizeof(double);
         p->moments_bytes = larger(p->moments_bytes, rounded(sums));
         p->fit_bytes = larger(p->fit_bytes, rounded((size_t)fit * sizeof(double)));
         p->sums_bytes = larger(p->sums_bytes, rounded(p->kernels->work_bytes(d)));
@@ -123,7 +123,7 @@ static void do_block(const plan *p, const density_layer *l, int64_t block, char 
     for (int64_t r = 0; r < count; ++r) {
         const int64_t i = first + r, row = layer->order[i];
         p->solve(l->job->density, layer->d, layer->end[i] - layer->begin[i] - 1,
-                 moments + r * moments_size(layer->d), fit, &l->job->value[row],
+                 moments + r * local_moments(layer->d), fit, &l->job->value[row],
                  &l->job->status[row]);
     }
 }

@@ -6,21 +6,20 @@
  *
  *     S0 = sum_j w_j    S1 = sum_j w_j u_j    S2 = sum_j w_j u_j u_j^T
  *
- * A weight below 2^-100 is 0. The units of space 0 come before those of space 1. A
- * row's moments are doubles in one piece: S0, S1[d], and the lower triangle of S2 by
- * rows: S2[0][0], S2[1][0], S2[1][1], S2[2][0], ...
+ * A weight below 2^-100 is 0. The units of space 0 come before those of space 1. They
+ * lie as local_moments.h says.
  */
 #ifndef MOMENTS_H
 #define MOMENTS_H
 
 #include "arena.h"
 #include "cpu/cpu.h"
+#include "local_moments.h"
 
-/* Doubles of a row of d units, and where the row a of S2 begins among them. */
-static inline int64_t moments_size(int64_t d) { return 1 + d + d * (d + 1) / 2; }
+/* Where the row a of S2 begins among a row's moments. */
 static inline int64_t moments_s2(int64_t d, int64_t a)
 {
-    return 1 + d + a * (a + 1) / 2;
+    return 1 + d + local_triangle(a);
 }
 
 enum { MOMENTS_ROWS = 64 }; /* best done together, from a multiple of it on       */

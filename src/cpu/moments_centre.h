@@ -37,7 +37,7 @@ INLINE int has_centre(int64_t e) { return e >= CENTRE_LEAST && !is_wide(e); }
 
 INLINE int64_t centre_entries(int64_t e)
 {
-    return has_centre(e) ? (triangle(e) + VD - 1) / VD * VD : 0;
+    return has_centre(e) ? (local_triangle(e) + VD - 1) / VD * VD : 0;
 }
 
 /* Number `column` of the products, of a column whose units are in m->y: a lower
@@ -111,12 +111,13 @@ static void shift_centre(const moments_centre *m, int64_t r, const double *y,
     const double *sum = m->sum + r * m->entries;
     const double s0 = sum[0];
     for (int64_t a = 0; a < m->e; ++a) {
-        const double *row = sum + triangle(a);
+        const double *row = sum + local_triangle(a);
         const double own = a ? y[a] : 0.0;
         for (int64_t b = 0; b <= a; ++b) {
             const double other = b ? y[b] : 0.0;
             moments[moments_place(a, b, m->e)] +=
-                row[b] - own * sum[triangle(b)] - other * row[0] + own * other * s0;
+                row[b] - own * sum[local_triangle(b)] - other * row[0] +
+                own * other * s0;
         }
     }
 }

@@ -179,7 +179,7 @@ static group_work work_of(int64_t d, void *at)
     /* An odd number of fours, so that a unit's vectors lie in different sets of a
      * cache. */
     p.stride = (ceil_div(e + 4, 8) * 8 - 4) * VD;
-    p.sums = is_wide(e) ? 0 : triangle(e) * VD;
+    p.sums = is_wide(e) ? 0 : local_triangle(e) * VD;
     p.distance = ipl_arena_take(&arena, PANEL, sizeof *p.distance);
     p.x = ipl_arena_take(&arena, p.group * p.x_stride, sizeof *p.x);
     p.v = ipl_arena_take(&arena, p.room / VD * p.stride, sizeof *p.v);
@@ -238,7 +238,7 @@ static void begin(const moments_layer *layer, int64_t group, int64_t i, float sq
 static void finish(const moments_layer *layer, int64_t group, int64_t i, float square,
                    const group_work *p, const moments_row *row, double *moments)
 {
-    const int64_t e = row->batch.e, size = moments_size(e - 1);
+    const int64_t e = row->batch.e, size = local_moments(e - 1);
     const double h2 = bandwidth(square), h = sqrt(h2);
     if (row->uncleared) memset(moments, 0, (size_t)size * sizeof *moments);
     else if (!is_wide(e)) collect_narrow(&row->batch, moments);
@@ -279,7 +279,7 @@ static void add_group(const moments_layer *layer, int64_t group, int64_t first,
                       int64_t count, const float *square, const group_work *p,
                       double *moments)
 {
-    const int64_t size = moments_size(layer->d), stop = first + count;
+    const int64_t size = local_moments(layer->d), stop = first + count;
     const int64_t end = layer->end[stop - 1];
     const size_t bytes = (size_t)(p->sums ? p->sums : size) * sizeof(double);
     moments_row all[GROUP_MAX] = {{.waits = 0}}, *row = all + (first - group);
@@ -323,7 +323,7 @@ static void add_group(const moments_layer *layer, int64_t group, int64_t first,
 static void rows(const moments_layer *layer, int64_t first, int64_t count,
                  const float *square, void *work, double *moments)
 {
-    const int64_t size = moments_size(layer->d), stop = first + count;
+    const int64_t size = local_moments(layer->d), stop = first + count;
     const group_work p = work_of(layer->d, work);
     for (int64_t at = first, end; at < stop; at = end) {
         const int64_t group = at / p.group * p.group;

@@ -29,7 +29,6 @@ typedef struct {
     double *sum;     /* narrow: [e (e + 1) / 2][VD]; wide: the row's moments     */
 } moments_batch;
 
-INLINE int64_t triangle(int64_t a) { return a * (a + 1) / 2; }
 INLINE int     is_wide(int64_t e) { return e > NARROW_MAX; }
 
 /* Where entry (a, b), b <= a, of the matrix stands among a row's moments. */
