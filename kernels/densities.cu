@@ -24,7 +24,7 @@
 
 enum {
     WARP_UNITS_MAX = 32,  /* for a warp to be a team                              */
-    BLOCKS_A_SM = 4,      /* that fit, with 128 registers a thread                */
+    BLOCKS_A_SM = 3,      /* that fit, with 168 registers a thread                */
     WORK_MAX = 256 << 20  /* bytes, but for one team                              */
 };
 
@@ -56,7 +56,7 @@ static __device__ void solve_row(const density_batch &b, local_team team, int64_
     local_barrier(team); /* before the work memory serves the next row */
 }
 
-static __global__ void __launch_bounds__(32 * LOCAL_BLOCK_WARPS)
+static __global__ void __launch_bounds__(32 * LOCAL_BLOCK_WARPS, BLOCKS_A_SM)
 solve_rows_by_warps(density_batch b)
 {
     const int64_t teams = (int64_t)gridDim.x * LOCAL_BLOCK_WARPS;
@@ -66,7 +66,7 @@ solve_rows_by_warps(density_batch b)
         solve_row(b, team, r, b.work + me * b.doubles);
 }
 
-static __global__ void __launch_bounds__(32 * LOCAL_BLOCK_WARPS)
+static __global__ void __launch_bounds__(32 * LOCAL_BLOCK_WARPS, BLOCKS_A_SM)
 solve_rows_by_blocks(density_batch b)
 {
     __shared__ double part[LOCAL_BLOCK_WARPS];

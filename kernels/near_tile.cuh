@@ -166,11 +166,11 @@ tile_distances(const near_layer &l, near_window w, const near_place &at, int32_t
             fetch_units(row_j, k, d, next_j);
         }
         if (l.norm == IPL_NORM_MAX)
-#pragma unroll 2
+#pragma unroll 1 /* the units of two would spill */
             for (int u = 0; u < units; ++u)
                 widen_unit(share.rows[turn][u], share.cols[turn][u], x, y, dist);
         else
-#pragma unroll 2
+#pragma unroll 1
             for (int u = 0; u < units; ++u)
                 add_unit<SIDE>(share.rows[turn][u], share.cols[turn][u], x, y, dist);
         if (space == l.spaces) return true;
