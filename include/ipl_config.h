@@ -23,6 +23,7 @@ typedef enum {
     IPL_POLICY_EVERY, /* 0, N, 2N, .. and the last                              */
     IPL_POLICY_LOG,   /* all up to `dense`, then `per_decade` a factor of ten   */
     IPL_POLICY_LIST,  /* the listed ticks, first and last                       */
+    IPL_POLICY_KEPT,  /* of networks that a run has kept: all ticks that it did */
     IPL_POLICY_DELTA_APPROX, /* skips that grow while little changes            */
     IPL_POLICY_DELTA_EXACT,  /* the same, and every section that a skip left is
                                 bisected until, for all consecutive measured
@@ -36,6 +37,11 @@ const char *ipl_tick_name(ipl_tick tick); /* "epoch", "step" */
 typedef enum {
     IPL_ROWS_ALL, IPL_ROWS_TRAIN, IPL_ROWS_TEST, IPL_ROWS_COUNT
 } ipl_measured_rows;
+
+/* Ticks whose networks stay in the run directory. */
+typedef enum {
+    IPL_KEEP_NONE, IPL_KEEP_MEASURED, IPL_KEEP_ALL, IPL_KEEP_COUNT
+} ipl_keep;
 
 /* What X is in I(X;T) of families that compare the inputs' values. */
 typedef enum { IPL_X_INPUTS, IPL_X_NONE, IPL_X_COUNT } ipl_measured_x;
@@ -70,6 +76,9 @@ typedef struct {
     int64_t           snapshot_device_mib, snapshot_mib; /* memory for snapshots: of
                                        a GPU, then of the host; more go to a file */
     double            checkpoint_s; /* from one training state to the next       */
+    ipl_keep          keep;
+    char              networks[IPL_CONFIG_TEXT]; /* a run directory: its networks are
+                                       measured, nothing is trained; "": training */
     ipl_mi_options    mi[IPL_MI_ESTIMATOR_COUNT]; /* of all families            */
 } ipl_config;
 

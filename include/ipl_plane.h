@@ -81,6 +81,9 @@ typedef int (*ipl_progress_call)(void *user, const ipl_progress *now);
  * there after a failure. Equal configs give equal CSV bytes on a device: at any number
  * of threads, under any policy, interrupted or not. `progress` and `out` may be NULL.
  *
+ * With run.keep the networks of the measured ticks, or of all, stay in networks.bin,
+ * for ipl_measure_config.
+ *
  * Training and measuring run side by side: the training has its own handle of the
  * device, and so has each further measuring thread. Memory is planned first
  * (ipl_memory_plan). While the run lasts, the directory also holds points.log and
@@ -105,6 +108,39 @@ ipl_status ipl_run(ipl_device *dev, const ipl_config *config, const char *dir,
  */
 ipl_status ipl_resume(ipl_device *dev, const char *dir, ipl_progress_call progress,
                       void *user, ipl_progress *out);
+
+/*
+ * What measures the networks that a finished run kept (run.keep), without training: its
+ * configuration with run.networks = dir, for ipl_config_set and ipl_run. Keys of
+ * [measure], of the estimators and net.quantise may then change; the points are those
+ * of a run with that configuration, bit for bit, and training.csv is the run's own. A
+ * delta policy becomes `kept` where not all networks were kept.
+ *
+ * E_IO: not the directory of a run. E_ARGUMENT: it has not finished, or kept nothing.
+ */
+ipl_status ipl_measure_config(const char *dir, ipl_config *out);
+
+/* Which networks of which run, and where they go. */
+typedef struct {
+    const char *dir;    /* of a finished run that kept networks                 */
+    const char *folder; /* new or empty                                         */
+    int64_t     tick;   /* that was kept; -1: the last one                      */
+    int         every_tick; /* 1: all that were kept                            */
+    int64_t     seed;   /* of the network; -1: the first                        */
+    int         layer;  /* 1 .. layers; 0: all                                  */
+} ipl_export;
+
+/*
+ * Writes networks and their activations as NPY files: of each tick E and layer L
+ * epoch_E_layer_L.npy, the activations [measured rows][units] as the run measured them;
+ * epoch_E_weights_L.npy [width[L-1]][width[L]]; epoch_E_biases_L.npy; further
+ * inputs.npy and labels.npy of the measured rows. ipl_estimate_folder reads the folder
+ * back. *ticks (or NULL): how many.
+ *
+ * E_ARGUMENT: as ipl_measure_config; a tick that was not kept; no such seed or layer;
+ * the folder is not empty. E_IO, E_FORMAT, E_MEMORY, E_DEVICE.
+ */
+ipl_status ipl_export_networks(ipl_device *dev, const ipl_export *what, int64_t *ticks);
 
 /* What a caller needs from run.json to resume a run. */
 typedef struct {

@@ -137,7 +137,7 @@ static void bad_lines_are_named(void **state)
         {"[train]\noptimizer = adm\n", "'adm': expected sgd, momentum or adam"},
         {"[train]\nshuffle = true\n", "'true': expected no or yes"},
         {"[measure]\npolicy = every 10\n", "'every 10': expected every, log, list, "
-                                           "delta-approx or delta-exact"},
+                                           "kept, delta-approx or delta-exact"},
         {"[measure]\nestimators = bin, bin\n", "expected any of bin"},
         {"[measure]\nestimators = \n", "expected any of"},
         {"[bin]\nrange = 1, -1\n", "'1, -1': expected two numbers"},

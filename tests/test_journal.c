@@ -206,9 +206,10 @@ static void a_training_state_returns_with_its_bits(void **state)
     CHECK(read.tick == -1); /* none yet */
     for (int64_t tick = 1; tick < 4; ++tick) {
         CHECK_OK(ipl_checkpoint_write(
-            path, &(ipl_checkpoint){tick, 9 * tick, 77, FLOATS, values}));
+            path, &(ipl_checkpoint){tick, 9 * tick, 77, 78, FLOATS, values}));
         CHECK_OK(ipl_checkpoint_read(path, &read));
-        CHECK(read.tick == tick && read.steps == 9 * tick && read.journal_bytes == 77);
+        CHECK(read.tick == tick && read.steps == 9 * tick && read.journal_bytes == 77 &&
+              read.kept_bytes == 78);
         assert_memory_equal(got, values, sizeof values);
     }
     read.floats = FLOATS - 1;
@@ -239,12 +240,13 @@ static void a_failed_replacement_leaves_the_old_file(void **state)
     static float values[FLOATS];
     struct rlimit whole, cut;
     signal(SIGXFSZ, SIG_IGN);
-    CHECK_OK(ipl_checkpoint_write(path, &(ipl_checkpoint){1, 1, 0, FLOATS, values}));
+    CHECK_OK(ipl_checkpoint_write(path, &(ipl_checkpoint){1, 1, 0, 0, FLOATS, values}));
     CHECK(getrlimit(RLIMIT_FSIZE, &whole) == 0);
     cut = whole;
     cut.rlim_cur = 4096;
     CHECK(setrlimit(RLIMIT_FSIZE, &cut) == 0);
-    CHECK_FAILS(ipl_checkpoint_write(path, &(ipl_checkpoint){2, 2, 0, FLOATS, values}),
+    const ipl_checkpoint second = {2, 2, 0, 0, FLOATS, values};
+    CHECK_FAILS(ipl_checkpoint_write(path, &second),
                 IPL_E_IO, strerror(EFBIG));
     CHECK(setrlimit(RLIMIT_FSIZE, &whole) == 0);
     ipl_checkpoint read = {.floats = FLOATS, .values = values};

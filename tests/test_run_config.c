@@ -28,8 +28,8 @@ static void each_key_is_told_in_both_files(void **state)
         "kde.noise_relative=yes", "ksg.k=3", "mixed.k=4", "ms.k=6", "ross.k=7",
         "kl.k=8", "lnn.k=9", "lga.k=10",
         "renyi.alpha=1.5", "renyi.width=0.3", "renyi.rows=30",
-        "run.lanes=1", "run.device_mib=700", "run.snapshot_device_mib=33",
-        "run.snapshot_mib=22", "run.checkpoint_s=11.5"};
+        "run.keep=measured", "run.networks=", "run.lanes=1", "run.device_mib=700",
+        "run.snapshot_device_mib=33", "run.snapshot_mib=22", "run.checkpoint_s=11.5"};
     enum { SETS = sizeof sets / sizeof *sets };
     char f[FILES_PATH];
     files_make_folder(f);
@@ -51,7 +51,8 @@ static void each_key_is_told_in_both_files(void **state)
             if (!at) fail_msg("config.ini has no %s", line);
             at += strlen(line);
         }
-        snprintf(line, sizeof line, "%.*s = %s\n", key, name, value);
+        snprintf(line, sizeof line, "%.*s =%s%s\n", key, name, *value ? " " : "",
+                 value);
         if (strncmp(at, line, strlen(line)))
             fail_msg("config.ini: %.60s, want %s", at, line);
         at += strlen(line) + (at[strlen(line)] == '\n');

@@ -18,8 +18,8 @@ typedef struct {
     int (*run)(int argc, char **argv);
 } cli_command;
 
-extern const cli_command cli_run, cli_resume, cli_estimate, cli_plot, cli_dataset,
-    cli_bench, cli_devices;
+extern const cli_command cli_run, cli_resume, cli_measure, cli_export, cli_estimate,
+    cli_plot, cli_dataset, cli_bench, cli_devices;
 
 /* -- Options ----------------------------------------------------------------------*/
 
@@ -54,6 +54,10 @@ int cli_parse(const cli_command *command, const cli_option *options, int count,
 /* A configuration from its file, with what --set says over it, checked. */
 int cli_read_config(const cli_command *command, const char *path, const cli_list *sets,
                     ipl_config *out);
+
+/* What --set says over a configuration, checked. */
+int cli_set_config(const cli_command *command, const cli_list *sets,
+                   ipl_config *config);
 
 /* "infoplane run: TEXT; see infoplane run --help"; returns CLI_USAGE. */
 __attribute__((format(printf, 2, 3)))
@@ -94,6 +98,10 @@ void         cli_progress_end(cli_progress *progress);
  * summary and the picture. Returns the exit status. */
 int cli_finish_run(ipl_status st, const char *dir, const char *tick,
                    const ipl_progress *at, int quiet);
+
+/* A run of `config` to its picture. Returns the exit status. */
+int cli_run_and_plot(ipl_device *dev, const ipl_config *config, const char *dir,
+                     int quiet);
 
 /* What a run takes of a device: "takes 1.2 GiB of 7.3 GiB: data ..". */
 const char *cli_memory(const ipl_device_info *device, const ipl_memory *memory,

@@ -17,7 +17,8 @@ const cli_command cli_run = {
     "Train a network, measure its layers as it learns, draw the plane",
     "The run directory gets config.ini (every key, resolved), plane.csv (the points,\n"
     "in bits), plane_details.csv, training.csv, run.json and plane.svg. It must not\n"
-    "exist yet. Keys of a configuration: infoplane run --keys.\n\n"
+    "exist yet. Keys of a configuration: infoplane run --keys. With run.keep the\n"
+    "networks stay there too, for infoplane measure and export.\n\n"
     "Five networks side by side, 2000 epochs, finer bins:\n\n"
     "  infoplane run configs/ib-tanh.ini --set train.replicas=5 \\\n"
     "      --set train.epochs=2000 --set bin.edges=60 --out runs/five\n",
@@ -83,8 +84,8 @@ int cli_finish_run(ipl_status st, const char *dir, const char *tick,
     return CLI_FAILED;
 }
 
-static int run_and_plot(ipl_device *dev, const ipl_config *config, const char *dir,
-                        int quiet)
+int cli_run_and_plot(ipl_device *dev, const ipl_config *config, const char *dir,
+                     int quiet)
 {
     const char  *tick = ipl_tick_name(config->tick);
     ipl_progress at = {0};
@@ -127,7 +128,7 @@ static int run(int argc, char **argv)
 
     ipl_device *dev = NULL;
     status = cli_open_device(&cli_run, device, threads, quiet, &dev);
-    if (status == CLI_GO_ON) status = run_and_plot(dev, &config, out, quiet);
+    if (status == CLI_GO_ON) status = cli_run_and_plot(dev, &config, out, quiet);
     ipl_device_close(dev);
     return status;
 }

@@ -112,8 +112,13 @@ int cli_read_config(const cli_command *command, const char *path, const cli_list
                     ipl_config *out)
 {
     if (ipl_config_read(path, out) != IPL_OK) return cli_failed();
+    return cli_set_config(command, sets, out);
+}
+
+int cli_set_config(const cli_command *command, const cli_list *sets, ipl_config *config)
+{
     for (int s = 0; s < sets->count; ++s)
-        if (ipl_config_set(out, sets->text[s]) != IPL_OK)
+        if (ipl_config_set(config, sets->text[s]) != IPL_OK)
             return cli_misused(command, "--set %s", cli_error_text());
-    return ipl_config_check(out) == IPL_OK ? CLI_GO_ON : cli_failed();
+    return ipl_config_check(config) == IPL_OK ? CLI_GO_ON : cli_failed();
 }

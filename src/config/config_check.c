@@ -99,6 +99,11 @@ ipl_status ipl_config_check(const ipl_config *config)
     IPL_REQUIRE(config->policy != IPL_POLICY_LIST || config->list[0],
                 "[measure] policy = list needs list");
     IPL_TRY(list_ticks(config->list, -1, 0, NULL, &count)); /* the form alone */
+    IPL_REQUIRE(config->policy != IPL_POLICY_KEPT || config->networks[0],
+                "[measure] policy = kept, but [run] networks names no run with kept "
+                "ticks: infoplane measure DIR does");
+    IPL_REQUIRE(config->keep == IPL_KEEP_NONE || !config->networks[0],
+                "[run] keep: the networks of '%s' are kept there", config->networks);
     IPL_REQUIRE(decider_measured(config),
                 "[measure] delta_estimator is not among the estimators");
     return check_estimators(config);

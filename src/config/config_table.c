@@ -51,6 +51,7 @@ ONE_EACH(optimizers, IPL_OPTIMIZER_COUNT);
 
 static const char *const policies[] = {
     [IPL_POLICY_EVERY] = "every", [IPL_POLICY_LOG] = "log", [IPL_POLICY_LIST] = "list",
+    [IPL_POLICY_KEPT] = "kept",
     [IPL_POLICY_DELTA_APPROX] = "delta-approx",
     [IPL_POLICY_DELTA_EXACT] = "delta-exact", [IPL_POLICY_COUNT] = NULL};
 ONE_EACH(policies, IPL_POLICY_COUNT);
@@ -67,6 +68,11 @@ ONE_EACH(measured, IPL_ROWS_COUNT);
 static const char *const inputs[] = {
     [IPL_X_INPUTS] = "inputs", [IPL_X_NONE] = "none", [IPL_X_COUNT] = NULL};
 ONE_EACH(inputs, IPL_X_COUNT);
+
+static const char *const keeps[] = {
+    [IPL_KEEP_NONE] = "none", [IPL_KEEP_MEASURED] = "measured", [IPL_KEEP_ALL] = "all",
+    [IPL_KEEP_COUNT] = NULL};
+ONE_EACH(keeps, IPL_KEEP_COUNT);
 
 static const char *const errors[] = {
     [IPL_MI_ERROR_NONE] = "none", [IPL_MI_ERROR_JACKKNIFE] = "jackknife",
@@ -158,7 +164,8 @@ static const section_row first_rows[] = {
 
     NAMED("measure", "estimators", IPL_OPTION_CHOICES, estimators, NULL,
           ipl_mi_family_name, ""), /* NULL: the standard ones */
-    CHOICE("measure", "policy", policy, "log", policies, "which ticks are measured"),
+    CHOICE("measure", "policy", policy, "log", policies,
+           "which ticks are measured; kept: those that run.networks has"),
     CHOICE("measure", "tick", tick, "epoch", ticks, "what a policy counts"),
     CHOICE("measure", "rows", rows, "all", measured, "whose activations count"),
     WHOLE("measure", "subset", subset, 0, COUNT_MAX, "0",
@@ -195,6 +202,12 @@ static const section_row first_rows[] = {
 
 /* Between these the sections of the estimators. */
 static const section_row last_rows[] = {
+    CHOICE("run", "keep", keep, "none", keeps,
+           "networks that stay in the run directory, to be measured again: those of no "
+           "tick, of the measured ones, of all"),
+    TEXT("run", "networks", networks, "",
+         "a run directory: its kept networks are measured and nothing is trained; "
+         "infoplane measure sets it"),
     WHOLE("run", "lanes", lanes, 0, 4, "0",
           "calls that measure side by side, 0: 2 on a GPU, 1 on the CPU, whose threads "
           "share a call"),

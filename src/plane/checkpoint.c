@@ -14,10 +14,10 @@ typedef struct {
     char     title[16];
     uint32_t crc; /* of all that follows, and of the values                     */
     uint32_t unused;
-    int64_t  tick, steps, journal_bytes, floats;
+    int64_t  tick, steps, journal_bytes, kept_bytes, floats;
 } header;
 
-static const char title[16] = "infoplane net 1\n";
+static const char title[16] = "infoplane net 2\n";
 
 static uint32_t crc_of(const header *head, const void *values)
 {
@@ -29,7 +29,8 @@ static uint32_t crc_of(const header *head, const void *values)
 ipl_status ipl_checkpoint_write(const char *path, const ipl_checkpoint *from)
 {
     header head = {.tick = from->tick, .steps = from->steps,
-                   .journal_bytes = from->journal_bytes, .floats = from->floats};
+                   .journal_bytes = from->journal_bytes,
+                   .kept_bytes = from->kept_bytes, .floats = from->floats};
     memcpy(head.title, title, sizeof title);
     head.crc = crc_of(&head, from->values);
     const ipl_file_part part[2] = {
@@ -68,6 +69,7 @@ ipl_status ipl_checkpoint_read(const char *path, ipl_checkpoint *out)
     out->tick = head.tick;
     out->steps = head.steps;
     out->journal_bytes = head.journal_bytes;
+    out->kept_bytes = head.kept_bytes;
 done:
     free(text);
     return st;

@@ -11,6 +11,7 @@
 #include <string.h>
 #include <zlib.h>
 
+#include "plane/kept_run.h"
 #include "random.h"
 
 /* -- Data -------------------------------------------------------------------------*/
@@ -154,6 +155,16 @@ static void count_steps(ipl_experiment *e)
     e->parameters = ipl_net_parameters(&e->shape);
 }
 
+/* Room for networks that were kept: nothing is trained. */
+static ipl_status make_room(ipl_experiment *e)
+{
+    const size_t floats = (size_t)e->replicas * (size_t)e->parameters;
+    e->host_params = malloc(floats * sizeof *e->host_params);
+    if (!e->host_params)
+        return IPL_FAIL(IPL_E_MEMORY, "%zu parameters of kept networks", floats);
+    return IPL_OK;
+}
+
 static ipl_status make_networks(ipl_experiment *e)
 {
     const ipl_train_options *train = &e->config.train;
@@ -191,9 +202,10 @@ ipl_status ipl_experiment_load(const ipl_config *config, ipl_experiment *out)
     out->config.data.path = out->config.data_path;
     out->estimators = ipl_config_estimators(config, out->options);
     IPL_TRY(ipl_net_parse(config->layers, &out->shape));
-    const ipl_status st = load(out);
+    ipl_status st = load(out);
     if (st == IPL_OK) count_steps(out);
-    else ipl_experiment_close(out);
+    if (st == IPL_OK && config->networks[0]) st = ipl_kept_open(out, &out->kept);
+    if (st != IPL_OK) ipl_experiment_close(out);
     return st;
 }
 
@@ -203,7 +215,7 @@ ipl_status ipl_experiment_open(ipl_experiment *e, ipl_device *dev,
     e->dev = dev;
     e->train_dev = train_dev;
     ipl_status st = upload(e);
-    if (st == IPL_OK) st = make_networks(e);
+    if (st == IPL_OK) st = e->kept ? make_room(e) : make_networks(e);
     if (st != IPL_OK) ipl_experiment_close(e);
     return st;
 }
@@ -218,6 +230,7 @@ void ipl_experiment_close(ipl_experiment *e)
         ipl_labels_free(e->train_dev, &e->train_y);
         ipl_labels_free(e->train_dev, &e->test_y);
     }
+    ipl_networks_close(e->kept);
     ipl_dataset_free(&e->data);
     free(e->order);
     free(e->slice);
@@ -255,6 +268,10 @@ static void make_order(ipl_experiment *e, int64_t epoch)
 ipl_status ipl_experiment_advance(ipl_experiment *e, ipl_gradient_stats *stats)
 {
     const int64_t rows = e->train.rows, batch = e->config.train.batch;
+    if (e->kept) {
+        e->tick = ipl_networks_tick(e->kept, ipl_networks_from(e->kept, e->tick + 1));
+        return IPL_OK;
+    }
     if (e->config.tick == IPL_TICK_EPOCH) {
         make_order(e, e->tick + 1);
         IPL_TRY(ipl_trainer_train(e->trainer, rows, e->order, stats));
@@ -273,6 +290,11 @@ ipl_status ipl_experiment_advance(ipl_experiment *e, ipl_gradient_stats *stats)
 
 ipl_status ipl_experiment_snapshot(ipl_experiment *e, float *params)
 {
+    if (e->kept) {
+        const size_t floats = (size_t)e->replicas * (size_t)e->parameters;
+        IPL_TRY(ipl_networks_read(e->kept, e->tick, e->host_params));
+        return ipl_upload(e->train_dev, e->host_params, floats * sizeof(float), params);
+    }
     for (int r = 0; r < e->replicas; ++r)
         IPL_TRY(ipl_trainer_snapshot(e->trainer, r, params + r * e->parameters));
     return IPL_OK;

@@ -6,6 +6,7 @@
 
 #include "ipl_plane.h"
 #include "plane/measure.h"
+#include "plane/networks.h"
 
 typedef struct {
     ipl_device   *dev;       /* measures: has `measured` and its labels          */
@@ -27,7 +28,8 @@ typedef struct {
     ipl_labels measured_y;
     double     h_x, h_y;     /* ceilings in nats: log n, H(Y) of measured rows   */
 
-    ipl_trainer *trainer;
+    ipl_networks *kept;      /* of another run, which are measured; NULL: it trains */
+    ipl_trainer *trainer;    /* NULL: it does not train                          */
     int64_t      parameters; /* of one network                                   */
     int          replicas;
     int64_t      steps;      /* of the optimiser in one epoch                    */
@@ -36,7 +38,7 @@ typedef struct {
     int64_t  order_epoch;    /* whose order of rows is in `order`; 0: none's     */
     int32_t *order;          /* [replicas][train.rows]                           */
     int32_t *slice;          /* [replicas][batch]: one step's share of it        */
-    float   *host_params;    /* [parameters]                                     */
+    float   *host_params;    /* [parameters]; [replicas][parameters] of kept ones */
 } ipl_experiment;
 
 /* Loads the data into host memory and derives all sizes and options; touches no device.
@@ -52,7 +54,8 @@ void       ipl_experiment_close(ipl_experiment *e);
  * shapes: its inputs are on no device yet. */
 ipl_measure_what ipl_experiment_what(const ipl_experiment *e, const ipl_labels *y);
 
-/* Trains all replicas for one tick. stats[replicas][layers], or NULL. */
+/* Trains all replicas for one tick, or goes on to the next one that was kept.
+ * stats[replicas][layers], or NULL. */
 ipl_status ipl_experiment_advance(ipl_experiment *e, ipl_gradient_stats *stats);
 
 /* Copies the networks, as they stand, to memory of train_dev [replicas][parameters]. */

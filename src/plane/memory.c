@@ -50,6 +50,10 @@ static ipl_status training_bytes(const ipl_experiment *e, ipl_device *dev,
                                  int64_t *bytes)
 {
     size_t trainer, train, test = 0;
+    if (e->kept) {
+        *bytes = network_bytes(e);
+        return IPL_OK;
+    }
     const int64_t trains = e->data.train_rows, tests = e->data.rows - trains;
     const int64_t rows = e->config.tick == IPL_TICK_STEP ? e->config.train.batch
                                                          : trains;

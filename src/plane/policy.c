@@ -11,11 +11,11 @@
 struct ipl_policy {
     int64_t  last;
     int64_t  every; /* EVERY, else 0                                            */
-    int64_t *list;  /* LOG, LIST: ascending, from 0 to last                     */
+    int64_t *list;  /* LOG, LIST, KEPT: ascending, from 0 to last                     */
     int64_t  list_count;
     int64_t  given;    /* the last tick given out, -1 before the first          */
     int64_t  waiting;  /* how many are given out and not measured               */
-    int64_t  cursor;   /* LOG, LIST: index after `given`                        */
+    int64_t  cursor;   /* with a list: index after `given`                        */
     policy_delta *delta; /* DELTA: does all the work                            */
 };
 
@@ -62,6 +62,7 @@ static ipl_status check_options(const ipl_policy_options *o, int64_t last,
                     "from 1", (long long)o->dense, (long long)o->per_decade);
         return IPL_OK;
     case IPL_POLICY_LIST:
+    case IPL_POLICY_KEPT:
         for (int64_t i = 0; i < o->list_count; ++i)
             IPL_REQUIRE(o->list[i] <= last && o->list[i] > (i ? o->list[i - 1] : -1),
                         "entry %lld of the list is tick %lld: expected ascending "
@@ -95,6 +96,7 @@ static double log_tick(const ipl_policy_options *o, int64_t k)
 static int64_t make_list(const ipl_policy_options *o, int64_t last, int64_t *list)
 {
     int64_t count = 0, latest = -1;
+    const int64_t listed = o->kind == IPL_POLICY_LOG ? 0 : o->list_count;
     const int64_t head = o->kind == IPL_POLICY_LOG ? o->dense : 0;
     for (int64_t t = 0; t <= head && t <= last; ++t, ++count) {
         if (list) list[count] = t;
@@ -102,7 +104,7 @@ static int64_t make_list(const ipl_policy_options *o, int64_t last, int64_t *lis
     }
     for (int64_t k = 1;; ++k) {
         int64_t t = last;
-        if (o->kind == IPL_POLICY_LIST && k <= o->list_count) t = o->list[k - 1];
+        if (k <= listed) t = o->list[k - 1];
         if (o->kind == IPL_POLICY_LOG && log_tick(o, k) < (double)last)
             t = (int64_t)log_tick(o, k);
         if (t > latest) {
@@ -127,7 +129,7 @@ ipl_status ipl_policy_create(const ipl_policy_options *options, int64_t last,
     p->given = -1;
     if (options->kind == IPL_POLICY_EVERY) {
         p->every = options->every;
-    } else if (options->kind == IPL_POLICY_LOG || options->kind == IPL_POLICY_LIST) {
+    } else if (options->kind < IPL_POLICY_DELTA_APPROX) {
         p->list_count = make_list(options, last, NULL);
         p->list = malloc((size_t)p->list_count * sizeof *p->list);
         if (!p->list) {

@@ -27,7 +27,7 @@ typedef struct {
     int64_t        every;      /* EVERY: >= 1                                    */
     int64_t        dense;      /* LOG: >= 0                                      */
     int64_t        per_decade; /* LOG: >= 1                                      */
-    const int64_t *list;       /* LIST: ascending, each in [0, last]             */
+    const int64_t *list;       /* LIST, KEPT: ascending, each in [0, last]       */
     int64_t        list_count;
     double         delta;      /* DELTA: >= 0; D(a,b) <= delta is "small"        */
     double         multiplier; /* DELTA: in [1.01, 1e6]; the k-th skip is its k-th
@@ -38,7 +38,8 @@ typedef struct {
 } ipl_policy_options;
 
 /* The options that a configuration stands for; out->list is made from measure.list,
- * ticks in [0, last], and *list, which may be NULL, is the caller's to free.
+ * ticks in [0, last], and *list, which may be NULL, is the caller's to free. KEPT: its
+ * list is the caller's to set.
  * E_ARGUMENT, E_MEMORY. */
 ipl_status ipl_policy_of(const ipl_config *config, int64_t last,
                          ipl_policy_options *out, int64_t **list);
@@ -52,7 +53,7 @@ typedef double (*ipl_policy_distance)(void *user, int64_t a, int64_t b);
 typedef struct ipl_policy ipl_policy;
 
 /* `last` is the last tick of the training; tick 0 is the untrained network. The
- * distance may be NULL for EVERY, LOG and LIST. The list is copied. E_ARGUMENT:
+ * distance may be NULL for all but DELTA. The list is copied. E_ARGUMENT:
  * an option out of range; E_MEMORY. */
 ipl_status ipl_policy_create(const ipl_policy_options *options, int64_t last,
                              ipl_policy_distance distance, void *user,

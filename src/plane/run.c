@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "file.h"
+#include "plane/kept_run.h"
 #include "plane/provenance.h"
 #include "plane/records.h"
 
@@ -35,21 +36,35 @@ void run_fail(run *r, int64_t tick, ipl_status st)
 
 /* -- Setting up -------------------------------------------------------------------*/
 
-/* How many ticks a policy will measure, when its choice needs no values. */
-static ipl_status count_planned(const ipl_policy_options *options, int64_t last,
-                                int64_t *planned)
+/* How many ticks a policy will measure, when its choice needs no values. Networks that
+ * are to be measured again must have been kept. */
+static ipl_status count_planned(run *r, const ipl_policy_options *options)
 {
     ipl_policy *p;
-    *planned = -1;
+    r->now.planned = -1;
     if (options->kind >= IPL_POLICY_DELTA_APPROX) return IPL_OK;
-    IPL_TRY(ipl_policy_create(options, last, NULL, NULL, &p));
+    IPL_TRY(ipl_policy_create(options, r->e.last, NULL, NULL, &p));
     ipl_status st = IPL_OK;
     int64_t count = 0;
-    for (; st == IPL_OK && !ipl_policy_done(p); ++count)
-        st = ipl_policy_measured(p, ipl_policy_next(p));
+    for (; st == IPL_OK && !ipl_policy_done(p); ++count) {
+        const int64_t tick = ipl_policy_next(p);
+        st = ipl_policy_measured(p, tick);
+        if (st == IPL_OK && r->e.kept) st = ipl_networks_must_hold(r->e.kept, tick);
+    }
     ipl_policy_destroy(p);
-    if (st == IPL_OK) *planned = count;
+    if (st == IPL_OK) r->now.planned = count;
     return st;
+}
+
+/* The ticks that were kept, which the caller frees. */
+static ipl_status list_kept(const ipl_networks *kept, int64_t **list)
+{
+    const int64_t count = ipl_networks_count(kept);
+    int64_t *ticks = malloc((size_t)count * sizeof *ticks);
+    if (!ticks) return IPL_FAIL(IPL_E_MEMORY, "%lld kept ticks", (long long)count);
+    for (int64_t k = 0; k < count; ++k) ticks[k] = ipl_networks_tick(kept, k);
+    *list = ticks;
+    return IPL_OK;
 }
 
 static ipl_status make_policies(run *r)
@@ -62,9 +77,14 @@ static ipl_status make_policies(run *r)
     logged.dense = c->log_dense;
     logged.per_decade = c->log_per_decade;
     IPL_TRY(ipl_policy_create(&logged, r->e.last, NULL, NULL, &r->log));
-    r->log_next = ipl_policy_next(r->log);
+    r->log_next = r->e.kept ? -1 : ipl_policy_next(r->log);
 
     IPL_TRY(ipl_policy_of(c, r->e.last, &options, &list));
+    if (options.kind == IPL_POLICY_KEPT) {
+        IPL_TRY(list_kept(r->e.kept, &list));
+        options.list = list;
+        options.list_count = ipl_networks_count(r->e.kept);
+    }
     if (options.kind >= IPL_POLICY_DELTA_APPROX)
         IPL_TRY_DONE(ipl_history_create(r->e.replicas * r->e.shape.layers,
                                         ipl_mi_point_name(c->delta_estimator - 1),
@@ -73,7 +93,7 @@ static ipl_status make_policies(run *r)
                                         &r->history));
     IPL_TRY_DONE(ipl_policy_create(&options, r->e.last, ipl_history_distance,
                                    r->history, &r->policy));
-    IPL_TRY_DONE(count_planned(&options, r->e.last, &r->now.planned));
+    IPL_TRY_DONE(count_planned(r, &options));
 done:
     free(list);
     return st;
@@ -146,6 +166,8 @@ static ipl_status open_files(run *r, int resume)
         IPL_TRY(ipl_config_write(&r->e.config, ipl_rundir_path(r->dir, "config.ini")));
     IPL_TRY(ipl_rundir_start_tables(r->dir, r->e.shape.layers));
     IPL_TRY(run_load(r));
+    if (r->e.kept) IPL_TRY(ipl_kept_rows(&r->e, r->dir));
+    IPL_TRY(run_keep_open(r));
     IPL_TRY(ipl_rundir_open_tables(r->dir));
     IPL_TRY(make_store(r));
     IPL_TRY(run_ask(r));
@@ -160,6 +182,7 @@ static void tear_down(run *r)
     free(r->stats);
     free(r->rows);
     free(r->state.values);
+    run_keep_close(r);
     ipl_store_destroy(r->store);
     ipl_journal_close(r->journal);
     ipl_rundir_close(r->dir);
@@ -192,6 +215,7 @@ static ipl_status work(run *r)
     ipl_status st = r->status;
     if (st == IPL_OK) st = run_write_final(r);
     else IPL_FAIL(st, "%s", r->why);
+    if (st == IPL_OK) st = run_keep_rest(r);
     return st;
 }
 
@@ -200,11 +224,16 @@ static ipl_status conclude(run *r, ipl_status st)
 {
     char line[512];
     snprintf(line, sizeof line, "%s", ipl_last_error_text());
-    if (st != IPL_OK) run_write_known(r); /* as well as it can */
+    if (st != IPL_OK) { /* as well as it can */
+        run_write_final(r);
+        if (r->keeper) run_keep_rest(r);
+        run_write_known(r);
+    }
     const ipl_status flushed = ipl_rundir_flush(r->dir);
     if (st == IPL_OK) st = flushed;
     if (st == IPL_OK) st = ipl_rundir_sync(r->dir);
-    else if (r->journal) run_save_last_state(r);
+    if (st == IPL_OK && r->keeper) st = ipl_keeper_sync(r->keeper);
+    if (st != IPL_OK && r->journal) run_save_last_state(r);
     if (st != IPL_OK && !line[0])
         snprintf(line, sizeof line, "%s", ipl_last_error_text());
     r->now.wall_s = run_now_s() - r->begin_s;

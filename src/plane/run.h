@@ -80,6 +80,14 @@ typedef struct run {
     int64_t        wanted_count, wanted_size;
     run_points    *points;       /* [points_count] ascending                    */
     int64_t        points_count, points_size;
+    int64_t        written_before; /* points of earlier ticks are in plane.csv    */
+    int64_t        keep_next;    /* earlier networks are kept, or are not to be */
+    int64_t       *due;          /* [due_count] ascending: measured, to be kept */
+    int64_t        due_count, due_size;
+
+    /* The first measuring worker's: the file of networks, and room for one tick's. */
+    ipl_keeper    *keeper;       /* NULL: none are kept                         */
+    float         *kept;         /* host, [replicas][parameters]                */
 
     /* The training worker's. */
     float         *params;       /* device of training, [replicas][parameters]  */
@@ -113,6 +121,12 @@ void *run_train(void *user);
  * once. run.lock is held, or there are no workers yet. */
 ipl_status run_ask(run *r);
 
+/* 1 if a tick's networks may be asked for, or are to be kept. run.lock is held. */
+int run_needs_snapshot(const run *r, int64_t tick);
+
+/* After the workers: keeps what is still to be kept. */
+ipl_status run_keep_rest(run *r);
+
 /* Memory and handles of the measuring workers. Destroying allows a part of them. */
 ipl_status run_make_workers(run *r);
 void       run_destroy_workers(run *r);
@@ -120,6 +134,31 @@ void       run_destroy_workers(run *r);
 /* Measures, in all workers, until the policy is done, something fails, or run.stop is
  * set. */
 void run_measure(run *r);
+
+/* -- run_keep.c -------------------------------------------------------------------*/
+
+/* Opens the file behind the tick of r->state, if networks are to be kept. */
+ipl_status run_keep_open(run *r);
+void       run_keep_close(run *r);
+int        run_keeps_any(const run *r);
+
+/* The points of a tick are final: its networks may be due. run.lock is held, here and
+ * for the next three. */
+ipl_status run_keep_measured(run *r, int64_t tick);
+
+/* 1 if this tick's networks are still needed for the file, as far as it is known. */
+int run_is_to_be_kept(const run *r, int64_t tick);
+
+/* The next tick to keep, whose networks are there; -1: none yet. */
+int64_t run_next_to_keep(const run *r);
+
+/* All networks of earlier ticks that are to be kept are in the file. */
+int64_t run_kept_before(const run *r);
+
+/* Puts the networks of the tick that run_next_to_keep gave into the file, through
+ * params, memory of dev [replicas][parameters]. Without the lock; the caller then sets
+ * keep_next. */
+ipl_status run_keep_next(run *r, ipl_device *dev, float *params, int64_t tick);
 
 /* -- run_save.c -------------------------------------------------------------------*/
 

@@ -2,6 +2,7 @@
  * run_measure.c - measuring workers: what the policy asks for, several ticks at once.
  */
 #include <errno.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -17,13 +18,17 @@ enum {
 
 /* -- Asking -----------------------------------------------------------------------*/
 
-static int keep_snapshot(void *user, int64_t tick)
+int run_needs_snapshot(const run *r, int64_t tick)
 {
-    const run *r = user;
     if (ipl_policy_may_ask(r->policy, tick)) return 1;
     for (int64_t w = 0; w < r->wanted_count; ++w)
         if (r->wanted[w].tick == tick) return 1;
-    return 0;
+    return run_is_to_be_kept(r, tick);
+}
+
+static int keep_snapshot(void *user, int64_t tick)
+{
+    return run_needs_snapshot(user, tick);
 }
 
 static int keep_moment(void *user, int64_t tick)
@@ -67,6 +72,7 @@ ipl_status run_ask(run *r)
         const int64_t tick = ipl_policy_next(r->policy);
         if (tick < 0) return IPL_OK;
         run_points *known = run_find_points(r, tick);
+        if (r->e.kept) IPL_TRY(ipl_networks_must_hold(r->e.kept, tick));
         if (known) IPL_TRY(settle(r, known));
         else IPL_TRY(want(r, tick));
     }
@@ -266,10 +272,38 @@ static ipl_status one_round(run_worker *worker)
     return st;
 }
 
+/* Keeps what is to be kept and there, for some time at most. run.lock is held, but not
+ * while writing. */
+static ipl_status keep(run *r, double most_s)
+{
+    const double begin = run_now_s();
+    ipl_status st = IPL_OK;
+    for (int64_t tick; st == IPL_OK && (tick = run_next_to_keep(r)) >= 0;) {
+        pthread_mutex_unlock(&r->lock);
+        st = run_keep_next(r, r->worker->dev, r->worker->params, tick);
+        pthread_mutex_lock(&r->lock);
+        if (st == IPL_OK) r->keep_next = tick + 1;
+        ipl_store_sweep(r->store, keep_snapshot, r);
+        pthread_cond_broadcast(&r->changed);
+        if (run_now_s() - begin > most_s) break;
+    }
+    r->now.write_s += run_now_s() - begin;
+    return st;
+}
+
+ipl_status run_keep_rest(run *r)
+{
+    pthread_mutex_lock(&r->lock);
+    const ipl_status st = keep(r, INFINITY);
+    pthread_mutex_unlock(&r->lock);
+    return st;
+}
+
 /* What only the caller's worker does between two rounds. run.lock is held. */
 static ipl_status housekeeping(run *r)
 {
     IPL_TRY(report(r));
+    IPL_TRY(keep(r, 1e-3 * POLL_MS));
     pthread_mutex_unlock(&r->lock);
     const ipl_status st = run_save_state(r);
     pthread_mutex_lock(&r->lock);

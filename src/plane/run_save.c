@@ -74,6 +74,7 @@ static ipl_status write_points(run *r, int64_t before)
     const int layers = r->e.shape.layers;
     int64_t done = 0;
     ipl_status st = IPL_OK;
+    if (before > r->written_before) r->written_before = before;
     for (; done < r->points_count && r->points[done].tick < before; ++done) {
         const run_points *p = r->points + done;
         for (int k = 0; k < r->e.replicas && st == IPL_OK; ++k) {
@@ -82,6 +83,7 @@ static ipl_status write_points(run *r, int64_t before)
             for (int l = 0; l < layers; ++l)
                 r->work.points += p->layer[k * layers + l].points;
         }
+        if (st == IPL_OK) st = run_keep_measured(r, p->tick);
         if (st != IPL_OK) return st;
         free(p->layer);
     }
@@ -98,7 +100,7 @@ ipl_status run_write_known(run *r) { return write_points(r, INT64_MAX); }
 /* -- What the run is --------------------------------------------------------------*/
 
 /* Lines of "name value": whatever the results depend on. The section [run] says how
- * the work is done, and may change from one session to the next. */
+ * the work is done, and may change from one session to the next, but for `keep`. */
 static char *describe(const run *r, size_t *bytes)
 {
     char *text = NULL;
@@ -110,7 +112,7 @@ static char *describe(const run *r, size_t *bytes)
     for (int k = 0; k < ipl_config_keys(); ++k) {
         ipl_config_key key;
         if (ipl_config_key_at(&r->e.config, k, &key) != IPL_OK) continue;
-        if (strcmp(key.section, "run"))
+        if (strcmp(key.section, "run") || !strcmp(key.key, "keep"))
             fprintf(to, "[%s] %s = %s\n", key.section, key.key, key.value);
     }
     if (fclose(to)) {
@@ -187,18 +189,27 @@ static ipl_status read_record(void *user, uint32_t type, int64_t tick,
     return IPL_OK;
 }
 
+/* The training state, if there is one; its tick is -1 if not. */
+static ipl_status load_state(run *r)
+{
+    r->state.tick = -1;
+    if (!r->e.trainer) return IPL_OK;
+    r->state.floats = ipl_trainer_state_floats(r->e.trainer);
+    r->state.values = malloc((size_t)r->state.floats * sizeof *r->state.values);
+    if (!r->state.values) return IPL_FAIL(IPL_E_MEMORY, "a training state");
+    return ipl_checkpoint_read(ipl_rundir_path(r->dir, state_name), &r->state);
+}
+
 ipl_status run_load(run *r)
 {
     ipl_status st = IPL_OK;
     char *text = NULL;
     loading at = {.r = r, .layer = malloc((size_t)r->layers * sizeof *at.layer)};
-    r->state.floats = ipl_trainer_state_floats(r->e.trainer);
-    r->state.values = malloc((size_t)r->state.floats * sizeof *r->state.values);
-    if (!at.layer || !r->state.values) {
-        st = IPL_FAIL(IPL_E_MEMORY, "a training state");
+    if (!at.layer) {
+        st = IPL_FAIL(IPL_E_MEMORY, "%d layers", r->layers);
         goto done;
     }
-    IPL_TRY_DONE(ipl_checkpoint_read(ipl_rundir_path(r->dir, state_name), &r->state));
+    IPL_TRY_DONE(load_state(r));
     r->rows_known = -1;
     IPL_TRY_DONE(ipl_journal_open(ipl_rundir_path(r->dir, journal_name),
                                   r->state.tick < 0 ? 0 : r->state.journal_bytes,
@@ -231,6 +242,7 @@ done:
 
 ipl_status run_take_state(run *r)
 {
+    if (!r->e.trainer) return IPL_OK;
     pthread_mutex_lock(&r->lock);
     const int taken = r->state_taken;
     pthread_mutex_unlock(&r->lock);
@@ -248,13 +260,18 @@ ipl_status run_save_state(run *r)
 {
     char path[4200];
     pthread_mutex_lock(&r->lock);
-    const int ready = r->state_taken && run_final_before(r) > r->state.tick;
-    if (ready) r->state.journal_bytes = ipl_journal_bytes(r->journal);
+    const int ready = r->state_taken && run_final_before(r) > r->state.tick &&
+                      run_kept_before(r) > r->state.tick;
+    if (ready) {
+        r->state.journal_bytes = ipl_journal_bytes(r->journal);
+        r->state.kept_bytes = r->keeper ? ipl_keeper_bytes(r->keeper) : 0;
+    }
     snprintf(path, sizeof path, "%s", ipl_rundir_path(r->dir, state_name));
     pthread_mutex_unlock(&r->lock);
     if (!ready) return IPL_OK;
-    /* The journal first: the state says that everything before it is there. */
+    /* These first: the state says that everything before it is there. */
     IPL_TRY(ipl_journal_sync(r->journal));
+    if (r->keeper) IPL_TRY(ipl_keeper_sync(r->keeper));
     IPL_TRY(ipl_checkpoint_write(path, &r->state));
     pthread_mutex_lock(&r->lock);
     r->state_taken = 0;

@@ -12,16 +12,18 @@
 static int useful_threads(const run *r)
 {
     enum { TINY_PARAMETERS = 1 << 14 };
+    if (r->e.kept) return 1;
     if (!ipl_device_about(r->e.train_dev)->is_host) return 1; /* see make_shared */
     if (r->e.parameters > TINY_PARAMETERS || r->e.replicas > r->cores.total)
         return r->cores.total;
     return r->e.replicas;
 }
 
-/* 1 if a tick that is trained waits to be measured; run.lock is held. */
+/* 1 if a tick that is trained waits to be measured or kept; run.lock is held. */
 static int work_is_waiting(const run *r)
 {
-    return r->wanted_count && r->wanted[0].tick <= r->trained;
+    return (r->wanted_count && r->wanted[0].tick <= r->trained) ||
+           run_next_to_keep(r) >= 0;
 }
 
 /* Waits while the store is full and measuring has work: else waiting would be for
@@ -36,13 +38,11 @@ static int wait_for_room(run *r)
     return go_on;
 }
 
-/* 1 if this tick's networks may be measured. */
+/* 1 if this tick's networks may be measured, or are to be kept. */
 static int is_wanted(run *r, int64_t tick)
 {
     pthread_mutex_lock(&r->lock);
-    int wanted = ipl_policy_may_ask(r->policy, tick);
-    for (int64_t w = 0; w < r->wanted_count && !wanted; ++w)
-        wanted = r->wanted[w].tick == tick;
+    const int wanted = run_needs_snapshot(r, tick);
     pthread_mutex_unlock(&r->lock);
     return wanted;
 }

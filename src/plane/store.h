@@ -4,8 +4,8 @@
  * A snapshot is `floats` float32 values under the number of its tick: the
  * parameters of all replicas, never activations. It comes from memory of a device and
  * goes back to there. Up to a byte budget snapshots stay on the device, then, up to
- * another, in host memory; while both are used up, new ones go to a file, compressed
- * (zlib, level 1) and with a checksum each. Space of dropped records is used again
+ * another, in host memory; while both are used up, new ones go to a file, packed
+ * (pack.h) and with a checksum each. Space of dropped records is used again
  * and the end of the file is cut off, so that it grows with the number of
  * snapshots held and not with the number of ticks. The file is scratch: it is
  * emptied on creation and removed at the end, and a resumed run makes its own.

@@ -11,6 +11,8 @@
 #include <unistd.h>
 #include <zlib.h>
 
+#include "plane/pack.h"
+
 typedef struct {
     uint32_t magic;
     uint32_t crc; /* of tick, bytes and the payload                             */
@@ -20,15 +22,10 @@ typedef struct {
 
 enum { MAGIC = 0x534c5049, SLOT_ALIGN = 4096 };
 
-static size_t raw_bytes(const store_file *file)
-{
-    return (size_t)file->floats * sizeof(float);
-}
-
 void store_file_init(store_file *file, const char *path, int64_t floats)
 {
     *file = (store_file){.path = path, .fd = -1, .floats = floats};
-    const size_t most = sizeof(record) + compressBound((uLong)raw_bytes(file));
+    const size_t most = sizeof(record) + ipl_pack_bound(file->floats);
     file->slot_bytes = (most + SLOT_ALIGN - 1) / SLOT_ALIGN * SLOT_ALIGN;
 }
 
@@ -76,24 +73,6 @@ void store_file_release(store_file *file, int64_t slot)
         return;
 }
 
-static void to_planes(int64_t n, const float *value, unsigned char *plane)
-{
-    for (int64_t i = 0; i < n; ++i) {
-        uint32_t word;
-        memcpy(&word, value + i, sizeof word);
-        for (int p = 0; p < 4; ++p) plane[p * n + i] = (unsigned char)(word >> 8 * p);
-    }
-}
-
-static void from_planes(int64_t n, const unsigned char *plane, float *value)
-{
-    for (int64_t i = 0; i < n; ++i) {
-        uint32_t word = 0;
-        for (int p = 0; p < 4; ++p) word |= (uint32_t)plane[p * n + i] << 8 * p;
-        memcpy(value + i, &word, sizeof word);
-    }
-}
-
 static uint32_t record_crc(const record *head, const void *payload)
 {
     uLong crc = crc32_z(0, (const Bytef *)&head->tick, sizeof head->tick);
@@ -124,24 +103,16 @@ ipl_status store_file_write(const store_file *file, int64_t slot, int64_t tick,
                             const float *snapshot)
 {
     ipl_status st = IPL_OK;
-    const size_t raw = raw_bytes(file);
-    uLongf bytes = compressBound((uLong)raw);
-    unsigned char *planes = malloc(raw), *out = malloc(sizeof(record) + bytes);
-    if (!planes || !out) {
-        st = IPL_FAIL(IPL_E_MEMORY, "%zu bytes to write a snapshot", 2 * raw);
-        goto done;
-    }
-    to_planes(file->floats, snapshot, planes);
-    if (compress2(out + sizeof(record), &bytes, planes, (uLong)raw, 1) != Z_OK) {
-        st = IPL_FAIL(IPL_E_MEMORY, "zlib's memory for a snapshot");
-        goto done;
-    }
+    const size_t most = sizeof(record) + ipl_pack_bound(file->floats);
+    unsigned char *out = malloc(most);
+    if (!out) return IPL_FAIL(IPL_E_MEMORY, "%zu bytes to write a snapshot", most);
+    size_t bytes;
+    IPL_TRY_DONE(ipl_pack(file->floats, snapshot, out + sizeof(record), &bytes));
     record head = {MAGIC, 0, tick, bytes};
     head.crc = record_crc(&head, out + sizeof head);
     memcpy(out, &head, sizeof head);
     IPL_TRY_DONE(write_all(file, slot, out, sizeof head + bytes));
 done:
-    free(planes);
     free(out);
     return st;
 }
@@ -169,29 +140,21 @@ ipl_status store_file_read(const store_file *file, int64_t slot, int64_t tick,
                            float *snapshot)
 {
     ipl_status st = IPL_OK;
-    const size_t raw = raw_bytes(file);
-    unsigned char *in = malloc(file->slot_bytes), *planes = malloc(raw);
-    if (!in || !planes) {
-        st = IPL_FAIL(IPL_E_MEMORY, "%zu bytes to read a snapshot", 2 * raw);
-        goto done;
-    }
+    unsigned char *in = malloc(file->slot_bytes);
+    if (!in)
+        return IPL_FAIL(IPL_E_MEMORY, "%zu bytes to read a snapshot", file->slot_bytes);
     size_t got;
     record head = {0};
-    uLongf bytes = (uLongf)raw;
     IPL_TRY_DONE(read_slot(file, slot, file->slot_bytes, in, &got));
     if (got >= sizeof head) memcpy(&head, in, sizeof head);
     if (head.magic != MAGIC || head.tick != tick || head.bytes > got - sizeof head ||
-        head.crc != record_crc(&head, in + sizeof head) ||
-        uncompress(planes, &bytes, in + sizeof head, (uLong)head.bytes) != Z_OK ||
-        bytes != raw) {
+        head.crc != record_crc(&head, in + sizeof head))
         st = IPL_FAIL(IPL_E_FORMAT, "snapshots: the record of tick %lld at byte %lld "
                       "of '%s' is damaged", (long long)tick,
                       (long long)slot * (long long)file->slot_bytes, file->path);
-        goto done;
-    }
-    from_planes(file->floats, planes, snapshot);
+    else
+        st = ipl_unpack(file->floats, in + sizeof head, head.bytes, snapshot);
 done:
     free(in);
-    free(planes);
     return st;
 }

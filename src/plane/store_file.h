@@ -6,8 +6,7 @@
  * and releasing slots needs the caller's lock; reading and writing do not.
  *
  * A record: magic, CRC-32 of all that follows, tick, payload bytes, payload. The
- * payload is the snapshot with its floats split into four planes of bytes (signs
- * and exponents together, which is what compresses), through zlib at level 1.
+ * payload is the packed snapshot (pack.h).
  */
 #ifndef IPL_STORE_FILE_H
 #define IPL_STORE_FILE_H

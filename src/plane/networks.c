@@ -1,0 +1,314 @@
+/*
+ * networks.c - the file of the networks that a run keeps.
+ */
+#include "plane/networks.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <zlib.h>
+
+#include "file.h"
+#include "plane/pack.h"
+
+/* A new layout of the file gets a new number. */
+static const char title[16] = "infoplane kept1\n";
+
+typedef struct {
+    char     title[16];
+    int64_t  floats;
+    uint64_t data_crc;
+} header;
+
+typedef struct {
+    int64_t  tick;
+    uint64_t bytes; /* of the packed parameters                                 */
+    uint64_t crc;   /* of tick, bytes and them                                  */
+} record;
+
+static uint64_t crc_of(const record *head, const void *packed)
+{
+    const uLong crc = crc32_z(0, (const Bytef *)head, offsetof(record, crc));
+    return crc32_z(crc, packed, (z_size_t)head->bytes);
+}
+
+/* Reads exactly so many bytes. E_FORMAT: the file ends before. */
+static ipl_status read_at(int fd, const char *path, int64_t at, size_t bytes, void *to)
+{
+    for (size_t got = 0; got < bytes;) {
+        const ssize_t some = pread(fd, (char *)to + got, bytes - got,
+                                   (off_t)(at + (int64_t)got));
+        if (some < 0 && errno == EINTR) continue;
+        if (some < 0) return IPL_FAIL(IPL_E_IO, "%s: read: %s", path, strerror(errno));
+        if (!some)
+            return IPL_FAIL(IPL_E_FORMAT, "%s: ends at byte %lld, within a record",
+                            path, (long long)at + (long long)got);
+        got += (size_t)some;
+    }
+    return IPL_OK;
+}
+
+static ipl_status check_header(int fd, const char *path, int64_t floats, header *head)
+{
+    IPL_TRY(read_at(fd, path, 0, sizeof *head, head));
+    if (memcmp(head->title, title, sizeof title))
+        return IPL_FAIL(IPL_E_FORMAT, "%s: not networks kept by this version", path);
+    if (head->floats != floats)
+        return IPL_FAIL(IPL_E_FORMAT, "%s: networks of %lld parameters in all: the "
+                        "configuration's have %lld", path, (long long)head->floats,
+                        (long long)floats);
+    return IPL_OK;
+}
+
+/* -- Reading ----------------------------------------------------------------------*/
+
+typedef struct {
+    int64_t tick, at; /* where its record begins                                */
+} place;
+
+struct ipl_networks {
+    int      fd;
+    char    *path;
+    int64_t  floats;
+    uint32_t data_crc;
+    place   *held; /* [count] ascending                                         */
+    int64_t  count, room;
+};
+
+static ipl_status add_place(ipl_networks *n, int64_t tick, int64_t at)
+{
+    if (n->count && n->held[n->count - 1].tick >= tick)
+        return IPL_FAIL(IPL_E_FORMAT, "%s: tick %lld comes after tick %lld", n->path,
+                        (long long)tick, (long long)n->held[n->count - 1].tick);
+    if (n->count == n->room) {
+        const int64_t room = 2 * n->room + 64;
+        place *more = realloc(n->held, (size_t)room * sizeof *more);
+        if (!more) return IPL_FAIL(IPL_E_MEMORY, "%lld kept ticks", (long long)room);
+        n->held = more;
+        n->room = room;
+    }
+    n->held[n->count++] = (place){tick, at};
+    return IPL_OK;
+}
+
+static ipl_status find_records(ipl_networks *n)
+{
+    struct stat about;
+    header head;
+    if (fstat(n->fd, &about))
+        return IPL_FAIL(IPL_E_IO, "%s: %s", n->path, strerror(errno));
+    IPL_TRY(check_header(n->fd, n->path, n->floats, &head));
+    n->data_crc = (uint32_t)head.data_crc;
+    const int64_t size = about.st_size;
+    for (int64_t at = sizeof head; at < size;) {
+        record next;
+        IPL_TRY(read_at(n->fd, n->path, at, sizeof next, &next));
+        const int64_t left = size - at - (int64_t)sizeof next;
+        if (next.bytes > (uint64_t)left)
+            return IPL_FAIL(IPL_E_FORMAT, "%s: ends at byte %lld, within the record of "
+                            "tick %lld", n->path, (long long)size,
+                            (long long)next.tick);
+        IPL_TRY(add_place(n, next.tick, at));
+        at += (int64_t)(sizeof next + next.bytes);
+    }
+    return IPL_OK;
+}
+
+ipl_status ipl_networks_open(const char *path, int64_t floats, ipl_networks **out)
+{
+    ipl_networks *n = calloc(1, sizeof *n);
+    if (!n) return IPL_FAIL(IPL_E_MEMORY, "%zu bytes for kept networks", sizeof *n);
+    ipl_status st = IPL_OK;
+    n->floats = floats;
+    n->path = strdup(path);
+    n->fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (!n->path) st = IPL_FAIL(IPL_E_MEMORY, "a path");
+    else if (n->fd < 0) st = IPL_FAIL(IPL_E_IO, "%s: %s", path, strerror(errno));
+    else st = find_records(n);
+    if (st == IPL_OK) *out = n;
+    else ipl_networks_close(n);
+    return st;
+}
+
+void ipl_networks_close(ipl_networks *n)
+{
+    if (!n) return;
+    if (n->fd >= 0) close(n->fd);
+    free(n->path);
+    free(n->held);
+    free(n);
+}
+
+uint32_t ipl_networks_data_crc(const ipl_networks *n) { return n->data_crc; }
+
+int64_t ipl_networks_count(const ipl_networks *n) { return n->count; }
+
+int64_t ipl_networks_tick(const ipl_networks *n, int64_t index)
+{
+    return n->held[index].tick;
+}
+
+int64_t ipl_networks_from(const ipl_networks *n, int64_t tick)
+{
+    int64_t low = 0, high = n->count;
+    while (low < high) {
+        const int64_t middle = low + (high - low) / 2;
+        if (n->held[middle].tick < tick) low = middle + 1;
+        else high = middle;
+    }
+    return low;
+}
+
+int ipl_networks_hold(const ipl_networks *n, int64_t tick)
+{
+    const int64_t at = ipl_networks_from(n, tick);
+    return at < n->count && n->held[at].tick == tick;
+}
+
+ipl_status ipl_networks_must_hold(const ipl_networks *n, int64_t tick)
+{
+    const int64_t at = ipl_networks_from(n, tick);
+    if (at < n->count && n->held[at].tick == tick) return IPL_OK;
+    if (!n->count)
+        return IPL_FAIL(IPL_E_ARGUMENT, "%s: no networks were kept", n->path);
+    const place *low = n->held + (at ? at - 1 : 0);
+    const place *high = n->held + (at < n->count ? at : n->count - 1);
+    return IPL_FAIL(IPL_E_ARGUMENT, "%s: the networks of tick %lld were not kept; of "
+                    "%lld kept ticks the nearest are %lld and %lld (measure.policy = "
+                    "kept measures those that were)", n->path,
+                    (long long)tick, (long long)n->count, (long long)low->tick,
+                    (long long)high->tick);
+}
+
+ipl_status ipl_networks_read(const ipl_networks *n, int64_t tick, float *params)
+{
+    IPL_TRY(ipl_networks_must_hold(n, tick));
+    record head;
+    const int64_t from = n->held[ipl_networks_from(n, tick)].at;
+    IPL_TRY(read_at(n->fd, n->path, from, sizeof head, &head));
+    char *packed = malloc(head.bytes ? head.bytes : 1);
+    if (!packed)
+        return IPL_FAIL(IPL_E_MEMORY, "%llu bytes of a kept network",
+                        (unsigned long long)head.bytes);
+    ipl_status st = read_at(n->fd, n->path, from + (int64_t)sizeof head, head.bytes,
+                            packed);
+    if (st == IPL_OK && crc_of(&head, packed) != head.crc)
+        st = IPL_FAIL(IPL_E_FORMAT, "%s: the record of tick %lld at byte %lld is "
+                      "damaged", n->path, (long long)tick, (long long)from);
+    if (st == IPL_OK) st = ipl_unpack(n->floats, packed, head.bytes, params);
+    free(packed);
+    return st;
+}
+
+/* -- Writing ----------------------------------------------------------------------*/
+
+struct ipl_keeper {
+    int     fd;
+    char   *path;
+    int64_t floats;
+    int64_t good; /* bytes of complete records                                  */
+    int64_t last; /* tick                                                       */
+    char   *room; /* a record being written                                     */
+};
+
+static ipl_status begin_file(ipl_keeper *k, uint32_t data_crc)
+{
+    header head = {.floats = k->floats, .data_crc = data_crc};
+    memcpy(head.title, title, sizeof title);
+    if (ftruncate(k->fd, 0))
+        return IPL_FAIL(IPL_E_IO, "%s: %s", k->path, strerror(errno));
+    k->good = sizeof head;
+    return ipl_file_write_at(k->fd, k->path, &head, sizeof head, 0);
+}
+
+static ipl_status go_on_behind(ipl_keeper *k, int64_t durable, int64_t tick)
+{
+    header head;
+    struct stat about;
+    int64_t at = sizeof head;
+    IPL_TRY(check_header(k->fd, k->path, k->floats, &head));
+    if (fstat(k->fd, &about))
+        return IPL_FAIL(IPL_E_IO, "%s: %s", k->path, strerror(errno));
+    if (about.st_size < durable)
+        return IPL_FAIL(IPL_E_FORMAT, "%s: %lld bytes, %lld were safely written",
+                        k->path, (long long)about.st_size, (long long)durable);
+    while (at < durable) {
+        record next;
+        IPL_TRY(read_at(k->fd, k->path, at, sizeof next, &next));
+        if (next.tick > tick) break;
+        if (next.bytes > (uint64_t)(durable - at) || next.tick <= k->last)
+            return IPL_FAIL(IPL_E_FORMAT, "%s: damaged at byte %lld", k->path,
+                            (long long)at);
+        k->last = next.tick;
+        at += (int64_t)(sizeof next + next.bytes);
+    }
+    if (ftruncate(k->fd, at))
+        return IPL_FAIL(IPL_E_IO, "%s: %s", k->path, strerror(errno));
+    k->good = at;
+    return IPL_OK;
+}
+
+ipl_status ipl_keeper_open(const char *path, int64_t floats, uint32_t data_crc,
+                           int64_t durable, int64_t tick, ipl_keeper **out)
+{
+    ipl_keeper *k = calloc(1, sizeof *k);
+    if (!k) return IPL_FAIL(IPL_E_MEMORY, "%zu bytes to keep networks", sizeof *k);
+    const size_t most = sizeof(record) + ipl_pack_bound(floats);
+    ipl_status st;
+    k->floats = floats;
+    k->last = -1;
+    k->path = strdup(path);
+    k->room = malloc(most);
+    k->fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+    if (!k->path || !k->room)
+        st = IPL_FAIL(IPL_E_MEMORY, "%zu bytes to keep networks", most);
+    else if (k->fd < 0)
+        st = IPL_FAIL(IPL_E_IO, "%s: %s", path, strerror(errno));
+    else
+        st = durable ? go_on_behind(k, durable, tick) : begin_file(k, data_crc);
+    if (st == IPL_OK) *out = k;
+    else ipl_keeper_close(k);
+    return st;
+}
+
+void ipl_keeper_close(ipl_keeper *k)
+{
+    if (!k) return;
+    if (k->fd >= 0) close(k->fd);
+    free(k->path);
+    free(k->room);
+    free(k);
+}
+
+ipl_status ipl_keeper_add(ipl_keeper *k, int64_t tick, const float *params)
+{
+    size_t bytes;
+    IPL_REQUIRE(tick > k->last, "%s: tick %lld after tick %lld", k->path,
+                (long long)tick, (long long)k->last);
+    IPL_TRY(ipl_pack(k->floats, params, k->room + sizeof(record), &bytes));
+    record head = {.tick = tick, .bytes = bytes};
+    head.crc = crc_of(&head, k->room + sizeof head);
+    memcpy(k->room, &head, sizeof head);
+    const ipl_status st = ipl_file_write_at(k->fd, k->path, k->room,
+                                            sizeof head + bytes, k->good);
+    if (st != IPL_OK) {
+        /* What a failed write left behind would be overwritten or cut off later. */
+        if (ftruncate(k->fd, k->good)) return st;
+        return st;
+    }
+    k->good += (int64_t)(sizeof head + bytes);
+    k->last = tick;
+    return IPL_OK;
+}
+
+ipl_status ipl_keeper_sync(ipl_keeper *k)
+{
+    if (fsync(k->fd))
+        return IPL_FAIL(IPL_E_IO, "%s: sync: %s", k->path, strerror(errno));
+    return IPL_OK;
+}
+
+int64_t ipl_keeper_bytes(const ipl_keeper *k) { return k->good; }
