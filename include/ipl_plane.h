@@ -74,6 +74,7 @@ typedef int (*ipl_progress_call)(void *user, const ipl_progress *now);
  *   training.csv       seed,epoch,loss_train_nats,loss_test_nats,accuracy_train,
  *                      accuracy_test, then weight_norm_L, gradient_mean_L and
  *                      gradient_deviation_L of each layer L
+ *   compression.csv    see ipl_compression_row; only of a run that is done
  *   run.json           what ran where, versions, times, counts, ceilings
  *
  * With measure.tick = step the epoch columns count steps. Rows are sorted by tick, then
@@ -153,6 +154,42 @@ typedef struct {
 /* E_IO: not the directory of a run; E_FORMAT: run.json is damaged. */
 ipl_status ipl_run_about(const char *dir, ipl_run_info *out);
 
+/*
+ * A row of compression.csv, whose columns have these names: how one estimator saw a
+ * layer of one seed lose information on X. All of it follows from the numbers that
+ * stand in plane.csv and training.csv.
+ *
+ *     compression = max_t I(X;T_t) - I(X;T_last)        t: the measured ticks
+ *
+ * Points without I(X;T) are passed over. Of equal maxima the first counts.
+ *
+ * The signal-to-noise ratio (ipl_gradient_stats) starts on either side of one and
+ * crosses it by chance too. It changes sides where two logged ticks in a row are on the
+ * other side; a lone one is noise. Counted is the stretch in which training ends: if
+ * that is below one, snr_below_one_tick is its first tick, and else there is none.
+ * Logged ticks are those of training.csv that have a ratio; of one batch a tick it is
+ * infinite. `order` says which came first, the largest I(X;T) or that tick; where
+ * nothing was lost, or there is no such tick, it says nothing.
+ */
+typedef struct {
+    int64_t seed;
+    int     layer;              /* from 1                                       */
+    char    estimator[16];      /* as in plane.csv                              */
+    double  i_xt_max_bits;      /* NaN: no point has I(X;T)                     */
+    int64_t tick_of_max;        /* -1: the same                                 */
+    double  i_xt_last_bits, compression_bits;
+    double  compression_mean_bits, compression_sd_bits; /* over the seeds of this layer
+                                   and estimator, deviation with n - 1; NaN: none */
+    int64_t snr_below_one_tick; /* -1: none                                     */
+    char    order[12];          /* "max-first", "snr-first", "same", ""         */
+} ipl_compression_row;
+
+/* Reads compression.csv, where NaN and -1 are empty fields. Rows are sorted by seed,
+ * layer, estimator; *rows is the caller's to free(). E_IO: there is none, since the run
+ * is not done; E_FORMAT: file, line and what was expected. */
+ipl_status ipl_run_compression(const char *dir, ipl_compression_row **rows,
+                               int64_t *count);
+
 /* Activations that another program has written, in NPY files of n rows each. */
 typedef struct {
     const char  *folder; /* epoch_E_layer_L.npy; every epoch has the same layers */
@@ -166,7 +203,8 @@ typedef struct {
  * Measures a folder of activations, of any framework, and writes a run directory for
  * ipl_plot. Memory holds one epoch at a time.
  *
- * plane.csv has seed 0. E_ARGUMENT, E_IO, E_FORMAT, E_NUMERIC: the text names the file.
+ * plane.csv has seed 0, and compression.csv nothing of gradients. E_ARGUMENT, E_IO,
+ * E_FORMAT, E_NUMERIC: the text names the file.
  */
 ipl_status ipl_estimate_folder(ipl_device *dev, int estimators,
                                const ipl_mi_options *options,

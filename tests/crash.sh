@@ -5,8 +5,9 @@
 #
 # Each preset is run once in peace; then runs of the same configuration are killed
 # with SIGKILL after a random time and resumed, in one to three workers, until they come
-# to their end, which has to give the same plane.csv, plane_details.csv and
-# training.csv, byte for byte. The last line counts. Exit status 0 when all were equal.
+# to their end, which has to give the same plane.csv, plane_details.csv, training.csv
+# and compression.csv, byte for byte. The last line counts. Exit status 0 when all were
+# equal.
 set -u
 program=$(realpath "$1")
 kills_wanted=${2:-100}
@@ -70,7 +71,7 @@ crash() {
             attempts=$((attempts + 1)) killed=$((killed + 1)) kills=$((kills + 1))
         done
         runs=$((runs + 1))
-        for file in plane.csv plane_details.csv training.csv; do
+        for file in plane.csv plane_details.csv training.csv compression.csv; do
             if ! cmp "$work/$name/$file" "$dir/$file"; then bad=$((bad + 1)); fi
         done
         if ls "$dir" | grep -vxF -e "$(ls "$work/$name")" >"$work/left"; then

@@ -159,8 +159,9 @@ else
 fi
 holds 'the run directory has its files' test -s runs/small/config.ini -a \
     -s runs/small/plane.csv -a -s runs/small/plane_details.csv -a \
-    -s runs/small/training.csv -a -s runs/small/run.json -a -s runs/small/plane.svg
-holds 'nothing else is left in it' test "$(ls runs/small | wc -l)" -eq 6
+    -s runs/small/training.csv -a -s runs/small/compression.csv -a \
+    -s runs/small/run.json -a -s runs/small/plane.svg
+holds 'nothing else is left in it' test "$(ls runs/small | wc -l)" -eq 7
 fails 1 'runs/small exists already' run small.ini
 works '--set, --threads=N, --device cpu' run small.ini --set train.epochs=3 \
     --set=train.replicas=2 --threads=1 --device cpu --out two
@@ -208,7 +209,7 @@ END
 chmod +x killed_path/gnuplot
 cp -r two killed
 rm killed/plane.svg
-files='config.ini plane.csv plane_details.csv run.json training.csv'
+files='compression.csv config.ini plane.csv plane_details.csv run.json training.csv'
 holds 'a run killed while it is drawn keeps its results, and nothing else' sh -c "
     PATH='$work/killed_path':\$PATH '$program' resume killed --quiet
     test \$? -eq 137 || exit 1

@@ -132,7 +132,8 @@ breaks() {
         name="$name: $known of 7 epochs kept, resumed"
     fi
     if cmp "$1/plane.csv" broken/plane.csv >err 2>&1 &&
-        cmp "$1/training.csv" broken/training.csv >>err 2>&1; then
+        cmp "$1/training.csv" broken/training.csv >>err 2>&1 &&
+        cmp "$1/compression.csv" broken/compression.csv >>err 2>&1; then
         ok "$name"
     else
         not_ok "$name: results differ" err

@@ -264,6 +264,7 @@ static ipl_status set_up(folder_run *f, const char *dir)
 static ipl_status conclude(folder_run *f, ipl_status st)
 {
     char line[512];
+    if (st == IPL_OK) st = ipl_rundir_compression(f->dir);
     snprintf(line, sizeof line, "%s", ipl_last_error_text());
     const ipl_status wrote = report(f, st == IPL_OK ? "done" : "failed",
                                     st == IPL_OK ? NULL : line);

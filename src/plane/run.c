@@ -222,9 +222,9 @@ static ipl_status work(run *r)
 /* Leaves the outcome on disk. The first failure is the one that is told. */
 static ipl_status conclude(run *r, ipl_status st)
 {
-    char line[512];
-    snprintf(line, sizeof line, "%s", ipl_last_error_text());
+    char line[512] = "";
     if (st != IPL_OK) { /* as well as it can */
+        snprintf(line, sizeof line, "%s", ipl_last_error_text());
         run_write_final(r);
         if (r->keeper) run_keep_rest(r);
         run_write_known(r);
@@ -233,9 +233,10 @@ static ipl_status conclude(run *r, ipl_status st)
     if (st == IPL_OK) st = flushed;
     if (st == IPL_OK) st = ipl_rundir_sync(r->dir);
     if (st == IPL_OK && r->keeper) st = ipl_keeper_sync(r->keeper);
-    if (st != IPL_OK && r->journal) run_save_last_state(r);
+    if (st == IPL_OK) st = ipl_rundir_compression(r->dir);
     if (st != IPL_OK && !line[0])
         snprintf(line, sizeof line, "%s", ipl_last_error_text());
+    if (st != IPL_OK && r->journal) run_save_last_state(r);
     r->now.wall_s = run_now_s() - r->begin_s;
     const ipl_status wrote = report(r, st == IPL_OK          ? "done"
                                        : st == IPL_E_STOPPED ? "stopped"

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "file.h"
+#include "plane/compression.h"
 
 enum { PATH_BYTES = 4096 };
 
@@ -33,6 +34,7 @@ struct ipl_rundir {
     char  dir[PATH_BYTES];
     char  path[PATH_BYTES + 64];
     table tables[TABLES];
+    ipl_compression *compression; /* fed with the rows of the tables             */
 };
 
 const char *ipl_rundir_path(ipl_rundir *r, const char *name)
@@ -64,6 +66,14 @@ static ipl_status add(table *t, const char *format, ...)
         t->text = more;
         t->size = size;
     }
+}
+
+/* A number as a table has it, so that what follows from it can be recomputed. */
+static double as_written(double value)
+{
+    char text[32];
+    snprintf(text, sizeof text, "%.9g", value);
+    return isfinite(value) ? strtod(text, NULL) : value;
 }
 
 /* A number with 9 digits, which tell all float32 apart; "" for what is not known. */
@@ -107,6 +117,9 @@ ipl_status ipl_rundir_sync(ipl_rundir *r)
 
 ipl_status ipl_rundir_open_tables(ipl_rundir *r)
 {
+    const char *old = ipl_rundir_path(r, ipl_compression_name);
+    if (unlink(old) && errno != ENOENT)
+        return IPL_FAIL(IPL_E_IO, "%s: %s", old, strerror(errno));
     for (table *t = r->tables; t < r->tables + TABLES; ++t) {
         if (!t->used) continue; /* not even a header */
         t->fd = open(ipl_rundir_path(r, t->name),
@@ -181,8 +194,10 @@ static ipl_status new_rundir(const char *dir, ipl_rundir **out)
         snprintf(r->tables[t].name, sizeof r->tables[t].name, "%s", names[t]);
     }
     memcpy(r->dir, dir, length);
-    *out = r;
-    return IPL_OK;
+    const ipl_status st = ipl_compression_create(&r->compression);
+    if (st == IPL_OK) *out = r;
+    else ipl_rundir_close(r);
+    return st;
 }
 
 ipl_status ipl_rundir_create(const char *dir, ipl_rundir **out)
@@ -217,6 +232,7 @@ void ipl_rundir_close(ipl_rundir *r)
         if (r->tables[t].fd >= 0) close(r->tables[t].fd);
         free(r->tables[t].text);
     }
+    ipl_compression_destroy(r->compression);
     free(r);
 }
 
@@ -244,6 +260,8 @@ static ipl_status add_point(ipl_rundir *r, int64_t seed, int64_t tick, int layer
                     (long long)tick, layer, p->name));
     table *plane = &r->tables[PLANE], *details = &r->tables[DETAILS];
     const int has_cells = p->cells >= 0; /* i_next lies between cells */
+    IPL_TRY(ipl_compression_point(r->compression, seed, tick, layer, p->name,
+                                  as_written(bits(p->i_xt))));
     IPL_TRY(add_real(plane, bits(p->i_xt)));
     IPL_TRY(add_real(plane, bits(p->i_ty)));
     IPL_TRY(add(plane, "\n"));
@@ -281,7 +299,24 @@ ipl_status ipl_rundir_training(ipl_rundir *r, int64_t seed, int64_t tick, int la
     for (int l = 0; l < layers; ++l) IPL_TRY(add_real(t, row->weight_norm[l]));
     for (int l = 0; l < layers; ++l) IPL_TRY(add_real(t, row->gradient[l].mean));
     for (int l = 0; l < layers; ++l) IPL_TRY(add_real(t, row->gradient[l].deviation));
-    return add(t, "\n");
+    IPL_TRY(add(t, "\n"));
+    for (int l = 0; l < layers; ++l) {
+        const ipl_gradient_stats g = {as_written(row->gradient[l].mean),
+                                      as_written(row->gradient[l].deviation)};
+        IPL_TRY(ipl_compression_gradient(r->compression, seed, tick, l + 1, g));
+    }
+    return IPL_OK;
+}
+
+ipl_status ipl_rundir_compression(ipl_rundir *r)
+{
+    ipl_compression_row *row;
+    int64_t count;
+    IPL_TRY(ipl_compression_rows(r->compression, &row, &count));
+    const ipl_status st = ipl_compression_write(
+        ipl_rundir_path(r, ipl_compression_name), count, row);
+    free(row);
+    return st;
 }
 
 /* -- JSON -------------------------------------------------------------------------*/

@@ -21,7 +21,8 @@ ipl_status ipl_rundir_create(const char *dir, ipl_rundir **out);
 ipl_status ipl_rundir_open(const char *dir, ipl_rundir **out);
 
 /* Begins plane.csv, plane_details.csv and, when training_layers > 0, training.csv, in
- * memory, with their headers; then empties or makes the files. E_IO. */
+ * memory, with their headers; then empties or makes the files, and removes the
+ * compression.csv of an earlier end. E_IO. */
 ipl_status ipl_rundir_start_tables(ipl_rundir *r, int training_layers);
 ipl_status ipl_rundir_open_tables(ipl_rundir *r);
 void       ipl_rundir_close(ipl_rundir *r);
@@ -33,6 +34,9 @@ ipl_status ipl_rundir_points(ipl_rundir *r, int64_t seed, int64_t tick, int laye
 /* One row of training.csv; NaN leaves a field empty. */
 ipl_status ipl_rundir_training(ipl_rundir *r, int64_t seed, int64_t tick, int layers,
                                const ipl_training_row *row);
+
+/* Writes compression.csv of all points and rows so far, of a run at its end. E_IO. */
+ipl_status ipl_rundir_compression(ipl_rundir *r);
 
 ipl_status ipl_rundir_flush(ipl_rundir *r);
 
