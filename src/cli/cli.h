@@ -95,13 +95,17 @@ int          cli_progress_show(void *progress, const ipl_progress *now);
 void         cli_progress_end(cli_progress *progress);
 
 /* What is left to do after ipl_run and ipl_resume: an error with advice, or a line of
- * summary and the picture. Returns the exit status. */
+ * summary, the table of compression and the picture. Returns the exit status. */
 int cli_finish_run(ipl_status st, const char *dir, const char *tick,
                    const ipl_progress *at, int quiet);
 
 /* A run of `config` to its picture. Returns the exit status. */
 int cli_run_and_plot(ipl_device *dev, const ipl_config *config, const char *dir,
                      int quiet);
+
+/* What a run of several seeds says of compression, as a short table; nothing of one
+ * seed. Returns the exit status. */
+int cli_print_compression(const char *dir, const char *tick);
 
 /* What a run takes of a device: "takes 1.2 GiB of 7.3 GiB: data ..". */
 const char *cli_memory(const ipl_device_info *device, const ipl_memory *memory,

@@ -16,9 +16,13 @@ const cli_command cli_run = {
     "[--quiet]",
     "Train a network, measure its layers as it learns, draw the plane",
     "The run directory gets config.ini (every key, resolved), plane.csv (the points,\n"
-    "in bits), plane_details.csv, training.csv, run.json and plane.svg. It must not\n"
-    "exist yet. Keys of a configuration: infoplane run --keys. With run.keep the\n"
+    "in bits), plane_details.csv, training.csv, compression.csv (by how much I(X;T)\n"
+    "of each layer falls from its largest value), run.json and plane.svg. It must\n"
+    "not exist yet. Keys of a configuration: infoplane run --keys. With run.keep the\n"
     "networks stay there too, for infoplane measure and export.\n\n"
+    "A run with replicas ends with a table of compression: means and deviations over\n"
+    "the seeds in bits, and medians of where I(X;T) is largest and from where on the\n"
+    "gradients' signal-to-noise ratio (SNR) is below one.\n\n"
     "Five networks side by side, 2000 epochs, finer bins:\n\n"
     "  infoplane run configs/ib-tanh.ini --set train.replicas=5 \\\n"
     "      --set train.epochs=2000 --set bin.edges=60 --out runs/five\n",
@@ -73,10 +77,11 @@ int cli_finish_run(ipl_status st, const char *dir, const char *tick,
         return CLI_FAILED;
     }
     if (!quiet) print_summary(dir, tick, at);
+    const int status = quiet ? CLI_DONE : cli_print_compression(dir, tick);
     snprintf(file, sizeof file, "%s/plane.svg", dir);
     if (ipl_plot(dir, IPL_PLOT_ALL, file) == IPL_OK) {
         if (!quiet) printf("picture: %s\n", file);
-        return CLI_DONE;
+        return status;
     }
     /* The results are complete without their picture. */
     fprintf(stderr, "infoplane: results are in %s, but there is no picture: %s\n", dir,
