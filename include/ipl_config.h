@@ -43,6 +43,9 @@ typedef enum {
     IPL_KEEP_NONE, IPL_KEEP_MEASURED, IPL_KEEP_ALL, IPL_KEEP_COUNT
 } ipl_keep;
 
+/* Which networks are pooled: those of consecutive ticks, or of all seeds at a tick. */
+typedef enum { IPL_POOL_TICKS, IPL_POOL_REPLICAS, IPL_POOL_COUNT } ipl_pool_over;
+
 /* What X is in I(X;T) of families that compare the inputs' values. */
 typedef enum { IPL_X_INPUTS, IPL_X_NONE, IPL_X_COUNT } ipl_measured_x;
 
@@ -66,6 +69,9 @@ typedef struct {
     ipl_mi_error      error;
     int64_t           every, log_dense, log_per_decade;
     char              list[IPL_CONFIG_TEXT];
+    char              pool_windows[IPL_CONFIG_TEXT], pool_k[IPL_CONFIG_TEXT];
+    ipl_pool_over     pool_over;
+    int               pool_controls;
     double            delta, multiplier;
     int64_t           skip_max;
     int               halve, delta_scaled;
@@ -118,6 +124,23 @@ ipl_status ipl_config_key_at(const ipl_config *config, int index, ipl_config_key
  * frees. E_ARGUMENT: not a list; E_MEMORY. */
 ipl_status ipl_config_list(const ipl_config *config, int64_t last, int64_t **tick,
                            int64_t *count);
+
+/* A window of ticks, both ends included. */
+typedef struct {
+    int64_t first, last;
+} ipl_window;
+
+/* The windows of pool.windows in a run of ticks 0 .. last: (*window)[*count], which the
+ * caller frees; NULL and 0: none. E_ARGUMENT: not windows, or one that the run does not
+ * have; E_MEMORY. */
+ipl_status ipl_config_windows(const ipl_config *config, int64_t last,
+                              ipl_window **window, int *count);
+
+/* The K of pool.k for so many snapshots: (*k)[*count], ascending, which the caller
+ * frees. Without pool.k: 1, 2, 5, 10, .. and all of them. E_ARGUMENT: not a list, or a
+ * K of more than there are; E_MEMORY. */
+ipl_status ipl_config_pool_sizes(const ipl_config *config, int64_t snapshots,
+                                 int64_t **k, int *count);
 
 #pragma GCC visibility pop
 #ifdef __cplusplus

@@ -20,7 +20,9 @@ enum {
     IPL_STREAM_LABEL_NOISE,
     IPL_STREAM_RANDOM_LABELS,
     IPL_STREAM_SUBSET,
-    IPL_STREAM_ROW_HASH /* multipliers of the binned rows' hashes, seed 0      */
+    IPL_STREAM_ROW_HASH, /* multipliers of the binned rows' hashes, seed 0     */
+    IPL_STREAM_WALK,    /* of pooled networks; sub-stream: the window           */
+    IPL_STREAM_SHUFFLE  /* of pooled samples; sub-stream: snapshot and window   */
 };
 
 typedef struct {

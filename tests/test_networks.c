@@ -108,7 +108,9 @@ static void networks_return_by_their_ticks(void **state)
     for (int t = 0; t < 5; ++t) add(k, ticks[t]);
     CHECK_FAILS(ipl_keeper_add(k, 7, w), IPL_E_ARGUMENT, "tick 7 after tick 1000000");
     CHECK_OK(ipl_keeper_sync(k));
-    assert_int_equal(ipl_keeper_bytes(k), size_of_file());
+    int64_t bytes;
+    CHECK_OK(ipl_keeper_bytes(k, INT64_MAX, &bytes));
+    assert_int_equal(bytes, size_of_file());
     ipl_keeper_close(k);
     CHECK_OK(ipl_networks_open(path, FLOATS, &n));
     CHECK(ipl_networks_count(n) == 5 && ipl_networks_data_crc(n) == 0xabc);
@@ -139,12 +141,23 @@ static void a_keeper_goes_on_behind_its_tick(void **state)
 {
     (void)state;
     static const int64_t ticks[] = {0, 3, 4, 9};
+    int64_t ends[11];
     ipl_keeper *k;
     make_folder();
-    char *whole = bytes_of(ticks, 4);
+    CHECK_OK(ipl_keeper_open(path, FLOATS, 1, 0, -1, &k));
+    for (int64_t t = 0; t <= 10; ++t) { /* records behind a tick do not count */
+        for (int i = 0; i < 4; ++i)
+            if (ticks[i] == (t ? t + 1 : 0)) add(k, ticks[i]);
+        CHECK_OK(ipl_keeper_bytes(k, t, ends + t));
+    }
+    ipl_keeper_close(k);
+    CHECK(ends[0] == ends[2] && ends[2] < ends[3] && ends[3] < ends[4]);
+    CHECK(ends[4] == ends[8] && ends[8] < ends[9] && ends[9] == ends[10]);
+    char *whole = files_text(folder, "networks.bin");
     const int64_t size = size_of_file();
+    assert_int_equal(ends[10], size);
     for (int64_t from = -1; from <= 10; ++from) {
-        CHECK_OK(ipl_keeper_open(path, FLOATS, 1, from < 0 ? 0 : size, from, &k));
+        CHECK_OK(ipl_keeper_open(path, FLOATS, 1, from < 0 ? 0 : ends[from], from, &k));
         for (int t = 0; t < 4; ++t)
             if (ticks[t] > from) add(k, ticks[t]);
         ipl_keeper_close(k);
@@ -154,6 +167,10 @@ static void a_keeper_goes_on_behind_its_tick(void **state)
         free(again);
     }
     CHECK_FAILS(ipl_keeper_open(path, FLOATS, 1, size + 1, 9, &k), IPL_E_FORMAT,
+                "safely written");
+    CHECK_FAILS(ipl_keeper_open(path, FLOATS, 1, size - 8, 9, &k), IPL_E_FORMAT,
+                "damaged");
+    CHECK_FAILS(ipl_keeper_open(path, FLOATS, 1, size, 4, &k), IPL_E_FORMAT,
                 "safely written");
     CHECK_FAILS(ipl_keeper_open(path, FLOATS - 1, 1, size, 9, &k), IPL_E_FORMAT,
                 "19999");
@@ -208,7 +225,8 @@ static void a_full_disk_takes_the_record_back(void **state)
     make_folder();
     CHECK_OK(ipl_keeper_open(path, FLOATS, 1, 0, -1, &k));
     add(k, 0);
-    const int64_t good = ipl_keeper_bytes(k);
+    int64_t good;
+    CHECK_OK(ipl_keeper_bytes(k, 0, &good));
     CHECK(getrlimit(RLIMIT_FSIZE, &whole) == 0);
     cut = whole;
     cut.rlim_cur = (rlim_t)good + 1000;

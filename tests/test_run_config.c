@@ -28,7 +28,9 @@ static void each_key_is_told_in_both_files(void **state)
         "kde.noise_relative=yes", "ksg.k=3", "mixed.k=4", "ms.k=6", "ross.k=7",
         "kl.k=8", "lnn.k=9", "lga.k=10",
         "renyi.alpha=1.5", "renyi.width=0.3", "renyi.rows=30",
-        "run.keep=measured", "run.networks=", "run.lanes=1", "run.device_mib=700",
+        "pool.windows=1, last", "pool.over=replicas", "pool.k=1, 2",
+        "pool.controls=no", "run.keep=measured", "run.networks=", "run.lanes=1",
+        "run.device_mib=700",
         "run.snapshot_device_mib=33", "run.snapshot_mib=22", "run.checkpoint_s=11.5"};
     enum { SETS = sizeof sets / sizeof *sets };
     char f[FILES_PATH];

@@ -202,7 +202,7 @@ static void points_come_back_from_the_journal(void **state)
     want[2].point[0].i_xt = want[2].point[0].se_x = NAN;
     want[2].point[0].refusal = IPL_MI_FLAT;
     CHECK_OK(ipl_journal_open(files_path(f, "log"), 0, NULL, NULL, &j));
-    CHECK_OK(ipl_records_add_points(j, 7, LAYERS, want));
+    CHECK_OK(ipl_records_add_points(j, RECORD_POINTS, 7, LAYERS, want));
     /* no more than the points that there are */
     CHECK(ipl_journal_bytes(j) < (want[0].points + 1) * 96 + 200);
     ipl_journal_close(j);

@@ -1,7 +1,7 @@
 /*
  * config_check.c - what a configuration means: keys against each other.
  */
-#include "ipl_config.h"
+#include "config/config_pool.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -99,6 +99,7 @@ ipl_status ipl_config_check(const ipl_config *config)
     IPL_REQUIRE(config->policy != IPL_POLICY_LIST || config->list[0],
                 "[measure] policy = list needs list");
     IPL_TRY(list_ticks(config->list, -1, 0, NULL, &count)); /* the form alone */
+    IPL_TRY(config_check_pool(config));
     IPL_REQUIRE(config->policy != IPL_POLICY_KEPT || config->networks[0],
                 "[measure] policy = kept, but [run] networks names no run with kept "
                 "ticks: infoplane measure DIR does");

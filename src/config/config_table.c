@@ -74,6 +74,11 @@ static const char *const keeps[] = {
     [IPL_KEEP_COUNT] = NULL};
 ONE_EACH(keeps, IPL_KEEP_COUNT);
 
+static const char *const pooled[] = {
+    [IPL_POOL_TICKS] = "ticks", [IPL_POOL_REPLICAS] = "replicas",
+    [IPL_POOL_COUNT] = NULL};
+ONE_EACH(pooled, IPL_POOL_COUNT);
+
 static const char *const errors[] = {
     [IPL_MI_ERROR_NONE] = "none", [IPL_MI_ERROR_JACKKNIFE] = "jackknife",
     [IPL_MI_ERROR_COUNT] = NULL};
@@ -202,6 +207,17 @@ static const section_row first_rows[] = {
 
 /* Between these the sections of the estimators. */
 static const section_row last_rows[] = {
+    TEXT("pool", "windows", pool_windows, "",
+         "windows of ticks whose networks are pooled, as 0:19, 1000:1019, last:20; "
+         "none: no pooling"),
+    CHOICE("pool", "over", pool_over, "ticks", pooled,
+           "networks of a window's ticks; or of all seeds at one tick, with windows as "
+           "0, 100, last"),
+    TEXT("pool", "k", pool_k, "",
+         "how many networks of a window are pooled, as 1, 5, 20; none: 1, 2, 5, .. and "
+         "all"),
+    SWITCH("pool", "controls", pool_controls, "yes",
+           "beside the networks: frozen, walk, shuffled"),
     CHOICE("run", "keep", keep, "none", keeps,
            "networks that stay in the run directory, to be measured again: those of no "
            "tick, of the measured ones, of all"),

@@ -14,7 +14,7 @@ typedef struct {
     int64_t tick;
     int64_t steps;         /* of the optimiser                                  */
     int64_t journal_bytes; /* length of the journal that was on disk by then    */
-    int64_t kept_bytes;    /* and of the file of kept networks; 0: none         */
+    int64_t kept_bytes;    /* of the file of kept networks up to this tick; 0: none */
     int64_t floats;
     float  *values;        /* [floats]                                          */
 } ipl_checkpoint;

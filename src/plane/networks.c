@@ -211,6 +211,7 @@ struct ipl_keeper {
     int64_t floats;
     int64_t good; /* bytes of complete records                                  */
     int64_t last; /* tick                                                       */
+    int64_t mark, marked; /* where the record of this tick ends; -1: the header  */
     char   *room; /* a record being written                                     */
 };
 
@@ -224,42 +225,54 @@ static ipl_status begin_file(ipl_keeper *k, uint32_t data_crc)
     return ipl_file_write_at(k->fd, k->path, &head, sizeof head, 0);
 }
 
-static ipl_status go_on_behind(ipl_keeper *k, int64_t durable, int64_t tick)
+/* Moves the mark behind the record of `tick`, or of the last one before it. */
+static ipl_status move_mark(ipl_keeper *k, int64_t tick)
+{
+    while (k->mark < k->good) {
+        record next;
+        IPL_TRY(read_at(k->fd, k->path, k->mark, sizeof next, &next));
+        if (next.tick > tick) return IPL_OK;
+        if (next.bytes > (uint64_t)(k->good - k->mark) || next.tick <= k->marked)
+            return IPL_FAIL(IPL_E_FORMAT, "%s: damaged at byte %lld", k->path,
+                            (long long)k->mark);
+        k->marked = next.tick;
+        k->mark += (int64_t)(sizeof next + next.bytes);
+    }
+    return IPL_OK;
+}
+
+static ipl_status go_on_behind(ipl_keeper *k, int64_t bytes, int64_t tick)
 {
     header head;
     struct stat about;
-    int64_t at = sizeof head;
     IPL_TRY(check_header(k->fd, k->path, k->floats, &head));
     if (fstat(k->fd, &about))
         return IPL_FAIL(IPL_E_IO, "%s: %s", k->path, strerror(errno));
-    if (about.st_size < durable)
+    if (about.st_size < bytes)
         return IPL_FAIL(IPL_E_FORMAT, "%s: %lld bytes, %lld were safely written",
-                        k->path, (long long)about.st_size, (long long)durable);
-    while (at < durable) {
-        record next;
-        IPL_TRY(read_at(k->fd, k->path, at, sizeof next, &next));
-        if (next.tick > tick) break;
-        if (next.bytes > (uint64_t)(durable - at) || next.tick <= k->last)
-            return IPL_FAIL(IPL_E_FORMAT, "%s: damaged at byte %lld", k->path,
-                            (long long)at);
-        k->last = next.tick;
-        at += (int64_t)(sizeof next + next.bytes);
-    }
-    if (ftruncate(k->fd, at))
+                        k->path, (long long)about.st_size, (long long)bytes);
+    k->good = bytes;
+    IPL_TRY(move_mark(k, tick));
+    if (k->mark != bytes)
+        return IPL_FAIL(IPL_E_FORMAT, "%s: damaged at byte %lld, before byte %lld that "
+                        "was safely written", k->path, (long long)k->mark,
+                        (long long)bytes);
+    k->last = k->marked;
+    if (ftruncate(k->fd, bytes))
         return IPL_FAIL(IPL_E_IO, "%s: %s", k->path, strerror(errno));
-    k->good = at;
     return IPL_OK;
 }
 
 ipl_status ipl_keeper_open(const char *path, int64_t floats, uint32_t data_crc,
-                           int64_t durable, int64_t tick, ipl_keeper **out)
+                           int64_t bytes, int64_t tick, ipl_keeper **out)
 {
     ipl_keeper *k = calloc(1, sizeof *k);
     if (!k) return IPL_FAIL(IPL_E_MEMORY, "%zu bytes to keep networks", sizeof *k);
     const size_t most = sizeof(record) + ipl_pack_bound(floats);
     ipl_status st;
     k->floats = floats;
-    k->last = -1;
+    k->last = k->marked = -1;
+    k->mark = sizeof(header);
     k->path = strdup(path);
     k->room = malloc(most);
     k->fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
@@ -268,7 +281,7 @@ ipl_status ipl_keeper_open(const char *path, int64_t floats, uint32_t data_crc,
     else if (k->fd < 0)
         st = IPL_FAIL(IPL_E_IO, "%s: %s", path, strerror(errno));
     else
-        st = durable ? go_on_behind(k, durable, tick) : begin_file(k, data_crc);
+        st = bytes ? go_on_behind(k, bytes, tick) : begin_file(k, data_crc);
     if (st == IPL_OK) *out = k;
     else ipl_keeper_close(k);
     return st;
@@ -311,4 +324,9 @@ ipl_status ipl_keeper_sync(ipl_keeper *k)
     return IPL_OK;
 }
 
-int64_t ipl_keeper_bytes(const ipl_keeper *k) { return k->good; }
+ipl_status ipl_keeper_bytes(ipl_keeper *k, int64_t tick, int64_t *bytes)
+{
+    IPL_TRY(move_mark(k, tick));
+    *bytes = k->mark;
+    return IPL_OK;
+}

@@ -44,11 +44,11 @@ ipl_status ipl_networks_read(const ipl_networks *n, int64_t tick, float *params)
 
 typedef struct ipl_keeper ipl_keeper;
 
-/* Makes the file; or goes on behind the record of `tick`, the last one up to there, and
- * cuts off what follows. `durable` bytes were once known to be on disk, the record
- * among them; 0: a new file. E_IO; E_FORMAT: not of such networks, or damaged. */
+/* Makes the file; or goes on behind its first `bytes` bytes, where the record of `tick`
+ * or of the last one before it ends, and cuts off what follows. 0: a new file. E_IO;
+ * E_FORMAT: not of such networks, or damaged. */
 ipl_status ipl_keeper_open(const char *path, int64_t floats, uint32_t data_crc,
-                           int64_t durable, int64_t tick, ipl_keeper **out);
+                           int64_t bytes, int64_t tick, ipl_keeper **out);
 void       ipl_keeper_close(ipl_keeper *k);
 
 /* Adds a tick behind all others. A record that did not fit is taken back. E_IO (a full
@@ -58,7 +58,8 @@ ipl_status ipl_keeper_add(ipl_keeper *k, int64_t tick, const float *params);
 /* Waits until all records are on disk. E_IO. */
 ipl_status ipl_keeper_sync(ipl_keeper *k);
 
-/* Length of the file with its complete records. */
-int64_t ipl_keeper_bytes(const ipl_keeper *k);
+/* Where the record of `tick`, or of the last one before it, ends in the file. Calls
+ * must not go back in ticks. E_IO. */
+ipl_status ipl_keeper_bytes(ipl_keeper *k, int64_t tick, int64_t *bytes);
 
 #endif

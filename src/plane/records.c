@@ -49,8 +49,8 @@ static ipl_status from_record(const point_record *from, ipl_mi_point *to)
     return IPL_OK;
 }
 
-ipl_status ipl_records_add_points(ipl_journal *j, int64_t tick, int layers,
-                                  const ipl_layer *layer)
+ipl_status ipl_records_add_points(ipl_journal *j, uint32_t type, int64_t tick,
+                                  int layers, const ipl_layer *layer)
 {
     size_t bytes = (size_t)layers * sizeof(layer_head);
     for (int l = 0; l < layers; ++l)
@@ -66,7 +66,7 @@ ipl_status ipl_records_add_points(ipl_journal *j, int64_t tick, int layers,
             memcpy(to, &point, sizeof point);
         }
     }
-    const ipl_status st = ipl_journal_append(j, RECORD_POINTS, tick, text, bytes);
+    const ipl_status st = ipl_journal_append(j, type, tick, text, bytes);
     free(text);
     return st;
 }

@@ -7,11 +7,14 @@
 #include "plane/journal.h"
 #include "plane/points.h"
 
-enum { RECORD_IDENTITY = 1, RECORD_POINTS = 2, RECORD_TRAINING = 3 };
+enum {
+    RECORD_IDENTITY = 1, RECORD_POINTS = 2, RECORD_TRAINING = 3, RECORD_POOL = 4
+};
 
-/* The points of `layers` layers (of all replicas) at one tick. */
-ipl_status ipl_records_add_points(ipl_journal *j, int64_t tick, int layers,
-                                  const ipl_layer *layer);
+/* The points of `layers` layers: POINTS, those of all replicas at a tick; POOL, those
+ * of all K of a unit (pool.h), whose number stands for the tick. */
+ipl_status ipl_records_add_points(ipl_journal *j, uint32_t type, int64_t tick,
+                                  int layers, const ipl_layer *layer);
 
 /* A record's points, to layer[layers]. E_FORMAT: not that many, or unknown names. */
 ipl_status ipl_records_read_points(const void *payload, size_t bytes, int layers,

@@ -153,6 +153,7 @@ static ipl_status set_up(run *r, ipl_device *dev, ipl_device *train_dev,
     r->checkpoint_s = config->checkpoint_s;
     r->tick = ipl_tick_name(config->tick);
     IPL_TRY(make_policies(r));
+    IPL_TRY(run_pool_create(r));
     IPL_TRY(make_shared(r));
     IPL_TRY(run_make_workers(r));
     r->now.last = r->e.last;
@@ -165,6 +166,7 @@ static ipl_status open_files(run *r, int resume)
     if (!resume)
         IPL_TRY(ipl_config_write(&r->e.config, ipl_rundir_path(r->dir, "config.ini")));
     IPL_TRY(ipl_rundir_start_tables(r->dir, r->e.shape.layers));
+    if (r->pool) IPL_TRY(ipl_rundir_start_pool(r->dir));
     IPL_TRY(run_load(r));
     if (r->e.kept) IPL_TRY(ipl_kept_rows(&r->e, r->dir));
     IPL_TRY(run_keep_open(r));
@@ -182,6 +184,7 @@ static void tear_down(run *r)
     free(r->stats);
     free(r->rows);
     free(r->state.values);
+    run_pool_destroy(r);
     run_keep_close(r);
     ipl_store_destroy(r->store);
     ipl_journal_close(r->journal);
@@ -216,6 +219,7 @@ static ipl_status work(run *r)
     if (st == IPL_OK) st = run_write_final(r);
     else IPL_FAIL(st, "%s", r->why);
     if (st == IPL_OK) st = run_keep_rest(r);
+    if (st == IPL_OK) st = run_pool(r);
     return st;
 }
 

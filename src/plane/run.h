@@ -28,6 +28,7 @@
 #include "plane/journal.h"
 #include "plane/memory.h"
 #include "plane/policy.h"
+#include "plane/pool.h"
 #include "plane/rundir.h"
 #include "plane/store.h"
 #include "plane/work.h"
@@ -54,6 +55,7 @@ typedef struct run {
     ipl_memory     memory;
     run_worker    *worker;       /* [memory.workers]                            */
     ipl_store     *store;
+    ipl_pool      *pool;         /* NULL: nothing is pooled                     */
     ipl_cores      cores;
     int            layers;       /* of all replicas                             */
     int            lock_fd;      /* of the directory; -1: none                  */
@@ -88,6 +90,9 @@ typedef struct run {
     /* The first measuring worker's: the file of networks, and room for one tick's. */
     ipl_keeper    *keeper;       /* NULL: none are kept                         */
     float         *kept;         /* host, [replicas][parameters]                */
+
+    /* Of the units of the pool: [ipl_pool_units], what the journal knows, or NULL. */
+    ipl_layer    **pooled;
 
     /* The training worker's. */
     float         *params;       /* device of training, [replicas][parameters]  */
@@ -159,6 +164,19 @@ int64_t run_kept_before(const run *r);
  * params, memory of dev [replicas][parameters]. Without the lock; the caller then sets
  * keep_next. */
 ipl_status run_keep_next(run *r, ipl_device *dev, float *params, int64_t tick);
+
+/* -- run_pool.c -------------------------------------------------------------------*/
+
+/* The pools of the configuration, if it has any. */
+ipl_status run_pool_create(run *r);
+void       run_pool_destroy(run *r);
+
+/* A record of the journal. */
+ipl_status run_pool_known(run *r, int64_t unit, const void *payload, size_t bytes);
+
+/* After training and measuring: measures all units and writes their rows. Networks come
+ * from the run directory, or from that of config.networks. */
+ipl_status run_pool(run *r);
 
 /* -- run_save.c -------------------------------------------------------------------*/
 

@@ -12,7 +12,19 @@ static const char file_name[] = "networks.bin";
 
 int run_keeps_any(const run *r)
 {
-    return r->e.config.keep != IPL_KEEP_NONE;
+    return !r->e.kept && (r->pool || r->e.config.keep != IPL_KEEP_NONE);
+}
+
+/* The first tick from `tick` on whose networks are kept whatever is measured. Of pooled
+ * runs the ends are kept too: measuring again begins and ends there. */
+static int64_t next_sure(const run *r, int64_t tick)
+{
+    int64_t next = INT64_MAX;
+    if (r->e.config.keep == IPL_KEEP_ALL) return tick <= r->e.last ? tick : INT64_MAX;
+    if (!r->pool) return INT64_MAX;
+    if (tick <= r->e.last) next = tick ? r->e.last : 0;
+    const int64_t pooled = ipl_pool_next(r->pool, tick);
+    return pooled < next ? pooled : next;
 }
 
 /* Place of a tick in r->due, or of the first one behind it. */
@@ -30,7 +42,8 @@ static int64_t place_of(const run *r, int64_t tick)
 int run_is_to_be_kept(const run *r, int64_t tick)
 {
     if (!run_keeps_any(r) || tick < r->keep_next) return 0;
-    if (r->e.config.keep == IPL_KEEP_ALL) return 1;
+    if (next_sure(r, tick) == tick) return 1;
+    if (r->e.config.keep != IPL_KEEP_MEASURED) return 0;
     const int64_t at = place_of(r, tick);
     return run_find_points(r, tick) || (at < r->due_count && r->due[at] == tick);
 }
@@ -49,24 +62,27 @@ ipl_status run_keep_measured(run *r, int64_t tick)
     return IPL_OK;
 }
 
+/* Of earlier ticks it is known whether they are to be kept, and they are there. */
+static int64_t settled_before(const run *r)
+{
+    const int64_t there = r->trained + 1, known = r->written_before;
+    return r->e.config.keep == IPL_KEEP_MEASURED && known < there ? known : there;
+}
+
 int64_t run_next_to_keep(const run *r)
 {
     if (!run_keeps_any(r)) return -1;
-    const int all = r->e.config.keep == IPL_KEEP_ALL;
-    const int64_t at = place_of(r, r->keep_next);
-    const int64_t next = all                 ? r->keep_next
-                         : at < r->due_count ? r->due[at]
-                                             : INT64_MAX;
-    return next <= r->trained ? next : -1;
+    const int64_t at = place_of(r, r->keep_next), sure = next_sure(r, r->keep_next);
+    const int64_t due = at < r->due_count ? r->due[at] : INT64_MAX;
+    const int64_t next = due < sure ? due : sure;
+    return next < settled_before(r) ? next : -1;
 }
 
 int64_t run_kept_before(const run *r)
 {
     const int64_t next = run_next_to_keep(r);
     if (!run_keeps_any(r)) return INT64_MAX;
-    if (next >= 0) return next;
-    const int all = r->e.config.keep == IPL_KEEP_ALL;
-    return all || r->trained < r->written_before ? r->trained + 1 : r->written_before;
+    return next < 0 ? settled_before(r) : next;
 }
 
 ipl_status run_keep_open(run *r)

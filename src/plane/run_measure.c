@@ -187,7 +187,8 @@ static ipl_status file_ticks(run_worker *worker)
     run *r = worker->r;
     for (int k = 0; k < worker->count; ++k) {
         const ipl_layer *layer = worker->layer + k * r->layers;
-        IPL_TRY(ipl_records_add_points(r->journal, worker->tick[k], r->layers, layer));
+        IPL_TRY(ipl_records_add_points(r->journal, RECORD_POINTS, worker->tick[k],
+                                       r->layers, layer));
         IPL_TRY(run_keep_points(r, worker->tick[k], layer));
         IPL_TRY(settle(r, run_find_points(r, worker->tick[k])));
         ++r->now.measured;

@@ -177,6 +177,7 @@ static ipl_status read_record(void *user, uint32_t type, int64_t tick,
         ++r->now.measured;
         return IPL_OK;
     }
+    if (type == RECORD_POOL) return run_pool_known(r, tick, payload, bytes);
     if (type != RECORD_TRAINING)
         return IPL_FAIL(IPL_E_FORMAT, "%s: a record of type %u", journal_name, type);
     if (tick <= r->rows_known) return IPL_OK;
@@ -262,16 +263,16 @@ ipl_status run_save_state(run *r)
     pthread_mutex_lock(&r->lock);
     const int ready = r->state_taken && run_final_before(r) > r->state.tick &&
                       run_kept_before(r) > r->state.tick;
-    if (ready) {
-        r->state.journal_bytes = ipl_journal_bytes(r->journal);
-        r->state.kept_bytes = r->keeper ? ipl_keeper_bytes(r->keeper) : 0;
-    }
+    if (ready) r->state.journal_bytes = ipl_journal_bytes(r->journal);
     snprintf(path, sizeof path, "%s", ipl_rundir_path(r->dir, state_name));
     pthread_mutex_unlock(&r->lock);
     if (!ready) return IPL_OK;
     /* These first: the state says that everything before it is there. */
     IPL_TRY(ipl_journal_sync(r->journal));
-    if (r->keeper) IPL_TRY(ipl_keeper_sync(r->keeper));
+    if (r->keeper) {
+        IPL_TRY(ipl_keeper_sync(r->keeper));
+        IPL_TRY(ipl_keeper_bytes(r->keeper, r->state.tick, &r->state.kept_bytes));
+    }
     IPL_TRY(ipl_checkpoint_write(path, &r->state));
     pthread_mutex_lock(&r->lock);
     r->state_taken = 0;

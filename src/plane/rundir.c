@@ -28,7 +28,7 @@ typedef struct {
     size_t  used, size;
 } table;
 
-enum { PLANE, DETAILS, TRAINING, TABLES };
+enum { PLANE, DETAILS, TRAINING, POOL, TABLES };
 
 struct ipl_rundir {
     char  dir[PATH_BYTES];
@@ -179,6 +179,13 @@ ipl_status ipl_rundir_start_tables(ipl_rundir *r, int training_layers)
     return add(&t[TRAINING], "\n");
 }
 
+ipl_status ipl_rundir_start_pool(ipl_rundir *r)
+{
+    return add(&r->tables[POOL], "seed,window,first_tick,last_tick,k,layer,estimator,"
+                                 "i_xt_bits,i_ty_bits,h_t_bits,h_t_given_x_bits,"
+                                 "ceiling_bits,flags,control\n");
+}
+
 static ipl_status new_rundir(const char *dir, ipl_rundir **out)
 {
     size_t length = strlen(dir);
@@ -188,7 +195,7 @@ static ipl_status new_rundir(const char *dir, ipl_rundir **out)
     ipl_rundir *r = calloc(1, sizeof *r);
     if (!r) return IPL_FAIL(IPL_E_MEMORY, "a run directory");
     static const char *const names[TABLES] = {"plane.csv", "plane_details.csv",
-                                              "training.csv"};
+                                              "training.csv", "pool.csv"};
     for (int t = 0; t < TABLES; ++t) {
         r->tables[t].fd = -1;
         snprintf(r->tables[t].name, sizeof r->tables[t].name, "%s", names[t]);
@@ -284,6 +291,31 @@ ipl_status ipl_rundir_points(ipl_rundir *r, int64_t seed, int64_t tick, int laye
         for (int p = 0; p < layer[l].points; ++p)
             IPL_TRY(add_point(r, seed, tick, l + 1, &layer[l].point[p],
                               layer[l].i_next));
+    return IPL_OK;
+}
+
+static ipl_status add_pooled(table *t, const ipl_pool_unit *u, int64_t k, double h_x,
+                             const ipl_mi_point *p)
+{
+    IPL_TRY(add(t, "%lld,%d,%lld,%lld,%lld,%d,%s", (long long)u->seed, u->window + 1,
+                (long long)u->first_tick, (long long)u->last_tick, (long long)k,
+                u->layer, p->name));
+    IPL_TRY(add_real(t, bits(p->i_xt)));
+    IPL_TRY(add_real(t, bits(p->i_ty)));
+    IPL_TRY(add_real(t, bits(p->h_t)));
+    IPL_TRY(add_real(t, bits(p->h_t - p->i_xt))); /* H(T|X) */
+    IPL_TRY(add_real(t, bits(h_x)));
+    IPL_TRY(add_flags(t, p->flags));
+    return add(t, ",%s\n", ipl_pool_control_name(u->control));
+}
+
+ipl_status ipl_rundir_pool(ipl_rundir *r, const ipl_pool_unit *unit, double h_x,
+                           const ipl_layer *layer)
+{
+    for (int s = 0; s < unit->sizes; ++s)
+        for (int p = 0; p < layer[s].points; ++p)
+            IPL_TRY(add_pooled(&r->tables[POOL], unit, unit->k[s], h_x,
+                               &layer[s].point[p]));
     return IPL_OK;
 }
 

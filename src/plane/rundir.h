@@ -10,6 +10,7 @@
 #include <jansson.h>
 
 #include "plane/points.h"
+#include "plane/pool.h"
 
 typedef struct ipl_rundir ipl_rundir;
 
@@ -30,6 +31,13 @@ void       ipl_rundir_close(ipl_rundir *r);
 /* The layers of one network at one tick. */
 ipl_status ipl_rundir_points(ipl_rundir *r, int64_t seed, int64_t tick, int layers,
                              const ipl_layer *layer);
+
+/* Begins pool.csv, in memory, with its header. */
+ipl_status ipl_rundir_start_pool(ipl_rundir *r);
+
+/* The rows of a unit, layer[unit->sizes]; h_x in nats is the ceiling of I(X;T). */
+ipl_status ipl_rundir_pool(ipl_rundir *r, const ipl_pool_unit *unit, double h_x,
+                           const ipl_layer *layer);
 
 /* One row of training.csv; NaN leaves a field empty. */
 ipl_status ipl_rundir_training(ipl_rundir *r, int64_t seed, int64_t tick, int layers,

@@ -32,7 +32,7 @@ size_t ipl_sizeof(const char *type)
         TYPE(ipl_measured_rows),  TYPE(ipl_config),        TYPE(ipl_config_key),
         TYPE(ipl_memory),         TYPE(ipl_progress),      TYPE(ipl_run_info),
         TYPE(ipl_activations),    TYPE(ipl_keep),          TYPE(ipl_export),
-        TYPE(ipl_compression_row),
+        TYPE(ipl_compression_row), TYPE(ipl_pool_over),    TYPE(ipl_window),
 #undef TYPE
     };
     for (size_t k = 0; type && k < sizeof types / sizeof *types; ++k)
