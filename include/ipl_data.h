@@ -97,6 +97,7 @@ void       ipl_dataset_free(ipl_dataset *data);
 typedef struct {
     int64_t  rows, cols;
     int      dims;     /* 1 or 2                                                */
+    int64_t  rounded;  /* values that float32 had to round: 0 of float32       */
     float   *values;   /* [rows][cols]; NULL after ipl_npy_read_integers        */
     int64_t *integers; /* [rows][cols]; NULL after ipl_npy_read_values          */
 } ipl_array;

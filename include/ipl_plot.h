@@ -12,7 +12,9 @@ extern "C" {
 #pragma GCC visibility push(default)
 
 typedef enum {
-    IPL_PLOT_ALL, IPL_PLOT_PLANE, IPL_PLOT_EPOCHS, IPL_PLOT_SNR, IPL_PLOT_COUNT
+    IPL_PLOT_ALL, IPL_PLOT_PLANE, IPL_PLOT_EPOCHS, IPL_PLOT_SNR,
+    IPL_PLOT_AUDIT, /* the tables of ipl_audit.h; the others are a run's        */
+    IPL_PLOT_COUNT
 } ipl_plot_what;
 
 /* Draws a run directory with gnuplot, to a .svg or .png file, which is replaced.

@@ -13,7 +13,7 @@ BEGIN {
     split("cpu 0 kernels 0 device 1 net 2 mi 2 data 2 config 3 plot 4 plane 4 cli 5",
           w, " ")
     for (k = 1; k in w; k += 2) level[w[k]] = w[k + 1]
-    split("status device option device bench device mi_family mi", o, " ")
+    split("status device option device bench device mi_family mi audit plane", o, " ")
     for (k = 1; k in o; k += 2) owner[o[k]] = o[k + 1] # of ipl_status.h, ..
 }
 {

@@ -95,7 +95,7 @@ fails 2 "no key 'epoch' in section [train]; is [train] epochs meant?" \
     run small.ini --set train.epoch=3
 fails 2 "'3x': expected a whole number" run small.ini --set train.epochs=3x
 fails 2 'which run directory?' plot
-fails 2 "--what 'pie': expected all, plane, epochs or snr" plot x --what pie
+fails 2 "--what 'pie': expected all, plane, epochs, snr or audit" plot x --what pie
 fails 2 '--out DIR is missing' dataset ib
 fails 2 'which data set?' dataset --out x
 fails 2 '--t is missing' estimate --estimator bin
@@ -338,7 +338,7 @@ holds 'bench prints one object a line' sh -c \
     "test \$(wc -l <bench.json) -eq 10 &&
     ! grep -qv '^{\"device\":\"cpu:.*}\$' bench.json"
 holds 'bench compares with what it measured' grep -q '"share_of_ceiling":0\.' bench.json
-for command in run resume estimate plot dataset bench devices; do
+for command in run resume estimate audit plot dataset bench devices; do
     works "$command --help" $command --help
     holds "$command --help shows how" sh -c \
         "'$program' $command --help | grep -q 'usage: infoplane $command'"

@@ -1,18 +1,32 @@
 /*
  * test_panels.c - which panels a picture has, where they stand, and its format.
  */
+#include "ipl_audit.h"
 #include "ipl_data.h"
 #include "picture_case.h"
+
+/* A run, and an audit of its configuration, in one directory. */
+static void run_and_audit_into(const char *f)
+{
+    ipl_device *dev;
+    ipl_config config;
+    run_into(f, NULL);
+    CHECK_OK(ipl_config_read(files_path(f, "r/config.ini"), &config));
+    CHECK_OK(ipl_device_open("cpu", NULL, &dev));
+    CHECK_OK(ipl_audit_config(dev, &config, IPL_AUDIT_FIRST_SEED, files_path(f, "r"),
+                              NULL));
+    ipl_device_close(dev);
+}
 
 static void each_picture_has_its_panels(void **state)
 {
     static const int panels[IPL_PLOT_COUNT] = {
         [IPL_PLOT_ALL] = 9 + 3, [IPL_PLOT_PLANE] = 3, [IPL_PLOT_EPOCHS] = 6,
-        [IPL_PLOT_SNR] = 3};
+        [IPL_PLOT_SNR] = 3, [IPL_PLOT_AUDIT] = 3};
     char f[FILES_PATH];
     files_make_folder(f);
     (void)state;
-    run_into(f, NULL);
+    run_and_audit_into(f);
     for (int what = 0; what < IPL_PLOT_COUNT; ++what) {
         char *script = draw(f, (ipl_plot_what)what);
         CHECK(panels_of(script) == 1 + panels[what]);
@@ -43,7 +57,7 @@ static void panels_do_not_cover_each_other(void **state)
     char f[FILES_PATH];
     files_make_folder(f);
     (void)state;
-    run_into(f, NULL);
+    run_and_audit_into(f);
     for (int what = 0; what < IPL_PLOT_COUNT; ++what) {
         char *script = draw(f, (ipl_plot_what)what);
         const int panels = panels_of(script);

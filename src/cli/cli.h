@@ -19,7 +19,7 @@ typedef struct {
 } cli_command;
 
 extern const cli_command cli_run, cli_resume, cli_measure, cli_export, cli_estimate,
-    cli_plot, cli_dataset, cli_bench, cli_devices;
+    cli_audit, cli_plot, cli_dataset, cli_bench, cli_devices;
 
 /* -- Options ----------------------------------------------------------------------*/
 

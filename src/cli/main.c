@@ -8,8 +8,8 @@
 #include "cli/cli.h"
 
 static const cli_command *const commands[] = {
-    &cli_run, &cli_resume, &cli_measure, &cli_export, &cli_estimate, &cli_plot,
-    &cli_dataset, &cli_bench, &cli_devices,
+    &cli_run, &cli_resume, &cli_measure, &cli_export, &cli_estimate, &cli_audit,
+    &cli_plot, &cli_dataset, &cli_bench, &cli_devices,
 };
 enum { COMMANDS = sizeof commands / sizeof *commands };
 
@@ -48,7 +48,7 @@ int main(int argc, char **argv)
             if (*name) fprintf(stderr, "infoplane: no command '%s': ", name);
             else fprintf(stderr, "infoplane: which command? ");
             fprintf(stderr, "expected run, resume, measure, export, estimate, "
-                            "plot, dataset, bench or devices; see "
+                            "audit, plot, dataset, bench or devices; see "
                             "infoplane --help\n");
             return CLI_USAGE;
         }

@@ -255,11 +255,17 @@ static ipl_status to_integer(const char *path, const npy_header *h, npy_value v,
     return IPL_OK;
 }
 
-static float to_float(const npy_header *h, npy_value v)
+/* Counts in *rounded what float32 cannot hold. A long double holds all 64 bits. */
+static float to_float(const npy_header *h, npy_value v, int64_t *rounded)
 {
-    return h->kind == FLOAT     ? (float)v.real
-           : h->kind == INTEGER ? (float)v.whole
-                                : (float)v.natural;
+    const long double exact = h->kind == FLOAT     ? (long double)v.real
+                              : h->kind == INTEGER ? (long double)v.whole
+                                                   : (long double)v.natural;
+    const float near = h->kind == FLOAT     ? (float)v.real
+                       : h->kind == INTEGER ? (float)v.whole
+                                            : (float)v.natural;
+    *rounded += exact == exact && (long double)near != exact; /* NaN stays NaN */
+    return near;
 }
 
 /* Values in the file's order go to their places in C order. */
@@ -280,9 +286,10 @@ static ipl_status read_values(const char *path, ipl_input *in, const npy_header 
             const int64_t row = h->fortran ? e % rows : e / cols;
             const int64_t col = h->fortran ? e / rows : e % cols;
             const npy_value v = value_at(h, chunk, k);
-            if (out->values) out->values[row * cols + col] = to_float(h, v);
-            else IPL_TRY(to_integer(path, h, v, row, col,
-                                    &out->integers[row * cols + col]));
+            if (!out->values)
+                IPL_TRY(to_integer(path, h, v, row, col,
+                                   &out->integers[row * cols + col]));
+            else out->values[row * cols + col] = to_float(h, v, &out->rounded);
         }
     }
     return IPL_OK; /* the header's check has seen that nothing follows */

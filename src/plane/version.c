@@ -5,6 +5,7 @@
  */
 #include <string.h>
 
+#include "ipl_audit.h"
 #include "ipl_bench.h"
 #include "ipl_plane.h"
 
@@ -33,6 +34,8 @@ size_t ipl_sizeof(const char *type)
         TYPE(ipl_memory),         TYPE(ipl_progress),      TYPE(ipl_run_info),
         TYPE(ipl_activations),    TYPE(ipl_keep),          TYPE(ipl_export),
         TYPE(ipl_compression_row), TYPE(ipl_pool_over),    TYPE(ipl_window),
+        TYPE(ipl_audit_cause),    TYPE(ipl_audit_pair),    TYPE(ipl_audit_layer),
+        TYPE(ipl_audit_report),   TYPE(ipl_audit_files),
 #undef TYPE
     };
     for (size_t k = 0; type && k < sizeof types / sizeof *types; ++k)

@@ -161,6 +161,7 @@ ipl_status ipl_plot(const char *dir, ipl_plot_what what, const char *file)
 {
     IPL_REQUIRE(dir && file && what >= 0 && what < IPL_PLOT_COUNT,
                 "directory or file is NULL, or picture %d", (int)what);
+    if (what == IPL_PLOT_AUDIT) return ipl_plot_audit(dir, file);
     plot_data d = {0};
     ipl_gnuplot g;
     canvas c = {.d = &d};

@@ -41,6 +41,9 @@ void ipl_plot_gradients(const canvas *c, plot_box box);
 void ipl_plot_ratio(const canvas *c, plot_box box);
 void ipl_plot_training(const canvas *c, plot_box box);
 
+/* The picture of an audit: plot_audit.c. Errors as ipl_plot. */
+ipl_status ipl_plot_audit(const char *dir, const char *file);
+
 /* For plot_panels.c: opens a panel, with nothing left of the one before. */
 void ipl_plot_open(const canvas *c, plot_box box, int bar, const char *title,
                    const char *x_label, const char *y_label);
