@@ -135,8 +135,10 @@ enum { IPL_AUDIT_FIRST_SEED = -1, IPL_AUDIT_LAST_TICK = -1 };
 ipl_status ipl_audit_config(ipl_device *dev, const ipl_config *config, int64_t seed,
                             const char *out, ipl_audit_report *report);
 
-/* A network that the run in `dir` kept; as above. E_ARGUMENT: seed, tick.
- * E_UNSUPPORTED: the run kept no networks. E_IO, E_FORMAT: files of the run. */
+/* A network that a finished run in `dir` kept (run.keep), IPL_AUDIT_LAST_TICK: the last
+ * one; as above. E_ARGUMENT: seed; a tick that was not kept; a run that has not
+ * finished or kept no networks; other data than it trained on. E_IO, E_FORMAT: its
+ * files. */
 ipl_status ipl_audit_run(ipl_device *dev, const char *dir, int64_t tick, int64_t seed,
                          const char *out, ipl_audit_report *report);
 

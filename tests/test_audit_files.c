@@ -316,6 +316,51 @@ static void bad_files_are_named(void **state)
     audit_case_end(c);
 }
 
+/* What a run kept is what it measured, at each tick and of each seed. */
+static void kept_networks_are_what_a_run_measured(void **state)
+{
+    char f[FILES_PATH];
+    ipl_device *dev = check_device(state);
+    ipl_audit_report r;
+    ipl_config config = config_of(sets);
+    CHECK_OK(ipl_config_set(&config, "run.keep=measured"));
+    CHECK_OK(ipl_config_set(&config, "train.epochs=4"));
+    CHECK_OK(ipl_config_set(&config, "train.learning_rate=0.5"));
+    CHECK_OK(ipl_config_set(&config, "measure.every=2"));
+    files_make_folder(f);
+    const char *run = files_path(f, "run");
+    CHECK_OK(ipl_run(dev, &config, run, NULL, NULL, NULL));
+    csv table = csv_open(files_path(f, "run/plane.csv"),
+                         "seed,epoch,layer,estimator,i_xt_bits,i_ty_bits");
+    for (int tick = 0; tick <= 4; tick += 2)
+        for (int seed = 5; seed <= 6; ++seed) {
+            CHECK_OK(ipl_audit_run(dev, run, tick, seed, NULL, &r));
+            CHECK(r.tick == tick && r.seed == seed && r.rows == 480);
+            for (int l = 0; l < 3; ++l) {
+                csv_whole(&table, seed);
+                csv_whole(&table, tick);
+                csv_whole(&table, l + 1);
+                csv_text(&table, "bin");
+                csv_number(&table, r.layer[l].i_xt / log(2.0), 1e-12);
+                csv_field(&table);
+                csv_end_row(&table);
+            }
+        }
+    csv_close(&table);
+    const double last = r.layer[0].s_max;
+    CHECK_OK(ipl_audit_run(dev, run, IPL_AUDIT_LAST_TICK, 6, run, &r));
+    CHECK(r.tick == 4 && r.layer[0].s_max == last);
+    CHECK_OK(ipl_audit_run(dev, run, 0, 6, NULL, &r));
+    CHECK(r.layer[0].s_max != last); /* it did learn */
+    const double first = r.layer[0].s_max;
+    CHECK_OK(ipl_audit_config(dev, &config, 6, NULL, &r));
+    CHECK(r.layer[0].s_max == first);
+    CHECK_FAILS(ipl_audit_run(dev, run, 1, 6, NULL, NULL), IPL_E_ARGUMENT, "tick 1");
+    CHECK_FAILS(ipl_audit_run(dev, run, 2, 4, NULL, NULL), IPL_E_ARGUMENT,
+                "seed 4: expected 5 to 6");
+    files_remove_folder(f);
+}
+
 static void runs_without_networks_are_named(void **state)
 {
     char f[FILES_PATH];
@@ -326,7 +371,7 @@ static void runs_without_networks_are_named(void **state)
                 "not the directory of a run");
     CHECK_OK(ipl_run(dev, &config, files_path(f, "run"), NULL, NULL, NULL));
     CHECK_FAILS(ipl_audit_run(dev, files_path(f, "run"), -1, -1, NULL, NULL),
-                IPL_E_UNSUPPORTED, "kept no networks: run it with run.keep = measured");
+                IPL_E_ARGUMENT, "kept no networks: run it with");
     files_remove_folder(f);
 }
 
@@ -340,6 +385,7 @@ static const check_test tests[] = {
     CHECK_TEST(files_are_the_report),
     CHECK_TEST(pictures_show_every_layer),
     CHECK_TEST(bad_files_are_named),
+    CHECK_TEST(kept_networks_are_what_a_run_measured),
     CHECK_TEST(runs_without_networks_are_named),
 };
 

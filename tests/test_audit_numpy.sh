@@ -168,6 +168,14 @@ holds 'and can be drawn again' sh -c \
     "rm audit/audit.svg && '$program' plot audit --what audit &&
     test -s audit/audit.svg"
 "$program" run c.ini --set train.epochs=1 --out r --quiet
+"$program" run c.ini --set train.epochs=9 --set run.keep=measured --out k --quiet \
+    --set measure.policy=list --set measure.list=4
+holds 'an audit of a run' "$program" audit k
+holds 'goes into its directory, and is of its last tick' sh -c \
+    "grep -q '\"tick\": 9,' k/audit.json && test -s k/audit.svg -a -s k/plane.csv"
+"$program" audit k --tick 4 --out elsewhere/k >words
+holds 'another tick can be asked for' sh -c \
+    "grep -q 'network of seed 1, tick 4\$' words && test -s elsewhere/k/audit.csv"
 
 fails 2 'which run, configuration, or --x X.npy?'
 fails 2 '--weights is missing' --x X.npy --activations tanh
@@ -185,7 +193,9 @@ fails 2 '--seed goes with a run or a configuration' --x X.npy --weights W1.npy \
     --activations tanh --seed 1
 fails 1 'seed 9: expected 1 to 1' c.ini --seed 9
 fails 1 'none.ini' none.ini
-fails 1 'run.keep = measured' r
+fails 1 'run.keep=measured' r
+fails 1 'tick 1' k --tick 1
+fails 1 'seed 7: expected 1 to 1' k --seed 7
 fails 1 'expected 12 x 4, inputs x units of layer 1' --x X.npy --weights W2.npy \
     --activations tanh
 fails 1 '/dev/null/x: ' c.ini --out /dev/null/x

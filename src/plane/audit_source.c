@@ -55,21 +55,6 @@ static ipl_status take_rows(ipl_device *dev, const ipl_experiment *e,
     return ipl_download(dev, e->measured.at, bytes, out->x);
 }
 
-/* All but the parameters. */
-static ipl_status from_experiment(ipl_device *dev, const ipl_config *config,
-                                  int64_t seed, audit_network *out)
-{
-    ipl_experiment e;
-    IPL_TRY(check_seed(config, &seed));
-    IPL_TRY(ipl_experiment_load(config, &e));
-    IPL_TRY(ipl_experiment_open(&e, dev, dev)); /* closes it when it fails */
-    const ipl_status st = take_rows(dev, &e, out);
-    ipl_experiment_close(&e);
-    keep_marks(config, out);
-    out->seed = seed;
-    return st;
-}
-
 /* Room for the parameters of out->shape. */
 static ipl_status make_parameters(audit_network *out)
 {
@@ -79,47 +64,59 @@ static ipl_status make_parameters(audit_network *out)
     return IPL_OK;
 }
 
-ipl_status audit_from_config(ipl_device *dev, const ipl_config *config, int64_t seed,
-                             audit_network *out)
+/* The network of out->seed as it starts: tick 0. */
+static ipl_status take_first(const ipl_experiment *e, audit_network *out)
 {
+    return ipl_net_init(&e->shape, e->config.init, (uint64_t)out->seed, out->params);
+}
+
+/* The network of out->seed at a tick that was kept, or the last one. */
+static ipl_status take_kept(const ipl_experiment *e, int64_t tick, audit_network *out)
+{
+    const int64_t last = ipl_networks_tick(e->kept, ipl_networks_count(e->kept) - 1);
+    out->tick = tick == IPL_AUDIT_LAST_TICK ? last : tick;
+    IPL_TRY(ipl_networks_must_hold(e->kept, out->tick));
+    IPL_TRY(ipl_networks_read(e->kept, out->tick, e->host_params));
+    memcpy(out->params,
+           e->host_params + (out->seed - e->config.seed) * e->parameters,
+           (size_t)e->parameters * sizeof *out->params);
+    return IPL_OK;
+}
+
+/* Loads the data onto the device and back; of a config.networks the run's networks are
+ * checked to be of this data. */
+static ipl_status from_experiment(ipl_device *dev, const ipl_config *config,
+                                  int64_t tick, int64_t seed, audit_network *out)
+{
+    ipl_experiment e;
     *out = (audit_network){0};
-    ipl_status st = from_experiment(dev, config, seed, out);
+    IPL_TRY(check_seed(config, &seed));
+    IPL_TRY(ipl_experiment_load(config, &e));
+    IPL_TRY(ipl_experiment_open(&e, dev, dev)); /* closes it when it fails */
+    out->seed = seed;
+    ipl_status st = take_rows(dev, &e, out);
     if (st == IPL_OK) st = make_parameters(out);
-    if (st == IPL_OK)
-        st = ipl_net_init(&out->shape, config->init, (uint64_t)out->seed, out->params);
+    if (st == IPL_OK) st = e.kept ? take_kept(&e, tick, out) : take_first(&e, out);
+    ipl_experiment_close(&e);
+    keep_marks(config, out);
     if (st != IPL_OK) audit_network_free(out);
     return st;
 }
 
-/* The parameters of one replica at a tick that the run in `dir` kept, or its last one,
- * go to out->params, and the tick to out->tick. */
-static ipl_status read_kept(const char *dir, int64_t tick, int64_t replica,
-                            audit_network *out)
+ipl_status audit_from_config(ipl_device *dev, const ipl_config *config, int64_t seed,
+                             audit_network *out)
 {
-    (void)tick;
-    (void)replica;
-    (void)out;
-    return IPL_FAIL(IPL_E_UNSUPPORTED, "%s: the run kept no networks: run it with "
-                    "run.keep = measured, or audit its config.ini, tick 0", dir);
+    IPL_REQUIRE(!config->networks[0], "a configuration that measures the networks of "
+                "'%s': audit that run", config->networks);
+    return from_experiment(dev, config, 0, seed, out);
 }
 
 ipl_status audit_from_run(ipl_device *dev, const char *dir, int64_t tick, int64_t seed,
                           audit_network *out)
 {
-    char path[4096];
-    ipl_run_info info;
     ipl_config config;
-    *out = (audit_network){0};
-    IPL_TRY(ipl_run_about(dir, &info));
-    snprintf(path, sizeof path, "%s/config.ini", dir);
-    IPL_TRY(ipl_config_read(path, &config));
-    IPL_TRY(check_seed(&config, &seed));
-    IPL_TRY(ipl_net_parse(config.layers, &out->shape));
-    ipl_status st = make_parameters(out);
-    if (st == IPL_OK) st = read_kept(dir, tick, seed - config.seed, out);
-    if (st == IPL_OK) st = from_experiment(dev, &config, seed, out);
-    if (st != IPL_OK) audit_network_free(out);
-    return st;
+    IPL_TRY(ipl_measure_config(dir, &config));
+    return from_experiment(dev, &config, tick, seed, out);
 }
 
 /* -- NPY files --------------------------------------------------------------------*/
