@@ -54,9 +54,11 @@ typedef struct {
     int64_t known;      /* of these, by earlier processes of a resumed run      */
     int64_t from;       /* the tick where this process began to train           */
     int64_t planned;    /* ticks to measure in all; -1: depends on the values   */
-    int64_t pooled, to_pool; /* layers of pooled networks, after all the rest     */
-    double  wall_s, train_s, measure_s, write_s; /* since the start; measure_s of
-                           all workers together                                 */
+    int64_t pooled, to_pool; /* layers of pooled networks, after all the rest; 0:
+                           nothing is pooled                                    */
+    int64_t pool_known; /* of these, by earlier processes                       */
+    double  wall_s, train_s, measure_s, write_s, pool_s; /* since the start; measure_s
+                           of all workers together                              */
     const ipl_memory *memory; /* of the run, while it lasts; NULL: no run       */
 } ipl_progress;
 

@@ -273,6 +273,7 @@ static void times_and_shares_are_those_of_the_run(void **state)
     expect_real(all, "seconds.train", at.train_s);
     expect_real(all, "seconds.measure", at.measure_s);
     expect_real(all, "seconds.write", at.write_s);
+    expect_real(all, "seconds.pool", at.pool_s);
     CHECK(load > 0.0 && wall > 0.0 && at.train_s > 0.0 && at.measure_s > 0.0);
     expect_real(all, "utilisation.train", at.train_s / wall);
     const json_t *workers = value_at(all, "utilisation.measure");

@@ -57,11 +57,14 @@ static void default_out(const char *config, char *out, size_t size)
 
 static void print_summary(const char *dir, const char *tick, const ipl_progress *at)
 {
-    char spent[32];
+    char spent[32], pooled[96] = "";
+    if (at->to_pool)
+        snprintf(pooled, sizeof pooled, "; then %lld pooled layers, %.1f s",
+                 (long long)at->pooled, at->pool_s);
     printf("%s: %lld of %lld %ss measured in %s (training %.1f s, measuring %.1f s, "
-           "side by side)\n", dir, (long long)at->measured, (long long)at->last + 1,
+           "side by side%s)\n", dir, (long long)at->measured, (long long)at->last + 1,
            tick, cli_duration(at->wall_s, spent, sizeof spent), at->train_s,
-           at->measure_s);
+           at->measure_s, pooled);
 }
 
 int cli_finish_run(ipl_status st, const char *dir, const char *tick,

@@ -104,6 +104,9 @@ cli_progress cli_progress_start(const char *tick, ipl_device *dev, int quiet)
  * measure, the past is taken for the future. Negative: cannot tell yet. */
 static double left_s(const ipl_progress *now)
 {
+    const double pooled = (double)(now->pooled - now->pool_known);
+    if (pooled > 0) return now->pool_s / pooled * (double)(now->to_pool - now->pooled);
+    if (now->to_pool) return -1.0; /* it comes last, and takes what it takes */
     const double ticks = (double)(now->last - now->tick);
     const double trained = (double)(now->tick - now->from);
     const double measured = (double)(now->measured - now->known);
@@ -119,20 +122,26 @@ static double left_s(const ipl_progress *now)
 static void print_line(const cli_progress *p, const ipl_progress *now)
 {
     enum { BAR = 24 };
-    char spent[32], left[32], ahead_text[48] = "";
+    char spent[32], left[32], ahead_text[48] = "", what[96];
     const double ahead = left_s(now);
     if (ahead >= 0)
         snprintf(ahead_text, sizeof ahead_text, ", %s left",
                  cli_duration(ahead, left, sizeof left));
     cli_duration(now->wall_s, spent, sizeof spent);
     if (p->bar) {
-        const int full = now->last ? (int)(BAR * now->tick / now->last) : BAR;
+        const int64_t done = now->pooled ? now->pooled : now->tick;
+        const int64_t all = now->pooled ? now->to_pool : now->last;
+        const int full = all ? (int)(BAR * done / all) : BAR;
         fprintf(stderr, "\r\033[K[%.*s%*s] ", full, "########################",
                 BAR - full, "");
     }
-    fprintf(stderr, "%s %lld of %lld, %lld measured, %s%s%s", p->tick,
-            (long long)now->tick, (long long)now->last, (long long)now->measured, spent,
-            ahead_text, p->bar ? "" : "\n");
+    if (now->pooled)
+        snprintf(what, sizeof what, "pooled layer %lld of %lld", (long long)now->pooled,
+                 (long long)now->to_pool);
+    else
+        snprintf(what, sizeof what, "%s %lld of %lld, %lld measured", p->tick,
+                 (long long)now->tick, (long long)now->last, (long long)now->measured);
+    fprintf(stderr, "%s, %s%s%s", what, spent, ahead_text, p->bar ? "" : "\n");
     fflush(stderr);
 }
 

@@ -132,20 +132,21 @@ static json_t *data(const ipl_provenance *p)
 static json_t *seconds(const ipl_provenance *p)
 {
     const ipl_progress *at = &p->progress;
-    return json_pack("{s:f, s:f, s:f, s:f, s:f}", "wall", at->wall_s, "load",
+    return json_pack("{s:f, s:f, s:f, s:f, s:f, s:f}", "wall", at->wall_s, "load",
                      p->work.load_s, "train", at->train_s, "measure", at->measure_s,
-                     "write", at->write_s);
+                     "write", at->write_s, "pool", at->pool_s);
 }
 
 static json_t *counts(const ipl_provenance *p)
 {
     const ipl_progress *at = &p->progress;
-    return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "last_tick",
+    return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "last_tick",
                      (json_int_t)at->last, "ticks_trained", (json_int_t)at->tick,
                      "ticks_measured", (json_int_t)at->measured, "ticks_skipped",
                      (json_int_t)(at->tick + 1 - at->measured), "ticks_remeasured",
                      (json_int_t)p->work.remeasured, "ticks_of_earlier_sessions",
-                     (json_int_t)at->known, "points", (json_int_t)p->work.points);
+                     (json_int_t)at->known, "points", (json_int_t)p->work.points,
+                     "layers_pooled", (json_int_t)at->pooled);
 }
 
 /* Shares of this process's time in which each worker worked, and of its cores' time. */

@@ -53,16 +53,19 @@ ipl_status run_pool_known(run *r, int64_t unit, const void *payload, size_t byte
 
 static ipl_status measure(run *r, const ipl_networks *kept, int number)
 {
+    const double begin = run_now_s();
     int sizes;
     IPL_TRY(make_layers(r, number, &sizes));
     IPL_TRY(ipl_pool_measure(r->pool, kept, number, r->pooled[number]));
+    const double spent = run_now_s() - begin;
+    r->now.pool_s += spent;
+    r->work.core_s += spent * r->worker_cores;
     return ipl_records_add_points(r->journal, RECORD_POOL, number, sizes,
                                   r->pooled[number]);
 }
 
 static ipl_status tell(run *r, int number)
 {
-    r->now.pooled = number + 1;
     r->now.wall_s = run_now_s() - r->begin_s;
     if (!r->progress || !r->progress(r->user, &r->now)) return IPL_OK;
     return IPL_FAIL(IPL_E_STOPPED, "stopped at pooled layer %d of %d", number + 1,
@@ -72,13 +75,15 @@ static ipl_status tell(run *r, int number)
 static ipl_status measure_all(run *r, const ipl_networks *kept)
 {
     const ipl_device_info *about = ipl_device_about(r->e.dev);
-    if (about->is_host) IPL_TRY(ipl_device_use_threads(r->e.dev, r->cores.total));
+    if (about->is_host) IPL_TRY(ipl_device_use_threads(r->e.dev, r->worker_cores));
     for (int number = 0; number < ipl_pool_units(r->pool); ++number) {
         const ipl_pool_unit unit = ipl_pool_unit_at(r->pool, number);
         const int known = r->pooled[number] != NULL; /* by the journal */
         if (!known) IPL_TRY(measure(r, kept, number));
         IPL_TRY(ipl_rundir_pool(r->dir, &unit, r->e.h_x, r->pooled[number]));
         IPL_TRY(ipl_rundir_flush(r->dir));
+        ++r->now.pooled;
+        r->now.pool_known += known;
         if (!known) IPL_TRY(tell(r, number));
     }
     return IPL_OK;
