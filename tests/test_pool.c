@@ -94,7 +94,7 @@ static int is_bin(const row *r) { return !strcmp(r->name, "bin"); }
 static void one_network_is_the_plane(void **state)
 {
     ipl_device *dev = check_device(state);
-    for (int q = 0; q < 2; ++q) {
+    for (int q = (int)check_size(dev, 0, 1); q < 2; ++q) {
         int64_t count, seen = 0;
         files_make_folder(folder);
         const ipl_config c =
@@ -239,7 +239,9 @@ static void the_same_bytes_however_it_is_done(void **state)
 {
     ipl_device *dev = check_device(state);
     files_make_folder(folder);
-    ipl_config c = small_config("train.replicas=2", "run.keep=all", NULL);
+    ipl_config c = small_config(check_size(dev, 0, 1) ? "pool.windows=2:3, last"
+                                                      : "train.replicas=2",
+                                "run.keep=all", NULL);
     CHECK_OK(ipl_run(dev, &c, dir_of("whole"), NULL, NULL, NULL));
     c.keep = IPL_KEEP_NONE;
     int64_t left = 3, stops = 0;
@@ -249,10 +251,10 @@ static void the_same_bytes_however_it_is_done(void **state)
         st = ipl_resume(dev, dir_of("part"), run_out, &left, NULL);
     }
     CHECK_OK(st);
-    CHECK(stops >= 3);
+    CHECK(stops >= 2);
     same_file(dir_of("whole"), dir_of("part"), "pool.csv");
     CHECK(access(files_path(folder, "part/networks.bin"), F_OK) == 0);
-    for (int kept = 0; kept < 2; ++kept) { /* all networks, and those of windows */
+    for (int kept = (int)check_size(dev, 0, 1); kept < 2; ++kept) { /* windows', all */
         ipl_config again;
         const char *to = kept ? "again1" : "again0";
         CHECK_OK(ipl_measure_config(dir_of(kept ? "whole" : "part"), &again));
