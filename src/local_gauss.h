@@ -21,51 +21,63 @@
 static inline LOCAL_HOST_TOO int64_t local_gauss_doubles(ipl_density density, int64_t d)
 {
     const int64_t fit = density == IPL_DENSITY_LGA ? local_fit_doubles(d) : 0;
-    return local_triangle(d) + d + (fit > 2 * d ? fit : 2 * d);
+    return local_triangle(d) + d + (fit > 3 * d ? fit : 3 * d);
 }
 
-/* Correlations of the local covariance, with 1 - shift on the diagonal; scale[i] is the
- * deviation of unit i. 0: a variance is not positive, or so small beside the mean's
- * square that it may be rounding. */
-LOCAL_FN int local_correlations(local_team team, int64_t d, const double *moments,
-                                double shift, double *scale, double *a)
+/* Means and deviations of the units, and the inverses of these. 0: a variance is not
+ * positive, or so small beside the mean's square that it may be rounding. */
+LOCAL_FN int local_scales(local_team team, int64_t d, const double *moments,
+                          double *mean, double *scale, double *inverse)
 {
     const double s0 = moments[0], *s1 = moments + 1, *s2 = moments + 1 + d;
     int bad = 0;
     local_barrier(team);
     LOCAL_SHARE(team, i, 0, d) {
-        const double mean = s1[i] / s0, square = s2[local_triangle(i) + i] / s0;
-        const double variance = square - mean * mean;
+        const double square = s2[local_triangle(i) + i] / s0;
+        mean[i] = s1[i] / s0;
+        const double variance = square - mean[i] * mean[i];
         bad |= !(variance > 1e-12 * square);
         scale[i] = sqrt(variance);
+        inverse[i] = 1.0 / scale[i];
     }
-    if (local_max(team, bad) > 0.0) return 0;
-    local_barrier(team);
-    LOCAL_SHARE(team, i, 0, d) for (int64_t j = i; j < d; ++j) {
-        const double s = s2[local_triangle(j) + i] / s0 - s1[i] / s0 * (s1[j] / s0);
-        a[local_at(d, i, j)] = i == j ? 1.0 - shift : s / (scale[i] * scale[j]);
-    }
-    return 1;
+    return !(local_max(team, bad) > 0.0);
 }
 
-/* The shape of the moments, or why there is none. work: [2 d]. */
+/* Correlations of the local covariance, with 1 - shift on the diagonal. */
+LOCAL_FN void local_correlations(local_team team, int64_t d, const double *moments,
+                                 const double *mean, const double *inverse,
+                                 double shift, double *a)
+{
+    const double share = 1.0 / moments[0], *s2 = moments + 1 + d;
+    local_barrier(team);
+    LOCAL_SHARE(team, j, 0, d) {
+        const double *row = s2 + local_triangle(j);
+        for (int64_t i = 0; i < j; ++i)
+            a[local_at(d, i, j)] =
+                (row[i] * share - mean[i] * mean[j]) * (inverse[i] * inverse[j]);
+        a[local_at(d, j, j)] = 1.0 - shift;
+    }
+}
+
+/* The shape of the moments, or why there is none. work: [3 d]. */
 LOCAL_FN ipl_local_status local_shape_of(local_team team, int64_t d,
                                          const double *moments, double *work,
                                          local_shape *shape)
 {
     const double smallest = 1e-9, farthest = 1000.0;
-    double *scale = work, *mean = work + d, log_det = 0.0;
-    if (!(moments[0] > 0.0) || !isfinite(moments[0])) return IPL_LOCAL_SINGULAR;
+    double *scale = work, *mean = work + d, *inverse = work + 2 * d, log_det = 0.0;
+    if (!(moments[0] > 0.0) || !isfinite(moments[0]) ||
+        !local_scales(team, d, moments, mean, scale, inverse))
+        return IPL_LOCAL_SINGULAR;
     /* With the shift a factor exists where no eigenvalue is below `smallest`. */
-    for (int shifted = 1; shifted >= 0; --shifted)
-        if (!local_correlations(team, d, moments, shifted * smallest, scale,
-                                shape->u) ||
-            !local_cholesky(team, d, DBL_MIN, shape->u))
-            return IPL_LOCAL_SINGULAR;
+    for (int shifted = 1; shifted >= 0; --shifted) {
+        local_correlations(team, d, moments, mean, inverse, shifted * smallest,
+                           shape->u);
+        if (!local_cholesky(team, d, DBL_MIN, shape->u)) return IPL_LOCAL_SINGULAR;
+    }
     LOCAL_SHARE(team, i, 0, d) {
         double *row = shape->u + local_at(d, i, 0);
         for (int64_t j = i; j < d; ++j) row[j] *= scale[j];
-        mean[i] = moments[1 + i] / moments[0];
         log_det += log(row[i]);
     }
     local_solve(team, d, shape->u, mean, shape->mean);

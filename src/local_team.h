@@ -87,9 +87,9 @@ LOCAL_FN int local_cholesky(local_team team, int64_t d, double least, double *a)
         local_barrier(team);
         const double pivot = row[k] >= least ? row[k] : least;
         as_it_is &= row[k] >= least;
-        const double root = sqrt(pivot);
+        const double root = sqrt(pivot), inverse = 1.0 / root;
         local_barrier(team);
-        LOCAL_SHARE(team, j, k, d) row[j] = j == k ? root : row[j] / root;
+        LOCAL_SHARE(team, j, k, d) row[j] = j == k ? root : row[j] * inverse;
         local_barrier(team);
         LOCAL_SHARE(team, i, k + 1, d) {
             double *to = a + local_at(d, i, 0);

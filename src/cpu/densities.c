@@ -116,7 +116,7 @@ static void do_block(const plan *p, const density_layer *l, int64_t block, char 
     const int64_t count = least(MOMENTS_ROWS, layer->n - first);
     double *moments = (double *)work, *fit = (double *)(work + p->moments_bytes);
     void *sums = work + p->moments_bytes + p->fit_bytes;
-    float square[MOMENTS_ROWS];
+    float square[MOMENTS_ROWS] = {0};
     for (int64_t r = 0; r < count; ++r)
         square[r] = l->job->square[layer->order[first + r]];
     p->kernels->rows(layer, first, count, square, sums, moments);

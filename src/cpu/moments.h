@@ -22,7 +22,7 @@ static inline int64_t moments_s2(int64_t d, int64_t a)
     return 1 + d + local_triangle(a);
 }
 
-enum { MOMENTS_ROWS = 64 }; /* best done together, from a multiple of it on       */
+enum { MOMENTS_ROWS = 128 };/* best done together, from a multiple of it on       */
 
 /* One job's rows, packed as pairs_pack.h says, class after class. Row i below is row
  * order[i] of the job. */

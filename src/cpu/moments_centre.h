@@ -19,8 +19,8 @@
 #include "cpu/moments_square.h"
 
 enum {
-    CENTRE_ROWS = 64,    /* of a group                                           */
-    CENTRE_COLUMNS = 64, /* whose products wait together                         */
+    CENTRE_ROWS = 128,   /* of a group                                           */
+    CENTRE_COLUMNS = 128,/* whose products wait together                         */
     CENTRE_PANEL = VF == 16 ? 8 : 4, /* rows that go through them together       */
     CENTRE_LEAST = 8,    /* units e from which on it pays                        */
     CENTRE_FAR = 64      /* (|x_i - c| / h_i)^2, at most: two digits             */
@@ -28,6 +28,7 @@ enum {
 
 typedef struct {
     int64_t e, entries; /* of the triangle, in whole vectors                     */
+    double *c;          /* [e - 1]: the centre                                   */
     double *y;          /* [e + VD]: of a column                                 */
     double *product;    /* [CENTRE_COLUMNS][entries] and a vector                */
     double *sum;        /* [CENTRE_ROWS][entries]                                */

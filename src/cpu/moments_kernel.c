@@ -187,6 +187,7 @@ static group_work work_of(int64_t d, void *at)
     p.weight = ipl_arena_take(&arena, centred * p.group, sizeof *p.weight);
     moments_centre *c = &p.centre;
     *c = (moments_centre){.e = e, .entries = centre_entries(e)};
+    c->c = ipl_arena_take(&arena, centred * e, sizeof *c->c);
     c->y = ipl_arena_take(&arena, centred * (e + VD), sizeof *c->y);
     c->product = ipl_arena_take(&arena, CENTRE_COLUMNS * c->entries + VD,
                                 sizeof *c->product);
@@ -208,18 +209,17 @@ static void take_row(const moments_layer *layer, int64_t i, double *x)
     }
 }
 
-/* y = (1, x - c), the centre being row `group`. */
-static void around_centre(const moments_layer *layer, int64_t group, int64_t i,
-                          double *y)
+/* y = (1, x - c) of row i. */
+static void around_centre(const moments_layer *layer, const moments_centre *m,
+                          int64_t i)
 {
     const float *of = packed_row(layer->rows, layer->d, i);
-    const float *c = packed_row(layer->rows, layer->d, group);
-    y[0] = 1.0;
+    m->y[0] = 1.0;
     for (int64_t u = 0; u < layer->d; ++u)
-        y[u + 1] = (double)of[u * VF] - (double)c[u * VF];
+        m->y[u + 1] = (double)of[u * VF] - m->c[u];
 }
 
-static void begin(const moments_layer *layer, int64_t group, int64_t i, float square,
+static void begin(const moments_layer *layer, int64_t i, float square,
                   const group_work *p, moments_row *row)
 {
     const double scale = 1.4426950408889634 / (4.0 * bandwidth(square));
@@ -228,8 +228,9 @@ static void begin(const moments_layer *layer, int64_t group, int64_t i, float sq
     take_row(layer, i, row->x);
     row->centred = has_centre(layer->d + 1);
     if (!row->centred) return;
-    double squares = 0.0, *y = p->centre.y;
-    around_centre(layer, group, i, y);
+    double squares = 0.0;
+    const double *y = p->centre.y;
+    around_centre(layer, &p->centre, i);
     for (int64_t u = 1; u <= layer->d; ++u) squares += y[u] * y[u];
     row->centred = squares <= CENTRE_FAR * bandwidth(square);
 }
@@ -243,7 +244,7 @@ static void finish(const moments_layer *layer, int64_t group, int64_t i, float s
     if (row->uncleared) memset(moments, 0, (size_t)size * sizeof *moments);
     else if (!is_wide(e)) collect_narrow(&row->batch, moments);
     if (row->centred) {
-        around_centre(layer, group, i, p->centre.y);
+        around_centre(layer, &p->centre, i);
         shift_centre(&p->centre, i - group, p->centre.y, moments);
     }
     for (int64_t k = 1; k < e; ++k) moments[k] /= h;
@@ -251,8 +252,8 @@ static void finish(const moments_layer *layer, int64_t group, int64_t i, float s
 }
 
 /* What the rows of a group have left for its centre, of the columns from `from` on. */
-static void add_waiting(const moments_layer *layer, int64_t group, int64_t from,
-                        int64_t columns, const group_work *p, moments_row *row)
+static void add_waiting(const moments_layer *layer, int64_t from, int64_t columns,
+                        const group_work *p, moments_row *row)
 {
     unsigned wanted = 0;
     for (int r = 0; r < CENTRE_ROWS; ++r)
@@ -267,7 +268,7 @@ static void add_waiting(const moments_layer *layer, int64_t group, int64_t from,
         const int64_t left = columns - k;
         const int64_t count = left < CENTRE_COLUMNS ? left : CENTRE_COLUMNS;
         for (int64_t c = 0; c < count; ++c) {
-            around_centre(layer, group, from + k + c, p->centre.y);
+            around_centre(layer, &p->centre, from + k + c);
             add_products(&p->centre, c);
         }
         add_centred(&p->centre, count, p->weight[0] + k, SPAN, wanted);
@@ -286,6 +287,7 @@ static void add_group(const moments_layer *layer, int64_t group, int64_t first,
     float cut = 0.0f;
     const moments_centre *c = &p->centre;
     if (c->entries) {
+        take_row(layer, group, c->c);
         memset(c->y, 0, (size_t)(c->e + VD) * sizeof *c->y);
         memset(c->product, 0,
                (size_t)(CENTRE_COLUMNS * c->entries + VD) * sizeof *c->product);
@@ -300,7 +302,7 @@ static void add_group(const moments_layer *layer, int64_t group, int64_t first,
         row[r].uncleared = bytes;
         row[r].x = p->x + place * p->x_stride;
         if (c->entries) row[r].weight = p->weight[place];
-        begin(layer, group, first + r, square[r], p, &row[r]);
+        begin(layer, first + r, square[r], p, &row[r]);
         cut = row[r].cut > cut ? row[r].cut : cut;
     }
     for (int64_t from = layer->begin[first] / SPAN * SPAN; from < end; from += SPAN) {
@@ -314,7 +316,7 @@ static void add_group(const moments_layer *layer, int64_t group, int64_t first,
                             &row[i - first]);
             }
         }
-        if (c->entries) add_waiting(layer, group, from, columns, p, all);
+        if (c->entries) add_waiting(layer, from, columns, p, all);
     }
     for (int64_t r = 0; r < count; ++r)
         finish(layer, group, first + r, square[r], p, &row[r], moments + r * size);

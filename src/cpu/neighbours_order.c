@@ -60,14 +60,14 @@ void near_choose_units(const ipl_pairs *p, near_layer *l)
             l->key[u * p->n + i] = value_of(p, i, l->unit[u]);
 }
 
-/* The keys of unit u among rows [begin, end). */
-static void span_of(const near_layer *l, int u, int64_t begin, int64_t end, float *lo,
-                    float *hi)
+/* The keys of unit u among every step-th of the rows [begin, end). */
+static void span_of(const near_layer *l, int u, int64_t begin, int64_t end,
+                    int64_t step, float *lo, float *hi)
 {
     const float *key = l->key + u * l->pairs.n;
     *lo = INFINITY;
     *hi = -INFINITY;
-    for (int64_t i = begin; i < end; ++i) {
+    for (int64_t i = begin; i < end; i += step) {
         const float v = key[l->number[i]];
         if (v < *lo) *lo = v;
         if (v > *hi) *hi = v;
@@ -117,7 +117,8 @@ static int64_t cut_at(int64_t begin, int64_t end, int64_t step)
 static void split(const near_kernels *kernels, near_layer *l, int64_t begin,
                   int64_t end)
 {
-    enum { TASK_ROWS = 8192 };
+    enum { TASK_ROWS = 8192, LOOK_ROWS = 64 };
+    const int64_t step = (end - begin + LOOK_ROWS - 1) / LOOK_ROWS;
     int64_t at = cut_at(begin, end, kernels->columns);
     if (!at) at = cut_at(begin, end, kernels->panel);
     if (!at) return;
@@ -125,7 +126,7 @@ static void split(const near_kernels *kernels, near_layer *l, int64_t begin,
     float most = -1.0f;
     for (int u = 0; u < l->units; ++u) {
         float lo, hi;
-        span_of(l, u, begin, end, &lo, &hi);
+        span_of(l, u, begin, end, step, &lo, &hi);
         if (hi - lo > most) most = hi - lo, widest = u;
     }
     if (most == 0.0f) return;
@@ -159,13 +160,13 @@ void near_box(const near_kernels *kernels, int64_t row, near_layer *l)
         const int64_t end = i + kernels->panel < n ? i + kernels->panel : n;
         const int64_t at = i / kernels->panel * l->units;
         for (int u = 0; u < l->units; ++u)
-            span_of(l, u, i, end, &l->panel_lo[at + u], &l->panel_hi[at + u]);
+            span_of(l, u, i, end, 1, &l->panel_lo[at + u], &l->panel_hi[at + u]);
     }
     for (int64_t i = row; i < row + NEAR_ROWS && i < n; i += kernels->columns) {
         const int64_t end = i + kernels->columns < n ? i + kernels->columns : n;
         const int64_t at = i / kernels->columns;
         for (int u = 0; u < l->units; ++u)
-            span_of(l, u, i, end, &l->tile_lo[u * l->stride + at],
+            span_of(l, u, i, end, 1, &l->tile_lo[u * l->stride + at],
                     &l->tile_hi[u * l->stride + at]);
     }
 }
