@@ -44,15 +44,37 @@ void ipl_plot_training(const canvas *c, plot_box box);
 /* The picture of an audit: plot_audit.c. Errors as ipl_plot. */
 ipl_status ipl_plot_audit(const char *dir, const char *file);
 
-/* For plot_panels.c: opens a panel, with nothing left of the one before. */
+/* For the panels: opens a panel, with nothing left of the one before. */
 void ipl_plot_open(const canvas *c, plot_box box, int bar, const char *title,
                    const char *x_label, const char *y_label);
 
-/* For plot_panels.c: the tics 1, 10, 100, .. up to `last`, with small ones between. */
+/* For the panels: the tics 1, 10, 100, .. up to `last`, with small ones between. */
 void ipl_plot_powers(const canvas *c, double last);
 
-/* For plot_panels.c: x axis of ticks, logarithmic, with room for tick 0. */
+/* For the panels: x axis of ticks, logarithmic, with room for tick 0. */
 void ipl_plot_tick_axis(const canvas *c);
+
+/* Names of the axes PLOT_X and PLOT_Y, with unit. */
+extern const char *const ipl_plot_axis[];
+
+/* "kde upper bound: noise variance 0.05": the estimator as a title has it. */
+const char *ipl_plot_title(const plot_data *d, int estimator, char *text, size_t size);
+
+/* In bits; NAN: none. Families that compare the values of the inputs are not bounded
+ * by log n. */
+double ipl_plot_ceiling(const plot_data *d, int estimator, int axis);
+
+/* From 0, or below it where values and bars are, to somewhat above the ceiling. */
+void ipl_plot_range(const plot_data *d, int estimator, int axis, double *lo,
+                    double *hi);
+
+/* An estimator need not define both axes, and may have refused every layer: says so in
+ * its panel, and returns 1. */
+int ipl_plot_is_empty(const canvas *c, int estimator, int axis);
+
+/* The points of one layer under one estimator: [*first, return value). */
+int64_t ipl_plot_layer_points(const plot_data *d, int estimator, int layer,
+                              int64_t *first);
 
 /* Colour and gnuplot's point type of layer 1, 2, .. */
 const char *ipl_plot_colour(int layer);

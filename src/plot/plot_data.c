@@ -10,80 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* -- Tables -----------------------------------------------------------------------*/
-
-typedef struct {
-    char  path[4200];
-    FILE *file;
-    long  line;
-    char *text;
-    size_t size;
-} table;
-
-static ipl_status bad(const table *t, const char *expected)
-{
-    return IPL_FAIL(IPL_E_FORMAT, "%s:%ld: expected %s", t->path, t->line, expected);
-}
-
-/* The next line without its end; NULL after the last one. */
-static char *next_line(table *t)
-{
-    const ssize_t length = getline(&t->text, &t->size, t->file);
-    if (length <= 0) return NULL;
-    ++t->line;
-    t->text[strcspn(t->text, "\r\n")] = 0;
-    return t->text;
-}
-
-static ipl_status open_table(table *t, const char *dir, const char *name)
-{
-    *t = (table){0};
-    snprintf(t->path, sizeof t->path, "%s/%s", dir, name);
-    t->file = fopen(t->path, "r");
-    if (!t->file) return IPL_FAIL(IPL_E_IO, "%s: %s", t->path, strerror(errno));
-    return IPL_OK;
-}
-
-static void close_table(table *t)
-{
-    if (t->file) fclose(t->file);
-    free(t->text);
-}
-
-/* A field that is a number, or empty: not known. Moves *at past its comma. */
-static int take_real(char **at, double *out)
-{
-    char *end = *at;
-    *out = NAN;
-    if (**at && **at != ',') *out = strtod(*at, &end);
-    if (*end && *end != ',') return 0;
-    *at = end + (*end == ',');
-    return 1;
-}
-
-static int take_whole(char **at, int64_t *out)
-{
-    char *end;
-    *out = strtoll(*at, &end, 10);
-    if (end == *at || (*end && *end != ',')) return 0;
-    *at = end + (*end == ',');
-    return 1;
-}
-
-static int commas_of(const char *text)
-{
-    int commas = 0;
-    for (; *text; ++text) commas += *text == ',';
-    return commas;
-}
-
-/* A larger array when it is full; NULL when memory ran out. */
-static void *room_for(void *array, int64_t count, int64_t *size, size_t each)
-{
-    if (count < *size) return array;
-    *size = 2 * *size + 1024;
-    return realloc(array, (size_t)*size * each);
-}
+#include "plot/plot_table.h"
 
 /* -- plane.csv --------------------------------------------------------------------*/
 
@@ -95,8 +22,7 @@ static int by_place(const void *a, const void *b)
     return (x->tick > y->tick) - (x->tick < y->tick);
 }
 
-/* The estimator's number, given out in the order of appearance; -1: too many. */
-static int estimator_of(plot_data *d, const char *name, size_t length)
+int ipl_plot_estimator(plot_data *d, const char *name, size_t length)
 {
     if (length >= sizeof d->estimator[0]) return -1;
     for (int e = 0; e < d->estimators; ++e)
@@ -111,20 +37,20 @@ static int estimator_of(plot_data *d, const char *name, size_t length)
 static int take_point(plot_data *d, char *at, plot_point *p)
 {
     int64_t seed, layer;
-    if (commas_of(at) != 5) return 0;
-    if (!take_whole(&at, &seed) || !take_whole(&at, &p->tick) ||
-        !take_whole(&at, &layer))
+    if (ipl_plot_commas(at) != 5) return 0;
+    if (!ipl_plot_whole(&at, &seed) || !ipl_plot_whole(&at, &p->tick) ||
+        !ipl_plot_whole(&at, &layer))
         return 0;
     const size_t length = strcspn(at, ",");
     p->layer = (int)layer;
-    p->estimator = estimator_of(d, at, length);
+    p->estimator = ipl_plot_estimator(d, at, length);
     at += length + (at[length] == ',');
     return p->tick >= 0 && layer >= 1 && layer <= d->layers && p->estimator >= 0 &&
-           take_real(&at, &p->mean[PLOT_X]) && take_real(&at, &p->mean[PLOT_Y]) && !*at;
+           ipl_plot_real(&at, &p->mean[PLOT_X]) &&
+           ipl_plot_real(&at, &p->mean[PLOT_Y]) && !*at;
 }
 
-/* Points of equal place become one: mean and deviation (n - 1) over the seeds. One seed
- * keeps its standard errors. */
+/* Points of equal place become one. One seed keeps its standard errors. */
 static void average_points(plot_data *d)
 {
     int64_t kept = 0;
@@ -132,15 +58,9 @@ static void average_points(plot_data *d)
     for (int64_t first = 0, end; first < d->points; first = end) {
         plot_point p = d->point[first];
         for (end = first; end < d->points && !by_place(&p, &d->point[end]);) ++end;
-        const double count = (double)(end - first);
-        for (int s = 0; s < 2; ++s) {
-            double sum = 0.0, squares = 0.0;
-            for (int64_t k = first; k < end; ++k) sum += d->point[k].mean[s];
-            p.mean[s] = sum / count;
-            for (int64_t k = first; k < end; ++k)
-                squares += pow(d->point[k].mean[s] - p.mean[s], 2);
-            if (count > 1) p.bar[s] = sqrt(squares / (count - 1));
-        }
+        for (int s = 0; s < 2; ++s)
+            ipl_plot_average(&d->point[first].mean[s], sizeof p, end - first,
+                             &p.mean[s], &p.bar[s]);
         if (p.tick > d->last) d->last = p.tick;
         d->point[kept++] = p;
     }
@@ -149,11 +69,11 @@ static void average_points(plot_data *d)
 }
 
 /* Columns of plane_details.csv with the standard errors, from 0; -1: none. */
-static void find_errors(table *details, int column[2])
+static void find_errors(plot_table *details, int column[2])
 {
     static const char *const name[] = {"se_x_bits", "se_y_bits"};
     column[PLOT_X] = column[PLOT_Y] = -1;
-    char *line = details->file ? next_line(details) : NULL, *rest;
+    char *line = details->file ? ipl_plot_table_line(details) : NULL, *rest;
     int   number = 0;
     for (char *at = line ? strtok_r(line, ",", &rest) : NULL; at;
          at = strtok_r(NULL, ",", &rest), ++number)
@@ -163,11 +83,11 @@ static void find_errors(table *details, int column[2])
 
 /* The standard errors of a row of plane.csv: both tables have the same rows, but the
  * last ones of a run that was killed may be in one only. */
-static void take_errors(plot_data *d, table *details, const int column[2],
+static void take_errors(plot_data *d, plot_table *details, const int column[2],
                         const char *row, plot_point *p)
 {
     enum { KEYS = 4 };
-    char *line = column[PLOT_X] >= 0 ? next_line(details) : NULL;
+    char *line = column[PLOT_X] >= 0 ? ipl_plot_table_line(details) : NULL;
     size_t key = 0;
     for (int k = 0; k < KEYS; ++k) key += strcspn(row + key, ",") + 1;
     if (!line || strncmp(line, row, key)) return;
@@ -175,7 +95,7 @@ static void take_errors(plot_data *d, table *details, const int column[2],
         char *at = line;
         double se;
         for (int k = 0; k < column[s]; ++k) at += strcspn(at, ",") + (*at != 0);
-        if (take_real(&at, &se) && se >= 0) p->bar[s] = se;
+        if (ipl_plot_real(&at, &se) && se >= 0) p->bar[s] = se;
         if (p->bar[s] > 0) d->bars = 2;
     }
 }
@@ -183,17 +103,18 @@ static void take_errors(plot_data *d, table *details, const int column[2],
 static ipl_status read_plane(const char *dir, plot_data *d)
 {
     static const char header[] = "seed,epoch,layer,estimator,i_xt_bits,i_ty_bits";
-    table t, details;
+    plot_table t, details;
     int64_t size = 0;
     int column[2];
-    ipl_status st = open_table(&t, dir, "plane.csv");
+    ipl_status st = ipl_plot_table_open(&t, dir, "plane.csv");
     if (st != IPL_OK) return st;
-    open_table(&details, dir, "plane_details.csv"); /* may be missing */
+    ipl_plot_table_open(&details, dir, "plane_details.csv"); /* may be missing */
     find_errors(&details, column);
-    char *line = next_line(&t);
-    if (!line || strcmp(line, header)) st = bad(&t, header);
-    while (st == IPL_OK && (line = next_line(&t))) {
-        plot_point p = {0}, *more = room_for(d->point, d->points, &size, sizeof p);
+    char *line = ipl_plot_table_line(&t);
+    if (!line || strcmp(line, header)) st = ipl_plot_table_bad(&t, header);
+    while (st == IPL_OK && (line = ipl_plot_table_line(&t))) {
+        plot_point p = {0}, *more;
+        more = ipl_plot_room(d->point, d->points, &size, sizeof p);
         if (!more) {
             st = IPL_FAIL(IPL_E_MEMORY, "%lld points", (long long)size);
             break;
@@ -201,13 +122,13 @@ static ipl_status read_plane(const char *dir, plot_data *d)
         d->point = more;
         take_errors(d, &details, column, line, &p);
         if (take_point(d, line, &p)) d->point[d->points++] = p;
-        else st = bad(&t, header);
+        else st = ipl_plot_table_bad(&t, header);
     }
     if (st == IPL_OK && !d->points)
         st = IPL_FAIL(IPL_E_FORMAT, "%s: no points yet", t.path);
     if (st == IPL_OK) average_points(d);
-    close_table(&details);
-    close_table(&t);
+    ipl_plot_table_close(&details);
+    ipl_plot_table_close(&t);
     return st;
 }
 
@@ -227,10 +148,10 @@ static int columns_of(const plot_data *d)
 static int take_training(const plot_data *d, char *at, plot_training *row)
 {
     int64_t seed;
-    if (commas_of(at) != 1 + columns_of(d)) return 0;
-    if (!take_whole(&at, &seed) || !take_whole(&at, &row->tick)) return 0;
+    if (ipl_plot_commas(at) != 1 + columns_of(d)) return 0;
+    if (!ipl_plot_whole(&at, &seed) || !ipl_plot_whole(&at, &row->tick)) return 0;
     for (int c = 0; c < columns_of(d); ++c)
-        if (!take_real(&at, &row->value[c])) return 0;
+        if (!ipl_plot_real(&at, &row->value[c])) return 0;
     return !*at;
 }
 
@@ -256,30 +177,34 @@ static ipl_status read_training(const char *dir, plot_data *d)
 {
     static const char header[] = "seed,epoch,loss_train_nats,loss_test_nats,"
                                  "accuracy_train,accuracy_test";
-    table t;
+    plot_table t;
     int64_t size = 0;
     char    path[4200];
     snprintf(path, sizeof path, "%s/training.csv", dir);
     FILE *file = fopen(path, "r");
     if (!file && errno == ENOENT) return IPL_OK; /* activations from elsewhere */
     if (file) fclose(file);
-    IPL_TRY(open_table(&t, dir, "training.csv"));
+    IPL_TRY(ipl_plot_table_open(&t, dir, "training.csv"));
     ipl_status st = IPL_OK;
-    char *line = next_line(&t);
-    if (!line || strncmp(line, header, sizeof header - 1)) st = bad(&t, header);
-    while (st == IPL_OK && (line = next_line(&t))) {
+    char *line = ipl_plot_table_line(&t);
+    if (!line || strncmp(line, header, sizeof header - 1))
+        st = ipl_plot_table_bad(&t, header);
+    while (st == IPL_OK && (line = ipl_plot_table_line(&t))) {
         plot_training row = {0};
-        plot_training *more = room_for(d->training, d->trainings, &size, sizeof row);
+        plot_training *more =
+            ipl_plot_room(d->training, d->trainings, &size, sizeof row);
         if (!more) {
             st = IPL_FAIL(IPL_E_MEMORY, "%lld rows", (long long)size);
             break;
         }
         d->training = more;
         if (take_training(d, line, &row)) d->training[d->trainings++] = row;
-        else st = bad(&t, "a number, or nothing, for each column of line 1");
+        else
+            st = ipl_plot_table_bad(&t,
+                                    "a number, or nothing, for each column of line 1");
     }
     if (st == IPL_OK) average_training(d);
-    close_table(&t);
+    ipl_plot_table_close(&t);
     return st;
 }
 

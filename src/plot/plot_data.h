@@ -51,4 +51,7 @@ typedef struct {
 ipl_status ipl_plot_read(const char *dir, plot_data *out);
 void       ipl_plot_free(plot_data *data);
 
+/* The estimator's number: a name that is new gets the next one. -1: too many. */
+int ipl_plot_estimator(plot_data *d, const char *name, size_t length);
+
 #endif

@@ -1,25 +1,19 @@
 /*
- * plot_panels.c - what each panel shows.
+ * plot_panels.c - what the panels over the ticks show, and the data of all panels.
  *
- * Ticks stand on logarithmic axes, tick 0 at 0.5 and, in the plane, in white.
+ * Ticks stand on logarithmic axes, tick 0 at 0.5.
  */
 #include <math.h>
-#include <string.h>
 
-#include "ipl_mi_family.h"
-#include "plot/gnuplot.h"
 #include "plot/plot.h"
 
 enum { TICKS_DRAWN = 250, BARS_DRAWN = 10 }; /* more would hide what they stand for */
 enum { MARKS_DRAWN = 700 }; /* of measured ticks: more are closer than a mark's width */
 
-static const char *const axis_name[] = {"I(X;T) [bits]", "I(T;Y) [bits]"};
-
 /* -- Data -------------------------------------------------------------------------*/
 
-/* The points of one layer under one estimator: [*first, return value). */
-static int64_t layer_points(const plot_data *d, int estimator, int layer,
-                            int64_t *first)
+int64_t ipl_plot_layer_points(const plot_data *d, int estimator, int layer,
+                              int64_t *first)
 {
     int64_t k = 0;
     while (k < d->points &&
@@ -52,7 +46,7 @@ void ipl_plot_blocks(const canvas *c)
     for (int e = 0; e < d->estimators; ++e) {
         fprintf(c->out, "$plane%d << END\n", e);
         for (int l = 1; l <= d->layers; ++l, before = bar = -1e9) {
-            int64_t k, end = layer_points(d, e, l, &k);
+            int64_t k, end = ipl_plot_layer_points(d, e, l, &k);
             const int64_t count = end - k;
             for (; k < end; ++k) {
                 const plot_point *p = &d->point[k];
@@ -67,7 +61,7 @@ void ipl_plot_blocks(const canvas *c)
         fprintf(c->out, "END\n");
     }
     fprintf(c->out, "$measured << END\n");
-    int64_t mark, marks = layer_points(d, 0, 1, &mark);
+    int64_t mark, marks = ipl_plot_layer_points(d, 0, 1, &mark);
     const int64_t measured = marks - mark;
     for (before = -1e9; mark < marks; ++mark)
         if (is_drawn(d, MARKS_DRAWN, measured, d->point[mark].tick, &before))
@@ -89,184 +83,18 @@ void ipl_plot_blocks(const canvas *c)
     fprintf(c->out, "END\n");
 }
 
-/* Families that compare the values of the inputs are not bounded by log n. */
-static double ceiling_of(const plot_data *d, int estimator, int axis)
-{
-    ipl_mi_estimator family;
-    if (axis == PLOT_X &&
-        ipl_mi_point_named(d->estimator[estimator], &family, NULL) == IPL_OK &&
-        ipl_mi_family_of(family)->needs & IPL_MI_NEEDS_INPUTS)
-        return NAN;
-    return d->ceiling[axis];
-}
-
-/* From 0, or below it where values and bars are, to somewhat above the ceiling. */
-static void value_range(const plot_data *d, int estimator, int axis, double *lo,
-                        double *hi)
-{
-    const double ceiling = ceiling_of(d, estimator, axis);
-    double low = 0.0, high = isnan(ceiling) ? 0.0 : ceiling;
-    for (int64_t k = 0; k < d->points; ++k) {
-        const plot_point *p = &d->point[k];
-        if (p->estimator != estimator || !isfinite(p->mean[axis])) continue;
-        low = fmin(low, p->mean[axis] - p->bar[axis]);
-        high = fmax(high, p->mean[axis] + p->bar[axis]);
-    }
-    if (high - low < 1e-9) high = low + 1.0;
-    *lo = low < 0 ? low - 0.04 * (high - low) : -0.02 * (high - low);
-    *hi = high + 0.13 * (high - low);
-}
-
-/* An estimator need not define both axes, and may have refused every layer: says so in
- * its panel, and returns 1. */
-static int is_empty(const canvas *c, int estimator, int axis)
-{
-    const plot_data *d = c->d;
-    for (int64_t k = 0; k < d->points; ++k)
-        if (d->point[k].estimator == estimator && isfinite(d->point[k].mean[axis]))
-            return 0;
-    fprintf(c->out, "set xrange [0:1]; set yrange [0:1]; unset xtics; unset ytics; set "
-            "label 'no values of %s' at graph 0.5,0.5 center tc '#666666'\nplot NaN\n",
-            axis_name[axis]);
-    return 1;
-}
-
-/* "kde upper bound: noise variance 0.05": the estimator as a title has it. */
-static const char *title_of(const plot_data *d, int estimator, char *text, size_t size)
-{
-    const char *title = d->estimator[estimator], *options = d->options[estimator];
-    char name[64], escaped[128];
-    ipl_mi_point_named(title, NULL, &title); /* unknown: the name itself */
-    ipl_gnuplot_plain(options, escaped, sizeof escaped);
-    snprintf(text, size, "%s%s%s", ipl_gnuplot_plain(title, name, sizeof name),
-             *options ? ": " : "", escaped);
-    return text;
-}
-
-/* -- The plane --------------------------------------------------------------------*/
-
-static void draw_ceilings(const canvas *c, int estimator, const double lo[2],
-                          const double hi[2])
-{
-    const double x = ceiling_of(c->d, estimator, PLOT_X);
-    const double y = ceiling_of(c->d, estimator, PLOT_Y);
-    const char *style = "nohead lc '#888888' dt 2 lw 1";
-    if (isfinite(x))
-        fprintf(c->out, "set arrow from %.9g,%.9g to %.9g,%.9g %s\n"
-                "set label 'log_2 n = %.4g' at %.9g,%.9g right offset -0.4,0 "
-                "font ',10' tc '#666666'\n", x, lo[1], x, hi[1], style, x, x,
-                lo[1] + 0.05 * (hi[1] - lo[1]));
-    if (isfinite(y))
-        fprintf(c->out, "set arrow from %.9g,%.9g to %.9g,%.9g %s\n"
-                "set label 'H(Y) = %.4g' at %.9g,%.9g left offset 0.5,-0.6 font ',10' "
-                "tc '#666666'\n", lo[0], y, hi[0], y, style, y, lo[0], hi[1]);
-}
-
-/* 1, 2, 3, 5 becomes "1–3,5". */
-static void join(const int *number, int count, char *text, size_t size)
-{
-    size_t used = 0;
-    for (int k = 0, end; k < count && used < size; k = end) {
-        for (end = k + 1; end < count && number[end] == number[end - 1] + 1;) ++end;
-        used += (size_t)snprintf(text + used, size - used,
-                                 end - k > 1 ? "%s%d%s%d" : "%s%d", k ? "," : "",
-                                 number[k], end - k > 2 ? "–" : ",", number[end - 1]);
-    }
-}
-
-/* Numbers of the layers above their last points, as they come from below; layers that
- * end at one place share a label. */
-static void label_layers(const canvas *c, int estimator, const double lo[2],
-                         const double hi[2])
-{
-    const plot_data *d = c->d;
-    double x[IPL_NET_LAYERS_MAX], y[IPL_NET_LAYERS_MAX];
-    int done[IPL_NET_LAYERS_MAX] = {0};
-    for (int l = 0; l < d->layers; ++l) {
-        int64_t first, end = layer_points(d, estimator, l + 1, &first);
-        done[l] = end == first;
-        if (done[l]) continue;
-        x[l] = d->point[end - 1].mean[PLOT_X];
-        y[l] = d->point[end - 1].mean[PLOT_Y];
-        done[l] = !isfinite(x[l]) || !isfinite(y[l]);
-    }
-    for (int l = 0; l < d->layers; ++l) {
-        if (done[l]) continue;
-        int  here[IPL_NET_LAYERS_MAX], count = 0;
-        char text[8 * IPL_NET_LAYERS_MAX];
-        for (int m = l; m < d->layers; ++m)
-            if (!done[m] && fabs(x[m] - x[l]) < 0.05 * (hi[0] - lo[0]) &&
-                fabs(y[m] - y[l]) < 0.05 * (hi[1] - lo[1])) {
-                here[count++] = m + 1;
-                done[m] = 1;
-            }
-        join(here, count, text, sizeof text);
-        fprintf(c->out, "set label '{/:Bold %s}' at %.9g,%.9g center offset 0,0.8 "
-                "font ',10' front tc '%s'\n", text, x[l], y[l],
-                count > 1 ? "#222222" : ipl_plot_colour(l + 1));
-    }
-}
-
-void ipl_plot_plane(const canvas *c, plot_box box, int estimator, int bar)
-{
-    const plot_data *d = c->d;
-    const double last = d->last > 1 ? (double)d->last : 2.0;
-    double lo[2], hi[2];
-    char title[256];
-    ipl_plot_open(c, box, bar, title_of(d, estimator, title, sizeof title),
-                  axis_name[PLOT_X], axis_name[PLOT_Y]);
-    if (is_empty(c, estimator, PLOT_X) || is_empty(c, estimator, PLOT_Y)) return;
-    for (int s = 0; s < 2; ++s) value_range(d, estimator, s, &lo[s], &hi[s]);
-    fprintf(c->out, "set xrange [%.9g:%.9g]; set yrange [%.9g:%.9g]\n", lo[0], hi[0],
-            lo[1], hi[1]);
-    /* viridis (van der Walt and Smith 2015): even to the eye, also in grey */
-    fprintf(c->out, "set palette defined (0 '#440154', 1 '#482878', 2 '#3e4989', "
-            "3 '#31688e', 4 '#26828e', 5 '#1f9e89', 6 '#35b779', 7 '#6ece58', "
-            "8 '#b5de2b', 9 '#fde725')\nset logscale cb; set cbrange [1:%.9g]\n", last);
-    if (bar) {
-        fprintf(c->out, "set colorbox user origin screen %.6f,%.6f size screen "
-                "%.6f,%.6f noborder\nset cblabel '%s (white: 0)' offset 0.2,0\n"
-                "set cbtics scale 0.4 offset -0.5,0 (",
-                (double)(box.x + box.width - PLOT_BAR + 14) / c->width,
-                1.0 - (double)(box.y + box.height - PLOT_BELOW) / c->height,
-                12.0 / c->width,
-                (double)(box.height - PLOT_ABOVE - PLOT_BELOW) / c->height, d->tick);
-        ipl_plot_powers(c, last);
-        fprintf(c->out, ")\n");
-    }
-    draw_ceilings(c, estimator, lo, hi);
-    label_layers(c, estimator, lo, hi);
-    const char *sep = "plot ";
-    for (int l = 1; l <= d->layers; ++l, sep = ", ")
-        fprintf(c->out, "%s$plane%d index %d using 2:4 with lines lc '#c0c0c0' lw 1",
-                sep, estimator, l - 1);
-    for (int l = 1; d->bars && l <= d->layers; ++l)
-        fprintf(c->out, ", $plane%d index %d using ($6>0?$2:NaN):4:3:5 with "
-                "xyerrorbars pt -1 lc '#a0a0a0' lw 0.8", estimator, l - 1);
-    /* All rims of a layer first: a dense trajectory is then a band with its rim, and
-     * not rims that hide the colours. */
-    for (int l = 1; l <= d->layers; ++l)
-        fprintf(c->out, ", $plane%d index %d using 2:4 with points pt %d ps 1.15*S "
-                "lc '%s', $plane%d index %d using ($1<1?$2:NaN):4 with points pt %d "
-                "ps 0.7*S lc '#ffffff', $plane%d index %d using ($1<1?NaN:$2):4:1 "
-                "with points pt %d ps 0.7*S lc palette z", estimator, l - 1,
-                ipl_plot_shape(l), ipl_plot_colour(l), estimator, l - 1,
-                ipl_plot_shape(l), estimator, l - 1, ipl_plot_shape(l));
-    fprintf(c->out, "\n");
-}
-
 /* -- Over the ticks ---------------------------------------------------------------*/
 
 void ipl_plot_epochs(const canvas *c, plot_box box, int estimator, int axis)
 {
     const plot_data *d = c->d;
-    const double ceiling = ceiling_of(d, estimator, axis);
+    const double ceiling = ipl_plot_ceiling(d, estimator, axis);
     double lo, hi;
     char title[256];
-    ipl_plot_open(c, box, 0, title_of(d, estimator, title, sizeof title), d->tick,
-                  axis_name[axis]);
-    if (is_empty(c, estimator, axis)) return;
-    value_range(d, estimator, axis, &lo, &hi);
+    ipl_plot_open(c, box, 0, ipl_plot_title(d, estimator, title, sizeof title), d->tick,
+                  ipl_plot_axis[axis]);
+    if (ipl_plot_is_empty(c, estimator, axis)) return;
+    ipl_plot_range(d, estimator, axis, &lo, &hi);
     ipl_plot_tick_axis(c);
     fprintf(c->out, "set yrange [%.9g:%.9g]\n", lo, hi);
     if (isfinite(ceiling))

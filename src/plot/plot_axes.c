@@ -1,0 +1,58 @@
+/*
+ * plot_axes.c - what the axes of several panels have in common: names, range, ceiling.
+ */
+#include <math.h>
+
+#include "ipl_mi_family.h"
+#include "plot/gnuplot.h"
+#include "plot/plot.h"
+
+const char *const ipl_plot_axis[] = {"I(X;T) [bits]", "I(T;Y) [bits]"};
+
+const char *ipl_plot_title(const plot_data *d, int estimator, char *text, size_t size)
+{
+    const char *title = d->estimator[estimator], *options = d->options[estimator];
+    char name[64], escaped[128];
+    ipl_mi_point_named(title, NULL, &title); /* unknown: the name itself */
+    ipl_gnuplot_plain(options, escaped, sizeof escaped);
+    snprintf(text, size, "%s%s%s", ipl_gnuplot_plain(title, name, sizeof name),
+             *options ? ": " : "", escaped);
+    return text;
+}
+
+double ipl_plot_ceiling(const plot_data *d, int estimator, int axis)
+{
+    ipl_mi_estimator family;
+    if (axis == PLOT_X &&
+        ipl_mi_point_named(d->estimator[estimator], &family, NULL) == IPL_OK &&
+        ipl_mi_family_of(family)->needs & IPL_MI_NEEDS_INPUTS)
+        return NAN;
+    return d->ceiling[axis];
+}
+
+void ipl_plot_range(const plot_data *d, int estimator, int axis, double *lo, double *hi)
+{
+    const double ceiling = ipl_plot_ceiling(d, estimator, axis);
+    double low = 0.0, high = isnan(ceiling) ? 0.0 : ceiling;
+    for (int64_t k = 0; k < d->points; ++k) {
+        const plot_point *p = &d->point[k];
+        if (p->estimator != estimator || !isfinite(p->mean[axis])) continue;
+        low = fmin(low, p->mean[axis] - p->bar[axis]);
+        high = fmax(high, p->mean[axis] + p->bar[axis]);
+    }
+    if (high - low < 1e-9) high = low + 1.0;
+    *lo = low < 0 ? low - 0.04 * (high - low) : -0.02 * (high - low);
+    *hi = high + 0.13 * (high - low);
+}
+
+int ipl_plot_is_empty(const canvas *c, int estimator, int axis)
+{
+    const plot_data *d = c->d;
+    for (int64_t k = 0; k < d->points; ++k)
+        if (d->point[k].estimator == estimator && isfinite(d->point[k].mean[axis]))
+            return 0;
+    fprintf(c->out, "set xrange [0:1]; set yrange [0:1]; unset xtics; unset ytics; set "
+            "label 'no values of %s' at graph 0.5,0.5 center tc '#666666'\nplot NaN\n",
+            ipl_plot_axis[axis]);
+    return 1;
+}
