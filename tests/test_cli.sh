@@ -95,7 +95,7 @@ fails 2 "no key 'epoch' in section [train]; is [train] epochs meant?" \
     run small.ini --set train.epoch=3
 fails 2 "'3x': expected a whole number" run small.ini --set train.epochs=3x
 fails 2 'which run directory?' plot
-fails 2 "--what 'pie': expected all, plane, epochs, snr or audit" plot x --what pie
+fails 2 "--what 'pie': expected all, plane, epochs, snr, pool" plot x --what pie
 fails 2 '--out DIR is missing' dataset ib
 fails 2 'which data set?' dataset --out x
 fails 2 '--t is missing' estimate --estimator bin
@@ -181,6 +181,21 @@ for what in all plane epochs snr; do
 import sys, xml.etree.ElementTree as e
 text = ' '.join(e.parse('$what.svg').getroot().itertext())
 sys.exit(not all(w in text for w in ('T', 'epoch', 'mean of 2 seeds')))"
+done
+fails 1 'two has no pool.csv: run it with pool.windows set' plot two --what pool
+cp -r two pooled
+printf '%s\n' 'seed,window,first_tick,last_tick,k,layer,estimator,i_xt_bits,i_ty_bits,'\
+'h_t_bits,h_t_given_x_bits,ceiling_bits,flags,control' \
+    1,1,0,1,1,1,bin,6,0.5,,,8,,none 2,1,0,1,1,1,bin,7,0.5,,,8,,none \
+    1,1,0,1,2,1,bin,5,0.5,,,8,,none 2,1,0,1,2,1,bin,4,,,,8,,none \
+    1,2,2,3,1,1,bin,6,0.5,,,8,,none 1,2,2,3,1,1,bin,6,0.5,,,8,,walk >pooled/pool.csv
+for what in pool pooled-plane; do
+    works "plot --what $what" plot pooled --what $what
+    holds "$what.svg is XML with its axes" $python -c "
+import xml.etree.ElementTree as e
+text = ' '.join(e.parse('pooled/$what.svg').getroot().itertext())
+assert all(w in text for w in ('mean of 2 seeds', 'epochs 0 to 1', 'pooled', 'bits'))"
+    holds "--help names $what" sh -c "'$program' plot --help | grep -q '^$what  '"
 done
 works 'plot -o FILE.png' plot two -o two.png
 holds 'two.png is a PNG' $python -c "

@@ -3,7 +3,7 @@
  */
 #include "ipl_audit.h"
 #include "ipl_data.h"
-#include "picture_case.h"
+#include "pool_case.h"
 
 /* A run, and an audit of its configuration, in one directory. */
 static void run_and_audit_into(const char *f)
@@ -22,11 +22,13 @@ static void each_picture_has_its_panels(void **state)
 {
     static const int panels[IPL_PLOT_COUNT] = {
         [IPL_PLOT_ALL] = 9 + 3, [IPL_PLOT_PLANE] = 3, [IPL_PLOT_EPOCHS] = 6,
-        [IPL_PLOT_SNR] = 3, [IPL_PLOT_AUDIT] = 3};
+        [IPL_PLOT_SNR] = 3, [IPL_PLOT_POOL] = 3 * 2 * POOL_WINDOWS,
+        [IPL_PLOT_POOLED_PLANE] = 6, [IPL_PLOT_AUDIT] = 3};
     char f[FILES_PATH];
     files_make_folder(f);
     (void)state;
     run_and_audit_into(f);
+    pool_write(files_path(f, "r/pool.csv"), POOL_SEEDS);
     for (int what = 0; what < IPL_PLOT_COUNT; ++what) {
         char *script = draw(f, (ipl_plot_what)what);
         CHECK(panels_of(script) == 1 + panels[what]);
@@ -52,21 +54,36 @@ static void place_of(const panel *p, double at[4])
     CHECK(0.0 < at[2] && at[2] < at[3] && at[3] < 1.0);
 }
 
+/* The lowest place of the legend's texts, as a share of the picture. */
+static double foot_of_legend(const char *script)
+{
+    panel legend = panel_at(script, 0);
+    double x, y, lowest = 1.0;
+    const char *at = legend.text;
+    for (; (at = strstr(at, " at screen ")); ++at)
+        if (sscanf(at, " at screen %lf,%lf ", &x, &y) == 2) lowest = fmin(lowest, y);
+    free(legend.text);
+    CHECK(0.5 < lowest && lowest < 1.0);
+    return lowest;
+}
+
 static void panels_do_not_cover_each_other(void **state)
 {
     char f[FILES_PATH];
     files_make_folder(f);
     (void)state;
     run_and_audit_into(f);
+    pool_write(files_path(f, "r/pool.csv"), POOL_SEEDS);
     for (int what = 0; what < IPL_PLOT_COUNT; ++what) {
         char *script = draw(f, (ipl_plot_what)what);
         const int panels = panels_of(script);
-        double at[16][4];
-        CHECK(panels <= 16);
+        double at[32][4];
+        CHECK(panels <= 32);
         for (int k = 1; k < panels; ++k) {
             panel p = panel_at(script, k);
             place_of(&p, at[k]);
             free(p.text);
+            CHECK(at[k][3] < foot_of_legend(script));
             for (int o = 1; o < k; ++o)
                 CHECK(at[k][0] > at[o][1] || at[o][0] > at[k][1] ||
                       at[k][2] > at[o][3] || at[o][2] > at[k][3]);
@@ -127,6 +144,24 @@ static void the_ending_chooses_the_format(void **state)
     CHECK(!strncmp(drawn, "\211PNG\r\n\032\nIEND", 12));
     free(drawn);
     free(script);
+    files_remove_folder(f);
+}
+
+/* cairo draws no side of more than 32767 pixels. */
+static void a_picture_too_large_for_png_says_so(void **state)
+{
+    char f[FILES_PATH];
+    files_make_folder(f);
+    (void)state;
+    run_into(f, NULL);
+    FILE *out = fopen(files_path(f, "r/pool.csv"), "w");
+    CHECK(out && fputs(POOL_HEADER, out) >= 0);
+    for (int w = 1; w <= 60; ++w)
+        fprintf(out, "1,%d,%d,%d,1,1,bin,5,0.5,,,6,,none\n", w, w, w);
+    CHECK(!fclose(out));
+    CHECK_FAILS(ipl_plot(files_path(f, "r"), IPL_PLOT_POOL, files_path(f, "p.png")),
+                IPL_E_ARGUMENT, "points are too large for PNG; SVG has no limit");
+    free(draw(f, IPL_PLOT_POOL));
     files_remove_folder(f);
 }
 
@@ -224,6 +259,7 @@ static const check_test tests[] = {
     CHECK_TEST(panels_do_not_cover_each_other),
     CHECK_TEST(activations_without_labels_have_one_axis),
     CHECK_TEST(the_ending_chooses_the_format),
+    CHECK_TEST(a_picture_too_large_for_png_says_so),
     CHECK_TEST(standard_errors_are_bars),
     CHECK_TEST(an_axis_without_values_says_so),
     CHECK_TEST(a_ceiling_stands_where_it_holds),

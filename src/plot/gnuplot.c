@@ -22,6 +22,7 @@
 extern char **environ;
 
 enum { PICTURE_FD = 3 }; /* as gnuplot has it */
+enum { PNG_SIDE = 32767 / 2 }; /* in points: cairo's largest, at two pixels a point */
 
 static const char *temporary(void)
 {
@@ -58,6 +59,9 @@ ipl_status ipl_gnuplot_start(const char *file, int width, int height, ipl_gnuplo
     const int svg = ends_in(file, ".svg"), png = ends_in(file, ".png");
     IPL_REQUIRE(svg || png, "picture '%s': expected a name that ends in .svg or .png",
                 file);
+    IPL_REQUIRE(svg || (width <= PNG_SIDE && height <= PNG_SIDE),
+                "picture '%s': %d x %d points are too large for PNG; SVG has no limit",
+                file, width, height);
     IPL_REQUIRE(strlen(file) < sizeof out->file, "picture: a name of %zu characters",
                 strlen(file));
     *out = (ipl_gnuplot){0};

@@ -18,7 +18,8 @@ typedef struct {
 
 /* Starts a picture of width x height points at `file`, whose ending .svg or .png
  * chooses the format (PNG has two pixels a point). In the script S is what point sizes
- * have to be multiplied by to look the same in both. E_ARGUMENT: another ending. */
+ * have to be multiplied by to look the same in both. E_ARGUMENT: another ending; too
+ * large for PNG. */
 ipl_status ipl_gnuplot_start(const char *file, int width, int height, ipl_gnuplot *out);
 
 /* Draws, and puts the picture in its place; a failure leaves what was there, and so

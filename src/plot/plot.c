@@ -4,7 +4,6 @@
  * Panels stand on a grid whose cells have equal size; a legend on top says which
  * colour and shape is which layer, and holds for every panel.
  */
-#include "ipl_plot.h"
 #include "plot/plot.h"
 
 #include <math.h>
@@ -12,6 +11,7 @@
 #include "plot/gnuplot.h"
 
 enum { CELL_WIDTH = 430, CELL_HEIGHT = 330, LEGEND_HEIGHT = 84 };
+enum { POOLED_LEGEND = 118 }; /* names the windows too                           */
 
 const char *ipl_plot_colour(int layer)
 {
@@ -90,6 +90,8 @@ void ipl_plot_legend(const canvas *c, plot_box box)
     if (d->seeds > 1) fprintf(c->out, ", mean of %d seeds, ± one deviation", d->seeds);
     else if (d->bars) fprintf(c->out, ", ± one standard error");
     fprintf(c->out, "' at screen 0.5,%.6f center font ',15'\n", 1.0 - 24.0 / h);
+    if (c->what == IPL_PLOT_POOL) ipl_plot_pool_key(c);
+    if (c->what == IPL_PLOT_POOLED_PLANE) ipl_plot_pooled_key(c);
     fprintf(c->out, "set key at screen 0.5,%.6f center center horizontal samplen 2.4 "
             "width 1 height 0.2 maxrows 2\nplot ", 1.0 - 60.0 / h);
     for (int l = 1; l <= d->layers; ++l)
@@ -127,8 +129,9 @@ static void draw_unlabelled(const canvas *c)
         ipl_plot_epochs(c, cell(e, 0), e, PLOT_X);
 }
 
-static void draw_rows(const canvas *c, ipl_plot_what what)
+static void draw_rows(const canvas *c)
 {
+    const ipl_plot_what what = c->what;
     int row = 0;
     const int first = what == IPL_PLOT_ALL;
     for (int e = 0; what != IPL_PLOT_SNR && e < c->d->estimators; ++e, ++row) {
@@ -142,19 +145,76 @@ static void draw_rows(const canvas *c, ipl_plot_what what)
     ipl_plot_training(c, cell(2, row));
 }
 
-static void size_of(const plot_data *d, ipl_plot_what what, int labelled, int *width,
-                    int *height)
+/* Each tick by itself, and beside it windows of them. */
+static void draw_pooled_planes(const canvas *c)
 {
-    int rows = what == IPL_PLOT_SNR ? 1
-               : d->estimators + (what == IPL_PLOT_ALL && d->trainings > 0);
-    int columns = what == IPL_PLOT_EPOCHS ? 2 : 3;
-    if (!labelled) rows = 1, columns = d->estimators;
-    *width = columns * CELL_WIDTH;
-    *height = LEGEND_HEIGHT + rows * CELL_HEIGHT;
-    if (what == IPL_PLOT_PLANE) {
-        *width = d->estimators * CELL_WIDTH + PLOT_BAR - PLOT_RIGHT;
-        *height = LEGEND_HEIGHT + CELL_HEIGHT + 40;
+    for (int k = 0; k < c->pool->estimators; ++k) {
+        plot_box box = cell(0, k);
+        box.y += POOLED_LEGEND - LEGEND_HEIGHT;
+        ipl_plot_plane(c, box, c->pool->estimator[k], 0);
+        box.x += box.width;
+        box.width += PLOT_BAR - PLOT_RIGHT;
+        ipl_plot_pooled_plane(c, box, c->pool->estimator[k]);
     }
+}
+
+/* In points. */
+static void size_of(canvas *c, int labelled)
+{
+    const plot_data *d = c->d;
+    int rows = c->what == IPL_PLOT_SNR ? 1
+               : d->estimators + (c->what == IPL_PLOT_ALL && d->trainings > 0);
+    int columns = c->what == IPL_PLOT_EPOCHS ? 2 : 3;
+    if (!labelled) rows = 1, columns = d->estimators;
+    c->width = columns * CELL_WIDTH;
+    c->height = LEGEND_HEIGHT + rows * CELL_HEIGHT;
+    if (c->what == IPL_PLOT_PLANE) {
+        c->width = d->estimators * CELL_WIDTH + PLOT_BAR - PLOT_RIGHT;
+        c->height = LEGEND_HEIGHT + CELL_HEIGHT + 40;
+    } else if (c->what == IPL_PLOT_POOLED_PLANE) {
+        c->width = 2 * CELL_WIDTH + PLOT_BAR - PLOT_RIGHT;
+        c->height = POOLED_LEGEND + c->pool->estimators * CELL_HEIGHT;
+    } else if (c->what == IPL_PLOT_POOL) ipl_plot_pool_size(c, &c->width, &c->height);
+}
+
+static void draw(const canvas *c, int labelled)
+{
+    fprintf(c->out, "set encoding utf8\nset datafile missing 'nan'\n");
+    if (c->what != IPL_PLOT_POOL) ipl_plot_blocks(c);
+    if (c->what == IPL_PLOT_POOL) ipl_plot_pool_blocks(c);
+    if (c->what == IPL_PLOT_POOLED_PLANE) ipl_plot_pooled_blocks(c);
+    fprintf(c->out, "set multiplot\n");
+    ipl_plot_legend(c, (plot_box){0, 0, c->width, LEGEND_HEIGHT});
+    if (c->what == IPL_PLOT_PLANE) draw_planes(c);
+    else if (c->what == IPL_PLOT_POOL) ipl_plot_pool(c);
+    else if (c->what == IPL_PLOT_POOLED_PLANE) draw_pooled_planes(c);
+    else if (labelled) draw_rows(c);
+    else draw_unlabelled(c);
+    fprintf(c->out, "unset multiplot\n");
+}
+
+/* Reads pool.csv, whose picture over K has its own seeds and no standard errors. */
+static ipl_status read_pool(const char *dir, ipl_plot_what what, plot_data *d,
+                            plot_pool *pool)
+{
+    IPL_TRY(ipl_plot_pool_read(dir, d, pool));
+    if (what != IPL_PLOT_POOL) return IPL_OK;
+    d->seeds = pool->seeds;
+    d->bars = pool->seeds > 1;
+    return IPL_OK;
+}
+
+/* What the picture needs and the directory lacks. */
+static ipl_status check(const char *dir, ipl_plot_what what, const plot_data *d)
+{
+    const int plane = what == IPL_PLOT_PLANE || what == IPL_PLOT_POOLED_PLANE;
+    if (what == IPL_PLOT_SNR && !d->trainings)
+        return IPL_FAIL(IPL_E_FORMAT, "%s: no rows in training.csv to draw", dir);
+    if (plane && !isfinite(d->ceiling[PLOT_Y]))
+        return IPL_FAIL(IPL_E_FORMAT, "%s: no plane without labels; I(X;T) is in the "
+                        "picture of the %s", dir,
+                        what == IPL_PLOT_PLANE ? "epochs" : "pool");
+    return IPL_OK;
 }
 
 ipl_status ipl_plot(const char *dir, ipl_plot_what what, const char *file)
@@ -163,29 +223,24 @@ ipl_status ipl_plot(const char *dir, ipl_plot_what what, const char *file)
                 "directory or file is NULL, or picture %d", (int)what);
     if (what == IPL_PLOT_AUDIT) return ipl_plot_audit(dir, file);
     plot_data d = {0};
+    plot_pool pool = {0};
     ipl_gnuplot g;
-    canvas c = {.d = &d};
+    canvas c = {.d = &d, .what = what};
     IPL_TRY(ipl_plot_read(dir, &d));
     ipl_status st = IPL_OK;
     const int labelled = isfinite(d.ceiling[PLOT_Y]);
-    if (what == IPL_PLOT_SNR && !d.trainings)
-        st = IPL_FAIL(IPL_E_FORMAT, "%s: no rows in training.csv to draw", dir);
-    if (what == IPL_PLOT_PLANE && !labelled)
-        st = IPL_FAIL(IPL_E_FORMAT, "%s: no plane without labels; I(X;T) is in the "
-                      "picture of the epochs", dir);
-    if (st != IPL_OK) goto done;
-    size_of(&d, what, labelled, &c.width, &c.height);
+    if (what == IPL_PLOT_POOL || what == IPL_PLOT_POOLED_PLANE) {
+        IPL_TRY_DONE(read_pool(dir, what, &d, &pool));
+        c.pool = &pool;
+    }
+    IPL_TRY_DONE(check(dir, what, &d));
+    size_of(&c, labelled);
     IPL_TRY_DONE(ipl_gnuplot_start(file, c.width, c.height, &g));
     c.out = g.script;
-    ipl_plot_blocks(&c);
-    fprintf(c.out, "set multiplot\n");
-    ipl_plot_legend(&c, (plot_box){0, 0, c.width, LEGEND_HEIGHT});
-    if (what == IPL_PLOT_PLANE) draw_planes(&c);
-    else if (labelled) draw_rows(&c, what);
-    else draw_unlabelled(&c);
-    fprintf(c.out, "unset multiplot\n");
+    draw(&c, labelled);
     IPL_TRY_DONE(ipl_gnuplot_finish(&g));
 done:
+    ipl_plot_pool_free(&pool);
     ipl_plot_free(&d);
     return st;
 }

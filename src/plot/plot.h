@@ -6,7 +6,8 @@
 
 #include <stdio.h>
 
-#include "plot/plot_data.h"
+#include "ipl_plot.h"
+#include "plot/plot_pool_data.h"
 
 /* Room around the axes of a panel, in points; a colour bar needs more to the right. */
 enum { PLOT_LEFT = 72, PLOT_RIGHT = 24, PLOT_BAR = 92 };
@@ -15,6 +16,8 @@ enum { PLOT_ABOVE = 34, PLOT_BELOW = 50 };
 typedef struct {
     FILE            *out;           /* gnuplot commands                          */
     const plot_data *d;
+    const plot_pool *pool;          /* NULL: nothing of pool.csv is drawn        */
+    ipl_plot_what    what;
     int              width, height; /* of the picture, in points                 */
 } canvas;
 
@@ -23,14 +26,28 @@ typedef struct {
     int x, y, width, height;
 } plot_box;
 
-/* The data blocks that the panels draw from; before the first panel. */
+/* The data blocks that the panels draw from; before the first panel. Those of pool.csv
+ * come after the others. */
 void ipl_plot_blocks(const canvas *c);
+void ipl_plot_pool_blocks(const canvas *c);
+void ipl_plot_pooled_blocks(const canvas *c);
 
 /* Title, and which colour, shape and line is which layer. */
 void ipl_plot_legend(const canvas *c, plot_box box);
 
 /* I(T;Y) against I(X;T) of one estimator, with or without the colour bar. */
 void ipl_plot_plane(const canvas *c, plot_box box, int estimator, int bar);
+
+/* The same of one estimator's windows, at the largest K of each. */
+void ipl_plot_pooled_plane(const canvas *c, plot_box box, int estimator);
+
+/* The picture of pool.csv over K, and its size in points. */
+void ipl_plot_pool(const canvas *c);
+void ipl_plot_pool_size(const canvas *c, int *width, int *height);
+
+/* For the legend: which line is which control; which window has which number. */
+void ipl_plot_pool_key(const canvas *c);
+void ipl_plot_pooled_key(const canvas *c);
 
 /* I(X;T) (axis PLOT_X) or I(T;Y) (PLOT_Y) of one estimator over the ticks, with a mark
  * at the foot for each tick that was measured. */
@@ -64,13 +81,24 @@ const char *ipl_plot_title(const plot_data *d, int estimator, char *text, size_t
  * by log n. */
 double ipl_plot_ceiling(const plot_data *d, int estimator, int axis);
 
-/* From 0, or below it where values and bars are, to somewhat above the ceiling. */
-void ipl_plot_range(const plot_data *d, int estimator, int axis, double *lo,
-                    double *hi);
+/* From 0, or below it where values and bars are, to somewhat above the ceiling; of what
+ * was pooled too where that is drawn. */
+void ipl_plot_range(const canvas *c, int estimator, int axis, double *lo, double *hi);
+
+/* Takes low and high to values, bars and ceiling of what was pooled. */
+void ipl_plot_pool_widen(const plot_pool *pool, int estimator, int axis, double *low,
+                         double *high);
+
+/* Draws a ceiling across a panel, with its value; NAN: none. */
+void ipl_plot_ceiling_line(const canvas *c, int axis, double ceiling);
 
 /* An estimator need not define both axes, and may have refused every layer: says so in
- * its panel, and returns 1. */
-int ipl_plot_is_empty(const canvas *c, int estimator, int axis);
+ * its panel; _is_empty returns then 1. */
+int  ipl_plot_is_empty(const canvas *c, int estimator, int axis);
+void ipl_plot_no_values(const canvas *c, int axis);
+
+/* "epochs 0 to 19": the ticks of a window. */
+const char *ipl_plot_window(const canvas *c, int window, char *text, size_t size);
 
 /* The points of one layer under one estimator: [*first, return value). */
 int64_t ipl_plot_layer_points(const plot_data *d, int estimator, int layer,

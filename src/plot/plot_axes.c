@@ -30,8 +30,9 @@ double ipl_plot_ceiling(const plot_data *d, int estimator, int axis)
     return d->ceiling[axis];
 }
 
-void ipl_plot_range(const plot_data *d, int estimator, int axis, double *lo, double *hi)
+void ipl_plot_range(const canvas *c, int estimator, int axis, double *lo, double *hi)
 {
+    const plot_data *d = c->d;
     const double ceiling = ipl_plot_ceiling(d, estimator, axis);
     double low = 0.0, high = isnan(ceiling) ? 0.0 : ceiling;
     for (int64_t k = 0; k < d->points; ++k) {
@@ -40,9 +41,27 @@ void ipl_plot_range(const plot_data *d, int estimator, int axis, double *lo, dou
         low = fmin(low, p->mean[axis] - p->bar[axis]);
         high = fmax(high, p->mean[axis] + p->bar[axis]);
     }
+    if (c->pool) ipl_plot_pool_widen(c->pool, estimator, axis, &low, &high);
     if (high - low < 1e-9) high = low + 1.0;
     *lo = low < 0 ? low - 0.04 * (high - low) : -0.02 * (high - low);
     *hi = high + 0.13 * (high - low);
+}
+
+void ipl_plot_ceiling_line(const canvas *c, int axis, double ceiling)
+{
+    if (!isfinite(ceiling)) return;
+    fprintf(c->out,
+            "set arrow from graph 0,first %.9g to graph 1,first %.9g "
+            "nohead lc '#888888' dt 2 lw 1\nset label '%s = %.4g' at graph 1,"
+            "first %.9g right offset -0.3,0.6 font ',10' tc '#666666'\n",
+            ceiling, ceiling, axis == PLOT_X ? "log_2 n" : "H(Y)", ceiling, ceiling);
+}
+
+void ipl_plot_no_values(const canvas *c, int axis)
+{
+    fprintf(c->out, "set xrange [0:1]; set yrange [0:1]; unset xtics; unset ytics; set "
+            "label 'no values of %s' at graph 0.5,0.5 center tc '#666666'\nplot NaN\n",
+            ipl_plot_axis[axis]);
 }
 
 int ipl_plot_is_empty(const canvas *c, int estimator, int axis)
@@ -51,8 +70,6 @@ int ipl_plot_is_empty(const canvas *c, int estimator, int axis)
     for (int64_t k = 0; k < d->points; ++k)
         if (d->point[k].estimator == estimator && isfinite(d->point[k].mean[axis]))
             return 0;
-    fprintf(c->out, "set xrange [0:1]; set yrange [0:1]; unset xtics; unset ytics; set "
-            "label 'no values of %s' at graph 0.5,0.5 center tc '#666666'\nplot NaN\n",
-            ipl_plot_axis[axis]);
+    ipl_plot_no_values(c, axis);
     return 1;
 }

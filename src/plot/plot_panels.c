@@ -42,7 +42,6 @@ void ipl_plot_blocks(const canvas *c)
 {
     const plot_data *d = c->d;
     double before = -1e9, bar = -1e9;
-    fprintf(c->out, "set encoding utf8\nset datafile missing 'nan'\n");
     for (int e = 0; e < d->estimators; ++e) {
         fprintf(c->out, "$plane%d << END\n", e);
         for (int l = 1; l <= d->layers; ++l, before = bar = -1e9) {
@@ -88,22 +87,15 @@ void ipl_plot_blocks(const canvas *c)
 void ipl_plot_epochs(const canvas *c, plot_box box, int estimator, int axis)
 {
     const plot_data *d = c->d;
-    const double ceiling = ipl_plot_ceiling(d, estimator, axis);
     double lo, hi;
     char title[256];
     ipl_plot_open(c, box, 0, ipl_plot_title(d, estimator, title, sizeof title), d->tick,
                   ipl_plot_axis[axis]);
     if (ipl_plot_is_empty(c, estimator, axis)) return;
-    ipl_plot_range(d, estimator, axis, &lo, &hi);
+    ipl_plot_range(c, estimator, axis, &lo, &hi);
     ipl_plot_tick_axis(c);
     fprintf(c->out, "set yrange [%.9g:%.9g]\n", lo, hi);
-    if (isfinite(ceiling))
-        fprintf(c->out,
-                "set arrow from graph 0,first %.9g to graph 1,first %.9g "
-                "nohead lc '#888888' dt 2 lw 1\nset label '%s = %.4g' at graph 1,"
-                "first %.9g right offset -0.3,0.6 font ',10' tc '#666666'\n",
-                ceiling, ceiling, axis == PLOT_X ? "log_2 n" : "H(Y)", ceiling,
-                ceiling);
+    ipl_plot_ceiling_line(c, axis, ipl_plot_ceiling(d, estimator, axis));
     /* At the foot, a mark for each measured tick: what the policy has chosen. */
     fprintf(c->out, "plot $measured using 1:(%.9g):(0):(%.9g) with vectors nohead "
             "lw 0.4 lc '#777777'", lo, 0.025 * (hi - lo));

@@ -1,17 +1,18 @@
 /*
  * plot_plane.c - I(T;Y) against I(X;T), the colour of a point its tick.
  *
- * Ticks have a logarithmic scale of colours, tick 0 is white.
+ * Ticks have a logarithmic scale of colours, tick 0 is white. A window of pooled
+ * snapshots has the colour of its middle.
  */
 #include <math.h>
 
 #include "plot/plot.h"
 
-static void draw_ceilings(const canvas *c, int estimator, const double lo[2],
+/* -- Axes -------------------------------------------------------------------------*/
+
+static void draw_ceilings(const canvas *c, double x, double y, const double lo[2],
                           const double hi[2])
 {
-    const double x = ipl_plot_ceiling(c->d, estimator, PLOT_X);
-    const double y = ipl_plot_ceiling(c->d, estimator, PLOT_Y);
     const char *style = "nohead lc '#888888' dt 2 lw 1";
     if (isfinite(x))
         fprintf(c->out, "set arrow from %.9g,%.9g to %.9g,%.9g %s\n"
@@ -36,27 +37,19 @@ static void join(const int *number, int count, char *text, size_t size)
     }
 }
 
-/* Numbers of the layers above their last points, as they come from below; layers that
- * end at one place share a label. */
-static void label_layers(const canvas *c, int estimator, const double lo[2],
-                         const double hi[2])
+/* Numbers of the layers above the places where they end, as they come from below;
+ * layers that end at one place share a label. NAN: nowhere. */
+static void label_layers(const canvas *c, const double x[], const double y[],
+                         const double lo[2], const double hi[2])
 {
-    const plot_data *d = c->d;
-    double x[IPL_NET_LAYERS_MAX], y[IPL_NET_LAYERS_MAX];
+    const int layers = c->d->layers;
     int done[IPL_NET_LAYERS_MAX] = {0};
-    for (int l = 0; l < d->layers; ++l) {
-        int64_t first, end = ipl_plot_layer_points(d, estimator, l + 1, &first);
-        done[l] = end == first;
-        if (done[l]) continue;
-        x[l] = d->point[end - 1].mean[PLOT_X];
-        y[l] = d->point[end - 1].mean[PLOT_Y];
-        done[l] = !isfinite(x[l]) || !isfinite(y[l]);
-    }
-    for (int l = 0; l < d->layers; ++l) {
+    for (int l = 0; l < layers; ++l) done[l] = !isfinite(x[l]) || !isfinite(y[l]);
+    for (int l = 0; l < layers; ++l) {
         if (done[l]) continue;
         int  here[IPL_NET_LAYERS_MAX], count = 0;
         char text[8 * IPL_NET_LAYERS_MAX];
-        for (int m = l; m < d->layers; ++m)
+        for (int m = l; m < layers; ++m)
             if (!done[m] && fabs(x[m] - x[l]) < 0.05 * (hi[0] - lo[0]) &&
                 fabs(y[m] - y[l]) < 0.05 * (hi[1] - lo[1])) {
                 here[count++] = m + 1;
@@ -69,18 +62,12 @@ static void label_layers(const canvas *c, int estimator, const double lo[2],
     }
 }
 
-void ipl_plot_plane(const canvas *c, plot_box box, int estimator, int bar)
+/* Ranges lo to hi, the scale of colours, and with bar the bar of it. */
+static void scale(const canvas *c, plot_box box, int estimator, int bar, double lo[2],
+                  double hi[2])
 {
-    const plot_data *d = c->d;
-    const double last = d->last > 1 ? (double)d->last : 2.0;
-    double lo[2], hi[2];
-    char title[256];
-    ipl_plot_open(c, box, bar, ipl_plot_title(d, estimator, title, sizeof title),
-                  ipl_plot_axis[PLOT_X], ipl_plot_axis[PLOT_Y]);
-    if (ipl_plot_is_empty(c, estimator, PLOT_X) ||
-        ipl_plot_is_empty(c, estimator, PLOT_Y))
-        return;
-    for (int s = 0; s < 2; ++s) ipl_plot_range(d, estimator, s, &lo[s], &hi[s]);
+    const double last = c->d->last > 1 ? (double)c->d->last : 2.0;
+    for (int s = 0; s < 2; ++s) ipl_plot_range(c, estimator, s, &lo[s], &hi[s]);
     fprintf(c->out, "set xrange [%.9g:%.9g]; set yrange [%.9g:%.9g]\n", lo[0], hi[0],
             lo[1], hi[1]);
     /* viridis (van der Walt and Smith 2015): even to the eye, also in grey */
@@ -94,12 +81,41 @@ void ipl_plot_plane(const canvas *c, plot_box box, int estimator, int bar)
                 (double)(box.x + box.width - PLOT_BAR + 14) / c->width,
                 1.0 - (double)(box.y + box.height - PLOT_BELOW) / c->height,
                 12.0 / c->width,
-                (double)(box.height - PLOT_ABOVE - PLOT_BELOW) / c->height, d->tick);
+                (double)(box.height - PLOT_ABOVE - PLOT_BELOW) / c->height, c->d->tick);
         ipl_plot_powers(c, last);
         fprintf(c->out, ")\n");
     }
-    draw_ceilings(c, estimator, lo, hi);
-    label_layers(c, estimator, lo, hi);
+}
+
+/* -- Each tick --------------------------------------------------------------------*/
+
+static void label_last_points(const canvas *c, int estimator, const double lo[2],
+                              const double hi[2])
+{
+    const plot_data *d = c->d;
+    double x[IPL_NET_LAYERS_MAX], y[IPL_NET_LAYERS_MAX];
+    for (int l = 0; l < d->layers; ++l) {
+        int64_t first, end = ipl_plot_layer_points(d, estimator, l + 1, &first);
+        x[l] = end > first ? d->point[end - 1].mean[PLOT_X] : NAN;
+        y[l] = end > first ? d->point[end - 1].mean[PLOT_Y] : NAN;
+    }
+    label_layers(c, x, y, lo, hi);
+}
+
+void ipl_plot_plane(const canvas *c, plot_box box, int estimator, int bar)
+{
+    const plot_data *d = c->d;
+    double lo[2], hi[2];
+    char title[256];
+    ipl_plot_open(c, box, bar, ipl_plot_title(d, estimator, title, sizeof title),
+                  ipl_plot_axis[PLOT_X], ipl_plot_axis[PLOT_Y]);
+    if (ipl_plot_is_empty(c, estimator, PLOT_X) ||
+        ipl_plot_is_empty(c, estimator, PLOT_Y))
+        return;
+    scale(c, box, estimator, bar, lo, hi);
+    draw_ceilings(c, ipl_plot_ceiling(d, estimator, PLOT_X),
+                  ipl_plot_ceiling(d, estimator, PLOT_Y), lo, hi);
+    label_last_points(c, estimator, lo, hi);
     const char *sep = "plot ";
     for (int l = 1; l <= d->layers; ++l, sep = ", ")
         fprintf(c->out, "%s$plane%d index %d using 2:4 with lines lc '#c0c0c0' lw 1",
@@ -117,4 +133,162 @@ void ipl_plot_plane(const canvas *c, plot_box box, int estimator, int bar)
                 ipl_plot_shape(l), ipl_plot_colour(l), estimator, l - 1,
                 ipl_plot_shape(l), estimator, l - 1, ipl_plot_shape(l));
     fprintf(c->out, "\n");
+}
+
+/* -- Windows ----------------------------------------------------------------------*/
+
+/* Whether point k is the network's one with the largest K of its window. */
+static int is_largest(const plot_pool *pool, int64_t k)
+{
+    const pool_point *p = &pool->point[k], *next = p + 1;
+    if (p->control != POOL_NETWORK) return 0;
+    return k + 1 == pool->points || next->estimator != p->estimator ||
+           next->window != p->window || next->layer != p->layer ||
+           next->control != POOL_NETWORK;
+}
+
+void ipl_plot_pooled_blocks(const canvas *c)
+{
+    const plot_pool *pool = c->pool;
+    for (int e = 0; e < pool->estimators; ++e) {
+        fprintf(c->out, "$pooled%d << END\n", pool->estimator[e]);
+        for (int l = 1; l <= c->d->layers; ++l) {
+            for (int64_t k = 0; k < pool->points; ++k) {
+                const pool_point *p = &pool->point[k];
+                if (p->estimator != pool->estimator[e] || p->layer != l ||
+                    !is_largest(pool, k))
+                    continue;
+                const pool_window *w = &pool->window[p->window];
+                fprintf(c->out, "%.9g %.6g %.6g %.6g %.6g\n",
+                        fmax(0.5 * (double)(w->first + w->last), 0.5), p->mean[PLOT_X],
+                        p->bar[PLOT_X], p->mean[PLOT_Y], p->bar[PLOT_Y]);
+            }
+            fprintf(c->out, "nan nan nan nan nan\n\n\n");
+        }
+        fprintf(c->out, "END\n");
+    }
+}
+
+/* "windows pooled: K = 20", or from the least of the largest K to the largest. The
+ * legend has the seeds of the run, of which not all need have been pooled. */
+static const char *pooled_title(const canvas *c, int estimator, char *text, size_t size)
+{
+    const plot_pool *pool = c->pool;
+    int64_t least = INT64_MAX, most = 0;
+    for (int64_t k = 0; k < pool->points; ++k) {
+        const pool_point *p = &pool->point[k];
+        if (p->estimator != estimator || !is_largest(pool, k)) continue;
+        if (p->k < least) least = p->k;
+        if (p->k > most) most = p->k;
+    }
+    char to[32] = "", of[64] = "";
+    if (most > least) snprintf(to, sizeof to, " to %lld", (long long)most);
+    if (pool->seeds < c->d->seeds)
+        snprintf(of, sizeof of, " (%d of %d seeds)", pool->seeds, c->d->seeds);
+    snprintf(text, size, "the same, windows pooled: K = %lld%s%s", (long long)least, to,
+             of);
+    return text;
+}
+
+/* Where each layer is in its last window. Returns the axis that has no values; -1: both
+ * have some. */
+static int pooled_ends(const canvas *c, int estimator, double x[], double y[])
+{
+    const plot_pool *pool = c->pool;
+    int any[2] = {0};
+    for (int l = 0; l < c->d->layers; ++l) x[l] = y[l] = NAN;
+    for (int64_t k = 0; k < pool->points; ++k) {
+        const pool_point *p = &pool->point[k];
+        if (p->estimator != estimator || !is_largest(pool, k)) continue;
+        x[p->layer - 1] = p->mean[PLOT_X];
+        y[p->layer - 1] = p->mean[PLOT_Y];
+        for (int s = 0; s < 2; ++s) any[s] |= isfinite(p->mean[s]);
+    }
+    return !any[PLOT_X] ? PLOT_X : !any[PLOT_Y] ? PLOT_Y : -1;
+}
+
+/* Whether a point of these windows is drawn within a share of the axes from another. */
+static int is_near(const pool_point *p, const pool_point *q, const double lo[2],
+                   const double hi[2])
+{
+    for (int s = 0; s < 2; ++s)
+        if (!(fabs(p->mean[s] - q->mean[s]) < 0.05 * (hi[s] - lo[s]))) return 0;
+    return 1;
+}
+
+/* "w1", the window of a mark; marks at one place share a label, "w1–3". */
+static void label_windows(const canvas *c, int estimator, const double lo[2],
+                          const double hi[2])
+{
+    const plot_pool *pool = c->pool;
+    char done[IPL_NET_LAYERS_MAX][POOL_WINDOWS_MAX] = {{0}};
+    for (int64_t k = 0; k < pool->points; ++k) {
+        const pool_point *p = &pool->point[k];
+        char here[POOL_WINDOWS_MAX] = {0}, text[8 * POOL_WINDOWS_MAX];
+        int  number[POOL_WINDOWS_MAX], count = 0;
+        if (p->estimator != estimator || !is_largest(pool, k)) continue;
+        if (done[p->layer - 1][p->window] || !is_near(p, p, lo, hi)) continue;
+        for (int64_t other = k; other < pool->points; ++other) {
+            const pool_point *q = &pool->point[other];
+            if (q->estimator != estimator || !is_largest(pool, other)) continue;
+            if (done[q->layer - 1][q->window] || !is_near(p, q, lo, hi)) continue;
+            done[q->layer - 1][q->window] = here[q->window] = 1;
+        }
+        for (int w = 0; w < pool->windows; ++w)
+            if (here[w]) number[count++] = pool->window[w].number;
+        join(number, count, text, sizeof text);
+        fprintf(c->out, "set label 'w%s' at %.9g,%.9g left offset 0.8,-0.6 "
+                "font ',9' front tc '#555555'\n", text, p->mean[PLOT_X],
+                p->mean[PLOT_Y]);
+    }
+}
+
+void ipl_plot_pooled_plane(const canvas *c, plot_box box, int estimator)
+{
+    const plot_data *d = c->d;
+    double x[IPL_NET_LAYERS_MAX], y[IPL_NET_LAYERS_MAX], lo[2], hi[2];
+    char title[192];
+    ipl_plot_open(c, box, 1, pooled_title(c, estimator, title, sizeof title),
+                  ipl_plot_axis[PLOT_X], ipl_plot_axis[PLOT_Y]);
+    const int empty = pooled_ends(c, estimator, x, y);
+    if (empty >= 0) {
+        ipl_plot_no_values(c, empty);
+        return;
+    }
+    scale(c, box, estimator, 1, lo, hi);
+    draw_ceilings(c, c->pool->ceiling[estimator], d->ceiling[PLOT_Y], lo, hi);
+    label_layers(c, x, y, lo, hi);
+    label_windows(c, estimator, lo, hi);
+    const char *sep = "plot ";
+    for (int l = 1; l <= d->layers; ++l, sep = ", ")
+        fprintf(c->out, "%s$pooled%d index %d using 2:4 with lines lc '%s' lw 1.4",
+                sep, estimator, l - 1, ipl_plot_colour(l));
+    for (int l = 1; c->pool->seeds > 1 && l <= d->layers; ++l)
+        fprintf(c->out, ", $pooled%d index %d using 2:4:3:5 with xyerrorbars pt -1 "
+                "lc '#a0a0a0' lw 0.8", estimator, l - 1);
+    for (int l = 1; l <= d->layers; ++l)
+        fprintf(c->out, ", $pooled%d index %d using 2:4 with points pt %d ps 1.9*S "
+                "lc '%s', $pooled%d index %d using 2:4:1 with points pt %d ps 1.3*S "
+                "lc palette z", estimator, l - 1, ipl_plot_shape(l),
+                ipl_plot_colour(l), estimator, l - 1, ipl_plot_shape(l));
+    fprintf(c->out, "\n");
+}
+
+void ipl_plot_pooled_key(const canvas *c)
+{
+    enum { NAMED = 6 };
+    const plot_pool *pool = c->pool;
+    char window[64];
+    fprintf(c->out, "set label 'windows:");
+    for (int w = 0; w < pool->windows; ++w) {
+        if (pool->windows > NAMED && w == NAMED - 2) {
+            fprintf(c->out, "   ..");
+            w = pool->windows - 2;
+            continue;
+        }
+        fprintf(c->out, "   {/:Bold w%d} %s", pool->window[w].number,
+                ipl_plot_window(c, w, window, sizeof window));
+    }
+    fprintf(c->out, "' at screen 0.5,%.6f center font ',11'\n",
+            1.0 - 102.0 / c->height);
 }

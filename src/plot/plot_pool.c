@@ -1,0 +1,213 @@
+/*
+ * plot_pool.c - pooled snapshots: I(X;T) and I(T;Y) over their number K.
+ *
+ * A column of panels for each window, two rows for each estimator. Panels of a row
+ * have one scale, so that windows can be compared.
+ */
+#include <math.h>
+
+#include "plot/plot.h"
+
+enum { PANEL_WIDTH = 330, PANEL_HEIGHT = 280, PICTURE_WIDTH = 960 };
+enum { LEGEND = 118, HEADING = 30 };
+
+/* How the network and its controls are drawn. */
+static const struct { const char *style, *means; } drawn[POOL_CONTROLS] = {
+    [POOL_NETWORK] = {"lw 2.2 dt 1", "the network"},
+    [POOL_FROZEN] = {"lw 1.2 dt (2,5)", "frozen: one snapshot K times"},
+    [POOL_WALK] = {"lw 1.2 dt (18,8)", "walk: Gaussian steps"},
+    [POOL_SHUFFLED] = {"lw 1.2 dt (12,5,2,5)", "shuffled: samples exchanged"}};
+
+/* -- Data -------------------------------------------------------------------------*/
+
+/* Data set of a block: gnuplot's index. */
+static int set_of(const canvas *c, int window, int layer, int control)
+{
+    return (window * c->d->layers + layer - 1) * POOL_CONTROLS + control;
+}
+
+void ipl_plot_pool_blocks(const canvas *c)
+{
+    const plot_pool *pool = c->pool;
+    const int sets = set_of(c, pool->windows, 1, 0);
+    int64_t k = 0; /* points stand in the order of the sets */
+    for (int e = 0; e < pool->estimators; ++e) {
+        fprintf(c->out, "$pool%d << END\n", pool->estimator[e]);
+        for (int set = 0; set < sets; ++set) {
+            for (; k < pool->points; ++k) {
+                const pool_point *p = &pool->point[k];
+                if (p->estimator != pool->estimator[e] ||
+                    set_of(c, p->window, p->layer, p->control) != set)
+                    break;
+                fprintf(c->out, "%lld %.6g %.6g %.6g %.6g\n", (long long)p->k,
+                        p->mean[PLOT_X], p->bar[PLOT_X], p->mean[PLOT_Y],
+                        p->bar[PLOT_Y]);
+            }
+            fprintf(c->out, "nan nan nan nan nan\n\n\n");
+        }
+        fprintf(c->out, "END\n");
+    }
+}
+
+void ipl_plot_pool_widen(const plot_pool *pool, int estimator, int axis, double *low,
+                         double *high)
+{
+    if (axis == PLOT_X) *high = fmax(*high, pool->ceiling[estimator]);
+    for (int64_t k = 0; k < pool->points; ++k) {
+        const pool_point *p = &pool->point[k];
+        if (p->estimator != estimator || !isfinite(p->mean[axis])) continue;
+        *low = fmin(*low, p->mean[axis] - p->bar[axis]);
+        *high = fmax(*high, p->mean[axis] + p->bar[axis]);
+    }
+}
+
+static int has_values(const plot_pool *pool, int estimator, int window, int axis)
+{
+    for (int64_t k = 0; k < pool->points; ++k) {
+        const pool_point *p = &pool->point[k];
+        if (p->estimator == estimator && p->window == window &&
+            isfinite(p->mean[axis]))
+            return 1;
+    }
+    return 0;
+}
+
+const char *ipl_plot_window(const canvas *c, int window, char *text, size_t size)
+{
+    const pool_window *w = &c->pool->window[window];
+    if (w->first == w->last)
+        snprintf(text, size, "%s %lld", c->d->tick, (long long)w->first);
+    else
+        snprintf(text, size, "%ss %lld to %lld", c->d->tick, (long long)w->first,
+                 (long long)w->last);
+    return text;
+}
+
+/* -- Legend -----------------------------------------------------------------------*/
+
+void ipl_plot_pool_key(const canvas *c)
+{
+    enum { SAMPLE = 34, GAP = 8, ITEMS = POOL_CONTROLS + 1 };
+    /* Widths in points, which gnuplot does not tell. */
+    static const int wide[ITEMS] = {90, 196, 142, 198, 62};
+    const double w = c->width, y = 1.0 - (LEGEND - 16.0) / c->height;
+    double x = 0.0;
+    for (int k = 0; k < ITEMS; ++k)
+        if (k == POOL_CONTROLS || c->pool->has[k]) x += SAMPLE + GAP + wide[k];
+    x = (w - x) / 2.0;
+    for (int k = 0; k < ITEMS; ++k) {
+        const int ceiling = k == POOL_CONTROLS;
+        if (!ceiling && !c->pool->has[k]) continue;
+        fprintf(c->out, "set arrow from screen %.6f,%.6f to screen %.6f,%.6f nohead "
+                "lc '%s' %s\nset label '%s' at screen %.6f,%.6f left font ',11'\n",
+                x / w, y, (x + SAMPLE) / w, y, ceiling ? "#888888" : "#222222",
+                ceiling ? "lw 1 dt 2" : drawn[k].style,
+                ceiling ? "ceiling" : drawn[k].means, (x + SAMPLE + GAP) / w, y);
+        x += SAMPLE + GAP + wide[k];
+    }
+}
+
+/* -- Panels -----------------------------------------------------------------------*/
+
+/* A tic for each K, with its number where there is room for it. */
+static void k_axis(const canvas *c)
+{
+    const plot_pool *pool = c->pool;
+    int64_t least = INT64_MAX, last = 1;
+    for (int64_t k = 0; k < pool->points; ++k) {
+        if (pool->point[k].k < least) least = pool->point[k].k;
+        if (pool->point[k].k > last) last = pool->point[k].k;
+    }
+    const double margin = pow((double)last / (double)least, 0.05) * 1.02;
+    const double room = log((double)last / (double)least) / 10.0;
+    fprintf(c->out, "set logscale x; set xrange [%.9g:%.9g]\nset xtics (",
+            (double)least / margin, (double)last * margin);
+    double named = -INFINITY;
+    for (int64_t k = least, next; k; k = next) {
+        const int is_named = log((double)k) >= named + room;
+        if (is_named) {
+            fprintf(c->out, "'%lld' %lld", (long long)k, (long long)k);
+            named = log((double)k);
+        } else fprintf(c->out, "'' %lld 1", (long long)k);
+        next = 0;
+        for (int64_t p = 0; p < pool->points; ++p)
+            if (pool->point[p].k > k && (!next || pool->point[p].k < next))
+                next = pool->point[p].k;
+        if (next) fprintf(c->out, ", ");
+    }
+    fprintf(c->out, ")\n");
+}
+
+static void draw_curves(const canvas *c, int estimator, int window, int axis)
+{
+    const plot_pool *pool = c->pool;
+    const int value = axis == PLOT_X ? 2 : 4;
+    const char *sep = "plot ";
+    for (int l = 1; pool->seeds > 1 && l <= c->d->layers; ++l, sep = ", ")
+        fprintf(c->out, "%s$pool%d index %d using 1:($%d-$%d):($%d+$%d) with "
+                "filledcurves fs transparent solid 0.15 noborder lc '%s'", sep,
+                estimator, set_of(c, window, l, POOL_NETWORK), value, value + 1, value,
+                value + 1, ipl_plot_colour(l));
+    for (int control = POOL_FROZEN; control < POOL_CONTROLS; ++control)
+        for (int l = 1; pool->has[control] && l <= c->d->layers; ++l, sep = ", ")
+            fprintf(c->out, "%s$pool%d index %d using 1:%d with lines %s lc '%s'", sep,
+                    estimator, set_of(c, window, l, control), value,
+                    drawn[control].style, ipl_plot_colour(l));
+    for (int l = 1; l <= c->d->layers; ++l, sep = ", ")
+        fprintf(c->out, "%s$pool%d index %d using 1:%d with linespoints %s pt %d "
+                "ps 0.7*S lc '%s'", sep, estimator, set_of(c, window, l, POOL_NETWORK),
+                value, drawn[POOL_NETWORK].style, ipl_plot_shape(l),
+                ipl_plot_colour(l));
+    fprintf(c->out, "\n");
+}
+
+static void draw_panel(const canvas *c, plot_box box, int estimator, int window,
+                       int axis)
+{
+    const double ceiling = axis == PLOT_X ? c->pool->ceiling[estimator]
+                                          : c->d->ceiling[PLOT_Y];
+    double lo, hi;
+    char title[256];
+    ipl_plot_open(c, box, 0, ipl_plot_window(c, window, title, sizeof title),
+                  "snapshots pooled, K", ipl_plot_axis[axis]);
+    if (!window && axis == PLOT_X) /* above all columns */
+        fprintf(c->out, "set label '{/:Bold %s}' at screen 0.5,%.6f center "
+                "font ',14'\n", ipl_plot_title(c->d, estimator, title, sizeof title),
+                1.0 - (double)(box.y - HEADING / 3) / c->height);
+    if (!has_values(c->pool, estimator, window, axis)) {
+        ipl_plot_no_values(c, axis);
+        return;
+    }
+    k_axis(c);
+    ipl_plot_range(c, estimator, axis, &lo, &hi);
+    fprintf(c->out, "set yrange [%.9g:%.9g]\n", lo, hi);
+    ipl_plot_ceiling_line(c, axis, ceiling);
+    draw_curves(c, estimator, window, axis);
+}
+
+/* -- The picture ------------------------------------------------------------------*/
+
+/* Without labels there is I(X;T) alone. */
+static int rows_of(const canvas *c) { return isfinite(c->d->ceiling[PLOT_Y]) ? 2 : 1; }
+
+void ipl_plot_pool_size(const canvas *c, int *width, int *height)
+{
+    const plot_pool *pool = c->pool;
+    *width = pool->windows * PANEL_WIDTH;
+    if (*width < PICTURE_WIDTH) *width = PICTURE_WIDTH;
+    *height = LEGEND + pool->estimators * (HEADING + rows_of(c) * PANEL_HEIGHT);
+}
+
+void ipl_plot_pool(const canvas *c)
+{
+    const plot_pool *pool = c->pool;
+    const int wide = c->width / pool->windows;
+    int y = LEGEND;
+    for (int e = 0; e < pool->estimators; ++e) {
+        y += HEADING;
+        for (int axis = 0; axis < rows_of(c); ++axis, y += PANEL_HEIGHT)
+            for (int w = 0; w < pool->windows; ++w)
+                draw_panel(c, (plot_box){w * wide, y, wide, PANEL_HEIGHT},
+                           pool->estimator[e], w, axis);
+    }
+}
