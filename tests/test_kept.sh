@@ -70,6 +70,7 @@ holds 'a run that pools' sh -c "'$program' run small.ini --out pool >said \
 holds 'has rows for two windows, four controls, three layers and their K' sh -c "
     test \$(tail -n +2 pool/pool.csv | wc -l) -eq \$(( (3 + 3) * 4 * 3 ))"
 holds 'tells what it did' grep -q '24 pooled layers' said
+holds 'and draws it' test -s pool/pool.svg -a -s pool/pooled-plane.svg
 holds 'and keeps the networks of its windows' test -s pool/networks.bin
 
 fails 2 'which run directory?' measure

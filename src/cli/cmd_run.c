@@ -67,6 +67,20 @@ static void print_summary(const char *dir, const char *tick, const ipl_progress 
            at->measure_s, pooled);
 }
 
+/* Draws DIR/NAME. The results are complete without their picture. */
+static int draw(const char *dir, ipl_plot_what what, const char *name, int quiet)
+{
+    char file[4200];
+    snprintf(file, sizeof file, "%s/%s", dir, name);
+    if (ipl_plot(dir, what, file) == IPL_OK) {
+        if (!quiet) printf("picture: %s\n", file);
+        return CLI_DONE;
+    }
+    fprintf(stderr, "infoplane: results are in %s, but there is no picture %s: %s\n",
+            dir, name, cli_error_text());
+    return CLI_FAILED;
+}
+
 int cli_finish_run(ipl_status st, const char *dir, const char *tick,
                    const ipl_progress *at, int quiet)
 {
@@ -80,16 +94,13 @@ int cli_finish_run(ipl_status st, const char *dir, const char *tick,
         return CLI_FAILED;
     }
     if (!quiet) print_summary(dir, tick, at);
-    const int status = quiet ? CLI_DONE : cli_print_compression(dir, tick);
-    snprintf(file, sizeof file, "%s/plane.svg", dir);
-    if (ipl_plot(dir, IPL_PLOT_ALL, file) == IPL_OK) {
-        if (!quiet) printf("picture: %s\n", file);
-        return status;
-    }
-    /* The results are complete without their picture. */
-    fprintf(stderr, "infoplane: results are in %s, but there is no picture: %s\n", dir,
-            cli_error_text());
-    return CLI_FAILED;
+    int status = quiet ? CLI_DONE : cli_print_compression(dir, tick);
+    if (draw(dir, IPL_PLOT_ALL, "plane.svg", quiet) != CLI_DONE) status = CLI_FAILED;
+    if (!at->to_pool) return status;
+    if (draw(dir, IPL_PLOT_POOL, "pool.svg", quiet) != CLI_DONE ||
+        draw(dir, IPL_PLOT_POOLED_PLANE, "pooled-plane.svg", quiet) != CLI_DONE)
+        status = CLI_FAILED;
+    return status;
 }
 
 int cli_run_and_plot(ipl_device *dev, const ipl_config *config, const char *dir,
