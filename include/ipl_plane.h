@@ -117,8 +117,9 @@ ipl_status ipl_resume(ipl_device *dev, const char *dir, ipl_progress_call progre
  * What measures the networks that a finished run kept (run.keep), without training: its
  * configuration with run.networks = dir, for ipl_config_set and ipl_run. Keys of
  * [measure], of the estimators and net.quantise may then change; the points are those
- * of a run with that configuration, bit for bit, and training.csv is the run's own. A
- * delta policy becomes `kept` where not all networks were kept.
+ * of a run with that configuration, bit for bit, and training.csv is the run's own. The
+ * policy becomes `kept` where it may ask for more: a delta policy, unless all networks
+ * were kept, and any policy where only those of pools were.
  *
  * E_IO: not the directory of a run. E_ARGUMENT: it has not finished, or kept nothing.
  */

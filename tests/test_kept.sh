@@ -72,6 +72,8 @@ holds 'has rows for two windows, four controls, three layers and their K' sh -c 
 holds 'tells what it did' grep -q '24 pooled layers' said
 holds 'and draws it' test -s pool/pool.svg -a -s pool/pooled-plane.svg
 holds 'and keeps the networks of its windows' test -s pool/networks.bin
+holds 'which are pooled again' "$program" measure pool --out pool2 --quiet
+holds 'to the same values' cmp pool/pool.csv pool2/pool.csv
 
 fails 2 'which run directory?' measure
 fails 2 '--out DIR2 is missing' measure kept

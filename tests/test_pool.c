@@ -258,7 +258,6 @@ static void the_same_bytes_however_it_is_done(void **state)
         ipl_config again;
         const char *to = kept ? "again1" : "again0";
         CHECK_OK(ipl_measure_config(dir_of(kept ? "whole" : "part"), &again));
-        again.policy = IPL_POLICY_KEPT;
         CHECK_OK(ipl_run(dev, &again, dir_of(to), NULL, NULL, NULL));
         same_file(dir_of("whole"), dir_of(to), "pool.csv");
     }

@@ -13,12 +13,12 @@ const cli_command cli_measure = {
     "DIR [--set section.key=value]... --out DIR2 [--device NAME] [--threads N] "
     "[--quiet]",
     "Measure the networks that a run kept with other settings, without training",
-    "DIR is a finished run with run.keep = measured or all. DIR2 becomes a run\n"
-    "directory like any other; its points are those of a run with these settings,\n"
-    "bit for bit. Keys of [measure], [pool], the estimators' and net.quantise may\n"
-    "change; what the networks were trained with may not. A delta policy, whose ticks\n"
-    "depend on the values, gives way to the ticks that were kept (policy = kept),\n"
-    "unless all were.\n\n"
+    "DIR is a finished run with run.keep = measured or all, or with pools. DIR2\n"
+    "becomes a run directory like any other; its points are those of a run with these\n"
+    "settings, bit for bit. Keys of [measure], [pool], the estimators' and\n"
+    "net.quantise may change; what the networks were trained with may not. A policy\n"
+    "that may ask for ticks that were not kept gives way to those that were (policy =\n"
+    "kept): a delta policy, unless all were, and any where only pools were kept.\n\n"
     "Finer bins and one more estimator for a run of yesterday:\n\n"
     "  infoplane run configs/ib-tanh.ini --set run.keep=measured\n"
     "  infoplane measure runs/ib-tanh --set bin.edges=60 \\\n"

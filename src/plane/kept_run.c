@@ -95,12 +95,12 @@ ipl_status ipl_measure_config(const char *dir, ipl_config *out)
     IPL_TRY(must_be_done(dir));
     IPL_TRY(must_have_kept(dir));
     IPL_TRY(ipl_config_read(path_of(dir, "config.ini", path), &config));
-    const int kept_all = config.keep == IPL_KEEP_ALL;
+    /* Of a delta policy other values may lead to other ticks. */
+    const int by_value = config.policy >= IPL_POLICY_DELTA_APPROX;
+    if (config.keep == IPL_KEEP_NONE || (by_value && config.keep != IPL_KEEP_ALL))
+        config.policy = IPL_POLICY_KEPT;
     config.keep = IPL_KEEP_NONE;
     snprintf(config.networks, sizeof config.networks, "%s", dir);
-    /* Other values may lead to other ticks, which only a run that kept all has. */
-    if (config.policy >= IPL_POLICY_DELTA_APPROX && !kept_all)
-        config.policy = IPL_POLICY_KEPT;
     *out = config;
     return IPL_OK;
 }
