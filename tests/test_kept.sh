@@ -79,6 +79,8 @@ fails 2 'which run directory?' measure
 fails 2 '--out DIR2 is missing' measure kept
 fails 1 'none: the run kept no networks: run it with --set run.keep=measured' \
     measure none --out x
+fails 1 "again: the networks that it measured are those of 'kept': take that" \
+    measure again --out x
 fails 1 'nowhere' measure nowhere --out x
 fails 1 '[train] seed = 2: the networks of' measure kept --set train.seed=2 --out x
 fails 1 'of tick 2 were not kept; of 4 kept ticks the nearest are 0 and 3' \

@@ -52,10 +52,13 @@ static ipl_status must_be_done(const char *dir)
                     "goes on with it", dir, dir);
 }
 
-static ipl_status must_have_kept(const char *dir)
+static ipl_status must_have_kept(const char *dir, const ipl_config *was)
 {
     char path[PATH_BYTES];
     if (!access(path_of(dir, "networks.bin", path), R_OK)) return IPL_OK;
+    if (was->networks[0])
+        return IPL_FAIL(IPL_E_ARGUMENT, "%s: the networks that it measured are those "
+                        "of '%s': take that directory", dir, was->networks);
     return IPL_FAIL(IPL_E_ARGUMENT, "%s: the run kept no networks: run it with "
                     "--set run.keep=measured", dir);
 }
@@ -67,8 +70,8 @@ ipl_status ipl_kept_open(const ipl_experiment *e, ipl_networks **out)
     const char *dir = e->config.networks;
     const ipl_config *now = &e->config;
     IPL_TRY(must_be_done(dir));
-    IPL_TRY(must_have_kept(dir));
     IPL_TRY(ipl_config_read(path_of(dir, "config.ini", path), &was));
+    IPL_TRY(must_have_kept(dir, &was));
     IPL_TRY(compare(&was, now, dir));
     IPL_TRY(ipl_networks_open(path_of(dir, "networks.bin", path),
                               e->replicas * e->parameters, out));
@@ -93,8 +96,8 @@ ipl_status ipl_measure_config(const char *dir, ipl_config *out)
     IPL_REQUIRE(*dir && strlen(dir) < IPL_CONFIG_TEXT, "directory '%s': expected 1 to "
                 "%d characters", dir, IPL_CONFIG_TEXT - 1);
     IPL_TRY(must_be_done(dir));
-    IPL_TRY(must_have_kept(dir));
     IPL_TRY(ipl_config_read(path_of(dir, "config.ini", path), &config));
+    IPL_TRY(must_have_kept(dir, &config));
     /* Of a delta policy other values may lead to other ticks. */
     const int by_value = config.policy >= IPL_POLICY_DELTA_APPROX;
     if (config.keep == IPL_KEEP_NONE || (by_value && config.keep != IPL_KEEP_ALL))
