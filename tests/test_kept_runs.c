@@ -67,7 +67,7 @@ static void measuring_again_gives_the_bits_of_a_run(void **state)
     ipl_config c = small_config(NULL);
     CHECK_OK(ipl_run(dev, &c, dir_of("kept"), NULL, NULL, NULL));
     for (int k = 0; k < (int)check_size(dev, 4, 2); ++k) {
-        char fresh[16], again[16];
+        char fresh[24], again[24];
         snprintf(fresh, sizeof fresh, "fresh%d", k);
         snprintf(again, sizeof again, "again%d", k);
         c = small_config("run.keep=none", NULL);
