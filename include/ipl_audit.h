@@ -15,7 +15,9 @@
  *   double   z_l = D_(l-1) W_l + b_l and D_l = f_l(z_l), D_0 = x, on the host in
  *            float64, never rounded to float32: OpenBLAS's dgemm, libm's functions.
  *            Equal rows are multiplied once, so what has met stays together.
- *   float32  T_l, T_0 = x: the device's own ipl_net_forward, or given values.
+ *   float32  T_l, T_0 = x: the device's own ipl_net_forward over the distinct inputs,
+ *            or given values. A device may sum rows at the end of a product in another
+ *            order: where inputs repeat, a run's own T may differ in its last bits.
  *
  * A pair of inputs meets in layer l of a chain if it differs in layer l-1 and is equal
  * in layer l. Its cause, in either chain, is the first stage of the double chain where

@@ -86,7 +86,20 @@ typedef int (*ipl_progress_call)(void *user, const ipl_progress *now);
  * of threads, under any policy, interrupted or not. `progress` and `out` may be NULL.
  *
  * With run.keep the networks of the measured ticks, or of all, stay in networks.bin,
- * for ipl_measure_config.
+ * for ipl_measure_config. With pool.windows those of the windows stay too, and after
+ * training and measuring their K first networks are measured as one, for each K:
+ *
+ *   pool.csv           seed,window,first_tick,last_tick,k,layer,estimator,i_xt_bits,
+ *                      i_ty_bits,h_t_bits,h_t_given_x_bits,ceiling_bits,flags,control
+ *
+ * N = K n rows: each sample has K activations, and is the group of its rows in I(X;T)
+ * = H(T) - H(T|X), with one set of bins and one noise; so it is of bin and kde. (Of kde
+ * H(T) and H(T|X) are differential and may be negative.) Families that compare the
+ * values of x see each K times, as neighbours at distance 0, and renyi's width depends
+ * on N: their frozen rows show what that alone does. ceiling_bits: log2 n; empty where
+ * a family does not stop there. window: 1, 2, .. of pool.windows. control: none,
+ * frozen, walk (Gaussian steps), shuffled (samples). With pool.over = replicas the
+ * networks are those of all seeds at one tick, and seed is the first.
  *
  * Training and measuring run side by side: the training has its own handle of the
  * device, and so has each further measuring thread. Memory is planned first

@@ -47,6 +47,8 @@ holds 'gives the same points' cmp fresh/plane.csv again/plane.csv
 holds 'the same rows of the training' cmp fresh/training.csv again/training.csv
 holds 'the same compression' cmp fresh/compression.csv again/compression.csv
 holds 'and a picture' test -s again/plane.svg
+holds 'and says whose networks they are' grep -q "\"run\": \"$work/kept\"" \
+    again/run.json
 
 # A delta policy measures what was kept, and says so.
 "$program" run small.ini --out delta --set measure.policy=delta-exact --quiet
@@ -75,12 +77,16 @@ holds 'and keeps the networks of its windows' test -s pool/networks.bin
 holds 'which are pooled again' "$program" measure pool --out pool2 --quiet
 holds 'to the same values' cmp pool/pool.csv pool2/pool.csv
 
+holds 'a run that pools with lnn' "$program" measure pool --out lnn --quiet \
+    --set measure.estimators=lnn --set pool.k=1 --set pool.controls=no
+holds 'has no ceiling' sh -c "
+    test \$(cut -d, -f12 lnn/pool.csv | sort -u | wc -l) -eq 2"
+
 fails 2 'which run directory?' measure
 fails 2 '--out DIR2 is missing' measure kept
 fails 1 'none: the run kept no networks: run it with --set run.keep=measured' \
     measure none --out x
-fails 1 "again: the networks that it measured are those of 'kept': take that" \
-    measure again --out x
+fails 1 'again: the networks that it measured are those of' measure again --out x
 fails 1 'nowhere' measure nowhere --out x
 fails 1 '[train] seed = 2: the networks of' measure kept --set train.seed=2 --out x
 fails 1 'of tick 2 were not kept; of 4 kept ticks the nearest are 0 and 3' \

@@ -198,11 +198,32 @@ static void the_plan_adapts_to_the_memory(void **state)
     ipl_experiment_close(&e);
 }
 
+/* Of repeated inputs kde goes over the pairs twice, and one copy of the layer serves
+ * both: 20 networks of 10,000 rows and 1024 units then need less than 2 GiB. */
+static void repeated_inputs_take_no_second_copy(void **state)
+{
+    ipl_device *dev = check_device(state);
+    enum { ROWS = 200000, UNITS = 1024 };
+    const ipl_mi_options kde = ipl_mi_defaults(IPL_MI_KDE);
+    const ipl_labels y = {.rows = ROWS, .classes = 10};
+    const ipl_labels x = {.rows = ROWS, .classes = 10000};
+    ipl_mi_job job = {.t = {NULL, ROWS, UNITS}, .y = &y};
+    size_t once, twice;
+    CHECK_OK(ipl_mi_scratch_bytes(dev, 1, &kde, 1, &job, &once));
+    job.x = &x;
+    CHECK_OK(ipl_mi_scratch_bytes(dev, 1, &kde, 1, &job, &twice));
+    printf("# %zu MiB, with repeated inputs %zu MiB\n", once >> 20, twice >> 20);
+    CHECK(twice < once + ((size_t)64 << 20));
+    if (ipl_device_about(dev)->is_host)
+        CHECK(twice + (size_t)ROWS * UNITS * sizeof(float) < (size_t)7 << 28);
+}
+
 static const check_test tests[] = {
     CHECK_TEST(the_memory_that_is_foretold_is_taken),
     CHECK_TEST(every_way_of_measuring_gives_the_same_bits),
     CHECK_TEST(every_way_of_measuring_gives_the_same_errors),
     CHECK_TEST(the_plan_adapts_to_the_memory),
+    CHECK_TEST(repeated_inputs_take_no_second_copy),
 };
 
 CHECK_MAIN("memory", tests, 1)

@@ -13,8 +13,8 @@ const cli_command cli_export = {
     "export",
     "DIR [--tick T|all] [--layer L] [--seed S] --out FOLDER [--device NAME]",
     "Write networks that a run kept, and their activations, as NPY files",
-    "DIR is a finished run with run.keep = measured or all. FOLDER gets, of each tick\n"
-    "E and layer L,\n\n"
+    "DIR is a finished run with run.keep = measured or all, or with pools. FOLDER\n"
+    "gets, of each tick E and layer L,\n\n"
     "  epoch_E_layer_L.npy     activations [rows][units] of the measured rows\n"
     "  epoch_E_weights_L.npy   W [inputs][units]: the layer is f(T W + b)\n"
     "  epoch_E_biases_L.npy    b [units]\n\n"

@@ -209,7 +209,7 @@ static const section_row first_rows[] = {
 static const section_row last_rows[] = {
     TEXT("pool", "windows", pool_windows, "",
          "windows of ticks whose networks are pooled, as 0:19, 1000:1019, last:20; "
-         "none: no pooling"),
+         "none: no pooling. For bin and kde: others take x that repeats for ties"),
     CHOICE("pool", "over", pool_over, "ticks", pooled,
            "networks of a window's ticks; or of all seeds at one tick, with windows as "
            "0, 100, last"),

@@ -94,6 +94,32 @@ static void plan_sums(const ipl_mi_job *job, const ipl_labels *groups, ipl_arena
         sums->sum[k] = ipl_arena_take(arena, t.rows, sizeof(int64_t));
 }
 
+/* Of both calls, which take turns: each may hold a copy of the layers. */
+static size_t work_bytes(const mi_call *call, const kde_plan *plan)
+{
+    const ipl_backend *backend = call->dev->backend;
+    const int by_input = plan->count - call->jobs;
+    const size_t first =
+        backend->kde_scratch_bytes(call->dev->state, call->jobs, plan->sums);
+    if (!by_input) return first;
+    const size_t second = backend->kde_scratch_bytes(call->dev->state, by_input,
+                                                     plan->sums + call->jobs);
+    return first > second ? first : second;
+}
+
+/* By labels, then by inputs where these repeat. */
+static ipl_status find_sums(const mi_call *call, const ipl_mi_options *options,
+                            const kde_plan *plan)
+{
+    const ipl_backend *backend = call->dev->backend;
+    const int by_input = plan->count - call->jobs;
+    IPL_TRY(backend->kde_sums(call->dev->state, call->jobs, plan->sums,
+                              options->full_sums, plan->work));
+    if (!by_input) return IPL_OK;
+    return backend->kde_sums(call->dev->state, by_input, plan->sums + call->jobs,
+                             options->full_sums, plan->work);
+}
+
 static ipl_status plan_make(const mi_call *call, kde_plan *plan)
 {
     ipl_arena arena = {.base = call->scratch};
@@ -110,9 +136,7 @@ static ipl_status plan_make(const mi_call *call, kde_plan *plan)
         const ipl_labels *x = mi_repeated_inputs(job);
         if (x) plan_sums(job, x, &arena, &plan->sums[by_input++]);
     }
-    plan->work = ipl_arena_take(&arena, 1,
-                                call->dev->backend->kde_scratch_bytes(
-                                    call->dev->state, plan->count, plan->sums));
+    plan->work = ipl_arena_take(&arena, 1, work_bytes(call, plan));
     plan->bytes = arena.used;
     return IPL_OK;
 }
@@ -229,8 +253,7 @@ static ipl_status kde_estimate(const mi_call *call, const ipl_mi_options *option
     IPL_TRY_DONE(plan_make(call, &plan));
     IPL_TRY_DONE(write_whole(dev, &plan));
     IPL_TRY_DONE(set_noise(call, options, &plan));
-    IPL_TRY_DONE(dev->backend->kde_sums(dev->state, plan.count, plan.sums,
-                                        options->full_sums, plan.work));
+    IPL_TRY_DONE(find_sums(call, options, &plan));
     const ipl_kde_job *by_input = plan.sums + call->jobs;
     for (int j = 0; j < call->jobs; ++j) {
         char text[24];

@@ -3,6 +3,8 @@
  */
 #include "plane/kept_run.h"
 
+#include <errno.h>
+#include <limits.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -90,11 +92,14 @@ ipl_status ipl_kept_open(const ipl_experiment *e, ipl_networks **out)
 
 ipl_status ipl_measure_config(const char *dir, ipl_config *out)
 {
-    char path[PATH_BYTES];
+    char path[PATH_BYTES], whole[PATH_MAX];
     ipl_config config;
     IPL_REQUIRE(dir && out, "directory or result is NULL");
-    IPL_REQUIRE(*dir && strlen(dir) < IPL_CONFIG_TEXT, "directory '%s': expected 1 to "
-                "%d characters", dir, IPL_CONFIG_TEXT - 1);
+    /* Whole, so that a run can be resumed from anywhere. */
+    if (!realpath(dir, whole))
+        return IPL_FAIL(IPL_E_IO, "%s: %s", dir, strerror(errno));
+    IPL_REQUIRE(strlen(whole) < IPL_CONFIG_TEXT, "directory '%s': expected at most %d "
+                "characters", whole, IPL_CONFIG_TEXT - 1);
     IPL_TRY(must_be_done(dir));
     IPL_TRY(ipl_config_read(path_of(dir, "config.ini", path), &config));
     IPL_TRY(must_have_kept(dir, &config));
@@ -103,7 +108,7 @@ ipl_status ipl_measure_config(const char *dir, ipl_config *out)
     if (config.keep == IPL_KEEP_NONE || (by_value && config.keep != IPL_KEEP_ALL))
         config.policy = IPL_POLICY_KEPT;
     config.keep = IPL_KEEP_NONE;
-    snprintf(config.networks, sizeof config.networks, "%s", dir);
+    memcpy(config.networks, whole, strlen(whole) + 1);
     *out = config;
     return IPL_OK;
 }

@@ -73,7 +73,7 @@ struct ipl_networks {
     int      fd;
     char    *path;
     int64_t  floats;
-    uint32_t data_crc;
+    uint32_t data_crc, crc;
     place   *held; /* [count] ascending                                         */
     int64_t  count, room;
 };
@@ -112,6 +112,7 @@ static ipl_status find_records(ipl_networks *n)
                             "tick %lld", n->path, (long long)size,
                             (long long)next.tick);
         IPL_TRY(add_place(n, next.tick, at));
+        n->crc = (uint32_t)crc32_z(n->crc, (const Bytef *)&next, sizeof next);
         at += (int64_t)(sizeof next + next.bytes);
     }
     return IPL_OK;
@@ -143,6 +144,8 @@ void ipl_networks_close(ipl_networks *n)
 }
 
 uint32_t ipl_networks_data_crc(const ipl_networks *n) { return n->data_crc; }
+
+uint32_t ipl_networks_crc(const ipl_networks *n) { return n->crc; }
 
 int64_t ipl_networks_count(const ipl_networks *n) { return n->count; }
 
@@ -177,8 +180,7 @@ ipl_status ipl_networks_must_hold(const ipl_networks *n, int64_t tick)
     const place *low = n->held + (at ? at - 1 : 0);
     const place *high = n->held + (at < n->count ? at : n->count - 1);
     return IPL_FAIL(IPL_E_ARGUMENT, "%s: the networks of tick %lld were not kept; of "
-                    "%lld kept ticks the nearest are %lld and %lld (measure.policy = "
-                    "kept measures those that were)", n->path,
+                    "%lld kept ticks the nearest are %lld and %lld", n->path,
                     (long long)tick, (long long)n->count, (long long)low->tick,
                     (long long)high->tick);
 }
@@ -307,14 +309,13 @@ ipl_status ipl_keeper_add(ipl_keeper *k, int64_t tick, const float *params)
     memcpy(k->room, &head, sizeof head);
     const ipl_status st = ipl_file_write_at(k->fd, k->path, k->room,
                                             sizeof head + bytes, k->good);
-    if (st != IPL_OK) {
-        /* What a failed write left behind would be overwritten or cut off later. */
-        if (ftruncate(k->fd, k->good)) return st;
-        return st;
+    if (st == IPL_OK) {
+        k->good += (int64_t)(sizeof head + bytes);
+        k->last = tick;
     }
-    k->good += (int64_t)(sizeof head + bytes);
-    k->last = tick;
-    return IPL_OK;
+    /* What a failed write left behind would be overwritten or cut off later. */
+    else if (ftruncate(k->fd, k->good)) return st;
+    return st;
 }
 
 ipl_status ipl_keeper_sync(ipl_keeper *k)

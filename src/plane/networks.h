@@ -24,6 +24,9 @@ void       ipl_networks_close(ipl_networks *n);
 
 uint32_t ipl_networks_data_crc(const ipl_networks *n);
 
+/* CRC-32 of all records' heads, and so of all networks. */
+uint32_t ipl_networks_crc(const ipl_networks *n);
+
 /* How many ticks were kept, and the index-th of them, ascending. */
 int64_t ipl_networks_count(const ipl_networks *n);
 int64_t ipl_networks_tick(const ipl_networks *n, int64_t index);

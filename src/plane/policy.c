@@ -11,11 +11,11 @@
 struct ipl_policy {
     int64_t  last;
     int64_t  every; /* EVERY, else 0                                            */
-    int64_t *list;  /* LOG, LIST, KEPT: ascending, from 0 to last                     */
+    int64_t *list;  /* LOG, LIST, KEPT: ascending, from 0 to last               */
     int64_t  list_count;
     int64_t  given;    /* the last tick given out, -1 before the first          */
     int64_t  waiting;  /* how many are given out and not measured               */
-    int64_t  cursor;   /* with a list: index after `given`                        */
+    int64_t  cursor;   /* with a list: index after `given`                      */
     policy_delta *delta; /* DELTA: does all the work                            */
 };
 

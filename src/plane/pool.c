@@ -33,6 +33,7 @@ struct ipl_pool {
     float   *walk;    /* the same, of its walk                                  */
     int      loaded;  /* seed and window in params, as a number; -1: none       */
     int      walked;  /* and in walk                                            */
+    int      stacked; /* the unit whose rows are in t; -1: none                 */
     int32_t *y, *x;   /* [rows] labels, samples                                 */
     float   *inputs;  /* [rows][width[0]]; NULL: nobody compares them           */
     float   *t;       /* [rows][widest layer]                                   */
@@ -98,7 +99,7 @@ ipl_status ipl_pool_create(const ipl_experiment *e, ipl_pool **out)
         goto done;
     }
     p->e = e;
-    p->loaded = p->walked = -1;
+    p->loaded = p->walked = p->stacked = -1;
     p->seeds = e->config.pool_over == IPL_POOL_TICKS ? e->replicas : 1;
     list_controls(p);
     IPL_TRY_DONE(list_windows(p, at, count));
@@ -159,11 +160,6 @@ int64_t ipl_pool_next(const ipl_pool *p, int64_t tick)
         if (here <= at->last && here < next) next = here;
     }
     return next;
-}
-
-int ipl_pool_has(const ipl_pool *p, int64_t tick)
-{
-    return ipl_pool_next(p, tick) == tick;
 }
 
 /* -- Room -------------------------------------------------------------------------*/
@@ -365,13 +361,16 @@ static ipl_status measure(ipl_pool *p, const ipl_pool_unit *u, int64_t k,
     return IPL_OK;
 }
 
-ipl_status ipl_pool_measure(ipl_pool *p, const ipl_networks *kept, int number,
+ipl_status ipl_pool_measure(ipl_pool *p, const ipl_networks *kept, int number, int size,
                             ipl_layer *layer)
 {
     const ipl_pool_unit u = ipl_pool_unit_at(p, number);
     IPL_TRY(make_room(p));
-    IPL_TRY(load(p, kept, &u));
-    IPL_TRY(stack(p, &u));
-    for (int s = 0; s < u.sizes; ++s) IPL_TRY(measure(p, &u, u.k[s], layer + s));
-    return IPL_OK;
+    if (p->stacked != number) {
+        p->stacked = -1;
+        IPL_TRY(load(p, kept, &u));
+        IPL_TRY(stack(p, &u));
+        p->stacked = number;
+    }
+    return measure(p, &u, u.k[size], layer);
 }

@@ -48,18 +48,15 @@ void       ipl_pool_destroy(ipl_pool *p);
 int           ipl_pool_units(const ipl_pool *p);
 ipl_pool_unit ipl_pool_unit_at(const ipl_pool *p, int number);
 
-/* 1 if the networks of the tick are pooled. */
-int ipl_pool_has(const ipl_pool *p, int64_t tick);
-
 /* The first tick from `tick` on that is pooled; INT64_MAX: none. */
 int64_t ipl_pool_next(const ipl_pool *p, int64_t tick);
 
-/* Measures a unit on the experiment's device: layer[unit.sizes], with I(X;T), I(T;Y)
- * and H(T) over N = K n rows, and without i_next. The pool is of an experiment that is
- * open. Units in their order read each network once. Holds, in host memory, the
- * networks of a window and one layer of all its rows. Waits. Errors: as
- * ipl_networks_read, ipl_net_forward, ipl_mi_estimate_host. */
-ipl_status ipl_pool_measure(ipl_pool *p, const ipl_networks *kept, int number,
+/* Measures a unit for its size-th K on the experiment's device: I(X;T), I(T;Y) and H(T)
+ * over N = K n rows, without i_next. The pool is of an experiment that is open. In
+ * their order the units read each network once and stack each layer once. Holds, in
+ * host memory, the networks of a window and one layer of all its rows. Waits. Errors:
+ * as ipl_networks_read, ipl_net_forward, ipl_mi_estimate_host. */
+ipl_status ipl_pool_measure(ipl_pool *p, const ipl_networks *kept, int number, int size,
                             ipl_layer *layer);
 
 #endif

@@ -23,6 +23,10 @@ void ipl_provenance_experiment(ipl_provenance *p, const ipl_experiment *e)
     p->dev = e->dev;
     p->config = &e->config;
     p->source = e->data.name;
+    if (e->kept) {
+        p->networks = e->config.networks;
+        p->networks_crc = ipl_networks_crc(e->kept);
+    }
     p->rows = e->all.rows;
     p->train_rows = e->train.rows;
     p->measured_rows = e->measured.rows;
@@ -129,6 +133,15 @@ static json_t *data(const ipl_provenance *p)
     return out;
 }
 
+/* Null where they were trained here. */
+static json_t *networks(const ipl_provenance *p)
+{
+    char crc[16];
+    if (!p->networks) return json_null();
+    snprintf(crc, sizeof crc, "%08x", (unsigned)p->networks_crc);
+    return json_pack("{s:s, s:s}", "run", p->networks, "crc32", crc);
+}
+
 static json_t *seconds(const ipl_provenance *p)
 {
     const ipl_progress *at = &p->progress;
@@ -141,7 +154,8 @@ static json_t *counts(const ipl_provenance *p)
 {
     const ipl_progress *at = &p->progress;
     return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "last_tick",
-                     (json_int_t)at->last, "ticks_trained", (json_int_t)at->tick,
+                     (json_int_t)at->last, "ticks_trained",
+                     (json_int_t)(p->networks ? 0 : at->tick),
                      "ticks_measured", (json_int_t)at->measured, "ticks_skipped",
                      (json_int_t)(at->tick + 1 - at->measured), "ticks_remeasured",
                      (json_int_t)p->work.remeasured, "ticks_of_earlier_sessions",
@@ -197,11 +211,12 @@ ipl_status ipl_provenance_write(const ipl_provenance *p, ipl_rundir *dir)
     for (int e = 0; e < p->estimators; ++e)
         json_array_append_new(estimators, estimator(&p->options[e]));
     json_t *out = json_pack(
-        "{s:s, s:s, s:s, s:o, s:s, s:s*, s:o, s:o, s:o, s:o, s:s, s:o,"
+        "{s:s, s:s, s:s, s:o, s:s, s:s*, s:o, s:o, s:o, s:o, s:o, s:s, s:o,"
         " s:{s:o, s:o}, s:o, s:o, s:o, s:o, s:o, s:I, s:o}",
         "infoplane", ipl_version(), "compiler", COMPILER, "started", p->work.started,
         "libraries", libraries(), "status", p->status, "error", p->error,
-        "device", device(p->dev), "data", data(p), "layers", layers, "seeds", seeds,
+        "device", device(p->dev), "data", data(p), "networks",
+        networks(p), "layers", layers, "seeds", seeds,
         "tick", p->tick, "estimators", estimators,
         "ceilings", "i_xt_bits", number_or_null(p->h_x / log(2.0)),
         "i_ty_bits", number_or_null(p->h_y / log(2.0)),

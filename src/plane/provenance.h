@@ -18,6 +18,8 @@ typedef struct {
     const char          *error;  /* NULL: none                                   */
     const ipl_config    *config; /* NULL: activations from elsewhere             */
     const char          *source; /* data set or folder                           */
+    const char          *networks; /* where they come from; NULL: trained here     */
+    uint32_t             networks_crc;
     const char          *inputs_file; /* of activations from elsewhere; NULL: none  */
     ipl_mi_error         errors;      /* of activations from elsewhere              */
     int64_t              rows, train_rows, measured_rows; /* -1: not known       */

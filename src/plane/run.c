@@ -49,7 +49,7 @@ static ipl_status count_planned(run *r, const ipl_policy_options *options)
     for (; st == IPL_OK && !ipl_policy_done(p); ++count) {
         const int64_t tick = ipl_policy_next(p);
         st = ipl_policy_measured(p, tick);
-        if (st == IPL_OK && r->e.kept) st = ipl_networks_must_hold(r->e.kept, tick);
+        if (st == IPL_OK) st = run_check_kept(r, tick);
     }
     ipl_policy_destroy(p);
     if (st == IPL_OK) r->now.planned = count;

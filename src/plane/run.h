@@ -122,6 +122,10 @@ void *run_train(void *user);
 
 /* -- run_measure.c ----------------------------------------------------------------*/
 
+/* The policy asks for the tick: its networks must have been kept, where they come from
+ * another run. */
+ipl_status run_check_kept(const run *r, int64_t tick);
+
 /* Asks the policy for ticks; those whose points are known already are settled at
  * once. run.lock is held, or there are no workers yet. */
 ipl_status run_ask(run *r);

@@ -62,6 +62,14 @@ static ipl_status want(run *r, int64_t tick)
     return IPL_OK;
 }
 
+ipl_status run_check_kept(const run *r, int64_t tick)
+{
+    if (!r->e.kept || ipl_networks_hold(r->e.kept, tick)) return IPL_OK;
+    const ipl_status st = ipl_networks_must_hold(r->e.kept, tick);
+    return IPL_FAIL(st, "%s; measure.policy = kept measures those that were kept",
+                    ipl_last_error_text());
+}
+
 ipl_status run_ask(run *r)
 {
     for (;;) {
@@ -72,7 +80,7 @@ ipl_status run_ask(run *r)
         const int64_t tick = ipl_policy_next(r->policy);
         if (tick < 0) return IPL_OK;
         run_points *known = run_find_points(r, tick);
-        if (r->e.kept) IPL_TRY(ipl_networks_must_hold(r->e.kept, tick));
+        IPL_TRY(run_check_kept(r, tick));
         if (known) IPL_TRY(settle(r, known));
         else IPL_TRY(want(r, tick));
     }
@@ -245,7 +253,8 @@ static ipl_status one_round(run_worker *worker)
     IPL_TRY(run_ask(r));
     choose(r, worker);
     if (!worker->count) {
-        wait_a_little(r);
+        const int keeps = worker == r->worker && run_next_to_keep(r) >= 0;
+        if (!keeps) wait_a_little(r);
         return IPL_OK;
     }
     pthread_mutex_unlock(&r->lock);

@@ -18,7 +18,10 @@ ipl_status run_pool_create(run *r)
     for (int u = 0; r->e.kept && u < units; ++u) {
         const ipl_pool_unit unit = ipl_pool_unit_at(r->pool, u);
         for (int64_t t = unit.first_tick; t <= unit.last_tick; ++t)
-            IPL_TRY(ipl_networks_must_hold(r->e.kept, t));
+            if (ipl_networks_must_hold(r->e.kept, t) != IPL_OK)
+                return IPL_FAIL(IPL_E_ARGUMENT, "[pool] windows: %s; run with these "
+                                "windows, or with run.keep = all",
+                                ipl_last_error_text());
     }
     return IPL_OK;
 }
@@ -51,25 +54,29 @@ ipl_status run_pool_known(run *r, int64_t unit, const void *payload, size_t byte
     return ipl_records_read_points(payload, bytes, sizes, r->pooled[unit]);
 }
 
-static ipl_status measure(run *r, const ipl_networks *kept, int number)
-{
-    const double begin = run_now_s();
-    int sizes;
-    IPL_TRY(make_layers(r, number, &sizes));
-    IPL_TRY(ipl_pool_measure(r->pool, kept, number, r->pooled[number]));
-    const double spent = run_now_s() - begin;
-    r->now.pool_s += spent;
-    r->work.core_s += spent * r->worker_cores;
-    return ipl_records_add_points(r->journal, RECORD_POOL, number, sizes,
-                                  r->pooled[number]);
-}
-
+/* News, and whether to go on: before and after each unit, and between its K. */
 static ipl_status tell(run *r, int number)
 {
     r->now.wall_s = run_now_s() - r->begin_s;
     if (!r->progress || !r->progress(r->user, &r->now)) return IPL_OK;
     return IPL_FAIL(IPL_E_STOPPED, "stopped at pooled layer %d of %d", number + 1,
                     ipl_pool_units(r->pool));
+}
+
+static ipl_status measure(run *r, const ipl_networks *kept, int number)
+{
+    const double begin = run_now_s();
+    int sizes;
+    IPL_TRY(make_layers(r, number, &sizes));
+    for (int s = 0; s < sizes; ++s) {
+        if (s) IPL_TRY(tell(r, number));
+        IPL_TRY(ipl_pool_measure(r->pool, kept, number, s, r->pooled[number] + s));
+    }
+    const double spent = run_now_s() - begin;
+    r->now.pool_s += spent;
+    r->work.core_s += spent * r->worker_cores;
+    return ipl_records_add_points(r->journal, RECORD_POOL, number, sizes,
+                                  r->pooled[number]);
 }
 
 static ipl_status measure_all(run *r, const ipl_networks *kept)

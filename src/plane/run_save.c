@@ -109,6 +109,8 @@ static char *describe(const run *r, size_t *bytes)
     fprintf(to, "version %s\n", ipl_version());
     fprintf(to, "device %s\n", ipl_device_about(r->e.dev)->name);
     fprintf(to, "data %08x\n", (unsigned)r->e.data_crc);
+    if (r->e.kept)
+        fprintf(to, "networks %08x\n", (unsigned)ipl_networks_crc(r->e.kept));
     for (int k = 0; k < ipl_config_keys(); ++k) {
         ipl_config_key key;
         if (ipl_config_key_at(&r->e.config, k, &key) != IPL_OK) continue;

@@ -304,7 +304,9 @@ static ipl_status add_pooled(table *t, const ipl_pool_unit *u, int64_t k, double
     IPL_TRY(add_real(t, bits(p->i_ty)));
     IPL_TRY(add_real(t, bits(p->h_t)));
     IPL_TRY(add_real(t, bits(p->h_t - p->i_xt))); /* H(T|X) */
-    IPL_TRY(add_real(t, bits(h_x)));
+    /* Those that compare the values of x do not stop at log n. */
+    const unsigned needs = ipl_mi_family_of(p->estimator)->needs;
+    IPL_TRY(add_real(t, needs & IPL_MI_NEEDS_INPUTS ? NAN : bits(h_x)));
     IPL_TRY(add_flags(t, p->flags));
     return add(t, ",%s\n", ipl_pool_control_name(u->control));
 }
