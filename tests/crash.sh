@@ -5,9 +5,8 @@
 #
 # Each preset is run once in peace; then runs of the same configuration are killed
 # with SIGKILL after a random time and resumed, in one to three workers, until they come
-# to their end, which has to give the same plane.csv, plane_details.csv, training.csv
-# and compression.csv, byte for byte. The last line counts. Exit status 0 when all were
-# equal.
+# to their end, which has to give the same tables and kept networks, byte for byte. The
+# last line counts. Exit status 0 when all were equal.
 set -u
 program=$(realpath "$1")
 kills_wanted=${2:-100}
@@ -71,7 +70,9 @@ crash() {
             attempts=$((attempts + 1)) killed=$((killed + 1)) kills=$((kills + 1))
         done
         runs=$((runs + 1))
-        for file in plane.csv plane_details.csv training.csv compression.csv; do
+        for file in plane.csv plane_details.csv training.csv compression.csv \
+            pool.csv networks.bin; do
+            [ -e "$work/$name/$file" ] || continue
             if ! cmp "$work/$name/$file" "$dir/$file"; then bad=$((bad + 1)); fi
         done
         if ls "$dir" | grep -vxF -e "$(ls "$work/$name")" >"$work/left"; then
@@ -83,7 +84,9 @@ crash() {
 }
 
 crash ib-tanh configs/ib-tanh.ini --set train.epochs=150 --set measure.subset=512 \
-    --set measure.policy=delta-exact --set measure.delta=0.05 --set run.checkpoint_s=0
+    --set measure.policy=delta-exact --set measure.delta=0.05 --set run.checkpoint_s=0 \
+    --set run.keep=measured --set pool.windows=0:4,60:64,last:3 \
+    --set measure.estimators=bin
 crash fashion-tanh configs/fashion-tanh.ini --set data.parts=test \
     --set data.limit=2000 --set "net.layers=784, 64-tanh, 20-tanh, 10" \
     --set train.epochs=12 --set measure.subset=200 --set measure.policy=delta-exact \

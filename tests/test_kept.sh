@@ -73,6 +73,9 @@ holds 'has rows for two windows, four controls, three layers and their K' sh -c 
     test \$(tail -n +2 pool/pool.csv | wc -l) -eq \$(( (3 + 3) * 4 * 3 ))"
 holds 'tells what it did' grep -q '24 pooled layers' said
 holds 'and draws it' test -s pool/pool.svg -a -s pool/pooled-plane.svg
+rm pool/pooled-plane.svg
+holds 'a resumed run draws what is missing' sh -c "
+    '$program' resume pool --quiet && test -s pool/pooled-plane.svg"
 holds 'and keeps the networks of its windows' test -s pool/networks.bin
 holds 'which are pooled again' "$program" measure pool --out pool2 --quiet
 holds 'to the same values' cmp pool/pool.csv pool2/pool.csv

@@ -29,7 +29,15 @@ static int resume(ipl_device *dev, const char *dir, const ipl_run_info *info, in
     return cli_finish_run(st, dir, info->tick, &at, quiet);
 }
 
-/* A run that was killed after its last result may still lack its picture. */
+/* A run that was killed after its last result may still lack a picture. */
+static int draw_missing(const char *dir, ipl_plot_what what, const char *name)
+{
+    char file[4200];
+    snprintf(file, sizeof file, "%s/%s", dir, name);
+    if (!access(file, F_OK) || ipl_plot(dir, what, file) == IPL_OK) return CLI_DONE;
+    return cli_failed();
+}
+
 static int resume_done(const char *dir, const ipl_run_info *info, int quiet)
 {
     char file[4200];
@@ -38,10 +46,12 @@ static int resume_done(const char *dir, const ipl_run_info *info, int quiet)
     if (!quiet)
         printf("%s: finished already: %lld of %lld %ss measured\n", dir,
                (long long)info->measured, (long long)info->last + 1, info->tick);
-    snprintf(file, sizeof file, "%s/plane.svg", dir);
-    if (access(file, F_OK) && ipl_plot(dir, IPL_PLOT_ALL, file) != IPL_OK)
-        return cli_failed();
-    return CLI_DONE;
+    int status = draw_missing(dir, IPL_PLOT_ALL, "plane.svg");
+    snprintf(file, sizeof file, "%s/pool.csv", dir);
+    if (status != CLI_DONE || access(file, F_OK)) return status;
+    status = draw_missing(dir, IPL_PLOT_POOL, "pool.svg");
+    if (status != CLI_DONE) return status;
+    return draw_missing(dir, IPL_PLOT_POOLED_PLANE, "pooled-plane.svg");
 }
 
 static int run(int argc, char **argv)

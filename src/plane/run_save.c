@@ -300,6 +300,8 @@ void run_clean_up(run *r)
     unlink(ipl_rundir_path(r->dir, state_name));
     unlink(ipl_rundir_path(r->dir, journal_name));
     unlink(ipl_rundir_path(r->dir, "snapshots.tmp"));
-    unlink(ipl_rundir_path(r->dir, "plane.svg.new")); /* of a plot that was killed */
+    unlink(ipl_rundir_path(r->dir, "plane.svg.new")); /* of plots that were killed */
+    unlink(ipl_rundir_path(r->dir, "pool.svg.new"));
+    unlink(ipl_rundir_path(r->dir, "pooled-plane.svg.new"));
     unlink(ipl_rundir_path(r->dir, "lock")); /* who comes finds a run that is done */
 }
