@@ -24,4 +24,21 @@ holds() {
     if "$@" >"$work/.held" 2>&1; then ok "$name"; else not_ok "$name" "$work/.held"; fi
 }
 
+# fails STATUS WORDS ARGUMENT...: $program has this status, one line on stderr with the
+# words, and no output.
+fails() {
+    status=$1 words=$2
+    shift 2
+    "$program" "$@" >out 2>err </dev/null
+    got=$?
+    grep -v '^infoplane: on cpu' err >err.rest
+    if [ $got -eq "$status" ] && [ ! -s out ] && [ "$(wc -l <err.rest)" -eq 1 ] &&
+        grep -qF -- "$words" err.rest; then
+        ok "status $status, '$words'"
+    else
+        echo "# got status $got, wanted $status"
+        not_ok "infoplane $* must say '$words'" out err
+    fi
+}
+
 plan() { echo "1..$count"; }

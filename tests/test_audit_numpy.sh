@@ -121,22 +121,6 @@ audit() {
         --activations linear,relu,linear --biases b1.npy,b2.npy,b3.npy "$@"
 }
 
-# fails STATUS WORDS ARGUMENT...: status, one line on stderr with the words, no output.
-fails() {
-    status=$1 words=$2
-    shift 2
-    "$program" audit "$@" >out 2>err </dev/null
-    got=$?
-    grep -v '^infoplane: on cpu' err >err.rest
-    if [ $got -eq "$status" ] && [ ! -s out ] && [ "$(wc -l <err.rest)" -eq 1 ] &&
-        grep -qF -- "$words" err.rest; then
-        ok "status $status, '$words'"
-    else
-        echo "# got status $got, wanted $status"
-        not_ok "infoplane audit $* must say '$words'" out err
-    fi
-}
-
 audit --t T1.npy,T2.npy,T3.npy --out a/b >words 2>err
 holds 'an audit of NPY files says nothing but its words' test $? -eq 0 -a ! -s err
 holds 'both tables are what numpy counts' /usr/bin/python3 truth.py a/b
@@ -177,27 +161,27 @@ holds 'goes into its directory, and is of its last tick' sh -c \
 holds 'another tick can be asked for' sh -c \
     "grep -q 'network of seed 1, tick 4\$' words && test -s elsewhere/k/audit.csv"
 
-fails 2 'which run, configuration, or --x X.npy?'
-fails 2 '--weights is missing' --x X.npy --activations tanh
-fails 2 '--activations is missing' --x X.npy --weights W1.npy
-fails 2 '--activations has 2 entries: expected 3' --x X.npy --weights \
+fails 2 'which run, configuration, or --x X.npy?' audit
+fails 2 '--weights is missing' audit --x X.npy --activations tanh
+fails 2 '--activations is missing' audit --x X.npy --weights W1.npy
+fails 2 '--activations has 2 entries: expected 3' audit --x X.npy --weights \
     W1.npy,W2.npy,W3.npy --activations tanh,relu
-fails 2 "--activations: 'sin': expected linear" --x X.npy --weights W1.npy \
+fails 2 "--activations: 'sin': expected linear" audit --x X.npy --weights W1.npy \
     --activations sin
-fails 2 '--weights: expected 1 to 32 entries' --x X.npy --weights W1.npy,,W2.npy \
+fails 2 '--weights: expected 1 to 32 entries' audit --x X.npy --weights W1.npy,,W2.npy \
     --activations tanh
-fails 2 "--t goes with files alone, without 'c.ini'" c.ini --t T1.npy
-fails 2 '--tick goes with a run directory' c.ini --tick 3
-fails 2 '--set goes with a configuration' r --set train.seed=1
-fails 2 '--seed goes with a run or a configuration' --x X.npy --weights W1.npy \
+fails 2 "--t goes with files alone, without 'c.ini'" audit c.ini --t T1.npy
+fails 2 '--tick goes with a run directory' audit c.ini --tick 3
+fails 2 '--set goes with a configuration' audit r --set train.seed=1
+fails 2 '--seed goes with a run or a configuration' audit --x X.npy --weights W1.npy \
     --activations tanh --seed 1
-fails 1 'seed 9: expected 1 to 1' c.ini --seed 9
-fails 1 'none.ini' none.ini
-fails 1 'run.keep=measured' r
-fails 1 'tick 1' k --tick 1
-fails 1 'seed 7: expected 1 to 1' k --seed 7
-fails 1 'expected 12 x 4, inputs x units of layer 1' --x X.npy --weights W2.npy \
+fails 1 'seed 9: expected 1 to 1' audit c.ini --seed 9
+fails 1 'none.ini' audit none.ini
+fails 1 'run.keep=measured' audit r
+fails 1 'tick 1' audit k --tick 1
+fails 1 'seed 7: expected 1 to 1' audit k --seed 7
+fails 1 'expected 12 x 4, inputs x units of layer 1' audit --x X.npy --weights W2.npy \
     --activations tanh
-fails 1 '/dev/null/x: ' c.ini --out /dev/null/x
-fails 1 'not the directory of a run' a
+fails 1 '/dev/null/x: ' audit c.ini --out /dev/null/x
+fails 1 'not the directory of a run' audit a
 plan

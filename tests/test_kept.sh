@@ -6,22 +6,6 @@ program=$(realpath "$1/infoplane")
 . tests/tap.sh
 cd "$work" || exit 1
 
-# fails STATUS WORDS ARGUMENT...: status, one line on stderr with the words, no output.
-fails() {
-    status=$1 words=$2
-    shift 2
-    "$program" "$@" >out 2>err </dev/null
-    got=$?
-    grep -v '^infoplane: on cpu' err >err.rest
-    if [ $got -eq "$status" ] && [ ! -s out ] && [ "$(wc -l <err.rest)" -eq 1 ] &&
-        grep -qF -- "$words" err.rest; then
-        ok "status $status, '$words'"
-    else
-        echo "# got status $got, wanted $status"
-        not_ok "infoplane $* must say '$words'" out err
-    fi
-}
-
 cat >small.ini <<END
 [net]
 layers = 12, 4-tanh, 3-relu, 2
