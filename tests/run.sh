@@ -59,43 +59,52 @@ if [ -z "$emulator" ]; then
     done
 else
     export IPL_TEST_DEVICES=cuda:0 IPL_TEST_NEED=cuda
-    # Checks on one thread each run side by side, as runs of their own.
-    alone=$#
+    # The programs with a table that runs on each device end in ", 1)".
+    programs=
+    for source in $(grep -lE '^CHECK_MAIN\(.*, 1\)' tests/test_*.c); do
+        name=$(basename "$source" .c)
+        name=${name#test_}
+        if wanted "$name"; then programs="$programs $name"; fi
+    done
+    # Of several checks those on one thread run side by side, a program at a time, each
+    # as a run of its own.
+    alone=$# aside=
     for check in "$@"; do
         case $check in
         *THREADS=1*)
             if [ "$alone" -gt 1 ]; then
-                IPL_TEST_SIDE=1 sh tests/run.sh "$build" "$emulator" "$check" \
-                    >"$log.$check" 2>&1 &
+                aside="$aside $check"
                 continue
             fi
             ;;
         esac
-        # The programs with a table that runs on each device end in ", 1)".
-        for source in $(grep -lE '^CHECK_MAIN\(.*, 1\)' tests/test_*.c); do
-            name=$(basename "$source" .c)
-            name=${name#test_}
-            wanted "$name" || continue
-            settings=$(echo "$check" | tr '+' ' ')
-            [ "$check" = plain ] && settings=
+        settings=$(echo "$check" | tr '+' ' ')
+        [ "$check" = plain ] && settings=
+        for name in $programs; do
             # shellcheck disable=SC2086 # several settings are several words
             run_one "test_$name cuda emulated $check" \
                 env $settings "$emulator" "$build/tests/test_$name"
         done
     done
+    for check in $aside; do
+        for name in $programs; do echo "$check $name"; done
+    done | xargs -r -L 1 -P "$(nproc)" sh -c 'IPL_TEST_SIDE=1 IPL_TEST_ONLY=$4 \
+        sh tests/run.sh "$1" "$2" "$3" >"$0.$3.$4" 2>&1' "$log" "$build" "$emulator" &
     # What a lost device does to the program has nothing to do with the checks.
     if [ -z "${IPL_TEST_SIDE:-}" ] && wanted lost; then
         run_one "test_lost cuda emulated" sh tests/test_lost.sh "$build" "$emulator"
     fi
     wait
-    for check in "$@"; do
-        [ -e "$log.$check" ] || continue
-        sed '$d' "$log.$check"
-        # The last line of a run that died is no count: that is one more failure.
-        eval "$(sed -nE \
-            '$s/^([0-9]*) passed, ([0-9]*) failed, ([0-9]*) skipped$/p=\1 f=\2 s=\3/p' \
-            "$log.$check" | grep . || echo 'p=0 f=1 s=0')"
-        passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
+    counts='$s/^([0-9]*) passed, ([0-9]*) failed, ([0-9]*) skipped$/p=\1 f=\2 s=\3/p'
+    for check in $aside; do
+        for name in $programs; do
+            one=$log.$check.$name
+            [ -e "$one" ] || echo "test_$name $check: was not run" >"$one"
+            sed '$d' "$one"
+            # The last line of a run that died is no count: that is one more failure.
+            eval "$(sed -nE "$counts" "$one" | grep . || echo 'p=0 f=1 s=0')"
+            passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
+        done
     done
 fi
 
