@@ -2,7 +2,7 @@
  * export.c - kept networks and their activations as NPY files.
  *
  * Activations are those that the run measured: of its rows, and rounded where
- * net.quantise says so. A layer passes through the device in blocks of rows.
+ * net.quantise says so.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -11,22 +11,17 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "plane/experiment.h"
+#include "plane/host_layers.h"
 
-enum {
-    BLOCK_ROWS = 16 * IPL_NET_FORWARD_ROWS, /* on the device at once             */
-    PATH_BYTES = 4096
-};
+enum { PATH_BYTES = 4096 };
 
 typedef struct {
     ipl_experiment    e;
     const ipl_export *what;
     float *params;  /* host, [replicas][parameters]                             */
     float *own;     /* the network of the seed: a part of it                    */
-    float *on_dev;  /* the same in memory of the device                         */
-    float *block;   /* device, [BLOCK_ROWS][widest layer]                       */
     float *rows;    /* host, [measured rows][widest layer, or inputs]           */
-    int64_t block_rows;
+    host_layers layers;
     char   path[PATH_BYTES];
 } export;
 
@@ -78,21 +73,17 @@ static ipl_status make_folder(const char *folder)
 static ipl_status make_room(export *x)
 {
     const ipl_experiment *e = &x->e;
-    const size_t bytes = (size_t)e->parameters * sizeof *x->params;
     const int64_t seed = x->what->seed < 0 ? e->config.seed : x->what->seed;
-    int32_t widest = e->shape.width[0];
-    for (int l = 1; l <= e->shape.layers; ++l)
-        if (e->shape.width[l] > widest) widest = e->shape.width[l];
-    const size_t line = (size_t)widest * sizeof *x->rows;
-    x->block_rows = e->measured_rows < BLOCK_ROWS ? e->measured_rows : BLOCK_ROWS;
-    x->params = malloc((size_t)e->replicas * bytes);
+    const int32_t layer = host_layers_widest(&e->shape), inputs = e->shape.width[0];
+    const size_t line = (size_t)(layer > inputs ? layer : inputs) * sizeof *x->rows;
+    x->params =
+        malloc((size_t)e->replicas * (size_t)e->parameters * sizeof *x->params);
     x->rows = malloc((size_t)e->measured_rows * line);
     if (!x->params || !x->rows)
         return IPL_FAIL(IPL_E_MEMORY, "%zu bytes of host memory for a layer",
                         (size_t)e->measured_rows * line);
     x->own = x->params + (seed - e->config.seed) * e->parameters;
-    IPL_TRY(ipl_alloc(e->dev, bytes, (void **)&x->on_dev));
-    return ipl_alloc(e->dev, (size_t)x->block_rows * line, (void **)&x->block);
+    return host_layers_open(e, &x->layers);
 }
 
 /* -- Files -------------------------------------------------------------------------*/
@@ -125,52 +116,16 @@ static ipl_status write_weights(export *x, int64_t tick, int layer)
                                  shape->width[layer], 0, b);
 }
 
-/* The layer of all measured rows, to x->rows. */
-static ipl_status forward(export *x, int layer)
-{
-    const ipl_experiment *e = &x->e;
-    const ipl_mat all = e->measured;
-    const int64_t width = e->shape.width[layer];
-    float *act[IPL_NET_LAYERS_MAX] = {0};
-    act[layer - 1] = x->block;
-    for (int64_t at = 0; at < all.rows; at += x->block_rows) {
-        const int64_t left = all.rows - at;
-        const ipl_mat some = {all.at + at * all.cols,
-                              left < x->block_rows ? left : x->block_rows, all.cols};
-        IPL_TRY(ipl_net_forward(e->dev, &e->shape, x->on_dev, some, act));
-        IPL_TRY(ipl_download(e->dev, x->block,
-                             (size_t)(some.rows * width) * sizeof *x->block,
-                             x->rows + at * width));
-    }
-    return IPL_OK;
-}
-
-static ipl_status quantise(export *x, int layer)
-{
-    const ipl_experiment *e = &x->e;
-    const ipl_mat t = {x->rows, e->measured_rows, e->shape.width[layer]};
-    size_t bytes;
-    void *scratch;
-    if (!e->config.quantise) return IPL_OK;
-    IPL_TRY(ipl_net_quantise_scratch_bytes(e->dev, 1, &t, BLOCK_ROWS, &bytes));
-    IPL_TRY(ipl_alloc(e->dev, bytes, &scratch));
-    const ipl_status st = ipl_net_quantise(e->dev, (int)e->config.quantise, 1, &t,
-                                           BLOCK_ROWS, scratch, bytes);
-    ipl_free(e->dev, scratch);
-    return st;
-}
-
 static ipl_status write_tick(export *x, int64_t tick)
 {
     const ipl_experiment *e = &x->e;
     IPL_TRY(ipl_networks_read(e->kept, tick, x->params));
-    IPL_TRY(ipl_upload(e->dev, x->own, (size_t)e->parameters * sizeof *x->own,
-                       x->on_dev));
     for (int l = 1; l <= e->shape.layers; ++l) {
         if (!is_asked_for(x, l)) continue;
         IPL_TRY(write_weights(x, tick, l));
-        IPL_TRY(forward(x, l));
-        IPL_TRY(quantise(x, l));
+        IPL_TRY(host_layers_forward(&x->layers, x->own, l, x->rows));
+        IPL_TRY(host_layers_quantise(&x->layers, e->measured_rows, e->shape.width[l],
+                                     x->rows));
         IPL_TRY(ipl_npy_write_float32(path_of(x, "epoch_%lld_layer_%d.npy", tick, l),
                                       e->measured_rows, e->shape.width[l], x->rows));
     }
@@ -205,8 +160,7 @@ ipl_status ipl_export_networks(ipl_device *dev, const ipl_export *what, int64_t 
     IPL_TRY(ipl_experiment_load(&config, &x.e));
     ipl_status st = ipl_experiment_open(&x.e, dev, dev);
     if (st == IPL_OK) st = write_all(&x, &count);
-    ipl_free(dev, x.on_dev);
-    ipl_free(dev, x.block);
+    host_layers_close(&x.layers);
     free(x.params);
     free(x.rows);
     ipl_experiment_close(&x.e);

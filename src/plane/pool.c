@@ -8,9 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "plane/host_layers.h"
 #include "plane/pool_networks.h"
-
-enum { BLOCK_ROWS = 16 * IPL_NET_FORWARD_ROWS }; /* of a forward pass */
 
 /* A window, and how many of its networks are pooled. */
 typedef struct {
@@ -40,8 +39,7 @@ struct ipl_pool {
     float   *rounded; /* the same; NULL: layers are not rounded                 */
     float   *one;     /* [measured rows][widest layer]                          */
     int32_t *order;   /* [measured rows]                                        */
-    float   *on_dev;  /* device, [parameters]                                   */
-    float   *block;   /* device, [BLOCK_ROWS at most][widest layer]             */
+    host_layers layers;
 };
 
 const char *ipl_pool_control_name(ipl_pool_control control)
@@ -125,8 +123,7 @@ void ipl_pool_destroy(ipl_pool *p)
     free(p->rounded);
     free(p->one);
     free(p->order);
-    if (p->on_dev) ipl_free(p->e->dev, p->on_dev);
-    if (p->block) ipl_free(p->e->dev, p->block);
+    host_layers_close(&p->layers);
     free(p);
 }
 
@@ -164,14 +161,6 @@ int64_t ipl_pool_next(const ipl_pool *p, int64_t tick)
 
 /* -- Room -------------------------------------------------------------------------*/
 
-static int32_t widest_of(const ipl_net_shape *shape)
-{
-    int32_t widest = 0;
-    for (int l = 1; l <= shape->layers; ++l)
-        if (shape->width[l] > widest) widest = shape->width[l];
-    return widest;
-}
-
 static ipl_status take(size_t count, size_t bytes, void *at)
 {
     void *got = malloc(count * bytes);
@@ -204,12 +193,10 @@ static ipl_status fill_rows(ipl_pool *p)
 static ipl_status make_room(ipl_pool *p)
 {
     const ipl_experiment *e = p->e;
-    const size_t rows = (size_t)p->rows, widest = (size_t)widest_of(&e->shape);
+    const size_t rows = (size_t)p->rows, widest = (size_t)host_layers_widest(&e->shape);
     const size_t each = (size_t)e->parameters, networks = (size_t)p->networks;
-    const size_t block = p->e->measured_rows < BLOCK_ROWS ? (size_t)e->measured_rows
-                                                          : BLOCK_ROWS;
     const unsigned needs = ipl_mi_needs(e->estimators, e->options);
-    if (p->block) return IPL_OK;
+    if (p->layers.e) return IPL_OK;
     IPL_TRY(take((size_t)e->replicas * each, sizeof *p->read, &p->read));
     IPL_TRY(take(networks * each, sizeof *p->params, &p->params));
     if (e->config.pool_controls && e->config.pool_over == IPL_POOL_TICKS)
@@ -224,8 +211,7 @@ static ipl_status make_room(ipl_pool *p)
     IPL_TRY(take((size_t)e->measured_rows * widest, sizeof *p->one, &p->one));
     IPL_TRY(take((size_t)e->measured_rows, sizeof *p->order, &p->order));
     IPL_TRY(fill_rows(p));
-    IPL_TRY(ipl_alloc(e->dev, each * sizeof *p->on_dev, (void **)&p->on_dev));
-    return ipl_alloc(e->dev, block * widest * sizeof *p->block, (void **)&p->block);
+    return host_layers_open(e, &p->layers);
 }
 
 /* -- Networks ---------------------------------------------------------------------*/
@@ -268,34 +254,14 @@ static const float *networks_of(ipl_pool *p, const ipl_pool_unit *u)
 
 /* -- Layers -----------------------------------------------------------------------*/
 
-/* The layer of a network over all measured rows, to t[measured rows][width]. */
-static ipl_status forward(ipl_pool *p, const float *params, int layer, float *t)
-{
-    const ipl_experiment *e = p->e;
-    const ipl_mat all = e->measured;
-    const int64_t width = e->shape.width[layer];
-    float *act[IPL_NET_LAYERS_MAX] = {0};
-    act[layer - 1] = p->block;
-    IPL_TRY(ipl_upload(e->dev, params, (size_t)e->parameters * sizeof *params,
-                       p->on_dev));
-    for (int64_t at = 0; at < all.rows; at += BLOCK_ROWS) {
-        const int64_t left = all.rows - at;
-        const ipl_mat some = {all.at + at * all.cols,
-                              left < BLOCK_ROWS ? left : BLOCK_ROWS, all.cols};
-        IPL_TRY(ipl_net_forward(e->dev, &e->shape, p->on_dev, some, act));
-        IPL_TRY(ipl_download(e->dev, p->block,
-                             (size_t)(some.rows * width) * sizeof *t, t + at * width));
-    }
-    return IPL_OK;
-}
-
-/* The same with the samples exchanged. */
+/* The layer of network k with the samples exchanged. */
 static ipl_status forward_shuffled(ipl_pool *p, const ipl_pool_unit *u, int64_t k,
                                    float *t)
 {
     const ipl_experiment *e = p->e;
     const int64_t n = e->measured_rows, width = e->shape.width[u->layer];
-    IPL_TRY(forward(p, p->params + k * e->parameters, u->layer, p->one));
+    IPL_TRY(host_layers_forward(&p->layers, p->params + k * e->parameters, u->layer,
+                                p->one));
     pool_shuffle((uint64_t)u->seed, u->window, k, n, p->order);
     for (int64_t i = 0; i < n; ++i)
         memcpy(t + i * width, p->one + p->order[i] * width, (size_t)width * sizeof *t);
@@ -315,7 +281,8 @@ static ipl_status stack(ipl_pool *p, const ipl_pool_unit *u)
         else if (u->control == IPL_POOL_FROZEN && k)
             memcpy(t, p->t, (size_t)floats * sizeof *t);
         else
-            IPL_TRY(forward(p, params + k * e->parameters, u->layer, t));
+            IPL_TRY(host_layers_forward(&p->layers, params + k * e->parameters,
+                                        u->layer, t));
     }
     return IPL_OK;
 }
@@ -325,20 +292,11 @@ static ipl_status stack(ipl_pool *p, const ipl_pool_unit *u)
 /* The first rows of p->t, rounded as one matrix where the configuration says so. */
 static ipl_status rounded(ipl_pool *p, int64_t rows, int64_t width, const float **t)
 {
-    const ipl_experiment *e = p->e;
-    const ipl_mat all = {p->rounded, rows, width};
-    size_t bytes;
-    void *scratch;
     *t = p->t;
     if (!p->rounded) return IPL_OK;
-    memcpy(p->rounded, p->t, (size_t)(rows * width) * sizeof *p->t);
-    IPL_TRY(ipl_net_quantise_scratch_bytes(e->dev, 1, &all, BLOCK_ROWS, &bytes));
-    IPL_TRY(ipl_alloc(e->dev, bytes, &scratch));
-    const ipl_status st = ipl_net_quantise(e->dev, (int)e->config.quantise, 1, &all,
-                                           BLOCK_ROWS, scratch, bytes);
-    ipl_free(e->dev, scratch);
     *t = p->rounded;
-    return st;
+    memcpy(p->rounded, p->t, (size_t)(rows * width) * sizeof *p->t);
+    return host_layers_quantise(&p->layers, rows, width, p->rounded);
 }
 
 /* The first k networks of the stacked rows. */
