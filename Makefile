@@ -98,6 +98,14 @@ $(BUILD)/%_avx512.o: ISA := -DIPL_AVX512 -mavx512f -mavx512dq -mavx512bw -mavx51
 endif
 endif
 LIB_OBJ += $(foreach set,$(SETS),$(KERNEL_SRC:%.c=$(BUILD)/%_$(set).o))
+# What gains by AVX-512's products of bytes.
+ifneq ($(filter avx512,$(SETS)),)
+ifneq ($(MODE),simde)
+$(BUILD)/%_vnni.o: ISA := -DIPL_AVX512 -DIPL_VNNI -mavx512f -mavx512dq -mavx512bw \
+                          -mavx512vl -mavx512vnni -mfma
+LIB_OBJ += $(BUILD)/src/cpu/kde_screen_kernel_vnni.o
+endif
+endif
 
 ifeq ($(CUDA),1)
   CUDA_HOME := $(patsubst %/bin/nvcc,%,$(realpath $(NVCC)))
@@ -160,6 +168,9 @@ $(BUILD)/src/%_avx2.o: src/%.c
 	$(COMPILE)
 
 $(BUILD)/src/%_avx512.o: src/%.c
+	$(COMPILE)
+
+$(BUILD)/src/%_vnni.o: src/%.c
 	$(COMPILE)
 
 # The revision is part of one file only, which is compiled anew after a commit.

@@ -21,7 +21,7 @@
 #endif
 
 #include "arena.h"
-#include "cpu/kde.h"
+#include "cpu/kde_screen.h"
 
 static const kde_kernels *const kernels[CPU_ISA_COUNT] = {
     [CPU_PORTABLE] = &kde_kernels_portable,
@@ -31,10 +31,28 @@ static const kde_kernels *const kernels[CPU_ISA_COUNT] = {
 #endif
 };
 
+static const screen_kernels *const screens[CPU_ISA_COUNT] = {
+    [CPU_PORTABLE] = &screen_kernels_portable,
+#if defined(__x86_64__)
+    [CPU_AVX2] = &screen_kernels_avx2,
+    [CPU_AVX512] = &screen_kernels_avx512,
+#endif
+};
+
+static const screen_kernels *screens_of(cpu_isa isa)
+{
+#if defined(__x86_64__) && !defined(IPL_SIMDE)
+    if (isa == CPU_AVX512 && __builtin_cpu_supports("avx512vnni"))
+        return &screen_kernels_vnni;
+#endif
+    return screens[isa];
+}
+
 /* A job on its way through the threads. */
 typedef struct {
     ipl_kde_job *job;
     kde_matrix   matrix;
+    kde_screen   screen; /* where screen.screened                               */
     float        factor; /* of the packed coordinates                           */
     int64_t     *sum;    /* [KDE_SUMS][padded]                                  */
     atomic_int  *lock;   /* one for each KDE_ROWS of sum                        */
@@ -43,12 +61,14 @@ typedef struct {
 
 /* The blocks of one span of columns: number `begin` and on, from row 0 down. */
 typedef struct {
-    const layer *of;
-    int64_t      column, begin;
+    layer  *of;
+    int64_t column, begin;
 } strip;
 
 typedef struct {
-    const kde_kernels *kernels;
+    const kde_kernels    *kernels;
+    const screen_kernels *screens;
+    kde_path           path;
     int                jobs;
     int64_t            strips, blocks;
     layer             *layers;
@@ -57,19 +77,35 @@ typedef struct {
 
 static int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
 
+/* Rows too narrow for a screen are not given room for one. */
+static int may_screen(kde_path path, const ipl_kde_job *job)
+{
+    if (path != KDE_CHOOSE) return 1;
+    return job->d >= SCREEN_UNITS_MIN && job->n >= SCREEN_ROWS_MIN;
+}
+
 /* Lays a plan out in scratch, which may be NULL, and returns the bytes it takes. */
-static size_t lay_out(const cpu_state *state, int jobs, const ipl_kde_job *job,
-                      void *scratch, plan *p)
+static size_t lay_out(const cpu_state *state, kde_path path, int jobs,
+                      const ipl_kde_job *job, void *scratch, plan *p)
 {
     ipl_arena arena = {.base = scratch};
-    *p = (plan){.kernels = kernels[state->isa], .jobs = jobs};
+    *p = (plan){.kernels = kernels[state->isa], .screens = screens_of(state->isa),
+                .path = path, .jobs = jobs};
     p->layers = ipl_arena_take(&arena, jobs, sizeof *p->layers);
     for (int j = 0; j < jobs; ++j) {
         const int64_t n = job[j].n, d = job[j].d, columns = p->kernels->columns;
         const int64_t padded = ceil_div(n, columns) * columns;
         const int64_t locks = ceil_div(padded, KDE_ROWS);
         layer l = {.matrix.pairs = {.n = n, .d = d, .padded = padded}};
-        l.matrix.pairs.rows = ipl_arena_take(&arena, padded * d, sizeof(float));
+        int64_t floats = padded * d;
+        if (may_screen(path, &job[j])) {
+            screen_lay_out(&job[j], &arena, &l.screen);
+            const int64_t rows = l.screen.places > SCREEN_SAMPLE ? l.screen.places
+                                                                 : SCREEN_SAMPLE;
+            if (floats < rows * l.screen.stride) floats = rows * l.screen.stride;
+        }
+        l.matrix.pairs.rows = ipl_arena_take(&arena, floats, sizeof(float));
+        l.screen.rows = l.matrix.pairs.rows;
         l.matrix.pairs.position = ipl_arena_take(&arena, padded, sizeof(float));
         l.matrix.pairs.class_of = ipl_arena_take(&arena, padded, sizeof(float));
         l.sum = ipl_arena_take(&arena, KDE_SUMS * padded, sizeof *l.sum);
@@ -84,7 +120,7 @@ static size_t lay_out(const cpu_state *state, int jobs, const ipl_kde_job *job,
 size_t cpu_kde_scratch_bytes(void *state, int jobs, const ipl_kde_job *job)
 {
     plan p;
-    return lay_out(state, jobs, job, NULL, &p);
+    return lay_out(state, KDE_CHOOSE, jobs, job, NULL, &p);
 }
 
 static int dearest_first(const void *a, const void *b)
@@ -121,8 +157,12 @@ static void pack_strip(const plan *p, const strip *s)
     const layer *l = s->of;
     const int64_t padded = l->matrix.pairs.padded;
     const int64_t end = least(s->column + KDE_SPAN, padded);
-    pairs_pack(l->job->t, l->job->y, l->factor, p->kernels->lanes, s->column, end,
-               &l->matrix.pairs);
+    if (l->screen.screened)
+        screen_encode(l->job, p->screens, s->column,
+                      least(s->column + KDE_SPAN, l->screen.places), &l->screen);
+    else
+        pairs_pack(l->job->t, l->job->y, l->factor, p->kernels->lanes, s->column, end,
+                   &l->matrix.pairs);
     for (int k = 0; k < KDE_SUMS; ++k)
         memset(l->sum + k * padded + s->column, 0,
                (size_t)(end - s->column) * sizeof(int64_t));
@@ -169,7 +209,10 @@ static void do_blocks(const plan *p)
             while (b >= s[1].begin) ++s;
         }
         const int64_t first = (b - s->begin) * KDE_ROWS;
-        p->kernels->block(&s->of->matrix, first, s->column, &work);
+        if (s->of->screen.screened)
+            p->screens->block(&s->of->screen, first, s->column, &work);
+        else
+            p->kernels->block(&s->of->matrix, first, s->column, &work);
         add_sums(s->of, first, &work.row[0][0], KDE_ROWS);
     }
     add_columns(s, &work);
@@ -182,10 +225,11 @@ static void hand_out(const strip *s)
     const ipl_kde_job *job = s->of->job;
     const int64_t *sum = s->of->sum, padded = s->of->matrix.pairs.padded;
     const int64_t end = least(s->column + KDE_SPAN, job->n);
+    const int32_t *order = s->of->screen.screened ? s->of->screen.order : job->y->order;
     for (int64_t i = s->column; i < end; ++i) {
         const int64_t lower = IPL_KDE_ONE + sum[KDE_LOWER_WITHIN * padded + i];
         const int64_t upper = IPL_KDE_ONE + sum[KDE_UPPER_WITHIN * padded + i];
-        const int32_t row = job->y->order[i];
+        const int32_t row = order[i];
         job->sum[0][row] = upper + sum[KDE_UPPER_ACROSS * padded + i];
         job->sum[1][row] = upper;
         job->sum[2][row] = lower + sum[KDE_LOWER_ACROSS * padded + i];
@@ -231,25 +275,70 @@ static void restore_denormals(unsigned before)
 #endif
 }
 
-ipl_status cpu_kde_sums(void *opaque, int jobs, ipl_kde_job *job, int full_sums,
-                        void *scratch)
+/* Which layers are screened, and their axes: each step by all threads. */
+static void prepare_screens(const plan *p)
 {
-    plan p;
-    const cpu_state *state = opaque;
-    lay_out(state, jobs, job, scratch, &p);
-    fill_plan(&p, job, full_sums);
+#pragma omp for schedule(dynamic, 1)
+    for (int j = 0; j < p->jobs; ++j) {
+        layer *l = &p->layers[j];
+        if (l->factor == 1.0f && may_screen(p->path, l->job))
+            screen_begin(l->job, &l->matrix, p->screens, p->path, &l->screen);
+    }
+#pragma omp for schedule(dynamic, 1)
+    for (int64_t k = 0; k < p->strips; ++k) {
+        const strip *s = &p->strip[k];
+        if (s->of->screen.screened)
+            screen_project(s->of->job, p->screens, s->column,
+                           least(s->column + KDE_SPAN, s->of->job->n), &s->of->screen);
+    }
+#pragma omp for schedule(dynamic, 1)
+    for (int j = 0; j < p->jobs; ++j)
+        if (p->layers[j].screen.screened)
+            screen_choose(p->screens, p->path, &p->layers[j].screen);
+}
+
+static void sum_pairs(const cpu_state *state, const plan *p)
+{
 #pragma omp parallel num_threads(cpu_threads(state))
     {
         const unsigned mode = flush_denormals();
+        prepare_screens(p);
 #pragma omp for schedule(dynamic, 1)
-        for (int64_t s = 0; s < p.strips; ++s) pack_strip(&p, &p.strip[s]);
-        do_blocks(&p);
+        for (int64_t s = 0; s < p->strips; ++s) pack_strip(p, &p->strip[s]);
+        do_blocks(p);
 #pragma omp for schedule(static)
-        for (int64_t s = 0; s < p.strips; ++s) hand_out(&p.strip[s]);
+        for (int64_t s = 0; s < p->strips; ++s) hand_out(&p->strip[s]);
         restore_denormals(mode);
 #pragma omp for schedule(static)
-        for (int k = 0; k < 4 * jobs; ++k)
-            job[k / 4].mean_log[k % 4] = mean_log(job[k / 4].sum[k % 4], job[k / 4].n);
+        for (int k = 0; k < 4 * p->jobs; ++k) {
+            ipl_kde_job *job = p->layers[k / 4].job;
+            job->mean_log[k % 4] = mean_log(job->sum[k % 4], job->n);
+        }
     }
+}
+
+ipl_status cpu_kde_sums(void *state, int jobs, ipl_kde_job *job, int full_sums,
+                        void *scratch)
+{
+    plan p;
+    lay_out(state, KDE_CHOOSE, jobs, job, scratch, &p);
+    fill_plan(&p, job, full_sums);
+    sum_pairs(state, &p);
+    return IPL_OK;
+}
+
+ipl_status cpu_kde_sums_by(const cpu_state *state, kde_path path, int jobs,
+                           ipl_kde_job *job, int *screened)
+{
+    plan p;
+    const size_t bytes = lay_out(state, path, jobs, job, NULL, &p);
+    void *scratch = aligned_alloc(IPL_ARENA_ALIGN, bytes);
+    if (!scratch) return IPL_FAIL(IPL_E_MEMORY, "%zu bytes for pair sums", bytes);
+    lay_out(state, path, jobs, job, scratch, &p);
+    fill_plan(&p, job, 0);
+    sum_pairs(state, &p);
+    for (int j = 0; j < jobs; ++j)
+        screened[p.layers[j].job - job] = p.layers[j].screen.screened;
+    free(scratch);
     return IPL_OK;
 }

@@ -7,6 +7,8 @@
 #ifndef KDE_H
 #define KDE_H
 
+#include <string.h>
+
 #include "cpu/pairs_pack.h"
 
 enum {
@@ -49,6 +51,24 @@ typedef struct {
     void (*block)(const kde_matrix *m, int64_t row, int64_t column,
                   kde_workspace *work);
 } kde_kernels;
+
+/* x 2^40 to the nearest integer, for 0 <= x < 2048: 6144 + x has an ulp of 2^-40. */
+static inline int64_t kde_fixed(float x)
+{
+    const double shifted = 6144.0 + (double)x, zero = 6144.0;
+    int64_t bits, base;
+    memcpy(&bits, &shifted, sizeof bits);
+    memcpy(&base, &zero, sizeof base);
+    return bits - base;
+}
+
+/* How the pairs of a wide layer are summed: as its values suggest, or, for tests, by
+ * kde_kernel.c, screened (kde_screen.h), or as screened without any test. */
+typedef enum { KDE_CHOOSE, KDE_DENSE, KDE_SCREENED, KDE_EVERY_PAIR } kde_path;
+
+/* cpu_kde_sums on a path, with scratch of its own; screened[j] says if job j was. */
+ipl_status cpu_kde_sums_by(const cpu_state *state, kde_path path, int jobs,
+                           ipl_kde_job *job, int *screened);
 
 extern const kde_kernels kde_kernels_portable, kde_kernels_avx2, kde_kernels_avx512;
 

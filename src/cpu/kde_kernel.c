@@ -42,7 +42,7 @@ INLINE void sweep_rows(const kde_matrix *m, int64_t d, int64_t first, int64_t en
         const float *a = packed_row(m->pairs.rows, d, first + row);
         if (d <= UNROLLED_MAX)
             add_distances(&t, a, b, d * VF, d);
-        else if (!add_until_cut(&t, a, b, d * VF, d, m->cut, &look))
+        else if (!add_until_cut(&t, NULL, a, b, d * VF, d, m->cut, &look))
             continue;
         add_tile(&t, m, first, row, at, work, column);
     }
@@ -55,7 +55,8 @@ static void sweep_narrow(const kde_matrix *m, int64_t first, int64_t end, int64_
 }
 
 /* Wider layers: chunk by chunk, with the distances of the tiles that are still
- * needed waiting in work->partial. */
+ * needed waiting in work->partial. Each chunk is summed from zero: a single chain of
+ * 1024 additions would lose more than the sums may. */
 static void sweep_wide(const kde_matrix *m, int64_t first, int64_t end, int64_t at,
                        kde_workspace *work, column_sums *column)
 {
@@ -72,12 +73,13 @@ static void sweep_wide(const kde_matrix *m, int64_t first, int64_t end, int64_t 
         int kept = 0;
         for (int p = 0; p < lives; ++p) {
             tile t;
-            if (k) t = partial[p];
-            else tile_clear(&t);
+            tile_clear(&t);
             const float *a = packed_row(chunk, units, first + live[p]);
-            if (!add_until_cut(&t, a, b, units * VF, units, m->cut, &look))
+            if (!add_until_cut(&t, k ? &partial[p] : NULL, a, b, units * VF, units,
+                               m->cut, &look))
                 continue;
             live[kept] = live[p];
+            if (k) tile_add(&t, &partial[p]);
             partial[kept++] = t;
         }
         lives = kept;
@@ -112,23 +114,13 @@ static sweep *sweep_of(int64_t d)
     return d <= PAIRS_CHUNK ? sweep_narrow : sweep_wide;
 }
 
-/* x 2^40 to the nearest integer, for 0 <= x < 2048: 6144 + x has an ulp of 2^-40. */
-INLINE int64_t fixed(float x)
-{
-    const double shifted = 6144.0 + (double)x, zero = 6144.0;
-    int64_t bits, base;
-    memcpy(&bits, &shifted, sizeof bits);
-    memcpy(&base, &zero, sizeof base);
-    return bits - base;
-}
-
 static void flush_columns(const column_sums *column, int64_t at, kde_workspace *work)
 {
     for (int s = 0; s < KDE_SUMS; ++s) {
         float sum[TILE_COLUMNS];
         memcpy(sum, column->at[s], sizeof sum);
         int64_t *to = work->column[s] + at;
-        for (int c = 0; c < TILE_COLUMNS; ++c) to[c] += fixed(sum[c]);
+        for (int c = 0; c < TILE_COLUMNS; ++c) to[c] += kde_fixed(sum[c]);
     }
 }
 
@@ -136,7 +128,7 @@ static void flush_rows(int64_t rows, kde_workspace *work)
 {
     for (int s = 0; s < KDE_SUMS; ++s)
         for (int64_t r = 0; r < rows; ++r)
-            work->row[s][r] += fixed(vf_sum(vf_load(work->lane_sum[s] + r * VF)));
+            work->row[s][r] += kde_fixed(vf_sum(vf_load(work->lane_sum[s] + r * VF)));
 }
 
 static void block(const kde_matrix *m, int64_t first, int64_t column,

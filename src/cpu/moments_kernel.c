@@ -134,7 +134,7 @@ static void distances(const moments_layer *layer, int64_t first, int64_t from,
             const float *a = packed_row(chunk, units, first);
             const float *b = chunk + (from + c) * units;
             if (layer->d <= UNCUT_MAX) add_distances(&t, a, b, units * VF, units);
-            else near = add_until_cut(&t, a, b, units * VF, units, cut, &look);
+            else near = add_until_cut(&t, NULL, a, b, units * VF, units, cut, &look);
         }
         for (int r = 0; r < PANEL; ++r)
             for (int v = 0; v < TILE_VECTORS; ++v)

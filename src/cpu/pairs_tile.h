@@ -83,28 +83,40 @@ INLINE void tile_clear(tile *t)
         for (int v = 0; v < TILE_VECTORS; ++v) t->at[r][v] = vf_set(0.0f);
 }
 
-/* Whether any distance of the tile is below the cut. */
-INLINE int tile_counts(const tile *t, float cut)
+INLINE void tile_add(tile *t, const tile *other)
 {
-    vf least = t->at[0][0];
 #pragma GCC unroll 8
     for (int r = 0; r < PANEL; ++r)
 #pragma GCC unroll 3
-        for (int v = 0; v < TILE_VECTORS; ++v) least = vf_min(least, t->at[r][v]);
+        for (int v = 0; v < TILE_VECTORS; ++v)
+            t->at[r][v] = vf_add(t->at[r][v], other->at[r][v]);
+}
+
+/* Whether any distance of the tile, with those of `before` where given, is below the
+ * cut. */
+INLINE int tile_counts(const tile *t, const tile *before, float cut)
+{
+    vf least = vf_set(INFINITY);
+#pragma GCC unroll 8
+    for (int r = 0; r < PANEL; ++r)
+#pragma GCC unroll 3
+        for (int v = 0; v < TILE_VECTORS; ++v)
+            least = vf_min(least, before ? vf_add(before->at[r][v], t->at[r][v])
+                                         : t->at[r][v]);
     return vf_gt(vf_set(cut), least) != 0;
 }
 
-/* As add_distances, with looks at whether the tile may be left; returns 0 if so. A
- * look costs as much as three units, and tiles that follow each other are alike: the
+/* As add_distances, with looks at whether the tile, to which `before` belongs if it is
+ * given, may be left; returns 0 if so. A look costs as much as three units, and tiles that follow each other are alike: the
  * first look is where the tile before was left, or one STEP earlier if that was
  * its first look, and then every STEP. *look starts at STEP. */
-INLINE int add_until_cut(tile *sum, const float *a, const float *b, int64_t stride,
-                         int64_t units, float cut, int64_t *look)
+INLINE int add_until_cut(tile *sum, const tile *before, const float *a, const float *b,
+                         int64_t stride, int64_t units, float cut, int64_t *look)
 {
     int64_t from = 0, to = cut < INFINITY && *look < units ? *look : units;
     for (;;) {
         add_distances(sum, a + from * VF, b + from * VF, stride, to - from);
-        if (cut < INFINITY && !tile_counts(sum, cut)) {
+        if (cut < INFINITY && !tile_counts(sum, before, cut)) {
             *look = from || to <= STEP ? to : to - STEP;
             return 0;
         }
