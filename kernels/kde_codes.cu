@@ -95,7 +95,7 @@ near_sample(const kde_layer *__restrict__ layers, int layer_count, int side_by_s
         int i = 0, j = 0;
         if (side_by_side) i = there ? 2 * p : 0, j = there ? 2 * p + 1 : 0;
         else kde_sample(p, l.pairs.n, &i, &j);
-        const float *const b[1] = {l.pairs.t + (int64_t)j * l.pairs.d};
+        const float *b[1] = {l.pairs.t + (int64_t)j * l.pairs.d};
         float D[1];
         group_distances(l.pairs, l.pairs.t + (int64_t)i * l.pairs.d, b, D);
         const bool near = there && threadIdx.x % 4 == 0 && D[0] <= l.limit;

@@ -24,15 +24,15 @@ static __device__ __forceinline__ uint4 *code_tile(const kde_layer &l, int tile)
            (int64_t)at * l.codes.chunks * KDE_SCREEN_TILE * (KDE_CHUNK / 16);
 }
 
-/* Units u .. u + 3 of a row; those behind the last one are 0. */
+/* The four units from `at` on, of which `left` exist; the others are 0. */
 template <bool VECTOR>
-static __device__ __forceinline__ float4 four_units(const float *row, int u, int d)
+static __device__ __forceinline__ float4 four_units(const float *at, int left)
 {
-    if (VECTOR) return __ldg((const float4 *)(row + u));
-    float4 v = {__ldg(row + u), 0.0f, 0.0f, 0.0f};
-    if (u + 1 < d) v.y = __ldg(row + u + 1);
-    if (u + 2 < d) v.z = __ldg(row + u + 2);
-    if (u + 3 < d) v.w = __ldg(row + u + 3);
+    if (VECTOR) return __ldg((const float4 *)at);
+    float4 v = {__ldg(at), 0.0f, 0.0f, 0.0f};
+    if (left > 1) v.y = __ldg(at + 1);
+    if (left > 2) v.z = __ldg(at + 2);
+    if (left > 3) v.w = __ldg(at + 3);
     return v;
 }
 
@@ -42,23 +42,24 @@ static __device__ __forceinline__ float add_square(float a, float b, float sum)
     return fmaf(e, e, sum);
 }
 
+/* Pointers move along: 64-bit additions for each load would cost more. */
 template <bool VECTOR, int S>
 static __device__ __forceinline__ void partial_sums(const float *a,
-                                                    const float *const (&b)[S], int d,
+                                                    const float *(&b)[S], int left,
                                                     float4 (&sum)[S])
 {
-#pragma unroll 1
-    for (int u = threadIdx.x % 4 * 4; u < d; u += 16) {
-        const float4 x = four_units<VECTOR>(a, u, d);
-        float4 y[S];
-#pragma unroll
-        for (int s = 0; s < S; ++s) y[s] = four_units<VECTOR>(b[s], u, d);
+#pragma unroll(VECTOR ? 2 : 1)
+    for (; left > 0; left -= 16) {
+        const float4 x = four_units<VECTOR>(a, left);
+        a += 16;
 #pragma unroll
         for (int s = 0; s < S; ++s) {
-            sum[s].x = add_square(x.x, y[s].x, sum[s].x);
-            sum[s].y = add_square(x.y, y[s].y, sum[s].y);
-            sum[s].z = add_square(x.z, y[s].z, sum[s].z);
-            sum[s].w = add_square(x.w, y[s].w, sum[s].w);
+            const float4 y = four_units<VECTOR>(b[s], left);
+            b[s] += 16;
+            sum[s].x = add_square(x.x, y.x, sum[s].x);
+            sum[s].y = add_square(x.y, y.y, sum[s].y);
+            sum[s].z = add_square(x.z, y.z, sum[s].z);
+            sum[s].w = add_square(x.w, y.w, sum[s].w);
         }
     }
 }
@@ -66,12 +67,17 @@ static __device__ __forceinline__ void partial_sums(const float *a,
 /* D of row a and each of b, for four lanes that all receive them. For whole warps. */
 template <int S>
 static __device__ __forceinline__ void
-group_distances(const pairs_layer &l, const float *a, const float *const (&b)[S],
+group_distances(const pairs_layer &l, const float *a, const float *(&b)[S],
                 float (&D)[S])
 {
+    const int first = threadIdx.x % 4 * 4;
     float4 sum[S] = {};
-    if (l.d % 4 == 0 && (size_t)l.t % 16 == 0) partial_sums<true>(a, b, l.d, sum);
-    else partial_sums<false>(a, b, l.d, sum);
+#pragma unroll
+    for (int s = 0; s < S; ++s) b[s] += first;
+    if (l.d % 4 == 0 && (size_t)l.t % 16 == 0)
+        partial_sums<true>(a + first, b, l.d - first, sum);
+    else
+        partial_sums<false>(a + first, b, l.d - first, sum);
     __syncwarp();
 #pragma unroll
     for (int s = 0; s < S; ++s) {

@@ -183,6 +183,30 @@ static void an_outlier_hides_no_near_pair(void **state)
     }
 }
 
+/* The worst that rounding to codes can do: codes are whole numbers here, and in every
+ * unit the rows of a pair are rounded away from each other, by 0.49 each. The pairs are
+ * just within the limit and far from each other. */
+static void rounding_apart_hides_no_near_pair(void **state)
+{
+    enum { PAIRS = 60, N = 2 * PAIRS + 2, APART = 3 };
+    for (int64_t d = 36; d <= 324; d += 144) {
+        layer l = layer_make(NORMAL, N, d, 4);
+        const ipl_random sign = {check_seed(), 4100 + (uint64_t)d};
+        for (int64_t i = 0; i < N; ++i)
+            for (int64_t u = 0; u < d; ++u) {
+                const uint64_t e = (uint64_t)(i / 2 * d + u);
+                const float at = ipl_random_below(sign, e, 2) ? 40.0f : -40.0f;
+                const float one = i % 2 ? at + APART + 0.51f : at + 0.49f;
+                const float end = i % 2 ? -127.0f : 127.0f; /* a code is 1 wide */
+                l.t[i * d + u] = i < 2 * PAIRS ? one : end;
+            }
+        const float D = distance_of(l.t, l.t + d, d);
+        check_every_pair(check_device(state), "rounded apart", &l,
+                         var_of(N, 1.0001 * (double)D));
+        layer_free(l);
+    }
+}
+
 /* Pairs whose distances are the floats around the limit; pairs are far apart. */
 static void the_limit_is_sharp(void **state)
 {
@@ -261,6 +285,7 @@ static void company_changes_no_bit_of_screened_layers(void **state)
 static const check_test tests[] = {
     CHECK_TEST(sums_are_those_of_every_near_pair),
     CHECK_TEST(an_outlier_hides_no_near_pair),
+    CHECK_TEST(rounding_apart_hides_no_near_pair),
     CHECK_TEST(the_limit_is_sharp),
     CHECK_TEST(products_of_the_screen_are_exact),
     CHECK_TEST(company_changes_no_bit_of_screened_layers),
