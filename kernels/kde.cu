@@ -3,15 +3,17 @@
  *
  * A call sorts its layers by width: those of one width (d up to 32, rounded up to a
  * compiled one; a unit of zeros changes no bit) share a launch of kde_small.cu, those
- * beyond share one of kde_wide.cu, so that many small layers fill the device. What a
- * layer's blocks add up, and in which groups, depends on its own n and d only.
+ * beyond those of kde_screen.cu or kde_wide.cu (kde_choose.cu), so that many small
+ * layers fill the device. What a layer's blocks add up, and in which groups, depends on
+ * the layer only.
  *
  * A layer in host memory comes after those on the device, in the slots and windows of
  * kde_blocks.cu; a narrow one is packed in blocks and then is like the others.
  *
  * The scratch of a call: the table of layers and their results, the slots that layers
  * in host memory take turns in, then for each layer its arrays in kde_layer. It grows
- * with n: nothing is of size n x n, and of wide layers nothing of size n x d.
+ * with n: nothing is of size n x n, and of wide layers only the codes, n d bytes on the
+ * device and a byte a unit of the slots otherwise.
  */
 #include <assert.h>
 
@@ -54,12 +56,15 @@ static int64_t padded_of(const ipl_kde_job *job)
     return ceil_div(job->n, tile) * tile;
 }
 
-static unsigned long long *take_part(const ipl_kde_job *job, ipl_arena *from)
+/* What begins at zero: the sums, and of a wide layer the ends of its units. */
+static void take_zeros(const ipl_kde_job *job, ipl_arena *from, kde_layer *l)
 {
-    return arena_take<unsigned long long>(from, 4 * padded_of(job));
+    const bool wide = width_of(job->d) == WIDE;
+    l->part = arena_take<unsigned long long>(from, 4 * padded_of(job));
+    l->codes.ends = arena_take<uint32_t>(from, wide ? 2 * job->d : 0);
 }
 
-/* The layer's arrays, but for `part`, and what depends on its shape. */
+/* The layer's other arrays, and what depends on its shape. */
 static kde_layer layer_of(const ipl_kde_job *job, ipl_arena *from)
 {
     const int width = width_of(job->d);
@@ -81,6 +86,7 @@ static kde_layer layer_of(const ipl_kde_job *job, ipl_arena *from)
     l.pairs.box_lo = arena_take<float>(from, boxes);
     l.pairs.box_hi = arena_take<float>(from, boxes);
     l.logs = arena_take<double>(from, 4 * kde_finish_blocks(job->n));
+    if (width == WIDE) kde_take_codes(job, from, &l);
     return l;
 }
 
@@ -116,10 +122,12 @@ extern "C" size_t ipl_cuda_kde_scratch_bytes(void *state, int jobs,
     arena_take<kde_layer>(&from, jobs);
     arena_take<double>(&from, 4 * jobs);
     take_slots(jobs, job, &from);
+    arena_take<kde_choice>(&from, jobs);
     for (int q = 0; q < jobs; ++q) {
         const size_t bytes = kde_scale_bytes(state, job + q);
         most = bytes > most ? bytes : most;
-        take_part(job + q, &from);
+        kde_layer l = {};
+        take_zeros(job + q, &from, &l);
         layer_of(job + q, &from);
     }
     return from.used > most ? from.used : most;
@@ -137,10 +145,11 @@ struct kde_plan {
     kde_layer  *layer;
     int        *job_of;
     int         resident;       /* layers in device memory                       */
-    kde_launch *launch;         /* not for wide layers in host memory            */
+    int         wide;           /* the first of these that is wide               */
+    kde_launch *launch;         /* of narrow layers                              */
     int         launches;
     float      *slots;          /* device                                        */
-    char       *zeros;          /* device: the parts of all layers               */
+    char       *zeros;          /* device: choices, and take_zeros of all layers */
     size_t      zero_bytes;
     int32_t     n_max, box_max; /* rows of any layer, of a wide one on the device */
 };
@@ -149,10 +158,12 @@ static void order_jobs(int jobs, const ipl_kde_job *job, kde_plan *plan)
 {
     int p = 0;
     for (int on_host = 0; on_host < 2; ++on_host) {
-        for (int w = 0; w < WIDTHS; ++w)
+        for (int w = 0; w < WIDTHS; ++w) {
+            if (!on_host && widths[w] == WIDE) plan->wide = p;
             for (int q = 0; q < jobs; ++q)
                 if (!job[q].block != on_host && width_of(job[q].d) == widths[w])
                     plan->job_of[p++] = q;
+        }
         if (!on_host) plan->resident = p;
     }
 }
@@ -162,8 +173,8 @@ static void add_layer(int p, kde_layer *l, kde_plan *plan)
     const int64_t blocks = blocks_of(l);
     const int32_t n = l->pairs.n, width = l->pairs.width;
     if (n > plan->n_max) plan->n_max = n;
-    if (width == WIDE && p >= plan->resident) return;
-    if (width == WIDE && n > plan->box_max) plan->box_max = n;
+    if (width == WIDE && p < plan->resident && n > plan->box_max) plan->box_max = n;
+    if (width == WIDE) return;
     kde_launch *last = plan->launch + plan->launches - 1;
     if (!plan->launches || last->width != width ||
         last->blocks + blocks > INT32_MAX) {
@@ -182,27 +193,33 @@ static ipl_status plan_layers(void *state, int jobs, const ipl_kde_job *job,
     order_jobs(jobs, job, plan);
     plan->slots = take_slots(jobs, job, from);
     const size_t zeros_at = from->used;
-    host_array<unsigned long long *> part(jobs);
-    if (!part.at) return IPL_FAIL(IPL_E_MEMORY, "the plan of %d layers", jobs);
-    for (int p = 0; p < jobs; ++p) part.at[p] = take_part(job + plan->job_of[p], from);
+    host_array<kde_layer> zeros(jobs);
+    if (!zeros.at) return IPL_FAIL(IPL_E_MEMORY, "the plan of %d layers", jobs);
+    kde_choice *choice = arena_take<kde_choice>(from, jobs);
+    for (int p = 0; p < jobs; ++p)
+        take_zeros(job + plan->job_of[p], from, zeros.at + p);
     plan->zeros = from->base + zeros_at;
     plan->zero_bytes = from->used - zeros_at;
     for (int p = 0; p < jobs; ++p) {
         const ipl_kde_job *of = job + plan->job_of[p];
         kde_layer l = layer_of(of, from);
-        l.part = part.at[p];
+        l.part = zeros.at[p].part;
+        l.codes.ends = zeros.at[p].codes.ends;
+        l.codes.choice = choice + p;
         fill_in(of, plan->slots, &l);
         IPL_TRY(kde_scale(state, of, full_sums, scratch, &l));
+        if (l.pairs.unit != 1.0f) l.codes.chunks = 0; /* kde_exact.cuh has no unit */
         add_layer(p, &l, plan);
         plan->layer[p] = l;
     }
     return IPL_OK;
 }
 
-static ipl_status run_plan(ipl_cuda *dev, const kde_plan *plan, int jobs,
-                           const ipl_kde_job *job, kde_layer *layer, double *mean_log)
+static ipl_status run_plan(ipl_cuda *dev, kde_plan *plan, int jobs,
+                           const ipl_kde_job *job, int full_sums, kde_layer *layer,
+                           double *mean_log)
 {
-    const int resident = plan->resident;
+    const int resident = plan->resident, wide = plan->wide;
     const pairs_table table = kde_table(layer, resident);
     IPL_TRY(send(dev, plan->layer, jobs, layer));
     IPL_CUDA(dev, cudaMemsetAsync(plan->zeros, 0, plan->zero_bytes, dev->stream));
@@ -210,14 +227,14 @@ static ipl_status run_plan(ipl_cuda *dev, const kde_plan *plan, int jobs,
     if (plan->box_max)
         IPL_TRY(pairs_launch_boxes(dev, 0, plan->box_max, table));
     for (int p = resident; p < jobs; ++p)
-        IPL_TRY(kde_run_blocks(dev, job + plan->job_of[p], plan->layer + p, layer + p));
+        IPL_TRY(kde_run_blocks(dev, job + plan->job_of[p], full_sums, plan->layer + p,
+                               layer + p));
+    IPL_TRY(kde_run_wide(dev, full_sums, resident - wide, plan->layer + wide,
+                         plan->job_of + wide, layer + wide));
     for (int q = 0; q < plan->launches; ++q) {
         const kde_launch *now = plan->launch + q;
-        const kde_layer *first = layer + now->first;
-        if (now->width == WIDE)
-            IPL_TRY(kde_launch_wide(dev, {}, now->blocks, now->layers, first));
-        else
-            IPL_TRY(kde_launch_small(dev, now->width, now->blocks, now->layers, first));
+        IPL_TRY(kde_launch_small(dev, now->width, now->blocks, now->layers,
+                                 layer + now->first));
     }
     return kde_launch_finish(dev, plan->n_max, jobs, layer, mean_log);
 }
@@ -242,7 +259,7 @@ extern "C" ipl_status ipl_cuda_kde_sums(void *state, int jobs, ipl_kde_job *job,
     kde_layer *layer = arena_take<kde_layer>(&from, jobs);
     double *mean_log = arena_take<double>(&from, 4 * jobs);
     IPL_TRY(plan_layers(state, jobs, job, full_sums, scratch, &from, &plan));
-    IPL_TRY(run_plan(dev, &plan, jobs, job, layer, mean_log));
+    IPL_TRY(run_plan(dev, &plan, jobs, job, full_sums, layer, mean_log));
     const size_t bytes = 4 * (size_t)jobs * sizeof *mean_log;
     IPL_TRY(ipl_cuda_fetch(dev, mean_log, bytes, mean.at));
     for (int p = 0; p < jobs; ++p)

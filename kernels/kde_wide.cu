@@ -4,8 +4,8 @@
  * The same sums as kde_small.cu, for any d.
  *
  * Launch    A block of 64 threads owns one tile of 64 x 64 pairs (pairs_wide.cuh).
- *           blockIdx.x counts the tiles on and above the diagonal of all layers, or of
- *           one layer those of a window (kde_blocks.cu). Six blocks fit a
+ *           blockIdx.x counts the tiles of the squares of kde_squares.cuh of all
+ *           layers, or of a window of one (kde_blocks.cu). Six blocks fit a
  *           multiprocessor.
  * Traffic   That of the distances: the float units limit.
  * Numerics  As kde_small.cu. Once the smallest distance of a tile is beyond layer.limit
@@ -13,6 +13,7 @@
  *           than 2^-24 of its sum, which holds the exact 1 of j = i.
  * Limits    n <= 2^20.
  */
+#include "kde_squares.cuh"
 #include "kde_tile.cuh"
 #include "pairs_wide.cuh"
 
@@ -25,23 +26,21 @@ static __device__ __forceinline__ void fetch_classes(const pairs_layer &l, int t
 
 /* The tiles of rows and of columns of a block, and the kinds of pairs in them. */
 struct wide_place {
-    int row, col, kind, kind_last;
+    int  row, col, kind, kind_last;
+    bool there;
 };
 
-/* Number p of the window's tiles. */
 static __device__ __forceinline__ void find_tile(const pairs_layer &l,
                                                  kde_window window, int64_t p,
                                                  wide_place *at)
 {
-    if (window.rows) at->row = (int)p % window.rows, at->col = (int)p / window.rows;
-    else triangle(p, &at->row, &at->col);
-    at->row += window.row;
-    at->col += window.col;
-    kinds_of(l, TILE, at->row, at->col, &at->kind, &at->kind_last);
+    at->there = find_in_squares(tiles_of(window, l.n, TILE), p, &at->row, &at->col);
+    if (at->there) kinds_of(l, TILE, at->row, at->col, &at->kind, &at->kind_last);
 }
 
 static __global__ void __launch_bounds__(THREADS, 6)
-wide_tile(const kde_layer *__restrict__ layers, int layer_count, kde_window window)
+wide_tile(const kde_layer *__restrict__ layers, int layer_count, kde_window window,
+          int64_t base)
 {
     __shared__ __align__(16) float rows[2][CHUNK][TILE], cols[2][CHUNK][TILE];
     __shared__ __align__(16) kde_end<SIDE> end;
@@ -49,10 +48,12 @@ wide_tile(const kde_layer *__restrict__ layers, int layer_count, kde_window wind
     __shared__ wide_place at; /* shared, as the layer: they would take registers */
     __shared__ float box_part[THREADS / 32];
 
-    fetch_layer(layers, layer_count, blockIdx.x, &l);
+    fetch_layer(layers, layer_count, base + blockIdx.x, &l);
     const int x = threadIdx.x % SIDE, y = threadIdx.x / SIDE;
-    if (threadIdx.x == 0) find_tile(l.pairs, window, blockIdx.x - l.first_block, &at);
+    if (threadIdx.x == 0)
+        find_tile(l.pairs, window, base + blockIdx.x - l.first_block, &at);
     __syncthreads();
+    if (!at.there) return;
     if (boxes_far(l.pairs, at.row, at.col, l.limit, box_part)) return;
     fetch_classes(l.pairs, at.row, end.row_class);
     fetch_classes(l.pairs, at.col, end.col_class);
@@ -70,10 +71,11 @@ wide_tile(const kde_layer *__restrict__ layers, int layer_count, kde_window wind
     }
 }
 
-ipl_status kde_launch_wide(ipl_cuda *dev, kde_window window, int64_t blocks, int layers,
-                           const kde_layer *layer)
+ipl_status kde_launch_wide(ipl_cuda *dev, kde_window window, int64_t base,
+                           int64_t blocks, int layers, const kde_layer *layer)
 {
-    wide_tile<<<(unsigned)blocks, THREADS, 0, dev->stream>>>(layer, layers, window);
+    wide_tile<<<(unsigned)blocks, THREADS, 0, dev->stream>>>(layer, layers, window,
+                                                            base);
     IPL_LAUNCHED(dev, wide_tile);
     return IPL_OK;
 }
