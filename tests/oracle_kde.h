@@ -18,17 +18,17 @@
  *   s         4 e for the exponential; the upper bound may be the fourth power of
  *             the lower: 18 e
  *   sums      72 e: at most so many float additions in a row
- *   fixed     2^-41 each time that a float sum becomes fixed point, which is every
- *             16 rows or more, and once for each row of up to 8 vectors
- *   dropped   n similarities below 2^-(ceil(log2 n) + 24), unless full_sums
+ *   fixed     2^-41 each time that a float sum becomes fixed point: every 16 rows or
+ *             more and once for each row of up to 8 vectors, or for each pair
+ *   dropped   n similarities below 2^-(ceil(log2 n) + 22), unless full_sums
  */
 static inline void oracle_kde_row(int64_t n, int64_t d, const float *t,
                                   const int32_t *y, double noise_var, int full_sums,
                                   int64_t i, double value[4], double allowed[4])
 {
     const double e = 0x1p-24;
-    const double fixed = ((double)n / 16.0 + 8.0) * 0x1p-41;
-    const double dropped = full_sums ? 0.0 : 0x1p-24;
+    const double fixed = ((double)n + 8.0) * 0x1p-41;
+    const double dropped = full_sums ? 0.0 : 0x1p-22;
     double sum[4] = {0}, from_distance[4] = {0};
     for (int64_t j = 0; j < n; ++j) {
         double distance = 0.0;

@@ -123,7 +123,8 @@ static void add_near(const kde_screen *s, int64_t row, int64_t column, near_list
 }
 
 /* The columns of a tile that its two rows from `row` have left. */
-static __attribute__((noinline)) void list_left(const uint64_t mask[2][2], int64_t column, left_list *left)
+static __attribute__((noinline)) void
+list_left(const uint64_t mask[2][2], int64_t column, left_list *left)
 {
     left->count = 0;
     for (int w = 0; w < 2; ++w)
@@ -136,8 +137,8 @@ static __attribute__((noinline)) void list_left(const uint64_t mask[2][2], int64
 }
 
 /* Takes those off the list that the test of all units shows to be far. */
-static __attribute__((noinline)) void test_units(const kde_screen *s, int64_t row, const int8_t *codes,
-                       left_list *left)
+static __attribute__((noinline)) void
+test_units(const kde_screen *s, int64_t row, const int8_t *codes, left_list *left)
 {
     int kept = 0;
     const screen_bounds *b = &s->unit;
@@ -165,8 +166,9 @@ static __attribute__((noinline)) void test_units(const kde_screen *s, int64_t ro
 }
 
 /* Distances of two rows and the columns on the list; near ones are listed. */
-static __attribute__((noinline)) void list_near(const kde_screen *s, int64_t first, int64_t row, int64_t column,
-                      const left_list *left, near_list *near)
+static __attribute__((noinline)) void
+list_near(const kde_screen *s, int64_t first, int64_t row, int64_t column,
+          const left_list *left, near_list *near)
 {
     const float *const pair[2] = {s->rows + row * s->stride,
                                   s->rows + (row + 1) * s->stride};

@@ -48,7 +48,7 @@ INLINE void signed_codes(const uint8_t *codes, int64_t bytes, int8_t *to)
 
 /* Keeps a vector in its register: the compiler would rather load it again for each
  * row, and loads are what the units wait for here. */
-#if defined(__x86_64__) && !defined(IPL_SIMDE) && (defined(IPL_AVX512) || defined(IPL_AVX2))
+#if !defined(IPL_SIMDE) && (defined(IPL_AVX512) || defined(IPL_AVX2))
 #define IN_REGISTER(vector) __asm__("" : "+v"(vector))
 #else
 #define IN_REGISTER(vector) (void)(vector)
@@ -158,8 +158,9 @@ INLINE void products(int columns, const uint8_t *const column[4], const int8_t *
 }
 
 /* Bit c of mask[r]: the pair of row + r and column + c passes the test of the axes. */
-static __attribute__((noinline)) void test_axes(const kde_screen *s, int64_t row, int64_t column,
-                      uint64_t mask[SCREEN_ROWS][2])
+static __attribute__((noinline)) void
+test_axes(const kde_screen *s, int64_t row, int64_t column,
+          uint64_t mask[SCREEN_ROWS][2])
 {
     enum { ABREAST = 4 };
     const screen_bounds *b = &s->axis;
@@ -213,8 +214,9 @@ static void products(int columns, const uint8_t *const column[4], const int8_t *
             out[r][k] = product(column[k], rows + r * width, width);
 }
 
-static __attribute__((noinline)) void test_axes(const kde_screen *s, int64_t row, int64_t column,
-                      uint64_t mask[SCREEN_ROWS][2])
+static __attribute__((noinline)) void
+test_axes(const kde_screen *s, int64_t row, int64_t column,
+          uint64_t mask[SCREEN_ROWS][2])
 {
     const screen_bounds *b = &s->axis;
     memset(mask, 0, SCREEN_ROWS * sizeof *mask);
