@@ -157,10 +157,12 @@ static layer clusters(int64_t n, int64_t d)
 static double middle_var(const layer *l) { return var_of(l->n, 2.0 * (double)l->d); }
 
 typedef enum {
-    PLAIN, HEAVY_TAILED, CONSTANT_UNITS, DUPLICATE_ROWS, DEAD_UNITS, HUGE_OFFSET, KINDS
+    PLAIN, HEAVY_TAILED, CONSTANT_UNITS, DUPLICATE_ROWS, DEAD_UNITS, HUGE_OFFSET,
+    FAR_OFFSET, KINDS
 } kind;
 static const char *const kind_name[] = {"plain", "heavy tails", "constant units",
-                                        "duplicate rows", "dead units", "huge offset"};
+                                        "duplicate rows", "dead units", "huge offset",
+                                        "far offset"};
 
 static layer layer_of_kind(kind k, int64_t n, int64_t d)
 {
@@ -175,6 +177,8 @@ static layer layer_of_kind(kind k, int64_t n, int64_t d)
             case DUPLICATE_ROWS: if (i % 16 == 8) *v = l.t[(i - 8) * d + u]; break;
             case DEAD_UNITS:     *v = u % 4 ? 0.0f : 2.0f * fmaxf(*v, 0.0f); break;
             case HUGE_OFFSET:    *v += u % 2 ? 3e5f : -1e4f; break;
+            /* Where floats are one apart: products with it are off by tens. */
+            case FAR_OFFSET:     *v = rintf(8.0f * *v) + (u % 2 ? 1e7f : -3e6f); break;
             default:             break;
             }
         }
@@ -194,6 +198,7 @@ static void sums_are_those_of_every_near_pair(void **state)
             check_every_pair(check_device(state), kind_name[k], &l,
                              k == DEAD_UNITS       ? 0.2 * var
                              : k == CONSTANT_UNITS ? 0.67 * var
+                             : k == FAR_OFFSET     ? 64.0 * var
                                                    : var);
             layer_free(l);
         }
