@@ -265,10 +265,9 @@ check-crash: setup-tests
 	@$(MAKE) --no-print-directory -s $(JOBS) CUDA=0 MODE=$(MODE) infoplane
 	@bash tests/crash.sh $(call build_of,$(MODE),0)/infoplane $(KILLS)
 
-# Passive waiting: libgomp's spinning is very slow under the sanitizer.
 check-threads: setup-tests
 	@$(MAKE) --no-print-directory -s $(JOBS) CUDA=0 MODE=tsan $(patsubst %,$(call build_of,tsan,0)/tests/test_%,store resume)
-	@OMP_WAIT_POLICY=passive IPL_TEST_ONLY=store,resume IPL_TEST_DEVICES=cpu:portable \
+	@IPL_TEST_ONLY=store,resume IPL_TEST_DEVICES=cpu:portable \
 	    TSAN_OPTIONS="suppressions=$(CURDIR)/tests/tsan.supp history_size=7 \
 	    ignore_noninstrumented_modules=1" sh tests/run.sh $(call build_of,tsan,0)
 

@@ -338,6 +338,8 @@ static int64_t count_slowly(int64_t n, const int32_t *a, const int32_t *b,
 static void counts_are_those_of_all_pairs_of_rows(void **state)
 {
     static const int64_t sizes[] = {1, 2, 3, 6, 10, 33, 700, 1500};
+    /* A second cell: none; few pairs, or more than the rows; it need not be small. */
+    static const int32_t large[] = {0, 2, 7, 8, 12, 15, INT32_MAX};
     ipl_device *dev = check_device(state);
     for (size_t s = 0; s < sizeof sizes / sizeof *sizes; ++s) {
         const int64_t n = sizes[s];
@@ -345,22 +347,20 @@ static void counts_are_those_of_all_pairs_of_rows(void **state)
         int32_t *b = layer_labels(n, 3, check_seed() + 50 + s);
         if (n == 10) /* every size that fits occurs: 1 + 2 + 3 + 4 */
             for (int i = 0; i < 10; ++i) a[i] = i < 1 ? 0 : i < 3 ? 1 : i < 6 ? 2 : 3;
-        b[n / 2] = INT32_MAX; /* a second cell need not be small */
-        for (int pairs = 0; pairs < 2; ++pairs) {
+        for (size_t k = 0; k < sizeof large / sizeof *large; ++k) {
             const int64_t most = ipl_multiplicities_max(n);
             ipl_multiplicity *got = test_malloc((size_t)most * sizeof *got);
             ipl_multiplicity *want = test_malloc((size_t)(n + 1) * sizeof *want);
-            const int32_t *second = pairs ? b : NULL;
+            const int32_t *second = large[k] ? b : NULL;
+            b[n / 2] = large[k];
             const int64_t multiplicities = count_slowly(n, a, second, want);
             assert_int_equal(counts_of(dev, n, a, second, got), multiplicities);
             assert_true(multiplicities <= most &&
-                        (n != 10 || pairs || multiplicities == most));
+                        (n != 10 || large[k] || multiplicities == most));
             assert_memory_equal(got, want, (size_t)multiplicities * sizeof *got);
-            test_free(got);
-            test_free(want);
+            test_free(got), test_free(want);
         }
-        test_free(a);
-        test_free(b);
+        test_free(a), test_free(b);
     }
 }
 

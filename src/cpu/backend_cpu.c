@@ -96,7 +96,8 @@ static ipl_status cpu_open(const char *variant, const ipl_device_options *option
     state->threads = options->threads ? options->threads : omp_get_num_procs();
     /* Our own threads split the products, in pieces that do not depend on how many
      * threads there are; OpenBLAS's would also fight them for the cores. */
-    openblas_set_num_threads(1);
+    cpu_use_one_blas_thread();
+    cpu_wait_asleep(state->threads);
 
     const int64_t page = sysconf(_SC_PAGESIZE);
     snprintf(about->name, sizeof about->name, "cpu:%s", isa_name[isa]);

@@ -1,8 +1,9 @@
 /*
  * bin_counts.c - how many rows share a cell, or a pair of cells.
  *
- * Single cells are counted in place. Pairs go through an open table whose key is
- * the pair itself. Layers run in parallel, each on one thread.
+ * Single cells, and pairs of which there can be no more than slots, as of cells and
+ * labels, are counted in place. Other pairs go through an open table whose key is the
+ * pair itself. Layers run in parallel, each on one thread.
  */
 #include <string.h>
 
@@ -40,14 +41,28 @@ size_t cpu_count_scratch_bytes(void *state, int jobs, const ipl_count_job *job)
     return arena.used;
 }
 
-/* Both add up rows_of[m] from the counts that are not zero. */
-static void count_codes(const ipl_count_job *job, counter *c)
+/* One more than the largest number. */
+static int64_t limit_of(int64_t n, const int32_t *number)
 {
-    memset(c->count, 0, (size_t)job->n * sizeof *c->count);
-    for (int64_t i = 0; i < job->n; ++i) ++c->count[job->a[i]];
+    int32_t most = 0;
+    for (int64_t i = 0; i < n; ++i) most = number[i] > most ? number[i] : most;
+    return (int64_t)most + 1;
+}
+
+/* Both add up rows_of[m] from the counts that are not zero. The code of a row is
+ * a * width + b, below `codes`; of a alone, a. */
+static void count_codes(const ipl_count_job *job, int64_t codes, int64_t width,
+                        counter *c)
+{
+    memset(c->count, 0, (size_t)codes * sizeof *c->count);
+    if (job->b)
+        for (int64_t i = 0; i < job->n; ++i)
+            ++c->count[job->a[i] * width + job->b[i]];
+    else
+        for (int64_t i = 0; i < job->n; ++i) ++c->count[job->a[i]];
     int64_t left = job->n;
-    for (int64_t cell = 0; left; left -= c->count[cell++])
-        if (c->count[cell]) c->rows_of[c->count[cell]] += c->count[cell];
+    for (int64_t code = 0; left; left -= c->count[code++])
+        if (c->count[code]) c->rows_of[c->count[code]] += c->count[code];
 }
 
 static void count_pairs(const ipl_count_job *job, counter *c)
@@ -75,10 +90,13 @@ static void count_pairs(const ipl_count_job *job, counter *c)
 static void count_job(ipl_count_job *job, counter *c)
 {
     memset(c->rows_of, 0, (size_t)(job->n + 1) * sizeof *c->rows_of);
-    if (job->b)
-        count_pairs(job, c);
+    const int64_t slots = (int64_t)1 << c->table_bits;
+    const int64_t width = job->b ? limit_of(job->n, job->b) : 1;
+    const int64_t codes = limit_of(job->n, job->a) * width;
+    if (codes <= slots)
+        count_codes(job, codes, width, c);
     else
-        count_codes(job, c);
+        count_pairs(job, c);
     job->multiplicities = 0;
     int64_t left = job->n;
     for (int64_t size = 1; left; ++size) {

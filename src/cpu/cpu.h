@@ -25,6 +25,11 @@ typedef struct {
  * child that was forked after a region has one. */
 int cpu_threads(const cpu_state *state);
 
+/* waiting.c: from now on idle threads of OpenMP sleep, in teams of `threads` or more;
+ * and OpenBLAS has none of its own. */
+void cpu_wait_asleep(int threads);
+void cpu_use_one_blas_thread(void);
+
 /* kde.c */
 size_t     cpu_kde_scratch_bytes(void *state, int jobs, const ipl_kde_job *job);
 ipl_status cpu_kde_sums(void *state, int jobs, ipl_kde_job *job, int full_sums,

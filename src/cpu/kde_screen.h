@@ -102,7 +102,7 @@ typedef struct {
 extern const screen_kernels screen_kernels_portable, screen_kernels_avx2,
     screen_kernels_avx512, screen_kernels_vnni;
 
-/* -- A layer's preparation, in this order (kde_screen.c). Rows is set before. -------- */
+/* -- A layer's preparation, in this order (kde_screen.c); rows is set before ------ */
 
 void screen_lay_out(const ipl_kde_job *job, ipl_arena *arena, kde_screen *s);
 /* Clears s->screened unless the layer may be worth it; mean, centre, directions. */

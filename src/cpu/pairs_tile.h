@@ -108,8 +108,9 @@ INLINE int tile_counts(const tile *t, const tile *before, float cut)
 
 /* As add_distances, with looks at whether the tile, to which `before` belongs if it is
  * given, may be left; returns 0 if so. A look costs as much as three units, and tiles
- * that follow each other are alike: the first look is where the tile before was left, or one STEP earlier if that was
- * its first look, and then every STEP. *look starts at STEP. */
+ * that follow each other are alike: the first look is where the tile before was left,
+ * or one STEP earlier if that was its first look, and then every STEP. *look starts at
+ * STEP. */
 INLINE int add_until_cut(tile *sum, const tile *before, const float *a, const float *b,
                          int64_t stride, int64_t units, float cut, int64_t *look)
 {

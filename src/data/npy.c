@@ -274,13 +274,11 @@ static ipl_status read_values(const char *path, ipl_input *in, const npy_header 
 {
     unsigned char chunk[CHUNK_VALUES * 8];
     const int64_t rows = out->rows, cols = out->cols, total = rows * cols;
+    if (out->values && !h->fortran && h->kind == FLOAT && h->bytes == 4)
+        return ipl_input_read(in, "the values", (size_t)total * 4, out->values);
     for (int64_t at = 0; at < total; at += CHUNK_VALUES) {
         const int64_t count = total - at < CHUNK_VALUES ? total - at : CHUNK_VALUES;
         IPL_TRY(ipl_input_read(in, "the values", (size_t)(count * h->bytes), chunk));
-        if (out->values && !h->fortran && h->kind == FLOAT && h->bytes == 4) {
-            memcpy(out->values + at, chunk, (size_t)count * 4);
-            continue;
-        }
         for (int64_t k = 0; k < count; ++k) {
             const int64_t e = at + k;
             const int64_t row = h->fortran ? e % rows : e / cols;
