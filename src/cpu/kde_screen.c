@@ -101,7 +101,7 @@ static double near_share(const ipl_kde_job *job, float cut)
     return (double)near / PAIRS;
 }
 
-/* -- Whether it pays --------------------------------------------------------------- */
+/* -- Whether it pays ------------------------------------------------------------- */
 
 static double dense_ns(const screen_kernels *k, const kde_screen *s, double read)
 {
@@ -136,7 +136,7 @@ void screen_begin(const ipl_kde_job *job, const kde_matrix *m, const screen_kern
     s->screened = s->screened && screen_directions(job->t, s, s->rows);
 }
 
-/* -- Axes ---------------------------------------------------------------------------- */
+/* -- Axes ------------------------------------------------------------------------ */
 
 /* Axes of the rows [from, to) but for the last one: products with the directions. */
 static void multiply(const ipl_kde_job *job, int64_t from, int64_t to, kde_screen *s)
@@ -192,7 +192,7 @@ void screen_project(const ipl_kde_job *job, const screen_kernels *k, int64_t fro
     }
 }
 
-/* -- Integers ------------------------------------------------------------------------ */
+/* -- Integers -------------------------------------------------------------------- */
 
 void screen_bound(const kde_screen *s, screen_bounds *to, int64_t place, int64_t norm,
                   int64_t sum, int bias, double off)
@@ -321,7 +321,7 @@ void screen_encode(const ipl_kde_job *job, const screen_kernels *k, int64_t from
     }
 }
 
-/* -- Room ----------------------------------------------------------------------------- */
+/* -- Room ----------------------------------------------------------------------- */
 
 static void bounds_lay_out(int64_t places, ipl_arena *arena, screen_bounds *b)
 {
