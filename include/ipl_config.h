@@ -77,6 +77,8 @@ typedef struct {
     int               halve, delta_scaled;
     int               delta_estimator; /* 0: all, k: ipl_mi_point_name(k - 1)   */
     int               training_log; /* 0: ticks of the log policy, 1: each      */
+    int64_t           loss_rows;  /* training rows of which training.csv has loss and
+                                     accuracy, at most; 0: all                  */
     int64_t           lanes;      /* measure side by side; 0: the device's choice */
     int64_t           device_mib; /* memory of the device for the run; 0: all   */
     int64_t           snapshot_device_mib, snapshot_mib; /* memory for snapshots: of

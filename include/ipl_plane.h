@@ -80,6 +80,9 @@ typedef int (*ipl_progress_call)(void *user, const ipl_progress *now);
  *   compression.csv    see ipl_compression_row; only of a run that is done
  *   run.json           what ran where, versions, times, counts, ceilings
  *
+ * loss_train_nats and accuracy_train are the network's at that tick over the training
+ * rows, or measure.loss_rows of them, always the same; run.json has their number.
+ *
  * With measure.tick = step the epoch columns count steps. Rows are sorted by tick, then
  * seed, layer, estimator. A row reaches its file once no earlier row can come; it stays
  * there after a failure. Equal configs give equal CSV bytes on a device: at any number

@@ -22,7 +22,8 @@ enum {
     IPL_STREAM_SUBSET,
     IPL_STREAM_ROW_HASH, /* multipliers of the binned rows' hashes, seed 0     */
     IPL_STREAM_WALK,    /* of pooled networks; sub-stream: the window           */
-    IPL_STREAM_SHUFFLE  /* of pooled samples; sub-stream: snapshot and window   */
+    IPL_STREAM_SHUFFLE, /* of pooled samples; sub-stream: snapshot and window   */
+    IPL_STREAM_LOSS_ROWS
 };
 
 typedef struct {

@@ -63,6 +63,21 @@ static inline net_case net_case_make(ipl_device *dev, const char *text, int64_t 
     return c;
 }
 
+/* The same, but of all inputs one in sixteen is not zero: enough zeros for products
+ * that leave them out. The last row has none but zeros. */
+static inline net_case net_case_make_sparse(ipl_device *dev, const char *text,
+                                            int64_t rows)
+{
+    net_case c = net_case_make(dev, text, rows);
+    const int64_t inputs = c.shape.width[0], values = rows * inputs;
+    for (int64_t i = 0; i < values; ++i)
+        if (i >= values - inputs ||
+            ipl_random_below((ipl_random){check_seed(), 80}, (uint64_t)i, 16))
+            c.x[i] = i % 3 ? 0.0f : -0.0f;
+    CHECK_OK(ipl_upload(dev, c.x, (size_t)values * sizeof *c.x, c.dx.at));
+    return c;
+}
+
 static inline void net_case_free(net_case *c)
 {
     ipl_free(c->dev, c->dx.at);

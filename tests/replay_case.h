@@ -236,12 +236,10 @@ typedef struct {
     int64_t       least, most;  /* right answers; they differ where outputs tie   */
 } replay_score;
 
-static inline replay_score replay_evaluate(const replay *p, int replica, int64_t begin,
-                                           int64_t end)
+static inline replay_score replay_score_of(const replay *p, int replica, int64_t rows,
+                                           const float *x, const int32_t *y)
 {
-    const float *x = p->x + begin * p->data.inputs;
-    const int32_t *y = p->y + begin, classes = p->shape.width[p->shape.layers];
-    const int64_t rows = end - begin;
+    const int32_t classes = p->shape.width[p->shape.layers];
     double *exact = replay_exact(p, replica);
     replay_score s = {.least = 0};
     s.loss.value = oracle_loss(&p->shape, exact, rows, x, y, &s.loss.bound);
@@ -261,6 +259,40 @@ static inline replay_score replay_evaluate(const replay *p, int replica, int64_t
     oracle_pass_free(&pass);
     free(exact);
     return s;
+}
+
+static inline replay_score replay_evaluate(const replay *p, int replica, int64_t begin,
+                                           int64_t end)
+{
+    return replay_score_of(p, replica, end - begin, p->x + begin * p->data.inputs,
+                           p->y + begin);
+}
+
+static inline int64_t replay_loss_rows(const replay *p)
+{
+    const int64_t wanted = p->config.loss_rows;
+    return wanted && wanted < p->trains ? wanted : p->trains;
+}
+
+/* On the training rows that measure.loss_rows draws: the order does not count. */
+static inline replay_score replay_evaluate_drawn(const replay *p, int replica)
+{
+    const int64_t rows = replay_loss_rows(p), inputs = p->data.inputs;
+    if (rows == p->trains) return replay_evaluate(p, replica, 0, rows);
+    float *x = malloc((size_t)(rows * inputs) * sizeof *x);
+    int32_t *y = malloc((size_t)rows * sizeof *y);
+    int32_t *drawn = malloc((size_t)p->trains * sizeof *drawn);
+    ipl_random_permutation((ipl_random){p->config.data.seed, IPL_STREAM_LOSS_ROWS},
+                           p->trains, drawn);
+    for (int64_t i = 0; i < rows; ++i) {
+        memcpy(x + i * inputs, p->x + drawn[i] * inputs, (size_t)inputs * sizeof *x);
+        y[i] = p->y[drawn[i]];
+    }
+    const replay_score score = replay_score_of(p, replica, rows, x, y);
+    free(x);
+    free(y);
+    free(drawn);
+    return score;
 }
 
 /* Activations of all layers of a network, as the device makes them: act[l - 1] is to

@@ -15,13 +15,15 @@ typedef struct {
     int64_t     measured[TICKS], logged[TICKS];
 } run_case;
 
-/* Values outside the edges, an early and a late epoch; the last batch is short. */
+/* Values outside the edges, an early and a late epoch; the last batch is short, and the
+ * loss is that of 31 of 96 rows. */
 static const run_case edges = {
     {"net.layers=12, 8-tanh, 4-relu, 2", "data.limit=120", "data.split=shuffled",
      "data.seed=3", "train.batch=40", "train.learning_rate=0.03", "train.epochs=30",
      "train.replicas=3", "train.seed=5", "measure.policy=list", "measure.list=0, 1, 17",
      "measure.log_dense=1", "measure.log_per_decade=2", "measure.estimators=bin, kde",
-     "bin.form=edges", "bin.edges=24", "bin.range=-0.5, 0.75", "kde.noise_var=0.05"},
+     "measure.loss_rows=31", "bin.form=edges", "bin.edges=24", "bin.range=-0.5, 0.75",
+     "kde.noise_var=0.05"},
     {0, 1, 17, 30, END}, {0, 1, 3, 10, 30, END}};
 
 /* 96 rows in batches of 40: three steps an epoch. */

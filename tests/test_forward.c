@@ -60,9 +60,10 @@ static float *upload_params(const net_case *c)
     return at;
 }
 
-static void forward_and_compare(ipl_device *dev, const char *text, int64_t rows)
+static void forward_case(net_case c, const char *text)
 {
-    net_case c = net_case_make(dev, text, rows);
+    ipl_device *dev = c.dev;
+    const int64_t rows = c.rows;
     float *params = upload_params(&c);
     oracle_pass want = oracle_forward(&c.shape, c.exact, rows, c.x);
     guarded out[IPL_NET_LAYERS_MAX];
@@ -83,6 +84,11 @@ static void forward_and_compare(ipl_device *dev, const char *text, int64_t rows)
     oracle_pass_free(&want);
     ipl_free(dev, params);
     net_case_free(&c);
+}
+
+static void forward_and_compare(ipl_device *dev, const char *text, int64_t rows)
+{
+    forward_case(net_case_make(dev, text, rows), text);
 }
 
 static void activations_stay_within_rounding(void **state)
@@ -110,6 +116,16 @@ static void shapes_at_the_edges_stay_within_rounding(void **state)
     for (size_t i = 0; i < sizeof text / sizeof *text; ++i) {
         forward_and_compare(check_device(state), text[i], 5);
         forward_and_compare(check_device(state), text[i], 130);
+    }
+}
+
+static void inputs_with_zeros_stay_within_rounding(void **state)
+{
+    static const char *const text[] = {"1, 128-tanh, 3", "47, 127-tanh, 5-elu, 3",
+                                       "49, 129-relu, 9-tanh, 3", "200, 300-elu, 3"};
+    for (size_t i = 0; i < sizeof text / sizeof *text; ++i) {
+        forward_case(net_case_make_sparse(check_device(state), text[i], 5), text[i]);
+        forward_case(net_case_make_sparse(check_device(state), text[i], 600), text[i]);
     }
 }
 
@@ -346,6 +362,7 @@ static void losses_that_are_not_finite_are_reported(void **state)
 static const check_test tests[] = {
     CHECK_TEST(activations_stay_within_rounding),
     CHECK_TEST(shapes_at_the_edges_stay_within_rounding),
+    CHECK_TEST(inputs_with_zeros_stay_within_rounding),
     CHECK_TEST(layers_that_are_not_wanted_change_nothing),
     CHECK_TEST(blocks_of_rows_have_the_bits_of_all_rows),
     CHECK_TEST(activation_functions_are_right_to_some_ulps),

@@ -160,7 +160,7 @@ static ipl_experiment loaded(const char *layers)
     CHECK_OK(ipl_config_set(&config, "train.replicas=8"));
     CHECK_OK(ipl_experiment_load(&config, &e));
     e.data.rows = e.measured_rows = 30000; /* a plan asks for no more */
-    e.data.train_rows = 24000;
+    e.data.train_rows = e.scored_rows = 24000;
     return e;
 }
 

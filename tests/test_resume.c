@@ -22,7 +22,7 @@ static ipl_config small_config(const char *policy)
     static const char *const lines[] = {
         "net.layers=12, 5-tanh, 3-tanh, 2", "train.batch=64",
         "train.learning_rate=0.01", "train.replicas=2", "data.limit=256",
-        "measure.subset=64",
+        "measure.subset=64", "measure.loss_rows=50",
         "measure.every=5", "measure.log_dense=2", "measure.log_per_decade=5",
         "measure.list=3:9:2, 20", "measure.delta=0.1", NULL};
     ipl_config c = config_of(lines);

@@ -15,12 +15,13 @@ static void data_layers_and_seeds_are_those_of_the_run(void **state)
     char f[FILES_PATH];
     files_make_folder(f);
     const ipl_config config = small_config("measure.rows=train", "measure.subset=33",
-                                           NULL);
+                                           "measure.loss_rows=70", NULL);
     json_t *all = run_into(check_device(state), f, &config, NULL);
     expect_text(all, "data.name", "ib");
     expect_whole(all, "data.rows", 100);
     expect_whole(all, "data.train_rows", 80);
     expect_whole(all, "data.measured_rows", 33);
+    expect_whole(all, "data.loss_rows", 70);
     expect_whole(all, "data.inputs", 12);
     expect_whole(all, "data.classes", 3);
     expect_list(all, "layers", "[\"5-tanh\", \"4-relu\", \"3-softmax\"]");

@@ -48,14 +48,15 @@ static void expect_training(csv *t, const replay *p, int replica)
 {
     const int layers = p->shape.layers;
     const int64_t tests = p->data.rows - p->trains;
-    const replay_score train = replay_evaluate(p, replica, 0, p->trains);
+    const int64_t scored = replay_loss_rows(p);
+    const replay_score train = replay_evaluate_drawn(p, replica);
     replay_score test = {{NAN, 0.0}, 0, 0};
     if (tests) test = replay_evaluate(p, replica, p->trains, p->data.rows);
     csv_whole(t, p->config.seed + replica);
     csv_whole(t, p->tick);
     csv_number(t, train.loss.value, train.loss.bound);
     csv_number(t, test.loss.value, test.loss.bound);
-    expect_accuracy(t, &train, p->trains);
+    expect_accuracy(t, &train, scored);
     expect_accuracy(t, &test, tests);
     for (int l = 1; l <= layers; ++l) csv_number(t, weight_norm(p, replica, l), 1e-14);
     for (int deviation = 0; deviation < 2; ++deviation)

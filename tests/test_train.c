@@ -2,7 +2,7 @@
  * test_train.c - gradients, optimisers and training against the float64 oracle.
  *
  * Each property is asked of a tiny network (one fused loop on the CPU) and of a wide
- * one (matrix products).
+ * one (matrix products), whose inputs may be mostly zero.
  */
 #include "net_case.h"
 #include "oracle_net.h"
@@ -41,12 +41,11 @@ static void oracle_gradient_matches_finite_difference(void **state)
 }
 
 /* The state after one full-batch step follows the oracle's gradient. */
-static void step_and_compare(ipl_device *dev, const char *text, int64_t n,
-                             int64_t batch)
+static void step_case(net_case c, const char *text, int64_t batch)
 {
     const double rate = 0.5;
+    const int64_t n = c.rows;
     char what[120];
-    net_case c = net_case_make(dev, text, n);
     ipl_train_options options = ipl_train_defaults();
     options.learning_rate = rate;
     options.batch = batch;
@@ -73,6 +72,12 @@ static void step_and_compare(ipl_device *dev, const char *text, int64_t n,
     net_case_free(&c);
 }
 
+static void step_and_compare(ipl_device *dev, const char *text, int64_t n,
+                             int64_t batch)
+{
+    step_case(net_case_make(dev, text, n), text, batch);
+}
+
 static void one_sgd_step_follows_the_gradient(void **state)
 {
     static const int64_t rows[] = {1, 2, 7, 9, 17, 33, 130};
@@ -97,6 +102,19 @@ static void edges_of_shapes_and_batches_follow_the_gradient(void **state)
         step_and_compare(check_device(state), "5, 4-tanh, 3", rows[i], 0);
     step_and_compare(check_device(state), "66, 9-tanh, 3", 513, 5000);
     step_and_compare(check_device(state), "66, 9-tanh, 3", 1100, 1100);
+}
+
+/* Panels and blocks that are whole, by one more or less; batches of several chunks. */
+static void inputs_with_zeros_follow_the_gradient(void **state)
+{
+    static const char *const text[] = {
+        "1, 128-tanh, 3", "47, 127-tanh, 5-elu, 3", "48, 128-relu, 3",
+        "49, 129-tanh, 9-tanh, 3", "200, 300-elu, 3"};
+    static const int64_t rows[] = {2, 33, 191, 192, 193, 513, 1100};
+    for (size_t i = 0; i < sizeof text / sizeof *text; ++i)
+        for (size_t r = i % 2; r < sizeof rows / sizeof *rows; r += 2)
+            step_case(net_case_make_sparse(check_device(state), text[i], rows[r]),
+                      text[i], 0);
 }
 
 /* One input, two classes, one row x = 1 of class 0, all parameters a, -a, from 0 on:
@@ -195,6 +213,7 @@ static const check_test tests[] = {
     CHECK_TEST(oracle_gradient_matches_finite_difference),
     CHECK_TEST(one_sgd_step_follows_the_gradient),
     CHECK_TEST(edges_of_shapes_and_batches_follow_the_gradient),
+    CHECK_TEST(inputs_with_zeros_follow_the_gradient),
     CHECK_TEST(optimisers_take_the_steps_worked_by_hand),
     CHECK_TEST(weights_decay_and_biases_do_not),
 };

@@ -8,7 +8,7 @@ static void written_states_continue_with_the_same_bits(void **state)
 {
     for (int k = 0; k < CASES; ++k)
         for (int o = 0; o < IPL_OPTIMIZER_COUNT; ++o) {
-            net_case c = net_case_make(check_device(state), text[k], rows_of[k]);
+            net_case c = trainer_case_make(check_device(state), k, rows_of[k]);
             const ipl_train_options options = options_of(k, o);
             int64_t steps, resumed_steps;
             ipl_trainer *whole = net_case_trainer(&c, &options), *resumed;
@@ -37,8 +37,8 @@ static void written_states_continue_with_the_same_bits(void **state)
 
 static void short_last_batches_are_steps_of_their_own(void **state)
 {
-    for (int k = 0; k < 2; ++k) {
-        net_case c = net_case_make(check_device(state), text[k], 74); /* 32 + 32 + 10 */
+    for (int k = 0; k < CASES; ++k) {
+        net_case c = trainer_case_make(check_device(state), k, 74); /* 32 + 32 + 10 */
         ipl_train_options options = options_of(k, IPL_ADAM);
         options.batch = 32;
         int64_t steps, split_steps;
@@ -95,8 +95,8 @@ static void snapshots_are_the_parameters_of_one_replica(void **state)
 static void gradient_statistics_follow_the_oracle(void **state)
 {
     enum { BATCHES = 3, BATCH = 30 };
-    for (int k = 0; k < 2; ++k) {
-        net_case c = net_case_make(check_device(state), text[k], BATCHES * BATCH);
+    for (int k = 0; k < CASES; ++k) {
+        net_case c = trainer_case_make(check_device(state), k, BATCHES * BATCH);
         ipl_train_options options = ipl_train_defaults();
         options.learning_rate = 1e-30;
         options.weight_decay = 0.5; /* is not part of the gradient that is reported */
@@ -190,8 +190,8 @@ static void training_learns_to_count_bits(void **state)
 
 static void exploding_parameters_are_reported(void **state)
 {
-    for (int k = 0; k < 2; ++k) {
-        net_case c = net_case_make(check_device(state), text[k], 64);
+    for (int k = 0; k < CASES; ++k) {
+        net_case c = trainer_case_make(check_device(state), k, 64);
         ipl_train_options options = options_of(k, IPL_SGD);
         options.learning_rate = 1e38;
         ipl_trainer *t = net_case_trainer(&c, &options);

@@ -140,7 +140,7 @@ static const section_row first_rows[] = {
            "labels permuted among all rows"),
     WHOLE("data", "limit", data.limit, 0, COUNT_MAX, "0", "rows to keep, 0: all"),
     WHOLE("data", "seed", data.seed, 0, SEED_MAX, "1",
-          "of the split, the label noise and the measured subset"),
+          "of the split, the label noise, and the rows of subset and loss_rows"),
 
     TEXT("net", "layers", layers, "12, 10-tanh, 7-tanh, 5-tanh, 4-tanh, 3-tanh, 2",
          "inputs, hidden layers as units-activation, classes (softmax)"),
@@ -203,6 +203,9 @@ static const section_row first_rows[] = {
           decider, "delta-*: whose change counts"),
     CHOICE("measure", "training_log", training_log, "log", logs,
            "ticks in training.csv: as policy log, or each"),
+    WHOLE("measure", "loss_rows", loss_rows, 0, COUNT_MAX, "10000",
+          "training.csv: loss_train and accuracy_train are of that many training rows, "
+          "drawn by data.seed; 0, or fewer rows: of all"),
 };
 
 /* Between these the sections of the estimators. */

@@ -12,16 +12,18 @@
 
 /* What one thread needs to train a replica. */
 typedef struct {
-    float  *work;      /* [areas][work_floats]                                   */
-    float  *grad;      /* [groups][parameters]                                   */
-    double *mean, *m2; /* [parameters]: of the gradients of a call (Welford)     */
+    float  *work;   /* [areas][work_floats]                                      */
+    float  *grad;   /* [groups][parameters]                                      */
+    double *mean;   /* [parameters]: of the gradients of a call (Welford)        */
+    double *spread; /* [layers]: sums of their weights' squared deviations       */
+    double *share;  /* [shares]: what parts of a layer add to its spread         */
 } net_worker;
 
 typedef struct {
     ipl_net_shape      shape;
     ipl_train_options  options;
     const net_kernels *k;
-    int                replicas, threads, workers, tiny;
+    int                replicas, threads, workers, tiny, sparse;
     int64_t            rows, steps, parameters, state_floats; /* a replica       */
     const float       *x;
     const int32_t     *y;
@@ -29,6 +31,7 @@ typedef struct {
     int64_t            work_floats, grad_floats;
     int                groups; /* for a full batch                               */
     int                areas;  /* of work: one a group that may run at once      */
+    int64_t            shares, moment_doubles; /* a worker                       */
     float             *memory; /* all workers' work and grad                     */
     double            *moments; /* all workers' mean and m2, or NULL             */
     ipl_gradient_stats *stats;  /* [replicas][layers] until the call succeeds    */

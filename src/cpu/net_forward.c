@@ -26,7 +26,7 @@ net_forward net_forward_size(const cpu_state *cpu, const ipl_net_shape *shape,
     const int threads = cpu_threads(cpu);
     p.threads = p.blocks < threads ? (int)p.blocks : threads;
     p.work_floats = tiny ? tiny_work_floats(shape)
-                         : wide_work_floats(shape, p.block, 0);
+                         : wide_work_floats(p.k, shape, p.block, 0);
     const int64_t line = CPU_ALIGN / sizeof(float);
     p.work_floats = ceil_div(p.work_floats, line) * line;
     return p;

@@ -7,6 +7,7 @@
 #include <math.h>
 
 #include "cpu/net_tiny.h"
+#include "cpu/sparse_product.h"
 
 /* A row is walked in vectors; `tail` is a whole vector for what is left of it. */
 INLINE void shift_and_activate(ipl_act act, const int n, const float *bias, float *at)
@@ -135,6 +136,27 @@ static void net_optimise(const net_step *step, int64_t count, float decay,
     if (v) memcpy(v + i, lane[3], left);
 }
 
+/* VF sums side by side, added at the end. */
+static double net_add_moments(int64_t count, int64_t b, const float *g, double *mean)
+{
+    const double share = 1.0 / (double)b;
+    double sum[VF] = {0}, total = 0.0;
+    int64_t i = 0;
+    for (; i + VF <= count; i += VF)
+        for (int l = 0; l < VF; ++l) {
+            const double off = g[i + l] - mean[i + l];
+            mean[i + l] += off * share;
+            sum[l] += off * (g[i + l] - mean[i + l]);
+        }
+    for (; i < count; ++i) {
+        const double off = g[i] - mean[i];
+        mean[i] += off * share;
+        total += off * (g[i] - mean[i]);
+    }
+    for (int l = 0; l < VF; ++l) total += sum[l];
+    return total;
+}
+
 const net_kernels KERNELS(net_kernels) = {
     .tiny_gradient = tiny_gradient,
     .tiny_forward = tiny_forward,
@@ -143,4 +165,10 @@ const net_kernels KERNELS(net_kernels) = {
     .softmax = net_softmax,
     .add_columns = net_add_columns,
     .optimise = net_optimise,
+    .add_moments = net_add_moments,
+    .sparse_width = SPARSE_WIDTH,
+    .sparse_zeros = SPARSE_ZEROS,
+    .sparse_blocks = sparse_blocks,
+    .sparse_list = sparse_list,
+    .sparse_panel = sparse_panel,
 };

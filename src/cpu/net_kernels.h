@@ -1,10 +1,11 @@
 /*
  * net_kernels.h - the network arithmetic that depends on the instruction set.
  *
- * Two families: `tiny_` functions take whole chunks of rows through a network all of
+ * Three families: `tiny_` functions take whole chunks of rows through a network all of
  * whose widths are at most TINY_WIDTH (samples across the lanes, activations
- * feature-major, two layers in L1); the others are the element-wise passes between
- * the matrix products of wider networks.
+ * feature-major, two layers in L1); `sparse_` ones are products with inputs that are
+ * often zero; the others are the element-wise passes between the matrix products of
+ * wider networks.
  */
 #ifndef NET_KERNELS_H
 #define NET_KERNELS_H
@@ -28,6 +29,16 @@ typedef struct {
     float rest1, rest2; /* 1 - beta1, 1 - beta2, rounded once */
     float rate_m, scale_v;
 } net_step;
+
+/* The entries of a matrix that are not zero, for products with it on the left:
+ * sparse_product.h. Its columns are cut into blocks, and a block has the entries of one
+ * row after the other, in memory for rows x cols of them. */
+typedef struct {
+    int64_t   rows, cols;
+    float    *value;
+    uint16_t *place; /* of the row of B that belongs to the entry, in its block */
+    int32_t  *end;   /* [blocks][rows]: where in its block a row's entries end  */
+} sparse_matrix;
 
 typedef struct {
     /* grad[parameters] += scale * d(sum of the rows' cross-entropies) for rows
@@ -54,6 +65,21 @@ typedef struct {
     /* Moments m, v as the optimiser has them, else NULL. */
     void (*optimise)(const net_step *step, int64_t count, float decay, const float *g,
                      float *w, float *m, float *v);
+    /* mean <- mean + (g - mean) / b, element by element: g is number b of the vectors.
+     * Returns the sum of (g - old mean)(g - new mean). */
+    double (*add_moments)(int64_t count, int64_t b, const float *g, double *mean);
+
+    /* Columns of B and C at a time; the blocks of a matrix of `cols` columns. */
+    int sparse_width;
+    int sparse_zeros; /* in eight values, from which on they are faster than sgemm */
+    int64_t (*sparse_blocks)(int64_t cols);
+    /* Lists a block of m from its m->rows x m->cols values, element (r, k) at
+     * a[r row_step + k col_step]. */
+    void (*sparse_list)(const sparse_matrix *m, int64_t block, const float *a,
+                        int64_t row_step, int64_t col_step);
+    /* C = M B + keep C for `cols` columns, at most sparse_width, of B and C. */
+    void (*sparse_panel)(const sparse_matrix *m, int64_t cols, const float *b,
+                         int64_t ldb, int keep, float *c, int64_t ldc);
 } net_kernels;
 
 extern const net_kernels net_kernels_portable;

@@ -69,12 +69,14 @@ static void size_up(const cpu_state *cpu, const ipl_net_shape *shape,
     /* Batches may be longer than the rows: an order may name a row twice. */
     const int64_t batch = options->batch ? options->batch : INT64_MAX;
     t->groups = t->tiny ? groups_of(batch) : 1;
+    const int64_t chunk = batch < WIDE_CHUNK ? batch : WIDE_CHUNK;
     const int64_t work = t->tiny ? tiny_work_floats(shape)
-                                 : wide_work_floats(shape, batch < WIDE_CHUNK
-                                                               ? batch : WIDE_CHUNK, 1);
+                                 : wide_work_floats(t->k, shape, chunk, 1);
     t->work_floats = whole_lines(work);
     t->grad_floats = whole_lines(t->parameters);
     t->areas = replicas > 1 || cpu->threads == 1 ? 1 : t->groups;
+    t->shares = net_update_shares(t->k, shape);
+    t->moment_doubles = t->parameters + shape->layers + t->shares;
 }
 
 static int64_t worker_floats(const cpu_trainer *t)
@@ -84,7 +86,7 @@ static int64_t worker_floats(const cpu_trainer *t)
 
 static size_t moment_bytes(const cpu_trainer *t)
 {
-    return (size_t)(2 * t->parameters * t->workers) * sizeof *t->moments;
+    return (size_t)(t->moment_doubles * t->workers) * sizeof *t->moments;
 }
 
 size_t cpu_trainer_bytes(void *state, const ipl_net_shape *shape,
@@ -110,6 +112,7 @@ ipl_status cpu_trainer_create(void *state, const ipl_net_shape *shape,
     t->rows = rows;
     t->x = x;
     t->y = y;
+    t->sparse = !t->tiny && wide_is_sparse(t->k, shape, x, rows);
     const int64_t each = worker_floats(t);
     const size_t bytes = (size_t)(each * workers) * sizeof *t->memory;
     t->memory = aligned_alloc(CPU_ALIGN, bytes);
@@ -183,8 +186,9 @@ static ipl_status want_moments(cpu_trainer *t)
     if (!t->moments)
         return IPL_FAIL(IPL_E_MEMORY, "%zu bytes for gradient statistics", bytes);
     for (int w = 0; w < t->workers; ++w) {
-        t->worker[w].mean = t->moments + 2 * t->parameters * w;
-        t->worker[w].m2 = t->worker[w].mean + t->parameters;
+        t->worker[w].mean = t->moments + t->moment_doubles * w;
+        t->worker[w].spread = t->worker[w].mean + t->parameters;
+        t->worker[w].share = t->worker[w].spread + t->shape.layers;
     }
     return IPL_OK;
 }
@@ -196,18 +200,21 @@ static void train_replica(cpu_trainer *t, int threads, int at, int r, int64_t co
     const int64_t batch = t->options.batch ? t->options.batch : count;
     float *params = t->state + r * t->state_floats;
     order += r * count;
-    if (with_stats) memset(w->mean, 0, (size_t)(2 * t->parameters) * sizeof *w->mean);
+    if (with_stats) memset(w->mean, 0, (size_t)t->moment_doubles * sizeof *w->mean);
     int64_t b = 0;
     for (int64_t from = 0; from < count; from += batch) {
         const int64_t rows = count - from < batch ? count - from : batch;
-        if (t->tiny)
+        net_update u = net_update_begin(t, w, params, ++b, with_stats);
+        int given = 0;
+        if (t->tiny) {
             tiny_batch(t, threads, w, params, order + from, rows);
-        else
-            wide_gradient(t->k, threads, &t->shape, params, t->x, t->y, order + from,
-                          rows, (float)(1.0 / (double)rows), w->work, w->grad);
-        ++b;
-        if (with_stats) net_add_moments(w, t->parameters, b);
-        net_take_step(t, threads, t->steps + b, w->grad, params);
+        } else {
+            const wide_batch of = {t->x, t->y, order + from, rows, t->sparse};
+            const wide_taker taker = {net_update_take, &u};
+            given = wide_gradient(t->k, threads, &t->shape, params, &of, w->work,
+                                  w->grad, &taker);
+        }
+        net_update_end(&u, threads, given);
     }
     if (with_stats) net_gradient_stats(t, w, b, t->stats + r * t->shape.layers);
 }

@@ -6,12 +6,30 @@
 
 #include "cpu/net_cpu.h"
 
-/* Takes step number `step`, counted from 1, on a replica's state. */
-void net_take_step(const cpu_trainer *t, int threads, int64_t step, const float *grad,
-                   float *params);
+/* A step of the optimiser on a replica's state, and the statistics of its gradient. */
+typedef struct {
+    const cpu_trainer *t;
+    const net_worker  *w;
+    float             *params;
+    net_step           step;
+    int64_t            batch; /* number of this one in the call, from 1; 0: statistics
+                                 are not wanted                                  */
+} net_update;
 
-/* Adds the b-th gradient of a call (from 1) to the worker's running moments. */
-void net_add_moments(const net_worker *w, int64_t parameters, int64_t b);
+net_update net_update_begin(const cpu_trainer *t, const net_worker *w, float *params,
+                            int64_t batch, int with_stats);
+
+/* Takes the step for weights at .. at + count of one layer, whose gradient is `grad`; a
+ * wide_taker: `on` is a net_update. */
+void net_update_take(void *on, int64_t share, int64_t at, int64_t count,
+                     const float *grad);
+
+/* Takes it for all others, from the worker's grad: where `given`, the weights of the
+ * first layer have been taken. */
+void net_update_end(const net_update *u, int threads, int given);
+
+/* What a layer's shares need at most, of w->share. */
+int64_t net_update_shares(const net_kernels *k, const ipl_net_shape *shape);
 
 /* stats[layers] from the worker's moments after so many batches. */
 void net_gradient_stats(const cpu_trainer *t, const net_worker *w, int64_t batches,

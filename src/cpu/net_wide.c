@@ -4,9 +4,10 @@
  *
  * Threads share the tiles of a product. The tiles are cut by the product's shape
  * alone and each is one single-threaded sgemm call, whose result depends on its
- * arguments only: so equal input gives equal bits at any number of threads.
+ * arguments only: so equal input gives equal bits at any number of threads. Inputs with
+ * many zeros have products of their own (net_sparse.c).
  */
-#include "cpu/net_wide.h"
+#include "cpu/net_sparse.h"
 
 #include <string.h>
 
@@ -74,55 +75,84 @@ static int32_t widest(const ipl_net_shape *shape)
     return most;
 }
 
-int64_t wide_work_floats(const ipl_net_shape *shape, int64_t rows, int gradient)
+int64_t wide_work_floats(const net_kernels *k, const ipl_net_shape *shape, int64_t rows,
+                         int gradient)
 {
     int64_t units = gradient ? shape->width[0] + 2 * (int64_t)widest(shape) : 0;
     for (int l = 1; l <= shape->layers; ++l) units += shape->width[l];
-    return units * rows;
+    return units * rows + sparse_floats(k, rows, shape->width[0]);
 }
 
-/* act[0] = x; act[l] = f(act[l-1] W_l + b_l), but the last layer is left without
- * bias and softmax. */
+/* act[0] = x, listed in `inputs` if not NULL; act[l] = f(act[l-1] W_l + b_l), but
+ * the last layer is left without bias and softmax. */
 static void forward_layers(const net_kernels *k, int threads,
                            const ipl_net_shape *shape, const float *params,
-                           int64_t rows, float *const *act)
+                           int64_t rows, const sparse_matrix *inputs, float *const *act)
 {
     for (int l = 1; l <= shape->layers; ++l) {
         const int64_t n_in = shape->width[l - 1], n_out = shape->width[l];
         const product p = {.m = rows, .n = n_out, .k = n_in, .a = act[l - 1],
                            .b = params, .c = act[l]};
         const finish f = {.act = shape->act[l], .bias = params + n_in * n_out};
-        multiply(k, threads, &p, l < shape->layers ? &f : NULL);
+        if (l == 1 && inputs)
+            sparse_forward(k, threads, inputs, n_out, params, f.act, f.bias, act[1]);
+        else
+            multiply(k, threads, &p, l < shape->layers ? &f : NULL);
         params += (n_in + 1) * n_out;
     }
 }
 
-/* One chunk: its share is added to grad, or replaces it when `first`. */
+/* Where a chunk of rows stands in the work area. */
+typedef struct {
+    int64_t       rows;
+    float        *act[IPL_NET_LAYERS_MAX + 1], *delta[2];
+    int32_t       label[WIDE_CHUNK];
+    sparse_matrix list;   /* of the inputs, then of their transpose */
+    int           sparse, first;
+    float         scale;
+} chunk;
+
+/* d = scale (softmax(z) - [class is the label]), in the place of z */
+static void output_delta(const net_kernels *k, const chunk *c, int64_t classes,
+                         const float *bias, float *d)
+{
+    k->softmax(c->rows, classes, bias, d);
+    for (int64_t r = 0; r < c->rows; ++r) d[r * classes + c->label[r]] -= 1.0f;
+    for (int64_t i = 0; i < c->rows * classes; ++i) d[i] *= c->scale;
+}
+
+/* One chunk: its share is added to grad, or replaces it when it's the first. */
 static void gradient_chunk(const net_kernels *k, int threads,
-                           const ipl_net_shape *shape, const float *params,
-                           float *const *act, const int32_t *label, int64_t rows,
-                           float scale, int first, float *delta[2], float *grad)
+                           const ipl_net_shape *shape, const float *params, chunk *c,
+                           float *grad, const wide_taker *taker)
 {
     const int layers = shape->layers;
-    const int64_t classes = shape->width[layers];
-    forward_layers(k, threads, shape, params, rows, act);
+    const int64_t rows = c->rows;
+    float *const *act = c->act;
+    if (c->sparse)
+        sparse_fill(k, threads, rows, shape->width[0], act[0], shape->width[0], 1,
+                    &c->list);
+    forward_layers(k, threads, shape, params, rows, c->sparse ? &c->list : NULL, act);
 
-    /* d = scale (softmax(z) - [class is the label]), in the place of z */
-    float *d = act[layers], *d_in = delta[0];
-    k->softmax(rows, classes, params + ipl_net_bias_at(shape, layers), d);
-    for (int64_t r = 0; r < rows; ++r) d[r * classes + label[r]] -= 1.0f;
-    for (int64_t i = 0; i < rows * classes; ++i) d[i] *= scale;
-
+    float *d = act[layers], *d_in = c->delta[0];
+    output_delta(k, c, shape->width[layers],
+                 params + ipl_net_bias_at(shape, layers), d);
     for (int l = layers; l >= 1; --l) {
         const int64_t n_in = shape->width[l - 1], n_out = shape->width[l];
         const float *w = params + ipl_net_weight_at(shape, l);
         float *gw = grad + ipl_net_weight_at(shape, l);
         float *gb = grad + ipl_net_bias_at(shape, l);
-        const product outer = {.m = n_in, .n = n_out, .k = rows, .a = act[l - 1],
-                               .a_t = 1, .b = d, .keep = first ? 0.0f : 1.0f, .c = gw};
-        multiply(k, threads, &outer, NULL);
-        if (first) memset(gb, 0, (size_t)n_out * sizeof *gb);
+        if (c->first) memset(gb, 0, (size_t)n_out * sizeof *gb);
         k->add_columns(rows, n_out, d, gb);
+        if (l == 1 && c->sparse) {
+            sparse_fill(k, threads, n_in, rows, act[0], 1, n_in, &c->list);
+            sparse_outer(k, threads, &c->list, n_out, d, !c->first, gw, taker);
+            break;
+        }
+        const product outer = {.m = n_in, .n = n_out, .k = rows, .a = act[l - 1],
+                               .a_t = 1, .b = d, .keep = c->first ? 0.0f : 1.0f,
+                               .c = gw};
+        multiply(k, threads, &outer, NULL);
         if (l == 1) break;
 
         const product back = {.m = rows, .n = n_in, .k = n_out, .a = d, .b = w,
@@ -130,35 +160,46 @@ static void gradient_chunk(const net_kernels *k, int threads,
         const finish f = {.act = shape->act[l - 1], .value = act[l - 1]};
         multiply(k, threads, &back, &f);
         d = d_in;
-        d_in = d == delta[0] ? delta[1] : delta[0];
+        d_in = d == c->delta[0] ? c->delta[1] : c->delta[0];
     }
 }
 
-void wide_gradient(const net_kernels *k, int threads, const ipl_net_shape *shape,
-                   const float *params, const float *x, const int32_t *y,
-                   const int32_t *row, int64_t count, float scale, float *work,
-                   float *grad)
+static chunk lay_out(const net_kernels *k, const ipl_net_shape *shape, int64_t most,
+                     float *work)
 {
-    const int64_t inputs = shape->width[0];
-    const int64_t most = count < WIDE_CHUNK ? count : WIDE_CHUNK;
-    float *act[IPL_NET_LAYERS_MAX + 1], *delta[2];
-    int32_t label[WIDE_CHUNK];
-    act[0] = work;
+    chunk c = {.first = 1};
+    c.act[0] = work;
     for (int l = 1; l <= shape->layers; ++l)
-        act[l] = act[l - 1] + shape->width[l - 1] * most;
-    delta[0] = act[shape->layers] + shape->width[shape->layers] * most;
-    delta[1] = delta[0] + widest(shape) * most;
+        c.act[l] = c.act[l - 1] + shape->width[l - 1] * most;
+    c.delta[0] = c.act[shape->layers] + shape->width[shape->layers] * most;
+    c.delta[1] = c.delta[0] + widest(shape) * most;
+    c.list = sparse_at(k, most, shape->width[0], c.delta[1] + widest(shape) * most);
+    return c;
+}
 
+int wide_gradient(const net_kernels *k, int threads, const ipl_net_shape *shape,
+                  const float *params, const wide_batch *batch, float *work,
+                  float *grad, const wide_taker *taker)
+{
+    const int64_t inputs = shape->width[0], count = batch->count;
+    const int64_t most = count < WIDE_CHUNK ? count : WIDE_CHUNK;
+    /* Sums over several chunks are final with the last one only. */
+    const int given = batch->sparse && count == most;
+    chunk c = lay_out(k, shape, most, work);
+    c.sparse = batch->sparse;
+    c.scale = (float)(1.0 / (double)count);
     for (int64_t from = 0; from < count; from += most) {
-        const int64_t rows = count - from < most ? count - from : most;
-        for (int64_t r = 0; r < rows; ++r) {
-            memcpy(act[0] + r * inputs, x + row[from + r] * inputs,
-                   (size_t)inputs * sizeof *x);
-            label[r] = y[row[from + r]];
+        c.rows = count - from < most ? count - from : most;
+        for (int64_t r = 0; r < c.rows; ++r) {
+            const int64_t row = batch->row[from + r];
+            memcpy(c.act[0] + r * inputs, batch->x + row * inputs,
+                   (size_t)inputs * sizeof *c.act[0]);
+            c.label[r] = batch->y[row];
         }
-        gradient_chunk(k, threads, shape, params, act, label, rows, scale, from == 0,
-                       delta, grad);
+        c.first = from == 0;
+        gradient_chunk(k, threads, shape, params, &c, grad, given ? taker : NULL);
     }
+    return given;
 }
 
 void wide_forward(const net_kernels *k, const ipl_net_shape *shape, const float *params,
@@ -168,6 +209,7 @@ void wide_forward(const net_kernels *k, const ipl_net_shape *shape, const float 
     const int layers = shape->layers;
     const int64_t classes = shape->width[layers];
     const float *bias = params + ipl_net_bias_at(shape, layers);
+    const int sparse = wide_is_sparse(k, shape, x, count);
     /* The first entry is only read. */
     float *at[IPL_NET_LAYERS_MAX + 1] = {(float *)x};
     for (int l = 1; l <= layers; ++l) {
@@ -175,7 +217,9 @@ void wide_forward(const net_kernels *k, const ipl_net_shape *shape, const float 
         work += shape->width[l] * count;
     }
     if (logits) at[layers] = logits;
-    forward_layers(k, 1, shape, params, count, at);
+    sparse_matrix list = sparse_at(k, count, shape->width[0], work);
+    if (sparse) sparse_fill(k, 1, count, shape->width[0], x, shape->width[0], 1, &list);
+    forward_layers(k, 1, shape, params, count, sparse ? &list : NULL, at);
     if (logits)
         k->activate(IPL_ACT_LINEAR, count, classes, bias, classes, logits);
     else

@@ -58,6 +58,14 @@ static int64_t measurable(const ipl_experiment *e, int64_t *begin)
                                           : rows - trains;
 }
 
+/* A run that measures kept networks evaluates none. */
+static void count_scored(ipl_experiment *e)
+{
+    const int64_t wanted = e->config.loss_rows, trains = e->data.train_rows;
+    e->scored_copy = wanted && wanted < trains && !e->config.networks[0];
+    e->scored_rows = e->scored_copy ? wanted : trains;
+}
+
 static ipl_status count_measured(ipl_experiment *e)
 {
     int64_t begin;
@@ -71,7 +79,21 @@ static ipl_status count_measured(ipl_experiment *e)
     return IPL_OK;
 }
 
-/* The rows to be measured: a part of the split, or drawn of it by data.seed. */
+/* Uploads `count` of the `rows` rows from first[] on, drawn by data.seed. */
+static ipl_status upload_drawn(ipl_experiment *e, ipl_device *dev, uint64_t stream,
+                               const int32_t *first, int64_t rows, int64_t count,
+                               ipl_mat *x, ipl_labels *y)
+{
+    int32_t *drawn = malloc((size_t)rows * sizeof *drawn);
+    if (!drawn) return IPL_FAIL(IPL_E_MEMORY, "%lld rows", (long long)rows);
+    ipl_random_permutation((ipl_random){e->config.data.seed, stream}, rows, drawn);
+    for (int64_t i = 0; i < count; ++i) drawn[i] = first[drawn[i]];
+    const ipl_status st = upload_rows(e, dev, count, drawn, x, y);
+    free(drawn);
+    return st;
+}
+
+/* The rows to be measured: a part of the split, or drawn of it. */
 static ipl_status choose_measured(ipl_experiment *e)
 {
     int64_t begin;
@@ -82,13 +104,8 @@ static ipl_status choose_measured(ipl_experiment *e)
         e->measured = (ipl_mat){e->all.at + begin * e->all.cols, rows, e->all.cols};
         st = upload_rows(e, e->dev, rows, first, NULL, &e->measured_y);
     } else {
-        int32_t *drawn = malloc((size_t)rows * sizeof *drawn);
-        if (!drawn) return IPL_FAIL(IPL_E_MEMORY, "%lld rows", (long long)rows);
-        ipl_random_permutation((ipl_random){e->config.data.seed, IPL_STREAM_SUBSET},
-                               rows, drawn);
-        for (int64_t i = 0; i < subset; ++i) drawn[i] = first[drawn[i]];
-        st = upload_rows(e, e->dev, subset, drawn, &e->measured, &e->measured_y);
-        free(drawn);
+        st = upload_drawn(e, e->dev, IPL_STREAM_SUBSET, first, rows, subset,
+                          &e->measured, &e->measured_y);
     }
     if (st != IPL_OK) return st;
     e->h_x = log((double)subset);
@@ -119,6 +136,7 @@ static ipl_status load(ipl_experiment *e)
     /* More outputs than classes are fine: the others are never right. */
     e->data.classes = classes;
     e->data_crc = crc_of(data);
+    count_scored(e);
     return count_measured(e);
 }
 
@@ -136,6 +154,11 @@ static ipl_status upload(ipl_experiment *e)
     IPL_TRY(upload_rows(e, dev, trains, data->split, NULL, &e->train_y));
     if (tests)
         IPL_TRY(upload_rows(e, dev, tests, data->split + trains, NULL, &e->test_y));
+    if (!e->scored_copy)
+        e->scored = e->train;
+    else
+        IPL_TRY(upload_drawn(e, dev, IPL_STREAM_LOSS_ROWS, data->split, trains,
+                             e->scored_rows, &e->scored, &e->scored_y));
     IPL_TRY(choose_measured(e));
     free(e->data.x);
     e->data.x = NULL;
@@ -229,6 +252,8 @@ void ipl_experiment_close(ipl_experiment *e)
         ipl_free(e->train_dev, e->all.at);
         ipl_labels_free(e->train_dev, &e->train_y);
         ipl_labels_free(e->train_dev, &e->test_y);
+        if (e->scored_copy) ipl_free(e->train_dev, e->scored.at);
+        ipl_labels_free(e->train_dev, &e->scored_y);
     }
     ipl_networks_close(e->kept);
     ipl_dataset_free(&e->data);
@@ -305,9 +330,10 @@ ipl_status ipl_experiment_evaluate(ipl_experiment *e, const float *params,
 {
     int64_t correct;
     row->loss_test_nats = row->accuracy_test = NAN;
-    IPL_TRY(ipl_net_evaluate(e->train_dev, &e->shape, params, e->train, &e->train_y,
+    IPL_TRY(ipl_net_evaluate(e->train_dev, &e->shape, params, e->scored,
+                             e->scored_copy ? &e->scored_y : &e->train_y,
                              &row->loss_train_nats, &correct));
-    row->accuracy_train = (double)correct / (double)e->train.rows;
+    row->accuracy_train = (double)correct / (double)e->scored_rows;
     if (e->test.rows) {
         IPL_TRY(ipl_net_evaluate(e->train_dev, &e->shape, params, e->test, &e->test_y,
                                  &row->loss_test_nats, &correct));

@@ -21,6 +21,10 @@ typedef struct {
     ipl_mat    all;          /* device: the rows in the order of the split       */
     ipl_mat    train, test;  /* parts of it; test.rows may be 0                  */
     ipl_labels train_y, test_y;
+    ipl_mat    scored;       /* training rows of the loss: `train`, or a copy    */
+    int        scored_copy;
+    int64_t    scored_rows;
+    ipl_labels scored_y;     /* of a copy                                        */
     uint32_t   data_crc;     /* CRC-32 of inputs, labels and split               */
     ipl_mat    measured;     /* the measured rows: a part of `all`, or a copy    */
     int        measured_copy; /* 1: a copy, of a subset                          */

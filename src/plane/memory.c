@@ -38,7 +38,8 @@ static int64_t data_bytes(const ipl_experiment *e)
     const int64_t labels = 2 * (int64_t)sizeof(int32_t);
     const int64_t row = e->data.inputs * (int64_t)sizeof(float);
     return e->data.rows * (row + labels) + e->measured_rows * labels +
-           (e->measured_copy ? e->measured_rows * row : 0);
+           (e->measured_copy ? e->measured_rows * row : 0) +
+           (e->scored_copy ? e->scored_rows * (row + labels) : 0);
 }
 
 static int64_t network_bytes(const ipl_experiment *e)
@@ -59,7 +60,7 @@ static ipl_status training_bytes(const ipl_experiment *e, ipl_device *dev,
                                                          : trains;
     IPL_TRY(ipl_trainer_bytes(dev, &e->shape, &e->config.train, e->replicas, rows,
                               &trainer));
-    IPL_TRY(ipl_net_evaluate_bytes(dev, &e->shape, trains, &train));
+    IPL_TRY(ipl_net_evaluate_bytes(dev, &e->shape, e->scored_rows, &train));
     if (tests) IPL_TRY(ipl_net_evaluate_bytes(dev, &e->shape, tests, &test));
     *bytes = (int64_t)(trainer + (train > test ? train : test)) + network_bytes(e);
     return IPL_OK;

@@ -30,6 +30,7 @@ void ipl_provenance_experiment(ipl_provenance *p, const ipl_experiment *e)
     p->rows = e->all.rows;
     p->train_rows = e->train.rows;
     p->measured_rows = e->measured.rows;
+    p->loss_rows = e->kept ? 0 : e->scored_rows;
     p->inputs = e->shape.width[0];
     p->classes = e->shape.width[e->shape.layers];
     p->estimators = e->estimators;
@@ -128,6 +129,8 @@ static json_t *data(const ipl_provenance *p)
     if (p->rows < 0) return out;
     json_object_set_new(out, "rows", json_integer(p->rows));
     json_object_set_new(out, "train_rows", json_integer(p->train_rows));
+    if (p->loss_rows)
+        json_object_set_new(out, "loss_rows", json_integer(p->loss_rows));
     json_object_set_new(out, "inputs", json_integer(p->inputs));
     json_object_set_new(out, "classes", json_integer(p->classes));
     return out;

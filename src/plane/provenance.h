@@ -23,6 +23,7 @@ typedef struct {
     const char          *inputs_file; /* of activations from elsewhere; NULL: none  */
     ipl_mi_error         errors;      /* of activations from elsewhere              */
     int64_t              rows, train_rows, measured_rows; /* -1: not known       */
+    int64_t              loss_rows; /* training rows of the loss; 0: not trained  */
     int                  inputs, classes;
     int                  estimators;
     ipl_mi_options       options[IPL_MI_ESTIMATOR_COUNT];
