@@ -256,9 +256,9 @@ static ipl_status pack_layers(ipl_cuda *dev, const kde_plan *plan, int again, in
     return IPL_OK;
 }
 
-/* A display stands still while a launch runs, and no launch can be stopped: a part of
- * `blocks` at a time, with at most 2e11 units of pairs. A unit costs a narrow layer's
- * pair as much as a quarter of the rest. */
+/* A display stands still while a launch runs, and no launch can be stopped: so many
+ * blocks at a time that they have at most 2e11 units of pairs, where what a pair takes
+ * beside its distance counts as four units. */
 static ipl_status launch_small(ipl_cuda *dev, const kde_launch *now,
                                const kde_layer *first)
 {
