@@ -153,6 +153,7 @@ static ipl_status open_device(ipl_cuda *dev, const ipl_device_options *options,
     const char *debug = getenv("IPL_DEBUG_SYNC");
     dev->debug_sync = debug && !strcmp(debug, "1");
     dev->weak_hashes = getenv("IPL_TEST_WEAK_HASHES") != NULL;
+    dev->small_launches = getenv("IPL_TEST_SMALL_LAUNCHES") != NULL;
     if (dev->capability < CAPABILITY_MIN)
         return IPL_FAIL(IPL_E_UNSUPPORTED,
                         "cuda:%d (%s) has compute capability %d.%d: 7.5 is needed",

@@ -28,6 +28,7 @@ struct ipl_cuda {
     size_t smem_bytes; /* shared memory that a block may have after opting in    */
     int    debug_sync; /* IPL_DEBUG_SYNC=1: wait after every launch              */
     int    weak_hashes; /* IPL_TEST_WEAK_HASHES: unequal rows of bins collide    */
+    int    small_launches; /* IPL_TEST_SMALL_LAUNCHES: pairs in few blocks a launch */
 
     cudaStream_t      stream;
     int               first;     /* 1: it goes before those that only measure     */

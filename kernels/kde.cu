@@ -7,13 +7,17 @@
  * layers fill the device. What a layer's blocks add up, and in which groups, depends on
  * the layer only.
  *
+ * A narrow layer is packed in the order of classes and, where that can leave pairs out,
+ * once more along the curve of kde_order.cu.
+ *
  * A layer in host memory comes after those on the device, in the slots and windows of
  * kde_blocks.cu; a narrow one is packed in blocks and then is like the others.
  *
  * The scratch of a call: the table of layers and their results, the slots that layers
- * in host memory take turns in, then for each layer its arrays in kde_layer. It grows
- * with n: nothing is of size n x n, and of wide layers only the codes, n d bytes on the
- * device and a byte a unit of the slots otherwise.
+ * in host memory take turns in, the sums (whose place serves the order before), the
+ * curves, then for each layer its arrays in kde_layer. It grows with n: nothing is of
+ * size n x n, and of wide layers only the codes, n d bytes on the device and a byte a
+ * unit of the slots otherwise.
  */
 #include <assert.h>
 
@@ -79,7 +83,8 @@ static kde_layer layer_of(const ipl_kde_job *job, ipl_arena *from)
     l.pairs.box_units = l.pairs.d < PAIRS_BOX_MAX ? l.pairs.d : PAIRS_BOX_MAX;
 
     const int64_t padded = l.pairs.tiles * tile;
-    const int64_t boxes = (int64_t)l.pairs.tiles * l.pairs.box_units;
+    const int64_t box = width == WIDE ? tile : PAIRS_SMALL_BOX;
+    const int64_t boxes = padded / box * l.pairs.box_units;
     l.pairs.sorted_class = arena_take<int32_t>(from, padded);
     l.pairs.place = arena_take<int32_t>(from, job->block ? job->n : 0);
     l.pairs.packed = arena_take<float>(from, width * padded);
@@ -88,6 +93,23 @@ static kde_layer layer_of(const ipl_kde_job *job, ipl_arena *from)
     l.logs = arena_take<double>(from, 4 * kde_finish_blocks(job->n));
     if (width == WIDE) kde_take_codes(job, from, &l);
     return l;
+}
+
+/* The rows of jobs that get a curve. */
+static int64_t curve_rows(int jobs, const ipl_kde_job *job)
+{
+    int64_t rows = 0;
+    for (int q = 0; q < jobs; ++q)
+        if (kde_has_curve(job[q].n, job[q].d)) rows += job[q].n;
+    return rows;
+}
+
+/* The sums of all layers begin at from->used; room for their order is there as well. */
+static void take_order(int jobs, int64_t rows, size_t sums_at, ipl_arena *from)
+{
+    const size_t bytes = rows ? kde_order_bytes(jobs, rows) : 0;
+    const size_t there = from->used - sums_at;
+    arena_take<char>(from, bytes > there ? (int64_t)(bytes - there) : 0);
 }
 
 /* Slots for the job in host memory that needs most. */
@@ -118,16 +140,23 @@ extern "C" size_t ipl_cuda_kde_scratch_bytes(void *state, int jobs,
                                              const ipl_kde_job *job)
 {
     ipl_arena from = {};
+    ipl_cuda *dev = nullptr;
     size_t most = 0;
+    (void)ipl_cuda_use(state, &dev); /* CUB asks the device; a lost one tells later */
     arena_take<kde_layer>(&from, jobs);
     arena_take<double>(&from, 4 * jobs);
     take_slots(jobs, job, &from);
+    const size_t zeros_at = from.used;
     arena_take<kde_choice>(&from, jobs);
+    for (int q = 0; q < jobs; ++q) {
+        kde_layer l = {};
+        take_zeros(job + q, &from, &l);
+    }
+    take_order(jobs, curve_rows(jobs, job), zeros_at, &from);
+    arena_take<int32_t>(&from, curve_rows(jobs, job));
     for (int q = 0; q < jobs; ++q) {
         const size_t bytes = kde_scale_bytes(state, job + q);
         most = bytes > most ? bytes : most;
-        kde_layer l = {};
-        take_zeros(job + q, &from, &l);
         layer_of(job + q, &from);
     }
     return from.used > most ? from.used : most;
@@ -136,6 +165,7 @@ extern "C" size_t ipl_cuda_kde_scratch_bytes(void *state, int jobs,
 /* Layers first .. first + layers - 1 of a plan, which share a kernel. */
 struct kde_launch {
     int     width, first, layers;
+    int     strip;  /* the longest of them                      */
     int64_t blocks; /* at most INT32_MAX: what a grid can have */
 };
 
@@ -149,8 +179,11 @@ struct kde_plan {
     kde_launch *launch;         /* of narrow layers                              */
     int         launches;
     float      *slots;          /* device                                        */
-    char       *zeros;          /* device: choices, and take_zeros of all layers */
+    char       *zeros;          /* device: choices, and take_zeros of all layers; at
+                                   first the scratch of their order              */
     size_t      zero_bytes;
+    int32_t    *curve;          /* device: of all layers that have one           */
+    int64_t     curve_rows;
     int32_t     n_max, box_max; /* rows of any layer, of a wide one on the device */
 };
 
@@ -178,9 +211,10 @@ static void add_layer(int p, kde_layer *l, kde_plan *plan)
     kde_launch *last = plan->launch + plan->launches - 1;
     if (!plan->launches || last->width != width ||
         last->blocks + blocks > INT32_MAX) {
-        plan->launch[plan->launches++] = {width, p, 0, 0};
+        plan->launch[plan->launches++] = {width, p, 0, 0, 0};
         last = plan->launch + plan->launches - 1;
     }
+    if (l->strip > last->strip) last->strip = l->strip;
     l->first_block = last->blocks;
     last->blocks += blocks;
     last->layers++;
@@ -200,6 +234,10 @@ static ipl_status plan_layers(void *state, int jobs, const ipl_kde_job *job,
         take_zeros(job + plan->job_of[p], from, zeros.at + p);
     plan->zeros = from->base + zeros_at;
     plan->zero_bytes = from->used - zeros_at;
+    plan->curve_rows = full_sums ? 0 : curve_rows(jobs, job);
+    take_order(jobs, plan->curve_rows, zeros_at, from);
+    plan->curve = arena_take<int32_t>(from, plan->curve_rows);
+    int32_t *next = plan->curve;
     for (int p = 0; p < jobs; ++p) {
         const ipl_kde_job *of = job + plan->job_of[p];
         kde_layer l = layer_of(of, from);
@@ -207,10 +245,48 @@ static ipl_status plan_layers(void *state, int jobs, const ipl_kde_job *job,
         l.codes.ends = zeros.at[p].codes.ends;
         l.codes.choice = choice + p;
         fill_in(of, plan->slots, &l);
+        if (!full_sums && kde_has_curve(of->n, of->d)) {
+            l.pairs.curve = next;
+            next += of->n;
+        }
         IPL_TRY(kde_scale(state, of, full_sums, scratch, &l));
         if (l.pairs.unit != 1.0f) l.codes.chunks = 0; /* kde_exact.cuh has no unit */
         add_layer(p, &l, plan);
         plan->layer[p] = l;
+    }
+    return IPL_OK;
+}
+
+/* The classes of layers on the device in order, and narrow layers packed; again: those
+ * that have a curve, along it. */
+static ipl_status pack_layers(ipl_cuda *dev, const kde_plan *plan, int again, int jobs,
+                              const ipl_kde_job *job, kde_layer *layer)
+{
+    const int resident = plan->resident;
+    if (resident)
+        IPL_TRY(pairs_launch_gather(dev, again, 0, plan->n_max,
+                                    kde_table(layer, resident)));
+    for (int p = resident; p < jobs; ++p) {
+        kde_layer *l = plan->layer + p;
+        if (l->pairs.width == WIDE || (again && !l->pairs.curve)) continue;
+        IPL_TRY(kde_run_blocks(dev, again, job + plan->job_of[p], 0, l, layer + p));
+    }
+    return IPL_OK;
+}
+
+/* A display stands still while a launch runs, and no launch can be stopped: so many
+ * blocks at a time that they have at most 2e11 units of pairs, where what a pair takes
+ * beside its distance counts as four units. */
+static ipl_status launch_small(ipl_cuda *dev, const kde_launch *now,
+                               const kde_layer *first)
+{
+    const int64_t tile = PAIRS_SMALL_TILE * PAIRS_SMALL_TILE;
+    const int64_t units = tile * now->strip * (now->width + 4);
+    const int64_t most = dev->small_launches ? 3 : 200000000000 / units;
+    for (int64_t base = 0; base < now->blocks; base += most) {
+        const int64_t left = now->blocks - base;
+        IPL_TRY(kde_launch_small(dev, now->width, base, left < most ? left : most,
+                                 now->layers, first));
     }
     return IPL_OK;
 }
@@ -220,21 +296,25 @@ static ipl_status run_plan(ipl_cuda *dev, kde_plan *plan, int jobs,
                            double *mean_log)
 {
     const int resident = plan->resident, wide = plan->wide;
-    const pairs_table table = kde_table(layer, resident);
     IPL_TRY(send(dev, plan->layer, jobs, layer));
+    IPL_TRY(pack_layers(dev, plan, 0, jobs, job, layer));
+    if (plan->curve_rows) {
+        IPL_TRY(kde_launch_order(dev, plan->n_max, plan->curve_rows, jobs, layer,
+                                 plan->zeros, plan->curve));
+        IPL_TRY(pack_layers(dev, plan, 1, jobs, job, layer));
+    }
     IPL_CUDA(dev, cudaMemsetAsync(plan->zeros, 0, plan->zero_bytes, dev->stream));
-    if (resident) IPL_TRY(pairs_launch_gather(dev, 0, plan->n_max, table));
     if (plan->box_max)
-        IPL_TRY(pairs_launch_boxes(dev, 0, plan->box_max, table));
+        IPL_TRY(pairs_launch_boxes(dev, 0, plan->box_max, kde_table(layer, resident)));
     for (int p = resident; p < jobs; ++p)
-        IPL_TRY(kde_run_blocks(dev, job + plan->job_of[p], full_sums, plan->layer + p,
-                               layer + p));
+        if (plan->layer[p].pairs.width == WIDE)
+            IPL_TRY(kde_run_blocks(dev, 0, job + plan->job_of[p], full_sums,
+                                   plan->layer + p, layer + p));
     IPL_TRY(kde_run_wide(dev, full_sums, resident - wide, plan->layer + wide,
                          plan->job_of + wide, layer + wide));
     for (int q = 0; q < plan->launches; ++q) {
         const kde_launch *now = plan->launch + q;
-        IPL_TRY(kde_launch_small(dev, now->width, now->blocks, now->layers,
-                                 layer + now->first));
+        IPL_TRY(launch_small(dev, now, layer + now->first));
     }
     return kde_launch_finish(dev, plan->n_max, jobs, layer, mean_log);
 }

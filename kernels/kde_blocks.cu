@@ -1,14 +1,15 @@
 /*
  * kde_blocks.cu - layers in host memory: bringing their rows to the device in blocks.
  *
- * A block is a run of class-sorted rows, whole tiles. pairs.t points to one or two
+ * A block is a run of rows in order, whole tiles. pairs.t points to one or two
  * slots of a block each, and pairs.place says where in them a row is; the other kernels
- * read through it. First each block comes by once: a narrow layer is packed and stays,
- * of a wide one the boxes and the ends of units are made; then come the rows of the
- * sample, for the choice of kde_choose.cu. Last come the pairs of blocks of a wide
- * layer, two at a time, each a window of the chosen kernel; a block's codes are made
- * each time that it comes. The tiles and what each of them adds are those of a layer on
- * the device, only later or earlier, and sums are integers: the same bits.
+ * read through it. First each block comes by once: a narrow layer is packed and stays
+ * (and comes once more, by its curve, where kde_order.cu makes it one), of a wide one
+ * the boxes and the ends of units are made; then come the rows of the sample, for the
+ * choice of kde_choose.cu. Last come the pairs of blocks of a wide layer, two at a
+ * time, each a window of the chosen kernel; a block's codes are made each time that it
+ * comes. The tiles and what each of them adds are those of a layer on the device, only
+ * later or earlier, and sums are integers: the same bits.
  *
  * Launch    place_rows: a thread a row.
  * Traffic   The pairs are walked back and forth, so that a step brings at most one
@@ -42,6 +43,7 @@ struct block_walk {
     const int32_t     *order;     /* host, [n]                                   */
     int64_t            rows;      /* of a block; the last may have fewer         */
     int64_t            blocks, slots;
+    int                again;     /* the order is the layer's curve              */
     int64_t            in_slot[2]; /* the number of a block, or -1               */
     host_rows         *from;
 };
@@ -74,7 +76,7 @@ static ipl_status gather_block(block_walk *w, int64_t block)
     const int first = (int)(block * w->rows), rows = (int)rows_of(w, block);
     const pairs_table table = kde_table(w->layer, 1);
     IPL_TRY(bring(w, block, block - 1));
-    IPL_TRY(pairs_launch_gather(w->dev, first, rows, table));
+    IPL_TRY(pairs_launch_gather(w->dev, w->again, first, rows, table));
     if (w->on_host->pairs.width) return IPL_OK;
     IPL_TRY(pairs_launch_boxes(w->dev, first, rows, table));
     if (w->full_sums) return IPL_OK;
@@ -139,8 +141,8 @@ int64_t kde_slot_rows(const ipl_kde_job *job, int wide)
     return (wide && job->block < job->n ? 2 : 1) * block_rows(job);
 }
 
-ipl_status kde_run_blocks(ipl_cuda *dev, const ipl_kde_job *job, int full_sums,
-                          kde_layer *on_host, kde_layer *layer)
+ipl_status kde_run_blocks(ipl_cuda *dev, int again, const ipl_kde_job *job,
+                          int full_sums, kde_layer *on_host, kde_layer *layer)
 {
     assert(job->block > 0 && job->block % IPL_MI_BLOCK_ROWS == 0);
     static_assert((int)IPL_MI_BLOCK_ROWS % PAIRS_SMALL_TILE == 0 &&
@@ -149,7 +151,8 @@ ipl_status kde_run_blocks(ipl_cuda *dev, const ipl_kde_job *job, int full_sums,
     if (!order.at)
         return IPL_FAIL(IPL_E_MEMORY, "the order of %lld rows", (long long)job->n);
     const size_t bytes = (size_t)job->n * sizeof *order.at;
-    IPL_TRY(ipl_cuda_fetch(dev, job->y->order, bytes, order.at));
+    const int32_t *by = again ? on_host->pairs.curve : on_host->pairs.order;
+    IPL_TRY(ipl_cuda_fetch(dev, by, bytes, order.at));
     host_rows from = {};
     IPL_TRY(host_rows_open(dev, job->t, job->d, &from));
     block_walk w = {};
@@ -164,5 +167,6 @@ ipl_status kde_run_blocks(ipl_cuda *dev, const ipl_kde_job *job, int full_sums,
     w.slots = kde_slot_rows(job, on_host->pairs.width == 0) / w.rows;
     w.in_slot[0] = w.in_slot[1] = -1;
     w.from = &from;
+    w.again = again;
     return walk(&w);
 }

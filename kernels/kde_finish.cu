@@ -44,7 +44,7 @@ finish_sums(const kde_layer *__restrict__ layers, int layer_count)
         if ((int64_t)blockIdx.x * BLOCK >= l.pairs.n) continue; /* the whole block */
         double logs[4] = {};
         if (i < l.pairs.n) {
-            const int32_t row = l.pairs.order[i];
+            const int32_t row = (l.pairs.curve ? l.pairs.curve : l.pairs.order)[i];
             for (int bound = 0; bound < 2; ++bound) {
                 const int64_t own =
                     (int64_t)l.part[(2 * KDE_OWN + bound) * padded + i] + IPL_KDE_ONE;

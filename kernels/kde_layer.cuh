@@ -78,9 +78,10 @@ struct kde_window {
     int32_t row, rows, col, cols;
 };
 
-/* kde_small.cu, kde_finish.cu; `layer` is on the device. */
-ipl_status kde_launch_small(ipl_cuda *dev, int width, int64_t blocks, int layers,
-                            const kde_layer *layer);
+/* kde_small.cu: blocks base .. base + blocks - 1. kde_finish.cu. `layer` is on the
+ * device. */
+ipl_status kde_launch_small(ipl_cuda *dev, int width, int64_t base, int64_t blocks,
+                            int layers, const kde_layer *layer);
 ipl_status kde_launch_finish(ipl_cuda *dev, int32_t n_max, int layers,
                              const kde_layer *layer, double *mean_log);
 int64_t    kde_finish_blocks(int64_t n);
@@ -112,16 +113,25 @@ ipl_status kde_run_wide(ipl_cuda *dev, int full_sums, int layers, kde_layer *on_
 ipl_status kde_run_window(ipl_cuda *dev, kde_window window, int layers,
                           kde_layer *on_host, kde_layer *layer);
 
+/* kde_order.cu: whether rows of this shape are put along a curve; the scratch for doing
+ * it to so many rows, needed no longer than that; doing it to the layers that have a
+ * curve, once all are packed in the order of classes. Their curves are pieces of
+ * `curve`, which has the rows of all of them. */
+int        kde_has_curve(int64_t n, int64_t d);
+size_t     kde_order_bytes(int layers, int64_t rows);
+ipl_status kde_launch_order(ipl_cuda *dev, int32_t n_max, int64_t rows, int layers,
+                            const kde_layer *layer, void *scratch, int32_t *curve);
+
 /* kde_scale.cu: the scratch of kde_scale, and a layer's pairs.unit, scale, limit. */
 size_t     kde_scale_bytes(void *state, const ipl_kde_job *job);
 ipl_status kde_scale(void *state, const ipl_kde_job *job, int full_sums, void *scratch,
                      kde_layer *layer);
 
 /* kde_blocks.cu: rows of the slots that a job in host memory asks for, and all that
- * needs its values. Of a narrow layer that is packing, and the pairs are still to do.
- * `on_host` is what `layer` points to. Waits. */
+ * needs its values. Of a narrow layer that is packing, and again along its curve, and
+ * the pairs are still to do. `on_host` is what `layer` points to. Waits. */
 int64_t    kde_slot_rows(const ipl_kde_job *job, int wide);
-ipl_status kde_run_blocks(ipl_cuda *dev, const ipl_kde_job *job, int full_sums,
-                          kde_layer *on_host, kde_layer *layer);
+ipl_status kde_run_blocks(ipl_cuda *dev, int again, const ipl_kde_job *job,
+                          int full_sums, kde_layer *on_host, kde_layer *layer);
 
 #endif

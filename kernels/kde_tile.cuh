@@ -8,7 +8,8 @@
  * CROSS; the few others, and those on the diagonal, end with a mask. No class is
  * padded, so classes may be as many and as small as they like.
  *
- * Launch    As the tile: SIDE x SIDE threads.
+ * Launch    As the tile: SIDE x SIDE threads. A warp has 32 rows and two runs of 32
+ *           columns (thread_place).
  * Traffic   A pair takes 7 float operations for the two bounds in both directions and
  *           one exponential; a tile adds 16 SIDE to 32 SIDE integers to memory.
  * Numerics  A thread's sums are in float, short and in a fixed order; beyond the tile,
@@ -47,10 +48,27 @@ static __device__ __forceinline__ void fetch_layer(const kde_layer *layers, int 
     __syncthreads();
 }
 
+/* Warps of a tile side by side and one below the other, and where a warp is. */
+template <int SIDE> struct warp_grid {
+    enum { ACROSS = SIDE / 8, DOWN = SIDE / 4 };
+    static __device__ __forceinline__ int across() { return threadIdx.x / 32 % ACROSS; }
+    static __device__ __forceinline__ int down() { return threadIdx.x / 32 / ACROSS; }
+};
+
+/* The thread's x and y in the tile, worked out each time that it is asked for: kept,
+ * they would take registers. */
+template <int SIDE> static __device__ __forceinline__ int2 thread_place()
+{
+    int thread;
+    asm volatile("mov.u32 %0, %%tid.x;" : "=r"(thread));
+    const int warp = thread / 32, lane = thread % 32, across = warp_grid<SIDE>::ACROSS;
+    return make_int2(warp % across * 8 + lane % 8, warp / across * 4 + lane / 8);
+}
+
 /* Shared memory of a tile's end: sums per row and per column, and the classes. */
 template <int SIDE> struct kde_end {
-    float   row[2][8 * SIDE];
-    float   col[2][SIDE * SIDE / 32][8 * SIDE]; /* of each warp */
+    float   row[2][warp_grid<SIDE>::ACROSS][8 * SIDE]; /* of each warp */
+    float   col[2][warp_grid<SIDE>::DOWN][8 * SIDE];
     int32_t row_class[8 * SIDE], col_class[8 * SIDE];
 };
 
@@ -63,36 +81,52 @@ static __device__ __forceinline__ float exp2_fast(float u)
 }
 
 /* Moves pairs of the other kind, and those on and below the diagonal, out of reach. */
-template <int SIDE>
+template <int SIDE, int COLS>
 static __device__ __forceinline__ void keep_kind(int kind, bool diagonal, int x, int y,
                                                  const kde_end<SIDE> &end,
-                                                 float (&d2)[8][8])
+                                                 float (&d2)[8][COLS])
 {
     int above = diagonal ? 0 : 8 * SIDE; /* how far below the diagonal is allowed */
-    asm volatile("" : "+r"(above)); /* else 64 comparisons are kept in registers */
+    asm volatile("" : "+r"(above)); /* else all comparisons are kept in registers */
 #pragma unroll
     for (int i = 0; i < 8; ++i)
 #pragma unroll
-        for (int j = 0; j < 8; ++j) {
+        for (int j = 0; j < COLS; ++j) {
             const int r = y * 8 + i, c = column<SIDE>(x, j);
             const bool own = end.row_class[r] == end.col_class[c];
             if (own != (kind == KDE_OWN) || r >= c + above) d2[i][j] = INFINITY;
         }
 }
 
-/* Adds the tile's terms to the thread's row sums and writes each warp's column sums to
- * `end`. */
-template <int SIDE>
+/* Writes a warp's column sums to `end`; its lanes with the smallest y have them. */
+template <int SIDE, int COLS>
 static __device__ __forceinline__ void
-add_terms(const float (&d2)[8][8], float scale, int x, kde_end<SIDE> &end,
+write_columns(int x, const float (&lower)[COLS], const float (&upper)[COLS],
+              kde_end<SIDE> &end)
+{
+    if (threadIdx.x % 32 >= 8) return;
+    const int down = warp_grid<SIDE>::down();
+#pragma unroll
+    for (int j = 0; j < COLS; j += 4) {
+        const int c = column<SIDE>(x, j);
+        *(float4 *)&end.col[KDE_LOWER][down][c] = *(const float4 *)(lower + j);
+        *(float4 *)&end.col[KDE_UPPER][down][c] = *(const float4 *)(upper + j);
+    }
+}
+
+/* Adds the terms of the thread's pairs to its row sums and writes each warp's column
+ * sums to `end`. */
+template <int SIDE, int COLS>
+static __device__ __forceinline__ void
+add_terms(const float (&d2)[8][COLS], float scale, int x, kde_end<SIDE> &end,
           float (&row_lower)[8], float (&row_upper)[8])
 {
-    float col_lower[8], col_upper[8];
+    float col_lower[COLS], col_upper[COLS];
 #pragma unroll
     for (int i = 0; i < 8; ++i) {
         float lower = 0.0f, upper = 0.0f; /* short sums first: fewer roundings */
 #pragma unroll
-        for (int j = 0; j < 8; ++j) {
+        for (int j = 0; j < COLS; ++j) {
             const float e = exp2_fast(scale * d2[i][j]), e2 = e * e, e4 = e2 * e2;
             lower = j ? lower + e : e;
             upper = j ? upper + e4 : e4;
@@ -103,22 +137,14 @@ add_terms(const float (&d2)[8][8], float scale, int x, kde_end<SIDE> &end,
         row_upper[i] += upper;
     }
 #pragma unroll
-    for (int j = 0; j < 8; ++j) {
+    for (int j = 0; j < COLS; ++j) {
 #pragma unroll
-        for (int lane = SIDE; lane < 32; lane *= 2) {
+        for (int lane = 8; lane < 32; lane *= 2) {
             col_lower[j] += __shfl_xor_sync(~0u, col_lower[j], lane);
             col_upper[j] += __shfl_xor_sync(~0u, col_upper[j], lane);
         }
     }
-    if (threadIdx.x % 32 < SIDE) {
-        const int warp = threadIdx.x / 32;
-#pragma unroll
-        for (int j = 0; j < 8; j += 4) {
-            const int c = column<SIDE>(x, j);
-            *(float4 *)&end.col[KDE_LOWER][warp][c] = *(float4 *)(col_lower + j);
-            *(float4 *)&end.col[KDE_UPPER][warp][c] = *(float4 *)(col_upper + j);
-        }
-    }
+    write_columns(x, col_lower, col_upper, end);
 }
 
 /* Adds v in fixed point; integer addition makes the order irrelevant. */
@@ -151,7 +177,7 @@ static __device__ __forceinline__ void flush_columns(const kde_end<SIDE> &end, i
         const int bound = e / (8 * SIDE), c = e % (8 * SIDE);
         float v = 0.0f;
 #pragma unroll
-        for (int w = 0; w < SIDE * SIDE / 32; ++w) v += end.col[bound][w][c];
+        for (int w = 0; w < warp_grid<SIDE>::DOWN; ++w) v += end.col[bound][w][c];
         add_to_part<SIDE>(l, kind, bound, tile, c, v);
     }
 }
@@ -165,13 +191,13 @@ flush_rows(kde_end<SIDE> &end, int kind, const kde_layer &l, int tile, int x, in
 #pragma unroll
     for (int i = 0; i < 8; ++i) {
 #pragma unroll
-        for (int lane = SIDE / 2; lane; lane /= 2) {
+        for (int lane = 4; lane; lane /= 2) {
             lower[i] += __shfl_xor_sync(~0u, lower[i], lane);
             upper[i] += __shfl_xor_sync(~0u, upper[i], lane);
         }
-        if (x == 0) {
-            end.row[KDE_LOWER][y * 8 + i] = lower[i];
-            end.row[KDE_UPPER][y * 8 + i] = upper[i];
+        if (x % 8 == 0) {
+            end.row[KDE_LOWER][x / 8][y * 8 + i] = lower[i];
+            end.row[KDE_UPPER][x / 8][y * 8 + i] = upper[i];
         }
         lower[i] = upper[i] = 0.0f;
     }
@@ -180,7 +206,10 @@ flush_rows(kde_end<SIDE> &end, int kind, const kde_layer &l, int tile, int x, in
     for (int u = 0; u < 16 / SIDE; ++u) {
         const int e = threadIdx.x + u * SIDE * SIDE;
         const int bound = e / (8 * SIDE), r = e % (8 * SIDE);
-        add_to_part<SIDE>(l, kind, bound, tile, r, end.row[bound][r]);
+        float v = end.row[bound][0][r];
+#pragma unroll
+        for (int w = 1; w < warp_grid<SIDE>::ACROSS; ++w) v += end.row[bound][w][r];
+        add_to_part<SIDE>(l, kind, bound, tile, r, v);
     }
 }
 

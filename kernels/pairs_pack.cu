@@ -11,15 +11,13 @@
 
 enum { LAYERS_AT_ONCE = 65535 };
 
-enum { WARPS = PAIRS_SMALL_TILE / 32, NARROW = 32 /* widest layer that is packed */ };
-
 static __device__ __forceinline__ const pairs_layer &layer_of(const char *table,
                                                               int stride, int job)
 {
     return *(const pairs_layer *)(table + (int64_t)job * stride);
 }
 
-/* The smallest and largest of a warp's values, for its lane 0. */
+/* The smallest and largest of a warp's values. */
 static __device__ __forceinline__ float2 warp_ends(float lo, float hi)
 {
     for (int step = 16; step; step /= 2) {
@@ -29,43 +27,39 @@ static __device__ __forceinline__ float2 warp_ends(float lo, float hi)
     return make_float2(lo, hi);
 }
 
-/* One row of a narrow layer to its place, unit first, and its warp's ends. */
+/* One row of a narrow layer to its place, unit first, and the box of its warp. */
 static __device__ __forceinline__ void pack_row(const pairs_layer &l, int i,
-                                                int32_t row, float2 *ends)
+                                                int32_t row)
 {
+    static_assert(PAIRS_SMALL_BOX == 32, "a warp's");
     const int64_t padded = (int64_t)l.tiles * PAIRS_SMALL_TILE;
+    const int64_t box = (int64_t)(i / PAIRS_SMALL_BOX) * l.box_units;
     for (int k = 0; k < l.width; ++k) {
         float v = row < 0 ? INFINITY : 0.0f; /* no row; a unit too many */
         if (row >= 0 && k < l.d) v = l.unit * l.t[(int64_t)row * l.d + k];
         l.packed[k * padded + i] = v;
-        const float2 warp = warp_ends(v, row < 0 ? -INFINITY : v);
-        if (threadIdx.x % 32 == 0) ends[k] = warp;
+        const float2 ends = warp_ends(v, row < 0 ? -INFINITY : v);
+        if (threadIdx.x % 32 || k >= l.d) continue;
+        l.box_lo[box + k] = ends.x;
+        l.box_hi[box + k] = ends.y;
     }
 }
 
-/* The order of rows by class, and for narrow layers the rows in it and their boxes. */
+/* The classes of rows in their order, and for narrow layers the rows in it and their
+ * boxes. */
 static __global__ void __launch_bounds__(PAIRS_SMALL_TILE)
-gather_rows(const char *__restrict__ table, int stride, int layers, int first)
+gather_rows(const char *__restrict__ table, int stride, int layers, int again,
+            int first)
 {
-    __shared__ float2 ends[WARPS][NARROW];
     for (int job = blockIdx.y; job < layers; job += gridDim.y) {
         const pairs_layer &l = layer_of(table, stride, job);
-        const int tile = first / PAIRS_SMALL_TILE + blockIdx.x, k = threadIdx.x;
-        const int i = tile * PAIRS_SMALL_TILE + k;
-        if (i < l.n) l.sorted_class[i] = l.label[l.order[i]];
+        const int tile = first / PAIRS_SMALL_TILE + blockIdx.x;
+        const int i = tile * PAIRS_SMALL_TILE + threadIdx.x;
+        if (again && !l.curve) continue;
+        if (i < l.n && !again) l.sorted_class[i] = l.label[l.order[i]];
         if (l.width == 0 || tile >= l.tiles) continue; /* the whole block */
-        pack_row(l, i, i < l.n ? l.place[i] : -1, ends[threadIdx.x / 32]);
-        __syncthreads();
-        if (k < l.box_units) {
-            float2 box = ends[0][k];
-            for (int w = 1; w < WARPS; ++w) {
-                box.x = fminf(box.x, ends[w][k].x);
-                box.y = fmaxf(box.y, ends[w][k].y);
-            }
-            l.box_lo[(int64_t)tile * l.box_units + k] = box.x;
-            l.box_hi[(int64_t)tile * l.box_units + k] = box.y;
-        }
-        __syncthreads(); /* the next layer writes `ends` */
+        const int32_t *place = again && l.place == l.order ? l.curve : l.place;
+        pack_row(l, i, i < l.n ? place[i] : -1);
     }
 }
 
@@ -91,13 +85,13 @@ box_tiles(const char *__restrict__ table, int stride, int layers, int first)
     }
 }
 
-ipl_status pairs_launch_gather(ipl_cuda *dev, int32_t first, int32_t rows,
+ipl_status pairs_launch_gather(ipl_cuda *dev, int again, int32_t first, int32_t rows,
                                pairs_table table)
 {
     const dim3 grid((unsigned)ceil_div(rows, PAIRS_SMALL_TILE),
                     (unsigned)min(table.layers, LAYERS_AT_ONCE));
     gather_rows<<<grid, PAIRS_SMALL_TILE, 0, dev->stream>>>(
-        table.at, table.stride, table.layers, first);
+        table.at, table.stride, table.layers, again, first);
     IPL_LAUNCHED(dev, gather_rows);
     return IPL_OK;
 }

@@ -27,26 +27,28 @@ static __device__ __forceinline__ void triangle(int64_t p, int *a, int *b)
 }
 
 /* Thread (x, y) holds rows y * 8 + i and these columns: two runs of four, so that a
- * quarter of a warp reads 128 consecutive bytes. */
+ * quarter of a warp reads 128 consecutive bytes. x + SIDE has the second run first. */
 template <int SIDE> static __device__ __forceinline__ int column(int x, int j)
 {
     return (j >> 2) * 4 * SIDE + x * 4 + (j & 3);
 }
 
-/* d2 += the squared difference in one unit, for the thread's 8 x 8 pairs. */
-template <int SIDE>
+/* d2 += the squared difference in one unit, for the thread's pairs with one run of
+ * columns or both. */
+template <int SIDE, int COLS>
 static __device__ __forceinline__ void add_unit(const float *rows, const float *cols,
-                                                int x, int y, float (&d2)[8][8])
+                                                int x, int y, float (&d2)[8][COLS])
 {
-    float a[8], b[8];
+    float a[8], b[COLS];
     *(float4 *)(a)     = *(const float4 *)(rows + y * 8);
     *(float4 *)(a + 4) = *(const float4 *)(rows + y * 8 + 4);
-    *(float4 *)(b)     = *(const float4 *)(cols + x * 4);
-    *(float4 *)(b + 4) = *(const float4 *)(cols + x * 4 + 4 * SIDE);
+#pragma unroll
+    for (int j = 0; j < COLS; j += 4)
+        *(float4 *)(b + j) = *(const float4 *)(cols + column<SIDE>(x, j));
 #pragma unroll
     for (int i = 0; i < 8; ++i)
 #pragma unroll
-        for (int j = 0; j < 8; ++j) {
+        for (int j = 0; j < COLS; ++j) {
             const float z = a[i] - b[j];
             d2[i][j] = fmaf(z, z, d2[i][j]);
         }

@@ -59,9 +59,12 @@ END {
     exit !kernels || spills > 0
 }
 
-# "void kde_small<3, true>(float const*, ...)" is kde_small<3, true>.
+# "void kde_small<3, true>(float const*, ...)" is kde_small<3, true>; a kernel of CUB
+# goes by its bare name.
 function short(full)
 {
+    if (full ~ /cub::/ && match(full, /[A-Za-z]+Kernel</))
+        return "cub " substr(full, RSTART, RLENGTH - 1)
     sub(/^void /, "", full)
     sub(/\(.*/, "", full)
     return full
