@@ -177,7 +177,11 @@ $(BUILD)/kernels/%.o: kernels/%.cu
 
 $(BUILD)/tests/%: tests/%.c $(BUILD)/libinfoplane.a
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) -UNDEBUG -Itests $(INC) $(LIB_CFLAGS) $(filter %.c %.a,$^) -o $@ $(LDLIBS) -lcmocka
+	$(CC) $(CFLAGS) -UNDEBUG -Itests $(INC) $(LIB_CFLAGS) $(filter %.c %.o,$^) \
+	    $(filter %.a,$^) -o $@ $(LDLIBS) -lcmocka
+
+# What benchmarks train is a part of the program.
+$(BUILD)/tests/test_trained: $(BUILD)/src/cli/bench_trained.o
 
 # This one counts what the library allocates.
 $(BUILD)/tests/test_planned_bytes: LDLIBS += $(foreach call,malloc calloc realloc \
