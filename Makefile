@@ -246,11 +246,12 @@ check-papers: setup
 	@$(MAKE) --no-print-directory -s $(JOBS) CUDA=0 infoplane
 	@sh tests/papers.sh ./infoplane
 
-# How far off each estimator is where the truth is known; takes a minute or two.
-ACCURACY := $(call build_of,$(MODE),0)/tests/accuracy
+# How far off each estimator is where the truth is known, and the pair sums on trained
+# and made-up layers; takes two or three minutes.
+ACCURACY := $(patsubst %,$(call build_of,$(MODE),0)/%,tests/accuracy bench/accuracy_kde)
 check-accuracy: setup-tests
 	@$(MAKE) --no-print-directory -s $(JOBS) CUDA=0 MODE=$(MODE) $(ACCURACY)
-	@$(ACCURACY)
+	@for program in $(ACCURACY); do $$program || exit 1; done
 
 # A program of its own revision: what a run began with, it goes on with.
 KILLS ?= 100
@@ -310,25 +311,44 @@ fuzz: $(FUZZ)
 # For this very machine: what we compare with shall be as fast as it can be here.
 $(BUILD)/bench/%: bench/%.c $(BUILD)/libinfoplane.a
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) -march=native -Itests $(INC) $(LIB_CFLAGS) $^ -o $@ $(LDLIBS)
+	$(CC) $(CFLAGS) -march=native -Itests $(INC) $(LIB_CFLAGS) $(filter %.c %.o,$^) \
+	    $(filter %.a,$^) -o $@ $(LDLIBS)
+
+# These train networks.
+TRAINING := $(patsubst %,$(BUILD)/bench/%,bench_kde bench_bin accuracy_kde)
+$(TRAINING): $(BUILD)/src/cli/bench_trained.o
 
 # numpy, scipy and PyTorch (Debian's python3-numpy, -scipy, -torch) take part where they are.
 # OpenBLAS does not know every processor: OPENBLAS_CORETYPE picks its code.
-PEERS := $(BUILD)/bench/bench_kde $(BUILD)/bench/bench_bin $(BUILD)/bench/bench_near \
-         $(BUILD)/bench/bench_train
+PEERS := $(patsubst %,$(BUILD)/bench/%,bench_kde bench_bin bench_near bench_train \
+         accuracy_kde peer_infoplane)
 peers: $(PEERS)
 bench: setup
 	@$(MAKE) --no-print-directory -s $(JOBS) $(HERE) infoplane peers
 	@mkdir -p build/bench
 	@$(MAKE) --no-print-directory -s $(HERE) bench-run
 
+# Sized to end within ten minutes on two cores; the last line says what else there is.
+BENCH := $(BUILD)/bench
+NUMPY := /usr/bin/python3
+# A Python that has JAX, as that of a virtual environment.
+JAX ?= $(NUMPY)
 bench-run:
-	$(BUILD)/bench/bench_kde --json build/bench/kde.json --numpy bench/peer_numpy.py 4096 10000
-	$(BUILD)/bench/bench_bin
-	$(BUILD)/bench/bench_near --peer bench/peer_near.py
-	$(BUILD)/bench/bench_near --peer bench/peer_sklearn.py
-	$(BUILD)/bench/bench_train
-	./infoplane bench --json | tee build/bench/devices.json
+	$(BENCH)/bench_kde --json build/bench/kde.json
+	$(BENCH)/bench_kde --json build/bench/kde_peers.json --only '*-tanh e[24]*' \
+	    --peer 'numpy=$(NUMPY) bench/peer_numpy.py' \
+	    $(if $(HAS_JAX),--peer 'jax=$(JAX) bench/peer_jax.py') real
+	@$(if $(HAS_JAX),,echo "# JAX is left out: $(JAX) cannot import it (JAX=PYTHON)")
+	$(BENCH)/bench_kde --json build/bench/kde_large.json --only 'fashion-tanh*' large
+	$(BENCH)/bench_bin --peer 'numpy=$(NUMPY) bench/peer_bin.py'
+	$(BENCH)/bench_near --peer '$(NUMPY) bench/peer_near.py' 5000
+	$(BENCH)/bench_near --peer '$(NUMPY) bench/peer_sklearn.py' 5000
+	$(BENCH)/bench_train
+	for what in train measure; do ./infoplane bench $$what --seconds 0.2 --json; done \
+	    | tee build/bench/devices.json
+	@echo "left out: infoplane bench of single estimators, bench_near of 10,000 rows, the"
+	@echo "ReLU network with 60,000 rows"
+HAS_JAX = $(shell $(JAX) -c 'import jax' 2>/dev/null && echo 1)
 
 golden:
 	@for name in golden golden_near golden_local golden_entropies; do \
