@@ -7,6 +7,7 @@
 # make check-layers   includes between folders point forward only
 # make check-papers   the published numbers, five seeds (half a minute)
 # make check-avx512   the AVX-512 code through SIMDe, on a machine without AVX-512
+# make bench-against    REF=REVISION  its program beside this one, in turns
 # make bench-policies   what each policy measures, in what time (10 minutes)
 # make check-crash    runs killed 200 times, KILLS=100 for each of two presets
 # make check-threads   the store and whole runs under ThreadSanitizer
@@ -121,7 +122,7 @@ TESTS := $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/test_*.c))
 # -- What to build ---------------------------------------------------------------
 .PHONY: all demo tests check bench peers bench-run golden curves setup setup-tests install \
         check-layers check-papers check-accuracy check-emulated check-avx512 check-crash check-threads \
-        bench-policies fuzz \
+        bench-policies bench-against fuzz \
         kernels-report clean help
 .DELETE_ON_ERROR:
 all: infoplane $(BUILD)/libinfoplane.so
@@ -347,8 +348,16 @@ bench-run:
 	for what in train measure; do ./infoplane bench $$what --seconds 0.2 --json; done \
 	    | tee build/bench/devices.json
 	@echo "left out: infoplane bench of single estimators, bench_near of 10,000 rows, the"
-	@echo "ReLU network with 60,000 rows"
+	@echo "ReLU network with 60,000 rows, whole runs (bench/runs.sh), another revision"
+	@echo "beside this one (make bench-against REF=...)"
 HAS_JAX = $(shell $(JAX) -c 'import jax' 2>/dev/null && echo 1)
+
+# The program of another revision beside this one, in turns, and all tables that
+# bench/README.md has of the pair sums: a quarter of an hour on one core.
+bench-against: setup-tests
+	@$(if $(REF),,echo "bench-against: REF=REVISION?" >&2; exit 2)
+	@$(MAKE) --no-print-directory -s $(JOBS) CUDA=0 infoplane peers
+	@JAX=$(JAX) bash bench/tables.sh $(call build_of,$(MODE),0) $(REF)
 
 golden:
 	@for name in golden golden_near golden_local golden_entropies; do \

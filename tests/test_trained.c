@@ -84,17 +84,19 @@ static void layers_are_those_of_the_trained_network(void **state)
 /* As a run trains: all rows in each epoch, in the order that ipl_net_shuffle says. */
 static void epochs_are_those_of_a_run(void **state)
 {
-    enum { ROWS = 1000, EPOCHS = 7 };
+    enum { ROWS = 1000 };
+    ipl_device *dev = check_device(state);
+    const int64_t epochs = check_size(dev, 7, 2);
     trained net;
     int32_t order[ROWS];
     int64_t steps;
-    CHECK_OK(trained_open(check_device(state), 1, ROWS, &net));
-    CHECK_OK(trained_until(&net, EPOCHS));
+    CHECK_OK(trained_open(dev, 1, ROWS, &net));
+    CHECK_OK(trained_until(&net, epochs));
     const int64_t floats = ipl_trainer_state_floats(net.trainer);
     float *values = test_malloc((size_t)floats * sizeof *values);
     CHECK_OK(ipl_trainer_read(net.trainer, values, &steps));
-    CHECK(net.data.train_rows == 800 && steps == EPOCHS * 4); /* batches of 256 */
-    ipl_net_shuffle(800, 1, EPOCHS, order);
+    CHECK(net.data.train_rows == 800 && steps == epochs * 4); /* batches of 256 */
+    ipl_net_shuffle(800, 1, epochs, order);
     assert_memory_equal(net.order, order, 800 * sizeof *order);
     test_free(values);
     trained_close(&net);
