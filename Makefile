@@ -353,11 +353,11 @@ bench-run:
 HAS_JAX = $(shell $(JAX) -c 'import jax' 2>/dev/null && echo 1)
 
 # The program of another revision beside this one, in turns, and all tables that
-# bench/README.md has of the pair sums: a quarter of an hour on one core.
+# bench/README.md has between marks: half an hour on one core.
 bench-against: setup-tests
 	@$(if $(REF),,echo "bench-against: REF=REVISION?" >&2; exit 2)
 	@$(MAKE) --no-print-directory -s $(JOBS) CUDA=0 infoplane peers
-	@JAX=$(JAX) bash bench/tables.sh $(call build_of,$(MODE),0) $(REF)
+	@JAX='$(JAX)' ONLY='$(ONLY)' bash bench/tables.sh $(call build_of,$(MODE),0) $(REF)
 
 golden:
 	@for name in golden golden_near golden_local golden_entropies; do \

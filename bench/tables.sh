@@ -50,7 +50,7 @@ table_accuracy() {
 
 for name in ${ONLY:-kde widths peers bin runs accuracy}; do
     echo "== $name"
-    { echo; "table_$name" | sed 's/^\(.\)/    \1/'; echo; } | tee "$work/table"
+    { echo; "table_$name" | sed -u 's/^\(.\)/    \1/'; echo; } | tee "$work/table"
     sed -i -e "/$name: begin/r $work/table" \
         -e "/$name: begin/,/$name: end/{/$name: /!d}" bench/README.md
 done
