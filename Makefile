@@ -7,6 +7,7 @@
 # make check-layers   includes between folders point forward only
 # make check-papers   the published numbers, five seeds (half a minute)
 # make check-avx512   the AVX-512 code through SIMDe, on a machine without AVX-512
+# make bench-against    REF=REVISION  its program beside this one, in turns
 # make bench-policies   what each policy measures, in what time (10 minutes)
 # make check-crash    runs killed 200 times, KILLS=100 for each of two presets
 # make check-threads   the store and whole runs under ThreadSanitizer
@@ -129,7 +130,7 @@ TESTS := $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/test_*.c))
 # -- What to build ---------------------------------------------------------------
 .PHONY: all demo tests check bench peers bench-run golden curves setup setup-tests install \
         check-layers check-papers check-accuracy check-emulated check-avx512 check-crash check-threads \
-        bench-policies fuzz \
+        bench-policies bench-against fuzz \
         kernels-report clean help
 .DELETE_ON_ERROR:
 all: infoplane $(BUILD)/libinfoplane.so
@@ -188,7 +189,11 @@ $(BUILD)/kernels/%.o: kernels/%.cu
 
 $(BUILD)/tests/%: tests/%.c $(BUILD)/libinfoplane.a
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) -UNDEBUG -Itests $(INC) $(LIB_CFLAGS) $(filter %.c %.a,$^) -o $@ $(LDLIBS) -lcmocka
+	$(CC) $(CFLAGS) -UNDEBUG -Itests $(INC) $(LIB_CFLAGS) $(filter %.c %.o,$^) \
+	    $(filter %.a,$^) -o $@ $(LDLIBS) -lcmocka
+
+# What benchmarks train is a part of the program.
+$(BUILD)/tests/test_trained: $(BUILD)/src/cli/bench_trained.o
 
 # This one counts what the library allocates.
 $(BUILD)/tests/test_planned_bytes: LDLIBS += $(foreach call,malloc calloc realloc \
@@ -253,11 +258,12 @@ check-papers: setup
 	@$(MAKE) --no-print-directory -s $(JOBS) CUDA=0 infoplane
 	@sh tests/papers.sh ./infoplane
 
-# How far off each estimator is where the truth is known; takes a minute or two.
-ACCURACY := $(call build_of,$(MODE),0)/tests/accuracy
+# How far off each estimator is where the truth is known, and the pair sums on trained
+# and made-up layers; takes two or three minutes.
+ACCURACY := $(patsubst %,$(call build_of,$(MODE),0)/%,tests/accuracy bench/accuracy_kde)
 check-accuracy: setup-tests
 	@$(MAKE) --no-print-directory -s $(JOBS) CUDA=0 MODE=$(MODE) $(ACCURACY)
-	@$(ACCURACY)
+	@for program in $(ACCURACY); do $$program || exit 1; done
 
 # A program of its own revision: what a run began with, it goes on with.
 KILLS ?= 100
@@ -316,25 +322,52 @@ fuzz: $(FUZZ)
 # For this very machine: what we compare with shall be as fast as it can be here.
 $(BUILD)/bench/%: bench/%.c $(BUILD)/libinfoplane.a
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) -march=native -Itests $(INC) $(LIB_CFLAGS) $^ -o $@ $(LDLIBS)
+	$(CC) $(CFLAGS) -march=native -Itests $(INC) $(LIB_CFLAGS) $(filter %.c %.o,$^) \
+	    $(filter %.a,$^) -o $@ $(LDLIBS)
+
+# These train networks.
+TRAINING := $(patsubst %,$(BUILD)/bench/%,bench_kde bench_bin accuracy_kde)
+$(TRAINING): $(BUILD)/src/cli/bench_trained.o
 
 # numpy, scipy and PyTorch (Debian's python3-numpy, -scipy, -torch) take part where they are.
 # OpenBLAS does not know every processor: OPENBLAS_CORETYPE picks its code.
-PEERS := $(BUILD)/bench/bench_kde $(BUILD)/bench/bench_bin $(BUILD)/bench/bench_near \
-         $(BUILD)/bench/bench_train
+PEERS := $(patsubst %,$(BUILD)/bench/%,bench_kde bench_bin bench_near bench_train \
+         accuracy_kde peer_infoplane)
 peers: $(PEERS)
 bench: setup
 	@$(MAKE) --no-print-directory -s $(JOBS) $(HERE) infoplane peers
 	@mkdir -p build/bench
 	@$(MAKE) --no-print-directory -s $(HERE) bench-run
 
+# Sized to end within ten minutes on two cores; the last line says what else there is.
+BENCH := $(BUILD)/bench
+NUMPY := /usr/bin/python3
+# A Python that has JAX, as that of a virtual environment.
+JAX ?= $(NUMPY)
 bench-run:
-	$(BUILD)/bench/bench_kde --json build/bench/kde.json --numpy bench/peer_numpy.py 4096 10000
-	$(BUILD)/bench/bench_bin
-	$(BUILD)/bench/bench_near --peer bench/peer_near.py
-	$(BUILD)/bench/bench_near --peer bench/peer_sklearn.py
-	$(BUILD)/bench/bench_train
-	./infoplane bench --json | tee build/bench/devices.json
+	$(BENCH)/bench_kde --json build/bench/kde.json
+	$(BENCH)/bench_kde --json build/bench/kde_peers.json --only '*-tanh e[24]*' \
+	    --peer 'numpy=$(NUMPY) bench/peer_numpy.py' \
+	    $(if $(HAS_JAX),--peer 'jax=$(JAX) bench/peer_jax.py') real
+	@$(if $(HAS_JAX),,echo "# JAX is left out: $(JAX) cannot import it (JAX=PYTHON)")
+	$(BENCH)/bench_kde --json build/bench/kde_large.json --only 'fashion-tanh*' large
+	$(BENCH)/bench_bin --peer 'numpy=$(NUMPY) bench/peer_bin.py'
+	$(BENCH)/bench_near --peer '$(NUMPY) bench/peer_near.py' 5000
+	$(BENCH)/bench_near --peer '$(NUMPY) bench/peer_sklearn.py' 5000
+	$(BENCH)/bench_train
+	for what in train measure; do ./infoplane bench $$what --seconds 0.2 --json; done \
+	    | tee build/bench/devices.json
+	@echo "left out: infoplane bench of single estimators, bench_near of 10,000 rows, the"
+	@echo "ReLU network with 60,000 rows, whole runs (bench/runs.sh), another revision"
+	@echo "beside this one (make bench-against REF=...)"
+HAS_JAX = $(shell $(JAX) -c 'import jax' 2>/dev/null && echo 1)
+
+# The program of another revision beside this one, in turns, and all tables that
+# bench/README.md has between marks: half an hour on one core.
+bench-against: setup-tests
+	@$(if $(REF),,echo "bench-against: REF=REVISION?" >&2; exit 2)
+	@$(MAKE) --no-print-directory -s $(JOBS) CUDA=0 infoplane peers
+	@JAX='$(JAX)' ONLY='$(ONLY)' bash bench/tables.sh $(call build_of,$(MODE),0) $(REF)
 
 golden:
 	@for name in golden golden_near golden_local golden_entropies; do \

@@ -1,7 +1,7 @@
 /*
  * bench_near.c - nearest neighbours and counts within a radius, alone and in turns.
  *
- *   bench_near [--processor-time] [--peer SCRIPT] [--threads T] [N]
+ *   bench_near [--peer COMMAND] [--threads T] [N]
  *
  * First a complete Kraskov estimate (k = 5 neighbours in the max norm of both spaces,
  * then the strictly nearer rows in each) of N pairs of correlated normal rows, in turns
@@ -10,19 +10,12 @@
  * of rows a thread and second each entry gets through: n^2 pairs, whether their
  * distances had to be computed or not.
  */
-#include <math.h>
-#include <signal.h>
-#include <stdio.h>
-#include <string.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
 #include "backend.h"
 #include "ipl_data.h"
+#include "peer.h"
 #include "random.h"
-#include "turns.h"
 
-enum { K = 5, TURNS = 64 };
+enum { K = 5 };
 
 static void check(ipl_status st)
 {
@@ -140,42 +133,7 @@ static void kraskov(estimate *e)
     e->i_xt = digamma(K) + digamma((double)e->n) - sum / (double)e->n;
 }
 
-/* -- A peer, a process that waits for its turn ------------------------------------ */
-
-typedef struct {
-    FILE *ask, *answer;
-    pid_t id;
-} peer;
-
-static peer peer_open(const char *script, const char *folder)
-{
-    int to[2], from[2];
-    if (pipe(to) || pipe(from)) perror("bench_near"), exit(1);
-    const pid_t id = fork();
-    if (!id) {
-        dup2(to[0], 0);
-        dup2(from[1], 1);
-        close(to[1]);
-        close(from[0]);
-        setenv("OPENBLAS_NUM_THREADS", "1", 1);
-        execl("/usr/bin/python3", "python3", script, folder, (char *)NULL);
-        _exit(1);
-    }
-    close(to[0]);
-    close(from[1]);
-    return (peer){must(fdopen(to[1], "w")), must(fdopen(from[0], "r")), id};
-}
-
-/* Milliseconds of one estimate; NaN where the peer cannot run. */
-static double peer_ms(peer *p, turns_clock clock, double *i_xt)
-{
-    double wall, processor;
-    fputs("go\n", p->ask);
-    if (fflush(p->ask) ||
-        fscanf(p->answer, "%lf %lf %lf", &wall, &processor, i_xt) != 3)
-        return NAN;
-    return clock == TURNS_WALL ? wall : processor;
-}
+/* -- Beside a peer ----------------------------------------------------------- */
 
 static void save(const estimate *e, const char *folder)
 {
@@ -186,42 +144,31 @@ static void save(const estimate *e, const char *folder)
     }
 }
 
-static void beside_peer(ipl_device *dev, const char *script, turns_clock clock,
-                         const char *folder, int64_t n, int64_t d)
+static void kraskov_run(void *on) { kraskov(on); }
+
+static void beside_peer(ipl_device *dev, const char *command, const char *folder,
+                        int64_t n, int64_t d)
 {
-    double ours[TURNS], theirs[TURNS], i_xt = NAN;
-    int turns = 0;
     estimate e = estimate_open(dev, n, d);
     save(&e, folder);
-    peer p = peer_open(script, folder);
-    kraskov(&e); /* both once to warm up */
-    theirs[0] = peer_ms(&p, clock, &i_xt);
-    if (fabs(e.i_xt - i_xt) > 1e-3) {
-        fprintf(stderr, "bench_near: the peer gives %.9g nats, not %.9g\n", i_xt,
+    peer p = peer_open(command, folder, "", TURNS_PROCESSOR);
+    contender c[2] = {{.run = kraskov_run, .on = &e},
+                      {.run = peer_run, .on = &p, .told_ms = &p.ms}};
+    time_in_turns(2, c, 3000.0);
+    if (fabs(e.i_xt - p.value[0]) > 1e-3) {
+        fprintf(stderr, "bench_near: the peer gives %.9g nats, not %.9g\n", p.value[0],
                 e.i_xt);
         exit(1);
     }
-    const double begin = turns_now_ms(TURNS_WALL);
-    while (turns < TURNS_LEAST ||
-           (turns < TURNS && turns_now_ms(TURNS_WALL) - begin < 10000.0)) {
-        const double start = turns_now_ms(clock);
-        kraskov(&e);
-        ours[turns] = turns_now_ms(clock) - start;
-        theirs[turns++] = peer_ms(&p, clock, &i_xt);
-    }
-    fclose(p.ask);
-    fclose(p.answer);
-    waitpid(p.id, NULL, 0);
-    qsort(ours, (size_t)turns, sizeof *ours, turns_ascending);
-    qsort(theirs, (size_t)turns, sizeof *theirs, turns_ascending);
+    peer_close(&p);
     printf("%7lld %4lld+%-4lld %10.2f %11.1f %8.1f %9.4f %9.4f\n", (long long)n,
-           (long long)d, (long long)d, ours[turns / 2], theirs[turns / 2],
-           theirs[turns / 2] / ours[turns / 2], e.i_xt, i_xt);
+           (long long)d, (long long)d, c[0].median_ms, c[1].median_ms,
+           c[1].median_ms / c[0].median_ms, e.i_xt, p.value[0]);
     fflush(stdout);
     estimate_close(&e);
 }
 
-/* -- Rates ----------------------------------------------------------------------- */
+/* -- Rates ------------------------------------------------------------------- */
 
 typedef struct {
     const estimate *of;
@@ -240,7 +187,7 @@ static void run_counts(void *on)
     count_within(c->of, 0, c->norm);
 }
 
-static void rates(ipl_device *dev, turns_clock clock, int64_t n, int64_t d)
+static void rates(ipl_device *dev, int64_t n, int64_t d)
 {
     estimate e = estimate_open(dev, n, d);
     rate_case on[2] = {{&e, IPL_NORM_MAX}, {&e, IPL_NORM_EUCLID}};
@@ -248,8 +195,8 @@ static void rates(ipl_device *dev, turns_clock clock, int64_t n, int64_t d)
     for (int norm = 0; norm < 2; ++norm) {
         find_neighbours(&e, 0, (ipl_norm)norm);
         for (int64_t i = 0; i < n; ++i) e.radius[i] = e.distance[i * K + K - 1];
-        contender c[2] = {{run_neighbours, &on[norm], clock, 0, 0, 0},
-                          {run_counts, &on[norm], clock, 0, 0, 0}};
+        contender c[2] = {{.run = run_neighbours, .on = &on[norm]},
+                          {.run = run_counts, .on = &on[norm]}};
         time_in_turns(2, c, 1000.0);
         for (int q = 0; q < 2; ++q)
             printf(" %9.2f %7.2f", c[q].median_ms,
@@ -265,35 +212,31 @@ int main(int argc, char **argv)
     static const int64_t beside[] = {1, 3, 5, 10, 20};
     static const int64_t widths[] = {2, 10, 20, 200, 1024};
     char folder[] = "/tmp/bench_near.XXXXXX", path[64];
-    const char *script = NULL;
-    turns_clock clock = TURNS_WALL;
+    const char *command = NULL;
     int64_t n = 10000;
     ipl_device_options options = {.threads = 1};
     ipl_device *dev;
     for (int a = 1; a < argc; ++a) {
-        if (!strcmp(argv[a], "--processor-time")) clock = TURNS_PROCESSOR;
-        else if (!strcmp(argv[a], "--peer") && a + 1 < argc) script = argv[++a];
+        if (!strcmp(argv[a], "--peer") && a + 1 < argc) command = argv[++a];
         else if (!strcmp(argv[a], "--threads") && a + 1 < argc)
             options.threads = atoi(argv[++a]);
         else if (atoll(argv[a]) > K) n = atoll(argv[a]);
         else return fprintf(stderr, "bench_near: what is '%s'?\n", argv[a]), 2;
     }
-    signal(SIGPIPE, SIG_IGN); /* where a peer cannot run, it has ended */
     must(mkdtemp(folder));
     check(ipl_device_open("cpu", &options, &dev));
-    printf("# %s, %s, %d threads, %s time\n", ipl_device_about(dev)->name,
-           ipl_device_about(dev)->description, options.threads,
-           clock == TURNS_WALL ? "wall" : "processor");
-    if (script) printf("%7s %9s %10s %11s %8s %9s %9s\n", "n", "d", "ours_ms",
+    printf("# %s, %s, %d threads, processor time\n", ipl_device_about(dev)->name,
+           ipl_device_about(dev)->description, options.threads);
+    if (command) printf("%7s %9s %10s %11s %8s %9s %9s\n", "n", "d", "ours_ms",
                        "peer_ms", "x", "ours_nat", "peer_nat");
-    for (size_t w = 0; script && w < sizeof beside / sizeof *beside; ++w)
-        beside_peer(dev, script, clock, folder, n, beside[w]);
+    for (size_t w = 0; command && w < sizeof beside / sizeof *beside; ++w)
+        beside_peer(dev, command, folder, n, beside[w]);
     printf("\n%17s %35s %35s\n%7s %9s", "", "max norm: k = 5, counts", "Euclid: same",
            "n", "d");
     for (int c = 0; c < 4; ++c) printf(" %9s %7s", "ms", "Gpair/s");
     printf("\n");
     for (size_t w = 0; w < sizeof widths / sizeof *widths; ++w)
-        rates(dev, clock, n, widths[w]);
+        rates(dev, n, widths[w]);
     ipl_device_close(dev);
     for (int s = 0; s < 2; ++s) {
         snprintf(path, sizeof path, "%s/%c.npy", folder, "xt"[s]);

@@ -5,8 +5,9 @@
  *
  * A step gathers the rows of its batch in random order, runs forward and backward and
  * updates the parameters; timed are whole calls of ipl_trainer_train, divided by
- * their steps. The peer (bench/peer_torch.py, run by /usr/bin/python3) does the same
- * in the same run; without it its columns are empty.
+ * their steps: processor time of one thread, else wall time. The peer
+ * (bench/peer_torch.py, run by /usr/bin/python3) does the same in the same run; without
+ * it its columns are empty.
  */
 #include <stdio.h>
 #include <string.h>
@@ -85,7 +86,10 @@ static double step_us(ipl_device *dev, const char *text, int64_t batch,
             c.order[r * c.count + i] = rows[i % ROWS];
     }
     check(ipl_trainer_write(c.trainer, state, 0));
-    const double us = 1e3 * time_alone(train, &c, 1000.0) / (steps * replicas);
+    const ipl_device_info *about = ipl_device_about(dev);
+    const turns_clock clock = about->is_host && about->threads == 1 ? TURNS_PROCESSOR
+                                                                    : TURNS_WALL;
+    const double us = 1e3 * time_alone(clock, train, &c, 1000.0) / (steps * replicas);
     ipl_trainer_destroy(c.trainer);
     ipl_labels_free(dev, &c.y);
     ipl_free(dev, c.x.at);

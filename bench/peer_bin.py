@@ -1,13 +1,14 @@
-"""peer_bin.py FOLDER WIDTH - the discrete estimator in numpy, as it is published.
+"""peer_bin.py FOLDER bin;form=width;width=W - the discrete estimator in numpy.
 
-Reads t.npy and y.npy of FOLDER, prints the median milliseconds of a call and
-I(X;T) and I(T;Y) in bits. The unique rows come from a void view, as in
-artemyk/ibsgd, simplebinmi.py.
+A peer of bench_bin (peer.h): reads t.npy and y.npy of FOLDER; for each line on its input
+it estimates once and prints the wall milliseconds, the processor's, I(X;T) and I(T;Y) in
+bits. The unique rows come from a void view, as in artemyk/ibsgd, simplebinmi.py.
 """
 import sys
-import time
 
 import numpy as np
+
+import peer
 
 
 def entropy(rows):
@@ -18,24 +19,13 @@ def entropy(rows):
     return -np.sum(p * np.log2(p))
 
 
-def estimate(t, y, classes, width):
+def estimate(t, y, width):
     bins = np.floor(t / np.float32(width)).astype("int")
     h_t = entropy(bins)
-    h_t_given_y = sum(np.mean(y == c) * entropy(bins[y == c]) for c in classes)
+    h_t_given_y = sum(np.mean(y == c) * entropy(bins[y == c]) for c in np.unique(y))
     return h_t, h_t - h_t_given_y
 
 
-def main():
-    folder, width = sys.argv[1], float(sys.argv[2])
-    t, y = np.load(folder + "/t.npy"), np.load(folder + "/y.npy")
-    classes = np.unique(y)
-    times = []
-    while len(times) < 3 or (len(times) < 20 and sum(times) < 0.5):
-        start = time.perf_counter()
-        result = estimate(t, y, classes, width)
-        times.append(time.perf_counter() - start)
-    print(1e3 * sorted(times)[len(times) // 2], *result)
-
-
 if __name__ == "__main__":
-    main()
+    t, y, options = peer.read(sys.argv)
+    peer.serve(lambda: estimate(t, y, float(options["width"])))

@@ -1,17 +1,14 @@
-"""Times pairwise bounds on a layer's information as a numpy program computes them.
+"""peer_numpy.py FOLDER kde;noise_var=V - the pairwise bounds in numpy.
 
-The formulas are those of the published code of Saxe et al. 2018 (ibsgd): squared
-distances by expansion, both bounds, for all rows and for each class, in float32.
-Prints one JSON object a width: {"n": .., "d": .., "ms": ..}, the best of a few runs.
-
-    peer_numpy.py N D [D ...]
+A peer of bench_kde (peer.h). The formulas are those of the published code of Saxe et al.
+2018 (ibsgd): squared distances by expansion, both bounds, for all rows and for each
+class, in float32. Prints I(X;T) and I(T;Y) in bits of the upper bound, then the lower.
 """
-
-import json
 import sys
-import time
 
 import numpy as np
+
+import peer
 
 
 def log_sum_exp(a):
@@ -34,29 +31,15 @@ def entropy_lower(t, variance):
 
 def information(t, y, variance):
     noise = t.shape[1] / 2.0 * (np.log(2.0 * np.pi * variance) + 1.0)
+    classes = [y == c for c in np.unique(y)]
     points = []
     for entropy in (entropy_upper, entropy_lower):
         whole = entropy(t, variance)
-        classes = [y == c for c in np.unique(y)]
         given = sum(own.mean() * entropy(t[own], variance) for own in classes)
-        points.append((whole - noise, whole - given))
-    return points
+        points += [whole - noise, whole - given]
+    return [nats / np.log(2.0) for nats in points]
 
 
-def main():
-    n, widths = int(sys.argv[1]), [int(d) for d in sys.argv[2:]]
-    random = np.random.default_rng(1)
-    for d in widths:
-        y = random.integers(0, 10, n)
-        centre = random.standard_normal((10, d))
-        t = np.tanh(0.8 * centre[y] + 0.5 * random.standard_normal((n, d)))
-        t = t.astype(np.float32)
-        best = float("inf")
-        for _ in range(3):
-            start = time.process_time()
-            information(t, y, 0.1)
-            best = min(best, time.process_time() - start)
-        print(json.dumps({"n": n, "d": d, "ms": 1e3 * best}), flush=True)
-
-
-main()
+if __name__ == "__main__":
+    t, y, options = peer.read(sys.argv)
+    peer.serve(lambda: information(t, y, float(options["noise_var"])))

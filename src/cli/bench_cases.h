@@ -9,10 +9,12 @@
 
 typedef struct {
     char        what[24]; /* "kde", "kde-full", "train", "measure"                */
-    char        shape[64];/* the network, or "" for a single layer                */
+    char        shape[64];/* the network and its layer, or "" for a made-up layer */
     int64_t     n, d;     /* samples, width; train: rows of a batch, replicas     */
     int         repeats;
     double      best_ms, median_ms; /* of one call; train: of one step            */
+    double      processor_ms;       /* the same: median of all threads' time on the
+                                       host's processors                          */
     double      gflop_per_s;        /* at the median; 0 where it means nothing    */
     double      gb_per_s;           /* the same                                   */
     const char *ceiling;            /* "fma", "copy", or "" when none applies     */
@@ -27,6 +29,17 @@ typedef struct {
     void       (*report)(void *user, const bench_row *row);
     void        *user;
 } bench_context;
+
+/* A layer of the bench in host memory: activations, inputs as wide, classes. */
+typedef struct {
+    int64_t  n, d;
+    float   *t, *x;
+    int32_t *y;
+} bench_layer;
+
+/* The device must give what plain loops give on the first rows: E_NUMERIC. */
+ipl_status bench_check(bench_context *context, const ipl_mi_options *options,
+                       const bench_layer *all);
 
 /* Each reports row by row. Estimates are checked before they are timed: E_NUMERIC when
  * the device's answer is not the one of plain float64. */

@@ -44,13 +44,6 @@ static void close_case(layer_case *c)
     ipl_labels_free(dev, &c->y);
 }
 
-/* A layer of the bench: activations, inputs as wide, classes. */
-typedef struct {
-    int64_t  n, d;
-    float   *t, *x;
-    int32_t *y;
-} bench_layer;
-
 static ipl_status open_case(layer_case *c, const bench_layer *of, int copies)
 {
     ipl_device *dev = c->context->dev;
@@ -87,9 +80,8 @@ static ipl_status compare(const ipl_mi_point *point, const bench_layer *of,
                     point->name, (long long)of->n, (long long)of->d, what, got, want);
 }
 
-/* The device must give what plain loops give on the first rows. */
-static ipl_status check_case(bench_context *context, const ipl_mi_options *options,
-                             const bench_layer *all)
+ipl_status bench_check(bench_context *context, const ipl_mi_options *options,
+                       const bench_layer *all)
 {
     layer_case c = {.context = context, .options = *options};
     bench_layer of = *all;
@@ -125,7 +117,7 @@ static ipl_status time_case(bench_context *context, const ipl_mi_options *option
     }
     bench_activations(n, d, of.t, of.y);
     bench_inputs(n, d, of.x);
-    IPL_TRY_DONE(check_case(context, options, &of));
+    IPL_TRY_DONE(bench_check(context, options, &of));
     IPL_TRY_DONE(open_case(&c, &of, (int)(wanted < COPIES_MAX ? wanted : COPIES_MAX)));
     IPL_TRY_DONE(bench_time(context, estimate_once, &c, row));
     row->n = n;

@@ -1,5 +1,5 @@
 /*
- * bench_nets.c - times training steps and the measuring of a whole snapshot.
+ * bench_nets.c - times training steps.
  */
 #include <math.h>
 #include <stdio.h>
@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "cli/bench_timing.h"
-#include "ipl_mi.h"
 #include "ipl_net.h"
 
 /* The two networks of the field: Shwartz-Ziv and Tishby (2017), Saxe et al. (2018). */
@@ -20,17 +19,8 @@ typedef struct {
     int64_t        rows; /* of x */
     ipl_mat        x;
     ipl_labels     y;
-    /* Training. */
     ipl_trainer   *trainer;
     int32_t       *order; /* [replicas][rows], one epoch */
-    /* Measuring. */
-    float         *params;
-    float         *act[IPL_NET_LAYERS_MAX];
-    ipl_mi_job     job[IPL_NET_LAYERS_MAX];
-    int            estimators;
-    ipl_mi_options options[IPL_MI_ESTIMATOR_COUNT];
-    void          *scratch;
-    size_t         scratch_bytes;
 } net_case;
 
 static void close_net(net_case *c)
@@ -38,9 +28,6 @@ static void close_net(net_case *c)
     ipl_trainer_destroy(c->trainer);
     ipl_free(c->dev, c->x.at);
     ipl_labels_free(c->dev, &c->y);
-    ipl_free(c->dev, c->params);
-    for (int l = 0; l < c->shape.layers; ++l) ipl_free(c->dev, c->act[l]);
-    ipl_free(c->dev, c->scratch);
     free(c->order);
 }
 
@@ -123,6 +110,7 @@ static ipl_status train_row(bench_context *context, const char *text, int64_t ro
         row.share_of_ceiling = row.gflop_per_s / context->ceilings.fma_gflop_per_s;
         row.best_ms /= steps;
         row.median_ms /= steps;
+        row.processor_ms /= steps;
         context->report(context->user, &row);
     }
     close_net(&c);
@@ -140,63 +128,4 @@ ipl_status bench_train(bench_context *context)
         return train_row(context, "64, 96-tanh, 20-tanh, 10", 256, 128, 1);
     IPL_TRY(train_row(context, mnist_net, 1280, 128, 1));
     return train_row(context, mnist_net, 1280, 128, 4);
-}
-
-/* A snapshot: forward pass, then the standard estimators on every layer. */
-static ipl_status measure_once(void *user, int turn)
-{
-    net_case *c = user;
-    (void)turn;
-    IPL_TRY(ipl_net_forward(c->dev, &c->shape, c->params, c->x, c->act));
-    return ipl_mi_estimate(c->dev, c->estimators, c->options, c->shape.layers, c->job,
-                           c->scratch, c->scratch_bytes);
-}
-
-static ipl_status open_measure(net_case *c)
-{
-    const int64_t count = ipl_net_parameters(&c->shape);
-    float *params = malloc((size_t)count * sizeof *params);
-    if (!params) return IPL_FAIL(IPL_E_MEMORY, "%lld parameters", (long long)count);
-    ipl_status st = IPL_OK;
-    IPL_TRY_DONE(ipl_net_init(&c->shape, IPL_INIT_GLOROT, 1, params));
-    IPL_TRY_DONE(
-        ipl_alloc(c->dev, (size_t)count * sizeof *params, (void **)&c->params));
-    IPL_TRY_DONE(ipl_upload(c->dev, params, (size_t)count * sizeof *params, c->params));
-    for (int l = 0; l < c->shape.layers; ++l) {
-        ipl_mi_job *job = &c->job[l];
-        *job = (ipl_mi_job){.y = &c->y};
-        IPL_TRY_DONE(ipl_mat_alloc(c->dev, c->rows, c->shape.width[l + 1], &job->t));
-        c->act[l] = job->t.at;
-    }
-    for (int k = 0; k < IPL_MI_ESTIMATOR_COUNT; ++k)
-        if (ipl_mi_family_of((ipl_mi_estimator)k)->standard)
-            c->options[c->estimators++] = ipl_mi_defaults((ipl_mi_estimator)k);
-    IPL_TRY_DONE(ipl_mi_scratch_bytes(c->dev, c->estimators, c->options,
-                                      c->shape.layers, c->job, &c->scratch_bytes));
-    st = ipl_alloc(c->dev, c->scratch_bytes, &c->scratch);
-done:
-    free(params);
-    return st;
-}
-
-static ipl_status measure_row(bench_context *context, const char *text, int64_t rows)
-{
-    bench_row row = {.what = "measure", .n = rows, .ceiling = ""};
-    net_case c = {.dev = context->dev};
-    ipl_status st = open_net(&c, text, rows);
-    if (st == IPL_OK) st = open_measure(&c);
-    if (st == IPL_OK) st = bench_time(context, measure_once, &c, &row);
-    if (st == IPL_OK) {
-        snprintf(row.shape, sizeof row.shape, "%s", text);
-        context->report(context->user, &row);
-    }
-    close_net(&c);
-    return st;
-}
-
-ipl_status bench_measure(bench_context *context)
-{
-    IPL_TRY(measure_row(context, ib_net, context->small ? 256 : 4096));
-    return context->small ? measure_row(context, "64, 96-tanh, 20-tanh, 10", 256)
-                          : measure_row(context, mnist_net, 10000);
 }

@@ -9,10 +9,10 @@
 /* One call to be timed; `turn` counts up, so that it can rotate its buffers. */
 typedef ipl_status (*bench_call)(void *user, int turn);
 
-/* Calls once to warm up, then until context->seconds have passed and ten times at
+/* Calls once to warm up, then until context->seconds have passed and five times at
  * least (at most BENCH_REPEATS_MAX, and no more after ten seconds), and fills repeats,
- * best_ms and median_ms. */
-enum { BENCH_REPEATS_MIN = 10, BENCH_REPEATS_MAX = 1000 };
+ * best_ms, median_ms and processor_ms. */
+enum { BENCH_REPEATS_MIN = 5, BENCH_REPEATS_MAX = 1000 };
 ipl_status bench_time(bench_context *context, bench_call call, void *user,
                       bench_row *row);
 
