@@ -1,11 +1,12 @@
 /*
  * kde.c - Gaussian pair sums of several layers at once.
  *
- * Each layer's rows are packed (pairs_pack.h); the upper triangle of its pairs is cut
- * into strips of KDE_SPAN columns and these into blocks of KDE_ROWS rows. All
- * blocks of all layers are one list, dearest layers first, that the threads take
- * from, so that many small layers fill them as well as a large one. A thread
- * keeps the column sums of its strip to itself until it comes to another strip.
+ * Each layer's rows are packed (pairs_pack.h), those of narrow layers in k-d order
+ * inside their class (kde_order.c). The upper triangle of its pairs is cut into strips of KDE_SPAN
+ * columns and these into blocks of KDE_ROWS rows. All blocks of all layers are one
+ * list, dearest layers first, that the threads take from, so that many small layers
+ * fill them as well as a large one. A thread keeps the column sums of its strip to
+ * itself until it comes to another strip.
  *
  * Which pairs a block holds depends on the layer alone, and the sums of blocks
  * are integers: the results are the same bits at any number of threads and in
@@ -36,6 +37,9 @@ typedef struct {
     ipl_kde_job *job;
     kde_matrix   matrix;
     float        factor; /* of the packed coordinates                           */
+    int          ordered; /* whether its rows are put in order                   */
+    int32_t     *order;  /* narrow layers: row i of the matrix is row order[i]  */
+    cpu_kd_key  *keys;   /* and what putting them in order needs                */
     int64_t     *sum;    /* [KDE_SUMS][padded]                                  */
     atomic_int  *lock;   /* one for each KDE_ROWS of sum                        */
     double       cost;   /* of its largest block                                */
@@ -74,6 +78,14 @@ static size_t lay_out(const cpu_state *state, int jobs, const ipl_kde_job *job,
         l.matrix.pairs.class_of = ipl_arena_take(&arena, padded, sizeof(float));
         l.sum = ipl_arena_take(&arena, KDE_SUMS * padded, sizeof *l.sum);
         l.lock = ipl_arena_take(&arena, locks, sizeof *l.lock);
+        if (d <= KDE_NARROW) {
+            const int64_t boxes = padded / p->kernels->lanes + p->kernels->lanes;
+            l.matrix.boxes = boxes;
+            l.matrix.low = ipl_arena_take(&arena, boxes * d, sizeof(float));
+            l.matrix.high = ipl_arena_take(&arena, boxes * d, sizeof(float));
+            l.order = ipl_arena_take(&arena, n, sizeof *l.order);
+            l.keys = ipl_arena_take(&arena, n, sizeof *l.keys);
+        }
         if (scratch) p->layers[j] = l;
         p->strips += ceil_div(padded, KDE_SPAN);
     }
@@ -100,6 +112,7 @@ static void fill_plan(plan *p, ipl_kde_job *job, int full_sums)
         layer *l = &p->layers[j];
         l->job = &job[j];
         l->factor = kde_scale(&job[j], full_sums, &l->matrix);
+        if (!l->order) l->order = job[j].y->order;
         l->cost = fmin((double)job[j].n, KDE_SPAN) * (double)(job[j].d + 10);
     }
     qsort(p->layers, (size_t)p->jobs, sizeof *p->layers, dearest_first);
@@ -116,13 +129,42 @@ static void fill_plan(plan *p, ipl_kde_job *job, int full_sums)
     *s = (strip){NULL, 0, p->blocks};
 }
 
+/* Decides whether the layer's rows are put in order, and begins with that of y. */
+static void begin_order(layer *l)
+{
+    const int32_t *order = l->job->y->order;
+    l->ordered = kde_is_ordered(l->job, l->factor, &l->matrix);
+    if (l->order != order) memcpy(l->order, order, (size_t)l->job->n * sizeof *order);
+}
+
+/* A class is one piece of work: it takes a tenth of what its pairs take. */
+static void order_layers(const plan *p)
+{
+#pragma omp for schedule(dynamic, 1)
+    for (int j = 0; j < p->jobs; ++j) begin_order(&p->layers[j]);
+    for (int j = 0; j < p->jobs; ++j) {
+        const layer *l = &p->layers[j];
+#pragma omp for schedule(dynamic, 1) nowait
+        for (int32_t c = 0; c < l->job->y->classes; ++c)
+            if (l->ordered) kde_order_class(l->job, c, l->order, l->keys);
+    }
+#pragma omp barrier
+#pragma omp for schedule(dynamic, 1)
+    for (int j = 0; j < p->jobs; ++j) {
+        layer *l = &p->layers[j];
+        if (l->ordered && !kde_is_spared(l->job, l->order, l->factor, l->matrix.cut))
+            l->matrix.cut = INFINITY;
+    }
+}
+
 static void pack_strip(const plan *p, const strip *s)
 {
     const layer *l = s->of;
     const int64_t padded = l->matrix.pairs.padded;
     const int64_t end = least(s->column + KDE_SPAN, padded);
-    pairs_pack(l->job->t, l->job->y, l->factor, p->kernels->lanes, s->column, end,
-               &l->matrix.pairs);
+    pairs_pack(l->job->t, l->job->y, l->order, l->factor, p->kernels->lanes, s->column,
+               end, &l->matrix.pairs);
+    if (l->ordered) kde_boxes(&l->matrix, p->kernels->lanes, s->column, end);
     for (int k = 0; k < KDE_SUMS; ++k)
         memset(l->sum + k * padded + s->column, 0,
                (size_t)(end - s->column) * sizeof(int64_t));
@@ -185,7 +227,7 @@ static void hand_out(const strip *s)
     for (int64_t i = s->column; i < end; ++i) {
         const int64_t lower = IPL_KDE_ONE + sum[KDE_LOWER_WITHIN * padded + i];
         const int64_t upper = IPL_KDE_ONE + sum[KDE_UPPER_WITHIN * padded + i];
-        const int32_t row = job->y->order[i];
+        const int32_t row = s->of->order[i];
         job->sum[0][row] = upper + sum[KDE_UPPER_ACROSS * padded + i];
         job->sum[1][row] = upper;
         job->sum[2][row] = lower + sum[KDE_LOWER_ACROSS * padded + i];
@@ -241,6 +283,7 @@ ipl_status cpu_kde_sums(void *opaque, int jobs, ipl_kde_job *job, int full_sums,
 #pragma omp parallel num_threads(cpu_threads(state))
     {
         const unsigned mode = flush_denormals();
+        order_layers(&p);
 #pragma omp for schedule(dynamic, 1)
         for (int64_t s = 0; s < p.strips; ++s) pack_strip(&p, &p.strip[s]);
         do_blocks(&p);
