@@ -2,7 +2,8 @@
  * kde.c - Gaussian pair sums of several layers at once.
  *
  * Each layer's rows are packed (pairs_pack.h), those of narrow layers in k-d order
- * inside their class (kde_order.c). The upper triangle of its pairs is cut into strips of KDE_SPAN
+ * inside their class (kde_order.c); rows on a line are summed without pairs
+ * (kde_line.c). The upper triangle of its pairs is cut into strips of KDE_SPAN
  * columns and these into blocks of KDE_ROWS rows. All blocks of all layers are one
  * list, dearest layers first, that the threads take from, so that many small layers
  * fill them as well as a large one. A thread keeps the column sums of its strip to
@@ -40,6 +41,7 @@ typedef struct {
     int          ordered; /* whether its rows are put in order                   */
     int32_t     *order;  /* narrow layers: row i of the matrix is row order[i]  */
     cpu_kd_key  *keys;   /* and what putting them in order needs                */
+    kde_line    *line;   /* NULL: its rows do not lie on a line                 */
     int64_t     *sum;    /* [KDE_SUMS][padded]                                  */
     atomic_int  *lock;   /* one for each KDE_ROWS of sum                        */
     double       cost;   /* of its largest block                                */
@@ -86,6 +88,7 @@ static size_t lay_out(const cpu_state *state, int jobs, const ipl_kde_job *job,
             l.order = ipl_arena_take(&arena, n, sizeof *l.order);
             l.keys = ipl_arena_take(&arena, n, sizeof *l.keys);
         }
+        if (d <= 2) l.line = ipl_arena_take(&arena, kde_line_bytes(), 1);
         if (scratch) p->layers[j] = l;
         p->strips += ceil_div(padded, KDE_SPAN);
     }
@@ -113,6 +116,7 @@ static void fill_plan(plan *p, ipl_kde_job *job, int full_sums)
         l->job = &job[j];
         l->factor = kde_scale(&job[j], full_sums, &l->matrix);
         if (!l->order) l->order = job[j].y->order;
+        if (l->line && (full_sums || !kde_is_line(&job[j], l->line))) l->line = NULL;
         l->cost = fmin((double)job[j].n, KDE_SPAN) * (double)(job[j].d + 10);
     }
     qsort(p->layers, (size_t)p->jobs, sizeof *p->layers, dearest_first);
@@ -120,6 +124,7 @@ static void fill_plan(plan *p, ipl_kde_job *job, int full_sums)
     strip *s = p->strip;
     for (int j = 0; j < p->jobs; ++j) {
         const pairs_layer *pairs = &p->layers[j].matrix.pairs;
+        if (p->layers[j].line) continue;
         for (int64_t column = 0; column < pairs->padded; column += KDE_SPAN, ++s) {
             const int64_t end = least(column + KDE_SPAN, pairs->n);
             *s = (strip){&p->layers[j], column, p->blocks};
@@ -127,13 +132,14 @@ static void fill_plan(plan *p, ipl_kde_job *job, int full_sums)
         }
     }
     *s = (strip){NULL, 0, p->blocks};
+    p->strips = s - p->strip;
 }
 
 /* Decides whether the layer's rows are put in order, and begins with that of y. */
 static void begin_order(layer *l)
 {
     const int32_t *order = l->job->y->order;
-    l->ordered = kde_is_ordered(l->job, l->factor, &l->matrix);
+    l->ordered = !l->line && kde_is_ordered(l->job, l->factor, &l->matrix);
     if (l->order != order) memcpy(l->order, order, (size_t)l->job->n * sizeof *order);
 }
 
@@ -214,7 +220,7 @@ static void do_blocks(const plan *p)
         p->kernels->block(&s->of->matrix, first, s->column, &work);
         add_sums(s->of, first, &work.row[0][0], KDE_ROWS);
     }
-    add_columns(s, &work);
+    if (p->blocks) add_columns(s, &work);
 #pragma omp barrier /* before the sums are read */
 }
 
@@ -283,6 +289,9 @@ ipl_status cpu_kde_sums(void *opaque, int jobs, ipl_kde_job *job, int full_sums,
 #pragma omp parallel num_threads(cpu_threads(state))
     {
         const unsigned mode = flush_denormals();
+#pragma omp for schedule(dynamic, 1) nowait
+        for (int j = 0; j < jobs; ++j)
+            if (p.layers[j].line) kde_line_sums(p.layers[j].line, p.layers[j].job);
         order_layers(&p);
 #pragma omp for schedule(dynamic, 1)
         for (int64_t s = 0; s < p.strips; ++s) pack_strip(&p, &p.strip[s]);

@@ -13,6 +13,7 @@
 enum {
     KDE_NARROW = 32, /* units at most of a layer whose rows are put in order    */
     KDE_LEAF = PAIRS_LANES_MAX,
+    KDE_DROP_BITS = 24, /* n pairs dropped at 2^-(log2 n + 24) lose 2^-24       */
     KDE_ROWS = 128, /* of a block: a column's float sum has that many terms     */
     KDE_SPAN = 768  /* columns of a block: a multiple of KDE_ROWS and of the
                        widest tile                                              */
@@ -76,6 +77,13 @@ void kde_order_class(const ipl_kde_job *job, int32_t class, int32_t *order,
  * by a sample. */
 int kde_is_spared(const ipl_kde_job *job, const int32_t *order, float factor,
                   float cut);
+
+/* kde_line.c: room for sums of rows on a line, whether rows lie so that they are to be
+ * summed that way, and the sums. */
+typedef struct kde_line kde_line;
+size_t kde_line_bytes(void);
+int    kde_is_line(const ipl_kde_job *job, kde_line *line);
+void   kde_line_sums(kde_line *line, ipl_kde_job *job);
 
 /* Boxes of the packed rows [from, to), whole groups. */
 void kde_boxes(const kde_matrix *m, int64_t lanes, int64_t from, int64_t to);
