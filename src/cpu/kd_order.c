@@ -7,39 +7,45 @@
  *
  * The selection has no branch on the comparison of two keys, which no processor can
  * foresee (about a nanosecond a key). Equal keys, which saturated units
- * have in masses, are set aside together, so that the work stays proportional to
- * the number of keys.
+ * have in masses, are set aside together, so that each pass makes progress.
  *
  * Compiled once, without fused multiply-adds: the order is the same on all sets.
  */
 #include "cpu/kd_order.h"
 
 #include <assert.h>
+#include <string.h>
 
-enum { SAMPLE = 64 };
+enum { SAMPLE = 32 };
 
 static int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
 
+typedef struct {
+    const float *z;
+    int64_t      stride, leaf;
+    int          dims;
+} points;
+
 /* The coordinate with the largest variance; the first of equal ones. */
-static int widest(const float *z, int64_t stride, int dims, const int32_t *at,
-                  int64_t count)
+static int widest(const points *p, const cpu_kd_key *k, int64_t count)
 {
-    float sum[CPU_KD_DIMS] = {0}, square[CPU_KD_DIMS] = {0};
+    float sum[CPU_KD_DIMS], square[CPU_KD_DIMS];
     const int64_t rows = least(count, SAMPLE);
-    const float *origin = z + at[0] * stride; /* large offsets would cancel */
-    for (int64_t e = 0; e < rows; ++e) {
-        const float *row = z + at[e * count / rows] * stride;
-        for (int k = 0; k < dims; ++k) {
-            const float x = row[k] - origin[k];
-            sum[k] += x;
-            square[k] += x * x;
+    const float *origin = p->z + k[0].row * p->stride; /* large offsets would cancel */
+    for (int u = 0; u < p->dims; ++u) sum[u] = square[u] = 0.0f;
+    for (int64_t e = 1; e < rows; ++e) {
+        const float *row = p->z + k[e * count / rows].row * p->stride;
+        for (int u = 0; u < p->dims; ++u) {
+            const float x = row[u] - origin[u];
+            sum[u] += x;
+            square[u] += x * x;
         }
     }
     int best = 0;
     float most = -1.0f;
-    for (int k = 0; k < dims; ++k) {
-        const float variance = square[k] - sum[k] * sum[k] / (float)rows;
-        if (variance > most) most = variance, best = k;
+    for (int u = 0; u < p->dims; ++u) {
+        const float variance = square[u] - sum[u] * sum[u] / (float)rows;
+        if (variance > most) most = variance, best = u;
     }
     return best;
 }
@@ -50,10 +56,13 @@ static int64_t part(cpu_kd_key *k, int64_t count, float pivot, int equal)
 {
     int64_t front = 0;
     for (int64_t e = 0; e < count; ++e) {
-        const cpu_kd_key key = k[e];
-        k[e] = k[front];
-        k[front] = key;
-        front += equal ? !(key.key > pivot) : key.key < pivot;
+        const float key = k[e].key;
+        uint64_t one, other; /* whole: stores in halves would stall the next load */
+        memcpy(&one, k + e, sizeof one);
+        memcpy(&other, k + front, sizeof other);
+        memcpy(k + e, &other, sizeof other);
+        memcpy(k + front, &one, sizeof one);
+        front += equal ? !(key > pivot) : key < pivot;
     }
     return front;
 }
@@ -81,30 +90,38 @@ static void select_least(cpu_kd_key *k, int64_t count, int64_t place)
 {
     while (place > 0 && place < count) {
         const float pivot = choose_pivot(k, count);
-        const int64_t below = part(k, count, pivot, 0);
-        if (place <= below) {
+        int64_t below = part(k, count, pivot, 0);
+        if (place < below) {
             count = below;
             continue;
         }
-        const int64_t upto = below + part(k + below, count - below, pivot, 1);
-        if (place <= upto) return; /* among equal keys any will do */
-        k += upto, count -= upto, place -= upto;
+        if (!below) { /* the least key: all that equal it are in their place */
+            below = part(k, count, pivot, 1);
+            if (place < below) return;
+        }
+        k += below, count -= below, place -= below;
     }
+}
+
+static void split(const points *p, cpu_kd_key *k, int64_t count, int64_t phase)
+{
+    if (phase + count <= p->leaf) return;
+    /* Up from the middle, but not beyond the last leaf's begin. */
+    const int64_t up = (phase + count / 2 + p->leaf - 1) / p->leaf * p->leaf;
+    const int64_t half = least(up, (phase + count - 1) / p->leaf * p->leaf) - phase;
+    const float *coordinate = p->z + widest(p, k, count);
+    for (int64_t e = 0; e < count; ++e) k[e].key = coordinate[k[e].row * p->stride];
+    select_least(k, count, half);
+    split(p, k, half, phase);
+    split(p, k + half, count - half, 0);
 }
 
 void cpu_kd_order(const float *z, int64_t stride, int dims, int64_t leaf, int64_t phase,
                   int32_t *at, int64_t count, cpu_kd_key *work)
 {
     assert(dims <= CPU_KD_DIMS && phase < leaf);
-    if (phase + count <= leaf) return;
-    /* Up from the middle, but not beyond the last leaf's begin. */
-    const int64_t up = (phase + count / 2 + leaf - 1) / leaf * leaf;
-    const int64_t half = least(up, (phase + count - 1) / leaf * leaf) - phase;
-    const int k = widest(z, stride, dims, at, count);
-    for (int64_t e = 0; e < count; ++e)
-        work[e] = (cpu_kd_key){z[at[e] * stride + k], at[e]};
-    select_least(work, count, half);
+    const points p = {z, stride, leaf, dims};
+    for (int64_t e = 0; e < count; ++e) work[e].row = at[e];
+    split(&p, work, count, phase);
     for (int64_t e = 0; e < count; ++e) at[e] = work[e].row;
-    cpu_kd_order(z, stride, dims, leaf, phase, at, half, work);
-    cpu_kd_order(z, stride, dims, leaf, 0, at + half, count - half, work);
 }

@@ -14,9 +14,9 @@ typedef struct {
 } cpu_kd_key;
 
 /* Sorts the row numbers at[0..count) so that each stretch of `leaf` rows is a cell of a
- * k-d tree. Row r's `dims` coordinates stand at z + r * stride. at[0] has place
- * `phase` in a stretch of which the rows before it are somebody else's (0: none), so that
- * stretches may be counted from elsewhere. work: room for `count` keys.
+ * k-d tree. Row r's `dims` coordinates stand at z + r * stride. The first stretch
+ * lacks its first `phase` rows, so that stretches may be counted from before at[0].
+ * work: room for `count` keys.
  *
  * A function of the coordinates and of the order that `at` has before: no thread, no
  * instruction set and no address changes it. Any coordinates are fine, NaN included. */

@@ -1,11 +1,13 @@
 /*
  * kde.c - Gaussian pair sums of several layers at once.
  *
- * Each layer's rows are packed (pairs_pack.h); the upper triangle of its pairs is cut
- * into strips of KDE_SPAN columns and these into blocks of KDE_ROWS rows. All
- * blocks of all layers are one list, dearest layers first, that the threads take
- * from, so that many small layers fill them as well as a large one. A thread
- * keeps the column sums of its strip to itself until it comes to another strip.
+ * Each layer's rows are packed (pairs_pack.h), those of narrow layers in k-d order
+ * inside their class (kde_order.c); rows on a line are summed without pairs
+ * (kde_line.c). The upper triangle of its pairs is cut into strips of KDE_SPAN
+ * columns and these into blocks of KDE_ROWS rows. All blocks of all layers are one
+ * list, dearest layers first, that the threads take from, so that many small layers
+ * fill them as well as a large one. A thread keeps the column sums of its strip to
+ * itself until it comes to another strip.
  *
  * Which pairs a block holds depends on the layer alone, and the sums of blocks
  * are integers: the results are the same bits at any number of threads and in
@@ -54,6 +56,10 @@ typedef struct {
     kde_matrix   matrix;
     kde_screen   screen; /* where screen.screened                               */
     float        factor; /* of the packed coordinates                           */
+    int          ordered; /* whether its rows are put in order                   */
+    int32_t     *order;  /* row i of the matrix is row order[i] of the layer    */
+    cpu_kd_key  *keys;   /* what putting narrow layers in order needs           */
+    kde_line    *line;   /* NULL: its rows do not lie on a line                 */
     int64_t     *sum;    /* [KDE_SUMS][padded]                                  */
     atomic_int  *lock;   /* one for each KDE_ROWS of sum                        */
     double       cost;   /* of its largest block                                */
@@ -110,6 +116,15 @@ static size_t lay_out(const cpu_state *state, kde_path path, int jobs,
         l.matrix.pairs.class_of = ipl_arena_take(&arena, padded, sizeof(float));
         l.sum = ipl_arena_take(&arena, KDE_SUMS * padded, sizeof *l.sum);
         l.lock = ipl_arena_take(&arena, locks, sizeof *l.lock);
+        if (d <= KDE_NARROW) {
+            const int64_t boxes = padded / p->kernels->lanes + p->kernels->lanes;
+            l.matrix.boxes = boxes;
+            l.matrix.low = ipl_arena_take(&arena, boxes * d, sizeof(float));
+            l.matrix.high = ipl_arena_take(&arena, boxes * d, sizeof(float));
+            l.order = ipl_arena_take(&arena, n, sizeof *l.order);
+            l.keys = ipl_arena_take(&arena, n, sizeof *l.keys);
+        }
+        if (d <= 2) l.line = ipl_arena_take(&arena, kde_line_bytes(), 1);
         if (scratch) p->layers[j] = l;
         p->strips += ceil_div(padded, KDE_SPAN);
     }
@@ -136,6 +151,8 @@ static void fill_plan(plan *p, ipl_kde_job *job, int full_sums)
         layer *l = &p->layers[j];
         l->job = &job[j];
         l->factor = kde_scale(&job[j], full_sums, &l->matrix);
+        if (!l->order) l->order = job[j].y->order;
+        if (l->line && (full_sums || !kde_is_line(&job[j], l->line))) l->line = NULL;
         l->cost = fmin((double)job[j].n, KDE_SPAN) * (double)(job[j].d + 10);
     }
     qsort(p->layers, (size_t)p->jobs, sizeof *p->layers, dearest_first);
@@ -143,6 +160,7 @@ static void fill_plan(plan *p, ipl_kde_job *job, int full_sums)
     strip *s = p->strip;
     for (int j = 0; j < p->jobs; ++j) {
         const pairs_layer *pairs = &p->layers[j].matrix.pairs;
+        if (p->layers[j].line) continue;
         for (int64_t column = 0; column < pairs->padded; column += KDE_SPAN, ++s) {
             const int64_t end = least(column + KDE_SPAN, pairs->n);
             *s = (strip){&p->layers[j], column, p->blocks};
@@ -150,6 +168,35 @@ static void fill_plan(plan *p, ipl_kde_job *job, int full_sums)
         }
     }
     *s = (strip){NULL, 0, p->blocks};
+    p->strips = s - p->strip;
+}
+
+/* Decides whether the layer's rows are put in order, and begins with that of y. */
+static void begin_order(layer *l)
+{
+    const int32_t *order = l->job->y->order;
+    l->ordered = !l->line && kde_is_ordered(l->job, l->factor, &l->matrix);
+    if (l->order != order) memcpy(l->order, order, (size_t)l->job->n * sizeof *order);
+}
+
+/* A class is one piece of work: it takes a tenth of what its pairs take. */
+static void order_layers(const plan *p)
+{
+#pragma omp for schedule(dynamic, 1)
+    for (int j = 0; j < p->jobs; ++j) begin_order(&p->layers[j]);
+    for (int j = 0; j < p->jobs; ++j) {
+        const layer *l = &p->layers[j];
+#pragma omp for schedule(dynamic, 1) nowait
+        for (int32_t c = 0; c < l->job->y->classes; ++c)
+            if (l->ordered) kde_order_class(l->job, c, l->order, l->keys);
+    }
+#pragma omp barrier
+#pragma omp for schedule(dynamic, 1)
+    for (int j = 0; j < p->jobs; ++j) {
+        layer *l = &p->layers[j];
+        if (l->ordered && !kde_is_spared(l->job, l->order, l->factor, l->matrix.cut))
+            l->matrix.cut = INFINITY;
+    }
 }
 
 static void pack_strip(const plan *p, const strip *s)
@@ -161,8 +208,9 @@ static void pack_strip(const plan *p, const strip *s)
         screen_encode(l->job, p->screens, s->column,
                       least(s->column + KDE_SPAN, l->screen.places), &l->screen);
     else
-        pairs_pack(l->job->t, l->job->y, l->factor, p->kernels->lanes, s->column, end,
-                   &l->matrix.pairs);
+        pairs_pack(l->job->t, l->job->y, l->order, l->factor, p->kernels->lanes,
+                   s->column, end, &l->matrix.pairs);
+    if (l->ordered) kde_boxes(&l->matrix, p->kernels->lanes, s->column, end);
     for (int k = 0; k < KDE_SUMS; ++k)
         memset(l->sum + k * padded + s->column, 0,
                (size_t)(end - s->column) * sizeof(int64_t));
@@ -215,7 +263,7 @@ static void do_blocks(const plan *p)
             p->kernels->block(&s->of->matrix, first, s->column, &work);
         add_sums(s->of, first, &work.row[0][0], KDE_ROWS);
     }
-    add_columns(s, &work);
+    if (p->blocks) add_columns(s, &work);
 #pragma omp barrier /* before the sums are read */
 }
 
@@ -225,11 +273,10 @@ static void hand_out(const strip *s)
     const ipl_kde_job *job = s->of->job;
     const int64_t *sum = s->of->sum, padded = s->of->matrix.pairs.padded;
     const int64_t end = least(s->column + KDE_SPAN, job->n);
-    const int32_t *order = s->of->screen.screened ? s->of->screen.order : job->y->order;
     for (int64_t i = s->column; i < end; ++i) {
         const int64_t lower = IPL_KDE_ONE + sum[KDE_LOWER_WITHIN * padded + i];
         const int64_t upper = IPL_KDE_ONE + sum[KDE_UPPER_WITHIN * padded + i];
-        const int32_t row = order[i];
+        const int32_t row = s->of->order[i];
         job->sum[0][row] = upper + sum[KDE_UPPER_ACROSS * padded + i];
         job->sum[1][row] = upper;
         job->sum[2][row] = lower + sum[KDE_LOWER_ACROSS * padded + i];
@@ -292,9 +339,12 @@ static void prepare_screens(const plan *p)
                            least(s->column + KDE_SPAN, s->of->job->n), &s->of->screen);
     }
 #pragma omp for schedule(dynamic, 1)
-    for (int j = 0; j < p->jobs; ++j)
-        if (p->layers[j].screen.screened)
-            screen_choose(p->screens, p->path, &p->layers[j].screen);
+    for (int j = 0; j < p->jobs; ++j) {
+        layer *l = &p->layers[j];
+        if (!l->screen.screened) continue;
+        screen_choose(p->screens, p->path, &l->screen);
+        if (l->screen.screened) l->order = l->screen.order;
+    }
 }
 
 static void sum_pairs(const cpu_state *state, const plan *p)
@@ -302,6 +352,10 @@ static void sum_pairs(const cpu_state *state, const plan *p)
 #pragma omp parallel num_threads(cpu_threads(state))
     {
         const unsigned mode = flush_denormals();
+#pragma omp for schedule(dynamic, 1) nowait
+        for (int j = 0; j < p->jobs; ++j)
+            if (p->layers[j].line) kde_line_sums(p->layers[j].line, p->layers[j].job);
+        order_layers(p);
         prepare_screens(p);
 #pragma omp for schedule(dynamic, 1)
         for (int64_t s = 0; s < p->strips; ++s) pack_strip(p, &p->strip[s]);

@@ -9,9 +9,13 @@
 
 #include <string.h>
 
+#include "cpu/kd_order.h"
 #include "cpu/pairs_pack.h"
 
 enum {
+    KDE_NARROW = 32, /* units at most of a layer whose rows are put in order    */
+    KDE_LEAF = PAIRS_LANES_MAX,
+    KDE_DROP_BITS = 22, /* n pairs dropped at 2^-(log2 n + 22) lose 2^-22 nats  */
     KDE_ROWS = 128, /* of a block: a column's float sum has that many terms     */
     KDE_SPAN = 768  /* columns of a block: a multiple of KDE_ROWS and of the
                        widest tile                                              */
@@ -30,7 +34,10 @@ typedef struct {
     pairs_layer pairs;
     float       scale; /* lower bound: 2^(-scale * squared distance)            */
     float       limit; /* distances are cut to this: 2^-125                     */
-    float       cut;   /* a tile may be dropped when all are beyond this        */
+    float       cut;   /* pairs beyond this may be dropped                      */
+    float      *low, *high; /* narrow layers: boxes of the groups of one vector of
+                               rows, [d][boxes]                                 */
+    int64_t     boxes; /* groups, and one vector more that may be read          */
 } kde_matrix;
 
 /* What one thread adds to: row sums of one block, column sums of one span of
@@ -76,5 +83,29 @@ extern const kde_kernels kde_kernels_portable, kde_kernels_avx2, kde_kernels_avx
  * to be multiplied by: 1 unless the variance is so small or large that squares in its
  * unit leave float's range. kde_scale.c */
 float kde_scale(const ipl_kde_job *job, int full_sums, kde_matrix *m);
+
+/* kde_order.c: whether the rows of a layer are to be put in order; m->cut becomes
+ * infinite where no pair is beyond it. */
+int kde_is_ordered(const ipl_kde_job *job, float factor, kde_matrix *m);
+
+/* Puts the class's rows in order[y->start[class] ..), which holds them, in k-d order.
+ * work: room for n keys, which all classes of a layer share. */
+void kde_order_class(const ipl_kde_job *job, int32_t class, int32_t *order,
+                     cpu_kd_key *work);
+
+/* Whether rows in that order have enough pairs beyond the cut to look for them, judged
+ * by a sample. */
+int kde_is_spared(const ipl_kde_job *job, const int32_t *order, float factor,
+                  float cut);
+
+/* kde_line.c: room for sums of rows on a line, whether rows lie so that they are to be
+ * summed that way, and the sums. */
+typedef struct kde_line kde_line;
+size_t kde_line_bytes(void);
+int    kde_is_line(const ipl_kde_job *job, kde_line *line);
+void   kde_line_sums(kde_line *line, ipl_kde_job *job);
+
+/* Boxes of the packed rows [from, to), whole groups. */
+void kde_boxes(const kde_matrix *m, int64_t lanes, int64_t from, int64_t to);
 
 #endif

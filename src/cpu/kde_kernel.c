@@ -11,47 +11,39 @@
  *           leaving registers. A column group stays in the first cache while the
  *           panels of the block pass by; wide layers are cut into PAIRS_CHUNK units
  *           so that it does at any width.
+ * Near      Narrow layers have their rows in k-d order: a vector of columns meets the
+ *           rows near its box only (kde_near.h). Where little is far they go
+ *           through the tiles, all of them.
  * Traffic   PANEL x 3 subtractions and fused multiply-adds for PANEL + 3 loads.
- *           The multiply-adds are the limit, then the 18 operations of a pair's
- *           two similarities (below about 10 units).
+ *           The multiply-adds are the limit, then the 14 operations of a pair's
+ *           two similarities (AVX2: 17; below about 10 units).
  * Numerics  Differences are taken before squaring, never |a|^2 + |b|^2 - 2ab,
  *           which cancels where the sum gets its weight. The partial sums of D
  *           only grow, so a tile is dropped as soon as all of its D are beyond
- *           m->cut. Sums have at most 37 float additions in a row (portable:
- *           68), then they are fixed point. Finite input of any size is
+ *           m->cut; a near vector is dropped before, by its box. Sums have at most
+ *           52 float additions in a row (portable: 68), then they are fixed
+ *           point. Finite input of any size is
  *           fine: D may overflow to infinity, which m->limit makes 2^-125, and
  *           in fixed point that is 0.
  */
+#include "cpu/kde_near.h"
 #include "cpu/kde_tile.h"
+#include "cpu/transpose.h"
 
-enum { UNROLLED_MAX = 32 }; /* widths with a loop of their own */
-
-/* One column group against the rows [first, first + end). */
-typedef void sweep(const kde_matrix *m, int64_t first, int64_t end, int64_t at,
-                   kde_workspace *work, column_sums *column);
-
-/* Layers of one chunk: d is a constant where the caller gives one. */
-INLINE void sweep_rows(const kde_matrix *m, int64_t d, int64_t first, int64_t end,
-                       int64_t at, kde_workspace *work, column_sums *column)
+/* Layers of one chunk. */
+static void sweep_chunk(const kde_matrix *m, int64_t first, int64_t end, int64_t at,
+                        kde_workspace *work, column_sums *column)
 {
+    const int64_t d = m->pairs.d;
     const float *b = m->pairs.rows + at * d;
     int64_t look = STEP;
     for (int64_t row = 0; row < end; row += PANEL) {
         tile t;
         tile_clear(&t);
         const float *a = packed_row(m->pairs.rows, d, first + row);
-        if (d <= UNROLLED_MAX)
-            add_distances(&t, a, b, d * VF, d);
-        else if (!add_until_cut(&t, NULL, a, b, d * VF, d, m->cut, &look))
-            continue;
-        add_tile(&t, m, first, row, at, work, column);
+        if (add_until_cut(&t, NULL, a, b, d * VF, d, m->cut, &look))
+            add_tile(&t, m, first, row, at, work, column);
     }
-}
-
-static void sweep_narrow(const kde_matrix *m, int64_t first, int64_t end, int64_t at,
-                         kde_workspace *work, column_sums *column)
-{
-    sweep_rows(m, m->pairs.d, first, end, at, work, column);
 }
 
 /* Wider layers: chunk by chunk, with the distances of the tiles that are still
@@ -88,47 +80,102 @@ static void sweep_wide(const kde_matrix *m, int64_t first, int64_t end, int64_t 
         add_tile(&partial[p], m, first, live[p], at, work, column);
 }
 
-#define UNROLLED(D)                                                            \
-    static void sweep_##D(const kde_matrix *m, int64_t first, int64_t end,     \
-                          int64_t at, kde_workspace *work, column_sums *column) \
+/* Narrow layers: d is a constant. */
+typedef void near(const kde_matrix *m, int64_t first, int64_t stop, int64_t at,
+                  kde_workspace *work, vf column[KDE_SUMS]);
+#define NEAR(D)                                                                \
+    static void near_##D(const kde_matrix *m, int64_t first, int64_t stop,     \
+                         int64_t at, kde_workspace *work, vf column[KDE_SUMS]) \
     {                                                                          \
-        sweep_rows(m, D, first, end, at, work, column);                        \
+        add_near(m, D, first, stop, at, work, column);                         \
     }
-UNROLLED(1)  UNROLLED(2)  UNROLLED(3)  UNROLLED(4)  UNROLLED(5)  UNROLLED(6)
-UNROLLED(7)  UNROLLED(8)  UNROLLED(9)  UNROLLED(10) UNROLLED(11) UNROLLED(12)
-UNROLLED(13) UNROLLED(14) UNROLLED(15) UNROLLED(16) UNROLLED(17) UNROLLED(18)
-UNROLLED(19) UNROLLED(20) UNROLLED(21) UNROLLED(22) UNROLLED(23) UNROLLED(24)
-UNROLLED(25) UNROLLED(26) UNROLLED(27) UNROLLED(28) UNROLLED(29) UNROLLED(30)
-UNROLLED(31) UNROLLED(32)
-#undef UNROLLED
+NEAR(1)  NEAR(2)  NEAR(3)  NEAR(4)  NEAR(5)  NEAR(6)  NEAR(7)  NEAR(8)
+NEAR(9)  NEAR(10) NEAR(11) NEAR(12) NEAR(13) NEAR(14) NEAR(15) NEAR(16)
+NEAR(17) NEAR(18) NEAR(19) NEAR(20) NEAR(21) NEAR(22) NEAR(23) NEAR(24)
+NEAR(25) NEAR(26) NEAR(27) NEAR(28) NEAR(29) NEAR(30) NEAR(31) NEAR(32)
+#undef NEAR
+static near *const near_of[KDE_NARROW + 1] = {
+    NULL,    near_1,  near_2,  near_3,  near_4,  near_5,  near_6,  near_7,  near_8,
+    near_9,  near_10, near_11, near_12, near_13, near_14, near_15, near_16, near_17,
+    near_18, near_19, near_20, near_21, near_22, near_23, near_24, near_25, near_26,
+    near_27, near_28, near_29, near_30, near_31, near_32};
 
-static sweep *sweep_of(int64_t d)
+/* Sums that a block may add to: from within a class, across classes, or both. */
+typedef struct {
+    int begin, end;
+} used_sums;
+
+static used_sums sums_of(const float *class_of, int64_t row, int64_t last_row,
+                         int64_t column, int64_t last_column)
 {
-    static sweep *const unrolled[UNROLLED_MAX + 1] = {
-        NULL,     sweep_1,  sweep_2,  sweep_3,  sweep_4,  sweep_5,  sweep_6,
-        sweep_7,  sweep_8,  sweep_9,  sweep_10, sweep_11, sweep_12, sweep_13,
-        sweep_14, sweep_15, sweep_16, sweep_17, sweep_18, sweep_19, sweep_20,
-        sweep_21, sweep_22, sweep_23, sweep_24, sweep_25, sweep_26, sweep_27,
-        sweep_28, sweep_29, sweep_30, sweep_31, sweep_32};
-    if (d <= UNROLLED_MAX) return unrolled[d];
-    return d <= PAIRS_CHUNK ? sweep_narrow : sweep_wide;
+    const int within = class_of[last_row] >= class_of[column];
+    const int across = class_of[row] < class_of[last_column];
+    return (used_sums){within ? KDE_LOWER_WITHIN : KDE_LOWER_ACROSS,
+                       across ? KDE_SUMS : KDE_LOWER_ACROSS};
 }
 
-static void flush_columns(const column_sums *column, int64_t at, kde_workspace *work)
+/* column[s][0 .. count) is added to the columns at[0 ..) of the block. */
+static void flush_columns(const float *column, int64_t count, int64_t at,
+                          used_sums used, kde_workspace *work)
 {
-    for (int s = 0; s < KDE_SUMS; ++s) {
-        float sum[TILE_COLUMNS];
-        memcpy(sum, column->at[s], sizeof sum);
-        int64_t *to = work->column[s] + at;
-        for (int c = 0; c < TILE_COLUMNS; ++c) to[c] += kde_fixed(sum[c]);
-    }
+    for (int s = used.begin; s < used.end; ++s)
+        for (int64_t c = 0; c < count; ++c)
+            work->column[s][at + c] += kde_fixed(column[s * count + c]);
 }
 
-static void flush_rows(int64_t rows, kde_workspace *work)
+/* Sums over the lanes of SQUARE rows, halves and then halves of these. */
+INLINE void sum_lanes(const float *lanes, float sum[SQUARE])
 {
+    _Alignas(CPU_ALIGN) float half[SQUARE][SQUARE], across[SQUARE][SQUARE];
+    const float *row[SQUARE];
+    for (int r = 0; r < SQUARE; ++r) {
+        for (int l = 0; l < SQUARE; ++l)
+            half[r][l] = lanes[r * VF + l] +
+                         ((int)VF > (int)SQUARE ? lanes[r * VF + l + VF / 2] : 0.0f);
+        row[r] = half[r];
+    }
+    transpose_square(row, 0, across[0], SQUARE);
+    for (int h = SQUARE / 2; h; h /= 2)
+        for (int l = 0; l < h; ++l)
+            for (int r = 0; r < SQUARE; ++r) across[l][r] += across[l + h][r];
+    memcpy(sum, across[0], sizeof across[0]);
+}
+
+static void begin_rows(used_sums used, kde_workspace *work)
+{
+    for (int s = used.begin; s < used.end; ++s)
+        for (int r = 0; r < KDE_ROWS; ++r)
+            vf_store(work->lane_sum[s] + r * VF, vf_set(0.0f));
+}
+
+static void flush_rows(used_sums used, kde_workspace *work)
+{
+    for (int s = used.begin; s < used.end; ++s)
+        for (int64_t r = 0; r < KDE_ROWS; r += SQUARE) {
+            float sum[SQUARE];
+            sum_lanes(work->lane_sum[s] + r * VF, sum);
+            for (int i = 0; i < SQUARE; ++i) work->row[s][r + i] += kde_fixed(sum[i]);
+        }
+}
+
+static void do_tiles(const kde_matrix *m, int64_t first, int64_t stop, int64_t column,
+                     int64_t c, used_sums used, kde_workspace *work)
+{
+    column_sums sums;
     for (int s = 0; s < KDE_SUMS; ++s)
-        for (int64_t r = 0; r < rows; ++r)
-            work->row[s][r] += kde_fixed(vf_sum(vf_load(work->lane_sum[s] + r * VF)));
+        for (int v = 0; v < TILE_VECTORS; ++v) sums.at[s][v] = vf_set(0.0f);
+    if (m->pairs.d <= PAIRS_CHUNK) sweep_chunk(m, first, stop, column + c, work, &sums);
+    else sweep_wide(m, first, stop, column + c, work, &sums);
+    flush_columns((const float *)sums.at, TILE_COLUMNS, c, used, work);
+}
+
+static void do_near(const kde_matrix *m, int64_t first, int64_t stop, int64_t column,
+                    int64_t c, used_sums used, kde_workspace *work)
+{
+    vf sums[KDE_SUMS];
+    for (int s = 0; s < KDE_SUMS; ++s) sums[s] = vf_set(0.0f);
+    near_of[m->pairs.d](m, first, stop, column + c, work, sums);
+    flush_columns((const float *)sums, VF, c, used, work);
 }
 
 static void block(const kde_matrix *m, int64_t first, int64_t column,
@@ -137,23 +184,20 @@ static void block(const kde_matrix *m, int64_t first, int64_t column,
     const int64_t below = m->pairs.n - first, right = m->pairs.padded - column;
     const int64_t rows = below < KDE_ROWS ? below : KDE_ROWS;
     const int64_t end = right < KDE_SPAN ? right : KDE_SPAN;
-    sweep *const pass = sweep_of(m->pairs.d);
-    for (int s = 0; s < KDE_SUMS; ++s)
-        for (int r = 0; r < KDE_ROWS; ++r)
-            vf_store(work->lane_sum[s] + r * VF, vf_set(0.0f));
-
-    for (int64_t c = 0; c < end; c += TILE_COLUMNS) {
+    const int near_only = m->pairs.d <= KDE_NARROW && m->cut < INFINITY;
+    const int64_t group = near_only ? VF : TILE_COLUMNS;
+    const int64_t flush = near_only ? NEAR_GROUPS * VF : KDE_SPAN;
+    const used_sums used = sums_of(m->pairs.class_of, first, first + rows - 1, column,
+                                   column + end - 1);
+    for (int64_t c = 0; c < end; c += group) {
+        if (c % flush == 0) begin_rows(used, work);
         /* Rows at and below the group's last column have no pair i < j here. */
-        const int64_t above = column + c + TILE_COLUMNS - 1 - first;
+        const int64_t above = column + c + group - 1 - first;
         const int64_t stop = above < rows ? above : rows;
-        if (stop <= 0) continue;
-        column_sums sums;
-        for (int s = 0; s < KDE_SUMS; ++s)
-            for (int v = 0; v < TILE_VECTORS; ++v) sums.at[s][v] = vf_set(0.0f);
-        pass(m, first, stop, column + c, work, &sums);
-        flush_columns(&sums, c, work);
+        if (stop > 0 && near_only) do_near(m, first, stop, column, c, used, work);
+        else if (stop > 0) do_tiles(m, first, stop, column, c, used, work);
+        if ((c + group) % flush == 0 || c + group >= end) flush_rows(used, work);
     }
-    flush_rows(rows, work);
 }
 
 const kde_kernels KERNELS(kde_kernels) = {VF, TILE_COLUMNS, block};

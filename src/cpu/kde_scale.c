@@ -8,10 +8,7 @@
 
 #include <math.h>
 
-enum {
-    PLAIN_EXPONENT = 40, /* scales within 2^-40 .. 2^40 need no help            */
-    DROP_BITS = 22       /* n pairs dropped at 2^-(log2 n + 22) lose 2^-22 nats  */
-};
+enum { PLAIN_EXPONENT = 40 }; /* scales within 2^-40 .. 2^40 need no help */
 
 static float largest_magnitude(const ipl_kde_job *job)
 {
@@ -45,6 +42,6 @@ float kde_scale(const ipl_kde_job *job, int full_sums, kde_matrix *m)
     m->scale = (float)scale;
     m->limit = (float)(125.0 / scale);
     m->cut = full_sums ? INFINITY
-                       : (float)((ceil(log2((double)job->n)) + DROP_BITS) / scale);
+                       : (float)((ceil(log2((double)job->n)) + KDE_DROP_BITS) / scale);
     return ldexpf(1.0f, k);
 }

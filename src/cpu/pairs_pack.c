@@ -61,15 +61,15 @@ void pairs_pack_rows(int spaces, const ipl_space *space, const int32_t *order,
         }
 }
 
-void pairs_pack(const float *t, const ipl_labels *y, float factor, int64_t lanes,
-                int64_t from, int64_t to, const pairs_layer *out)
+void pairs_pack(const float *t, const ipl_labels *y, const int32_t *order, float factor,
+                int64_t lanes, int64_t from, int64_t to, const pairs_layer *out)
 {
     const int64_t n = out->n;
     const ipl_space space = {.d = out->d, .t = t};
     for (int64_t i = from; i < to; ++i) {
         out->position[i] = i < n ? (float)i : -1.0f;
         /* Where a class begins names it, in order and below 2^24. */
-        out->class_of[i] = (float)y->start[y->at[y->order[i < n ? i : n - 1]]];
+        out->class_of[i] = (float)y->start[y->at[order[i < n ? i : n - 1]]];
     }
-    pairs_pack_rows(1, &space, y->order, factor, lanes, from, to, out);
+    pairs_pack_rows(1, &space, order, factor, lanes, from, to, out);
 }

@@ -28,10 +28,11 @@ typedef struct {
     float  *class_of; /* [padded]: where its class begins: ascending            */
 } pairs_layer;
 
-/* Packs the rows [from, to) of t, multiplied by `factor`, to the arrays of `out`,
- * whose geometry is set: whole groups of `lanes`. */
-void pairs_pack(const float *t, const ipl_labels *y, float factor, int64_t lanes,
-                int64_t from, int64_t to, const pairs_layer *out);
+/* Packs rows order[from .. to) of t, multiplied by `factor`, to the arrays of `out`,
+ * whose geometry is set: whole groups of `lanes`. `order` has the classes' rows where
+ * y->order has them. */
+void pairs_pack(const float *t, const ipl_labels *y, const int32_t *order, float factor,
+                int64_t lanes, int64_t from, int64_t to, const pairs_layer *out);
 
 /* Packs the units of all spaces side by side: row i becomes row order[i], times factor.
  * Whole groups of `lanes`; rows in excess of n repeat the last one. */

@@ -45,6 +45,17 @@ INLINE vf   vf_max_abs(vf a, vf b) { return _mm512_range_ps(a, b, 0x0b); }
 INLINE vf   vf_fma(vf a, vf b, vf c) { return _mm512_fmadd_ps(a, b, c); }
 INLINE vf   vf_fnma(vf a, vf b, vf c) { return _mm512_fnmadd_ps(a, b, c); }
 INLINE vf   vf_floor(vf a) { return _mm512_roundscale_ps(a, 0x09); }
+/* a minus the nearest integer, 0 for infinite a; and a 2^b for whole b */
+#if defined(IPL_SIMDE) /* which lacks the first one */
+INLINE vf   vf_fraction(vf a)
+{
+    const vf finite = _mm512_max_ps(a, _mm512_set1_ps(-0x1p30f));
+    return _mm512_sub_ps(finite, _mm512_roundscale_ps(finite, 0x08));
+}
+#else
+INLINE vf   vf_fraction(vf a) { return _mm512_reduce_ps(a, 0x08); }
+#endif
+INLINE vf   vf_scale(vf a, vf b) { return _mm512_scalef_ps(a, b); }
 /* Bit l is set where a > b in lane l; no NaN counts. */
 INLINE unsigned vf_gt(vf a, vf b) { return _mm512_cmp_ps_mask(a, b, _CMP_GT_OQ); }
 /* a where a > b is true in the lane, else other */
@@ -173,6 +184,27 @@ INLINE vd   vd_widen(const float *p) { return (vd){(double)p[0], (double)p[1]}; 
 #endif
 
 enum { VD = VF / 2 }; /* doubles of a vector                                       */
+
+/* Writes first + l for each lane l whose bit is clear, in ascending order, and returns
+ * how many; up to VF entries are overwritten. */
+INLINE int vf_list_clear(unsigned bits, uint32_t first, uint32_t *list)
+{
+#if defined(IPL_AVX512)
+    const __m512i lane = _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13,
+                                           14, 15);
+    const __m512i row = _mm512_add_epi32(lane, _mm512_set1_epi32((int)first));
+    const __mmask16 clear = (__mmask16)~bits;
+    _mm512_storeu_si512(list, _mm512_maskz_compress_epi32(clear, row));
+    return __builtin_popcount(clear);
+#else
+    int count = 0;
+    for (uint32_t l = 0; l < VF; ++l) { /* no branch: no processor foresees it */
+        list[count] = first + l;
+        count += !(bits >> l & 1);
+    }
+    return count;
+#endif
+}
 
 /* Sum of the lanes, always in the same order: halves, then halves of these. */
 INLINE double vd_sum(vd a)
