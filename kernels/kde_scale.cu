@@ -10,7 +10,7 @@
 
 enum {
     PLAIN_EXPONENT = 40, /* scales within 2^-40 .. 2^40 need no help             */
-    DROP_BITS = 22       /* n pairs dropped at 2^-(log2 n + 22) lose 2^-22 nats  */
+    DROP_BITS = 21       /* n pairs dropped at 2^-(log2 n + 21) lose 7e-7 bits    */
 };
 
 static double scale_of(const ipl_kde_job *job)

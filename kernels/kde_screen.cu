@@ -20,7 +20,7 @@
  *           Order of rows: by class. Near rows that lie apart in it share no reads; an
  *           order by distance inside the classes would halve what is left to do.
  * Numerics  kde_exact.cuh. Leaving out the pairs beyond the limit costs a row less
- *           than n 2^-(ceil(log2 n) + 22) of its sum, which holds the exact 1 of j = i.
+ *           than n 2^-(ceil(log2 n) + 21) of its sum, which holds the exact 1 of j = i.
  * Limits    Those of kde_codes.cu; n <= 2^20.
  */
 #include <cuda_pipeline_primitives.h>

@@ -25,7 +25,7 @@
  *           The distance of two boxes is summed as those of rows are, unit after unit,
  *           and each step rounds monotonically: where it is beyond the limit, so is the
  *           distance in float of every pair of the part. Each of these terms is below
- *           2^-(ceil(log2 n) + 22), so a row loses less than 2^-22 of its sum, which
+ *           2^-(ceil(log2 n) + 21), so a row loses less than 2^-21 of its sum, which
  *           holds the exact 1 of j = i.
  * Limits    width in `widths` of kde.cu, n <= 2^20.
  */

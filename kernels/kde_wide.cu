@@ -9,8 +9,8 @@
  *           multiprocessor.
  * Traffic   That of the distances: the float units limit.
  * Numerics  As kde_small.cu. Once the smallest distance of a tile is beyond layer.limit
- *           every pair's term is below 2^-(ceil(log2 n) + 22): what a row loses is less
- *           than 2^-22 of its sum, which holds the exact 1 of j = i.
+ *           every pair's term is below 2^-(ceil(log2 n) + 21): what a row loses is less
+ *           than 2^-21 of its sum, which holds the exact 1 of j = i.
  * Limits    n <= 2^20.
  */
 #include "kde_squares.cuh"

@@ -20,7 +20,7 @@
  *   sums      72 e: at most so many float additions in a row
  *   fixed     2^-41 each time that a float sum becomes fixed point: every 16 rows or
  *             more and once for each row of up to 8 vectors, or for each pair
- *   dropped   n similarities below 2^-(ceil(log2 n) + 22), unless full_sums
+ *   dropped   n similarities below 2^-(ceil(log2 n) + 21), unless full_sums
  */
 static inline void oracle_kde_row(int64_t n, int64_t d, const float *t,
                                   const int32_t *y, double noise_var, int full_sums,
@@ -28,7 +28,7 @@ static inline void oracle_kde_row(int64_t n, int64_t d, const float *t,
 {
     const double e = 0x1p-24;
     const double fixed = ((double)n + 8.0) * 0x1p-41;
-    const double dropped = full_sums ? 0.0 : 0x1p-22;
+    const double dropped = full_sums ? 0.0 : 0x1p-21;
     double sum[4] = {0}, from_distance[4] = {0};
     for (int64_t j = 0; j < n; ++j) {
         double distance = 0.0;

@@ -23,7 +23,7 @@ static float distance_of(const float *a, const float *b, int64_t d)
     return ((t[0] + t[1]) + (t[2] + t[3])) + ((t[4] + t[5]) + (t[6] + t[7]));
 }
 
-static double bits_of_cut(int64_t n) { return ceil(log2((double)n)) + 22.0; }
+static double bits_of_cut(int64_t n) { return ceil(log2((double)n)) + 21.0; }
 
 static float limit_of(int64_t n, double noise_var)
 {

@@ -15,7 +15,7 @@
 enum {
     KDE_NARROW = 32, /* units at most of a layer whose rows are put in order    */
     KDE_LEAF = PAIRS_LANES_MAX,
-    KDE_DROP_BITS = 22, /* n pairs dropped at 2^-(log2 n + 22) lose 2^-22 nats  */
+    KDE_DROP_BITS = 21, /* n pairs dropped at 2^-(log2 n + 21) lose 7e-7 bits    */
     KDE_ROWS = 128, /* of a block: a column's float sum has that many terms     */
     KDE_SPAN = 768  /* columns of a block: a multiple of KDE_ROWS and of the
                        widest tile                                              */
