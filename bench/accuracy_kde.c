@@ -3,20 +3,20 @@
  *
  *   accuracy_kde
  *
- * Complete pair sums of 1000 rows in double beside ours, of made-up layers by width and
- * noise and of each trained layer of the presets at its own noise (its first 1000
- * rows): the largest error of a mean logarithm, upper and lower bound, all rows and the
- * own class, which is what I(X;T) and the entropies of classes are made of. The sums
- * promise PROMISED bits; more than MOST ends with 1. The worst case is printed last.
+ * Complete pair sums of ROWS rows in double beside ours, of made-up layers by width and
+ * noise and of each trained layer of the presets at its own noise (its first rows): the
+ * largest error of a mean logarithm, upper and lower bound, all rows and the own class,
+ * which is what I(X;T) and the entropies of classes are made of. More than the PROMISED
+ * bits end with 1. The worst case is printed last.
  */
 #include "kde_ways.h"
 
-enum { ROWS = 1000 };
-static const double PROMISED = 1e-6, MOST = 5e-6;
+enum { ROWS = 1100 }; /* enough for wide layers to be screened */
+static const double PROMISED = 1e-6;
 
 typedef struct {
     ipl_device *dev;
-    int         cases, above; /* above what is promised                         */
+    int         cases, above; /* what is promised                               */
     double      worst;
     char        worst_name[120];
 } gate;
@@ -38,11 +38,11 @@ static void check(gate *g, bench_layer *l)
 {
     const double off = bits_off(g->dev, l);
     printf("%-7s %-20s d = %4lld, noise %-5g  %.1e bits\n",
-           off <= PROMISED ? "ok" : off <= MOST ? "above" : "not ok", l->name,
-           (long long)l->d, l->noise_var, off);
+           off <= PROMISED ? "ok" : "not ok", l->name, (long long)l->d, l->noise_var,
+           off);
     fflush(stdout);
     ++g->cases;
-    g->above += off > PROMISED;
+    g->above += !(off <= PROMISED);
     if (!(off <= g->worst)) {
         g->worst = off;
         snprintf(g->worst_name, sizeof g->worst_name, "%s, d = %lld, noise %g", l->name,
@@ -91,5 +91,5 @@ int main(void)
     printf("worst of %d: %.1e bits, %s; %d above the promise of %.0e\n", g.cases,
            g.worst, g.worst_name, g.above, PROMISED);
     ipl_device_close(g.dev);
-    return !(g.worst <= MOST);
+    return g.above > 0;
 }
