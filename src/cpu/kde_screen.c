@@ -51,7 +51,8 @@ static int64_t spread(int axis, int64_t e, int64_t n)
 /* -- The sample ------------------------------------------------------------------ */
 
 /* Adds the squared differences of the units [from, to), a multiple of four. */
-static void add_units(const float *a, const float *b, int64_t from, int64_t to, quad *sum)
+static void add_units(const float *a, const float *b, int64_t from, int64_t to,
+                      quad *sum)
 {
     for (int64_t u = from; u < to; u += 4) {
         quad x, y;
