@@ -194,8 +194,10 @@ static void order_layers(const plan *p)
 #pragma omp for schedule(dynamic, 1)
     for (int j = 0; j < p->jobs; ++j) {
         layer *l = &p->layers[j];
-        if (l->ordered && !kde_is_spared(l->job, l->order, l->factor, l->matrix.cut))
-            l->matrix.cut = INFINITY;
+        float *cut = &l->matrix.cut;
+        if (l->ordered && kde_near_percent(l->job, l->order, l->factor, *cut) >
+                              p->kernels->near_percent)
+            *cut = INFINITY;
     }
 }
 

@@ -52,6 +52,7 @@ typedef struct {
 typedef struct {
     int64_t lanes;   /* of the packing                                          */
     int64_t columns; /* of a tile; divides KDE_SPAN                             */
+    int     near_percent; /* with more pairs to sum than that, tiles are faster */
 
     /* Adds the pairs i < j of rows [row, row + KDE_ROWS) with columns [column,
      * column + KDE_SPAN) to work->row and work->column. */
@@ -93,10 +94,9 @@ int kde_is_ordered(const ipl_kde_job *job, float factor, kde_matrix *m);
 void kde_order_class(const ipl_kde_job *job, int32_t class, int32_t *order,
                      cpu_kd_key *work);
 
-/* Whether rows in that order have enough pairs beyond the cut to look for them, judged
- * by a sample. */
-int kde_is_spared(const ipl_kde_job *job, const int32_t *order, float factor,
-                  float cut);
+/* How many of 100 pairs are left with rows in that order, judged by a sample. */
+int kde_near_percent(const ipl_kde_job *job, const int32_t *order, float factor,
+                     float cut);
 
 /* kde_line.c: room for sums of rows on a line, whether rows lie so that they are to be
  * summed that way, and the sums. */

@@ -12,10 +12,7 @@
 #include <math.h>
 #include <string.h>
 
-enum {
-    SAMPLE = 24, /* rows, and leaves, that tell how much is near                */
-    SPARED = 5   /* of which one must be spared, or whole tiles are faster      */
-};
+enum { SAMPLE = 24 }; /* rows, and leaves, that tell how much is near */
 
 typedef struct {
     float low[KDE_NARROW], high[KDE_NARROW];
@@ -63,12 +60,12 @@ static int is_near(const ipl_kde_job *job, const float *x, const bounds *b,
     return distance <= cut;
 }
 
-int kde_is_spared(const ipl_kde_job *job, const int32_t *order, float factor,
-                  float cut)
+int kde_near_percent(const ipl_kde_job *job, const int32_t *order, float factor,
+                     float cut)
 {
     const int64_t leaves = job->n / KDE_LEAF;
     int64_t near = 0;
-    if (leaves < SAMPLE) return 1;
+    if (leaves < SAMPLE) return 0; /* of so few anything is fast */
     for (int64_t s = 0; s < SAMPLE; ++s) {
         bounds b;
         bound(job, order + s * leaves / SAMPLE * KDE_LEAF, KDE_LEAF, &b);
@@ -77,7 +74,7 @@ int kde_is_spared(const ipl_kde_job *job, const int32_t *order, float factor,
             near += is_near(job, job->t + order[i] * job->d, &b, factor, cut);
         }
     }
-    return SPARED * (SAMPLE * SAMPLE - near) >= SAMPLE * SAMPLE;
+    return (int)(100 * near / (SAMPLE * SAMPLE));
 }
 
 void kde_order_class(const ipl_kde_job *job, int32_t class, int32_t *order,
