@@ -63,7 +63,8 @@ static double excess_of(const float *v, int64_t d)
     double sum = 0.0;
     for (int a = 0; a < DIRECTIONS; ++a)
         for (int b = 0; b <= a; ++b) {
-            const double off = cblas_dsdot((int)d, v + a * d, 1, v + b * d, 1) - (a == b);
+            const double product = cblas_dsdot((int)d, v + a * d, 1, v + b * d, 1);
+            const double off = product - (a == b);
             sum += off * off * (a == b ? 1.0 : 2.0);
         }
     return sqrt(sum) + 1e-12;
