@@ -31,7 +31,7 @@ enum {
     BEFORE = ORDER / 2 - 1, /* nodes of a row that stand before its own         */
     STEPS = 8,              /* nodes to one deviation of the noise              */
     NODES = 4096,
-    REACH = 160 /* nodes to the cut at most: sqrt(512 ln 2 (24 + 46))           */
+    REACH = 160 /* nodes to the cut at most: sqrt(512 ln 2 (21 + 46))           */
 };
 
 struct kde_line {
