@@ -129,8 +129,10 @@ void screen_begin(const ipl_kde_job *job, const kde_matrix *m, const screen_kern
     if (path == KDE_CHOOSE && s->screened) {
         s->screened = s->d >= SCREEN_UNITS_MIN && s->n >= SCREEN_ROWS_MIN;
         if (!s->screened) return;
-        s->near = near_share(job, m->cut);
         s->dense = dense_ns(k, s, units_read(job, m->cut));
+        s->screened = s->dense > worth_a_look * screened_ns(k, s, 0.0, 0.0);
+        if (!s->screened) return;
+        s->near = near_share(job, m->cut);
         s->screened = s->near < near_share_most &&
                       s->dense > worth_a_look * screened_ns(k, s, s->near, s->near);
     }
