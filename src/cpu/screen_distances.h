@@ -30,7 +30,7 @@ INLINE vf store_codes(uint8_t *to, vf q)
 {
     const vf magic = vf_set(12582912.0f), r = vf_add(q, magic);
     const vf biased = vf_add(r, vf_set((float)CODE_BIAS));
-#if defined(IPL_AVX512)
+#if defined(IPL_AVX512) && !defined(IPL_SIMDE) /* which lacks the conversion */
     _mm_storeu_si128((__m128i *)(void *)to,
                      _mm512_cvtepi32_epi8(_mm512_castps_si512(biased)));
 #else
@@ -66,7 +66,7 @@ INLINE vi vi_mul(vi a, vi b) { return _mm512_mullo_epi32(a, b); }
 /* Bit l is set where lane l is not negative. */
 INLINE uint64_t vi_not_negative(vi a)
 {
-    return (uint16_t)~_mm512_cmplt_epi32_mask(a, _mm512_setzero_si512());
+    return (uint16_t)~_mm512_cmpgt_epi32_mask(_mm512_setzero_si512(), a);
 }
 INLINE __m256i vi_half(vi a)
 {
@@ -84,16 +84,23 @@ INLINE vi add_64(vi sum, const uint8_t *u, const vi *s)
     return _mm512_dpbusd_epi32(sum, vi_load(u), s[0]);
 }
 #else
+/* 16 bits to 32: sums of neighbours */
+INLINE vi vi_widen(vi a)
+{
+#if defined(IPL_SIMDE) /* whose alias of this one takes four arguments */
+    return simde_mm512_madd_epi16(a, _mm512_set1_epi16(1));
+#else
+    return _mm512_madd_epi16(a, _mm512_set1_epi16(1));
+#endif
+}
 INLINE vi vi_products(vi sum, vi u0, vi s0, vi u1, vi s1)
 {
-    const vi four = _mm512_add_epi16(_mm512_maddubs_epi16(u0, s0),
-                                     _mm512_maddubs_epi16(u1, s1));
-    return vi_add(sum, _mm512_madd_epi16(four, _mm512_set1_epi16(1)));
+    return vi_add(sum, vi_widen(_mm512_add_epi16(_mm512_maddubs_epi16(u0, s0),
+                                                 _mm512_maddubs_epi16(u1, s1))));
 }
 INLINE vi add_64(vi sum, const uint8_t *u, const vi *s)
 {
-    const vi two = _mm512_maddubs_epi16(vi_load(u), s[0]);
-    return vi_add(sum, _mm512_madd_epi16(two, _mm512_set1_epi16(1)));
+    return vi_add(sum, vi_widen(_mm512_maddubs_epi16(vi_load(u), s[0])));
 }
 #endif
 #elif defined(IPL_AVX2)
@@ -244,8 +251,9 @@ INLINE void add_sums(vf sum[4][PARTS], float out[4])
     __m256 half[4];
     for (int k = 0; k < 4; ++k)
 #if defined(IPL_AVX512)
-        half[k] = _mm256_add_ps(_mm512_castps512_ps256(sum[k][0]),
-                                _mm512_extractf32x8_ps(sum[k][0], 1));
+        half[k] = _mm256_add_ps(
+            _mm512_castps512_ps256(sum[k][0]),
+            _mm256_castpd_ps(_mm512_extractf64x4_pd(_mm512_castps_pd(sum[k][0]), 1)));
 #else
         half[k] = _mm256_add_ps(sum[k][0], sum[k][1]);
 #endif
