@@ -24,9 +24,13 @@ table_kde() {
     title
     kde --peer "old=$against/peer_infoplane" real families large
 }
-table_widths() { kde widths; }
+table_widths() {
+    title
+    kde widths
+}
 table_peers() {
     local more=()
+    title
     if "$jax" -c 'import jax' 2>/dev/null; then
         more=(--peer "jax=$jax bench/peer_jax.py")
     else
@@ -45,6 +49,7 @@ table_runs() {
     bench/runs.sh "new=$build/infoplane" "old=$against/infoplane"
 }
 table_accuracy() {
+    title
     "$build/bench/accuracy_kde" | grep -v '^ok' || true
 }
 

@@ -80,7 +80,26 @@ static void a_second_device_needs_no_more_sleepers(void **state)
     for (int k = 0; k < 8; ++k) ipl_device_close(dev[k]);
 }
 
+/* Nor do OpenBLAS's threads come back, which spin for 100 ms and then sleep. */
+static void a_second_device_brings_no_thread_back(void **state)
+{
+    (void)state;
+    ipl_device *first = two_threads();
+    const int before = threads_of_this_process();
+    double begin = spent_ms();
+    ipl_device *second = two_threads();
+    usleep(REST_US);
+    const double spent = spent_ms() - begin;
+    CHECK(threads_of_this_process() == before);
+    printf("# %d ms after a second open took %.3f ms of processor time\n",
+           REST_US / 1000, spent);
+    CHECK(spent < 10.0);
+    ipl_device_close(first);
+    ipl_device_close(second);
+}
+
 static const check_test tests[] = {
+    CHECK_TEST(a_second_device_brings_no_thread_back), /* before there are more */
     CHECK_TEST(idle_threads_leave_the_processor),
     CHECK_TEST(a_second_device_needs_no_more_sleepers),
 };

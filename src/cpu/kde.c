@@ -87,7 +87,8 @@ static int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
 static int may_screen(kde_path path, const ipl_kde_job *job)
 {
     if (path != KDE_CHOOSE) return 1;
-    return job->d >= SCREEN_UNITS_MIN && job->n >= SCREEN_ROWS_MIN;
+    return job->d >= SCREEN_UNITS_MIN && job->d <= SCREEN_UNITS_MAX &&
+           job->n >= SCREEN_ROWS_MIN;
 }
 
 /* Lays a plan out in scratch, which may be NULL, and returns the bytes it takes. */

@@ -7,7 +7,7 @@
  *
  * Traffic   5 d operations test VF rows; 2 d + 14 a listed row (d + 2 loads, 2 stores).
  * Numerics  The distance of a row to a box is at most that to any row in it, so what is
- *           left out is beyond the cut: n 2^-(log2 n + 24) of a row's sum at most.
+ *           left out is beyond the cut: n 2^-(log2 n + 21) of a row's sum at most.
  */
 #ifndef KDE_NEAR_H
 #define KDE_NEAR_H

@@ -7,10 +7,10 @@
  * stand for were measured once, for each instruction set.
  *
  * Bounds of the arithmetic, with e = 2^-24. A product of a row t with a direction adds
- * CHUNK units at a time in any order and these sums in a row: it is off by at most
- * (CHUNK + d / CHUNK + 2) e |t|. From this and from what the directions lack of being
- * orthonormal follow how far off the axes of a row are, and the length of what they
- * leave of it.
+ * CHUNK units at a time in any order and these sums in a row: with the mean's product,
+ * which is taken off, it is off by at most (CHUNK + d / CHUNK + 4) e times |t| +
+ * |t - mean|. From this and from what the directions lack of being orthonormal follow
+ * how far off the axes of a row are, and the length of what they leave of it.
  */
 #include "cpu/kd_order.h"
 #include "cpu/kde_screen.h"

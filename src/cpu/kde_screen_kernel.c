@@ -173,7 +173,7 @@ list_near(const kde_screen *s, int64_t first, int64_t row, int64_t column,
     const float *const pair[2] = {s->rows + row * s->stride,
                                   s->rows + (row + 1) * s->stride};
     for (int k = 0; k < left->count; k += 4) {
-        float distance[2][4];
+        float distance[2][4] = {{0.0f}};
         const float *b[4];
         int rows = 0;
         const int have = left->count - k < 4 ? left->count - k : 4;

@@ -33,7 +33,7 @@ typedef struct {
     int                areas;  /* of work: one a group that may run at once      */
     int64_t            shares, moment_doubles; /* a worker                       */
     float             *memory; /* all workers' work and grad                     */
-    double            *moments; /* all workers' mean and m2, or NULL             */
+    double            *moments; /* all workers' mean, spread and shares, or NULL */
     ipl_gradient_stats *stats;  /* [replicas][layers] until the call succeeds    */
     net_worker         worker[];
 } cpu_trainer;

@@ -8,7 +8,9 @@
  * more OpenMP threads than it may use processors, libgomp's threads look only 100
  * times, about a microsecond (its manual, "GOMP_SPINCOUNT"). So each process gets a few
  * threads more, in a region where they sleep until it ends. A user who sets one of the
- * two variables still decides. With other OpenMP libraries they change nothing.
+ * two variables still decides. With other OpenMP libraries they change nothing. They
+ * end with the process, so a program whose main thread leaves by pthread_exit has to
+ * call exit when it is done.
  *
  * OpenBLAS. Its build with threads makes one for each processor when it is loaded, and
  * they spin for up to 100 ms. Products are not split there (backend_cpu.c), so these
@@ -43,6 +45,9 @@ static int threads_of_process(void)
 
 void cpu_use_one_blas_thread(void)
 {
+    static atomic_flag done = ATOMIC_FLAG_INIT;
+    /* Setting the number again would make the threads again. */
+    if (atomic_flag_test_and_set(&done) && openblas_get_num_threads() == 1) return;
     /* Another thread of the program could be in the middle of a product. */
     const int alone = threads_of_process() == openblas_get_num_threads();
     openblas_set_num_threads(1);
@@ -51,7 +56,7 @@ void cpu_use_one_blas_thread(void)
 
 /* Fewer threads than processors take more sleepers; beyond this many, there are
  * processors to spare for threads that spin. */
-enum { SLEEPERS_MAX = 64 };
+enum { SLEEPERS_MAX = 8 };
 
 typedef struct {
     int   threads;
@@ -70,12 +75,15 @@ static void *sleep_for_ever(void *opaque)
     return NULL;
 }
 
-/* Signals are for the threads of the program. */
+/* Signals are for the threads of the program, but what is meant to end it does so even
+ * where its other threads have gone. */
 static int start(sleepers *s)
 {
+    static const int ends[] = {SIGTERM, SIGINT, SIGHUP, SIGQUIT};
     pthread_t thread;
     sigset_t all, before;
     sigfillset(&all);
+    for (size_t k = 0; k < sizeof ends / sizeof *ends; ++k) sigdelset(&all, ends[k]);
     pthread_sigmask(SIG_SETMASK, &all, &before);
     const int failed = pthread_create(&thread, NULL, sleep_for_ever, s);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
