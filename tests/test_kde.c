@@ -291,28 +291,9 @@ static void number_of_threads_changes_no_bit(void **state)
 
 static void permuted_rows_have_the_permuted_sums(void **state)
 {
-    enum { N = 400, D = 9 };
-    layer l = layer_make(NORMAL, N, D, 5), p = layer_make(NORMAL, N, D, 5);
-    int32_t order[N];
-    double value[4 * N], allowed[4 * N];
-    ipl_random_permutation((ipl_random){check_seed(), 9}, N, order);
-    for (int64_t i = 0; i < N; ++i) {
-        p.y[i] = l.y[order[i]];
-        memcpy(p.t + i * D, l.t + order[i] * D, D * sizeof(float));
-    }
-    oracle_kde(N, D, l.t, l.y, fitting_var(D), 0, value, allowed);
-    run a = run_one(check_device(state), &l, fitting_var(D), 0);
-    run b = run_one(check_device(state), &p, fitting_var(D), 0);
-    for (int64_t i = 0; i < N; ++i)
-        for (int k = 0; k < 4; ++k) {
-            const int64_t apart = b.sum[k * N + i] - a.sum[k * N + order[i]];
-            CHECK(fabs((double)apart) <=
-                  2.0 * allowed[4 * order[i] + k] * (double)IPL_KDE_ONE);
-        }
-    run_close(check_device(state), &a);
-    run_close(check_device(state), &b);
+    const layer l = layer_make(NORMAL, 400, 9, 5);
+    check_permuted(check_device(state), &l, fitting_var(9));
     layer_free(l);
-    layer_free(p);
 }
 
 static const check_test tests[] = {

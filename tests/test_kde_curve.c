@@ -3,8 +3,7 @@
  * that a backend may put them in an order of its own and leave most pairs out.
  */
 #include "check.h"
-#include "kde_run.h"
-#include "oracle_kde.h"
+#include "kde_check.h"
 
 /* A layer's rows: anywhere in a cube with a side of about 60 noises, in clumps of very
  * unequal size that are all far from each other, or on a line through all units. */
@@ -169,29 +168,10 @@ static void what_is_left_out_is_below_the_bound(void **state)
 
 static void permuted_far_rows_have_the_permuted_sums(void **state)
 {
-    enum { N = 1100, D = 3 };
-    static int32_t order[N];
-    static double value[4 * N], allowed[4 * N];
     for (int where = 0; where < PLACES; ++where) {
-        layer l = far_make((places)where, N, D, 4), p = far_make(CUBE, N, D, 4);
-        ipl_random_permutation((ipl_random){check_seed(), 9}, N, order);
-        for (int64_t i = 0; i < N; ++i) {
-            p.y[i] = l.y[order[i]];
-            memcpy(p.t + i * D, l.t + order[i] * D, D * sizeof(float));
-        }
-        oracle_kde(N, D, l.t, l.y, noise_var, 0, value, allowed);
-        run a = run_one(check_device(state), &l, noise_var, 0);
-        run b = run_one(check_device(state), &p, noise_var, 0);
-        for (int64_t i = 0; i < N; ++i)
-            for (int k = 0; k < 4; ++k) {
-                const int64_t apart = b.sum[k * N + i] - a.sum[k * N + order[i]];
-                CHECK(fabs((double)apart) <=
-                      2.0 * allowed[4 * order[i] + k] * (double)IPL_KDE_ONE);
-            }
-        run_close(check_device(state), &a);
-        run_close(check_device(state), &b);
+        const layer l = far_make((places)where, 1100, 3, 4);
+        check_permuted(check_device(state), &l, noise_var);
         layer_free(l);
-        layer_free(p);
     }
 }
 

@@ -216,33 +216,12 @@ static void threads_and_company_change_no_bit(void **state)
 
 static void permuted_rows_have_the_permuted_sums(void **state)
 {
-    enum { N = LINE_ROWS };
-    int32_t order[N];
-    double *value = malloc(8 * N * sizeof *value), *allowed = value + 4 * N;
-    for (int64_t d = 2; d <= 5; d += 3) {
-        const double var = d == 2 ? line_var : small_var;
-        layer l = d == 2 ? line_make(N, d, 2, 2.0) : clustered(N, d, 5);
-        layer p = layer_make(NORMAL, N, d, l.classes);
-        ipl_random_permutation((ipl_random){check_seed(), 9}, N, order);
-        for (int64_t i = 0; i < N; ++i) {
-            p.y[i] = l.y[order[i]];
-            memcpy(p.t + i * d, l.t + order[i] * d, (size_t)d * sizeof(float));
-        }
-        oracle_kde(N, d, l.t, l.y, var, 0, value, allowed);
-        run a = run_one(check_device(state), &l, var, 0);
-        run b = run_one(check_device(state), &p, var, 0);
-        for (int64_t i = 0; i < N; ++i)
-            for (int k = 0; k < 4; ++k) {
-                const int64_t apart = b.sum[k * N + i] - a.sum[k * N + order[i]];
-                CHECK(fabs((double)apart) <=
-                      2.0 * allowed[4 * order[i] + k] * (double)IPL_KDE_ONE);
-            }
-        run_close(check_device(state), &a);
-        run_close(check_device(state), &b);
-        layer_free(l);
-        layer_free(p);
-    }
-    free(value);
+    const layer line = line_make(LINE_ROWS, 2, 2, 2.0);
+    const layer near = clustered(LINE_ROWS, 5, 5);
+    check_permuted(check_device(state), &line, line_var);
+    check_permuted(check_device(state), &near, small_var);
+    layer_free(line);
+    layer_free(near);
 }
 
 static const check_test tests[] = {

@@ -18,11 +18,9 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
-#if defined(__SSE__)
-#include <xmmintrin.h>
-#endif
 
 #include "arena.h"
+#include "cpu/denormals.h"
 #include "cpu/kde_screen.h"
 
 static const kde_kernels *const kernels[CPU_ISA_COUNT] = {
@@ -301,28 +299,6 @@ static double mean_log(const int64_t *sum, int64_t n)
         total += log(product[0] * product[1] * (product[2] * product[3]));
     }
     return total / (double)n;
-}
-
-/* Similarities below 2^-126 become 0 instead of denormal numbers, which are slow and
- * are 0 in fixed point anyway. Returns what restores the thread's own mode. */
-static unsigned flush_denormals(void)
-{
-#if defined(__SSE__)
-    const unsigned before = _mm_getcsr();
-    _mm_setcsr(before | 0x8000u);
-    return before;
-#else
-    return 0;
-#endif
-}
-
-static void restore_denormals(unsigned before)
-{
-#if defined(__SSE__)
-    _mm_setcsr(before);
-#else
-    (void)before;
-#endif
 }
 
 /* Which layers are screened, and their axes: each step by all threads. */

@@ -70,9 +70,9 @@ static inline int64_t kde_fixed(float x)
     return bits - base;
 }
 
-/* How the pairs of a wide layer are summed: as its values suggest, or, for tests, by
- * kde_kernel.c, screened (kde_screen.h), or as screened without any test. */
-typedef enum { KDE_CHOOSE, KDE_DENSE, KDE_SCREENED, KDE_EVERY_PAIR } kde_path;
+/* How the pairs of a wide layer are summed: as its values suggest, or, for tests,
+ * screened (kde_screen.h), or as screened without leaving out a pair. */
+typedef enum { KDE_CHOOSE, KDE_SCREENED, KDE_EVERY_PAIR } kde_path;
 
 /* cpu_kde_sums on a path, with scratch of its own; screened[j] says if job j was. */
 ipl_status cpu_kde_sums_by(const cpu_state *state, kde_path path, int jobs,

@@ -124,8 +124,7 @@ void screen_begin(const ipl_kde_job *job, const kde_matrix *m, const screen_kern
     s->cut = m->cut;
     s->scale = m->scale;
     s->every = path == KDE_EVERY_PAIR;
-    s->screened = path != KDE_DENSE && m->cut < INFINITY && s->d >= SCREEN_AXES &&
-                  s->d <= SCREEN_UNITS_MAX;
+    s->screened = m->cut < INFINITY && s->d >= SCREEN_AXES && s->d <= SCREEN_UNITS_MAX;
     if (path == KDE_CHOOSE && s->screened) {
         s->screened = s->d >= SCREEN_UNITS_MIN && s->n >= SCREEN_ROWS_MIN;
         if (!s->screened) return;
