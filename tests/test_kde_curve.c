@@ -175,20 +175,23 @@ static void permuted_far_rows_have_the_permuted_sums(void **state)
     }
 }
 
-enum { COMPANY = 8 };
+enum { COMPANY = 9 };
 
-/* Layers that are worth an order and others, some of one width and in host memory. */
+/* Layers that are worth an order and others, some of one width and in host memory; of
+ * the two wide ones the first has few near pairs, the last has no others. */
 static void company_make(layer l[COMPANY], int64_t block[COMPANY])
 {
     static const int64_t shape[COMPANY][3] = {
         {1100, 3, 0}, {1300, 3, IPL_MI_BLOCK_ROWS}, {1023, 3, 0}, {1024, 1, 0},
-        {1500, 8, 0}, {1100, 40, 0}, {2100, 8, 2 * IPL_MI_BLOCK_ROWS}, {5, 8, 0}};
+        {1500, 8, 0}, {1100, 40, 0}, {2100, 8, 2 * IPL_MI_BLOCK_ROWS}, {5, 8, 0},
+        {1200, 40, 0}};
     for (int j = 0; j < COMPANY; ++j) {
         l[j] = far_make((places)(j % PLACES), shape[j][0], shape[j][1], 1 + j);
         block[j] = shape[j][2];
     }
     for (int64_t i = 9; i < l[4].n; i += 2) /* equal rows of all classes */
         memcpy(l[4].t + i * 8, l[4].t + (i % 7) * 8, 8 * sizeof(float));
+    for (int64_t e = 0; e < l[8].n * l[8].d; ++e) l[8].t[e] *= 0.01f;
 }
 
 /* On `other` all layers in one call, on `dev` each alone. */
