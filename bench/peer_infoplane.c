@@ -56,7 +56,7 @@ int main(int argc, char **argv)
     const ipl_mi_options options = options_of(argc > 2 ? argv[2] : standard);
     check(ipl_device_open("cpu", &one, &dev));
     snprintf(path, sizeof path, "%s/t.npy", argv[1]);
-    check(ipl_npy_read_values(path, &t));
+    check(ipl_array_read(path, &t));
     snprintf(path, sizeof path, "%s/y.npy", argv[1]);
     check(ipl_npy_read_labels(path, t.rows, &y, &classes));
     check(ipl_labels_create(dev, t.rows, classes, y, &labels));

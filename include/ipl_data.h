@@ -6,6 +6,7 @@
 #ifndef IPL_DATA_H
 #define IPL_DATA_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #include "ipl_status.h"
@@ -91,22 +92,36 @@ typedef struct {
 ipl_status ipl_dataset_load(const ipl_data_options *options, ipl_dataset *out);
 void       ipl_dataset_free(ipl_dataset *data);
 
-/* An array from a NumPy file, converted to float32 or int64 in C order. The file has
- * format 1.0 to 3.0, float32, float64, any integer type or bool, little endian, in C or
- * Fortran order. 1-d arrays have cols = 1. */
+/* An array of numbers or labels from a file. Rows are the first axis; all further ones
+ * are flattened in C order to columns. One of values, wide, integers and text is set. */
+enum { IPL_ARRAY_DIMS_MAX = 32 };
 typedef struct {
-    int64_t  rows, cols;
-    int      dims;     /* 1 or 2                                                */
-    int64_t  rounded;  /* values that float32 had to round: 0 of float32       */
-    float   *values;   /* [rows][cols]; NULL after ipl_npy_read_integers        */
-    int64_t *integers; /* [rows][cols]; NULL after ipl_npy_read_values          */
+    int64_t  rows, cols; /* of one axis: cols = 1                                 */
+    int      dims;
+    int64_t  shape[IPL_ARRAY_DIMS_MAX];
+    int64_t  rounded;    /* values that even double had to round                  */
+    float   *values;     /* [rows][cols], where float32 holds each value exactly  */
+    double  *wide;       /* [rows][cols], where it does not                       */
+    int64_t *integers;   /* [rows][cols]; by ipl_array_read_labels                */
+    char    *text;       /* [rows][text_bytes], each ended by a 0: words          */
+    size_t   text_bytes;
 } ipl_array;
 
-/* E_IO, E_FORMAT: as above. _values accepts NaN and infinity (the estimators refuse
- * them). _integers accepts a float file if all its values are whole, else E_FORMAT. */
-ipl_status ipl_npy_read_values(const char *path, ipl_array *out);
-ipl_status ipl_npy_read_integers(const char *path, ipl_array *out);
+/* E_IO, E_FORMAT: as above. _read accepts NaN and infinity (the estimators refuse
+ * them). _read_labels accepts a float file if all its values are whole, else E_FORMAT.
+ * The file is NumPy's NPY of format 1.0 to 3.0: float32, float64, any integer type or
+ * bool, little endian, in C or Fortran order. */
+ipl_status ipl_array_read(const char *path, ipl_array *out);
+ipl_status ipl_array_read_labels(const char *path, ipl_array *out);
 void       ipl_array_free(ipl_array *array);
+
+/* From wide to values, by rounding to float32; adds to `rounded` what that changed.
+ * E_MEMORY. */
+ipl_status ipl_array_narrow(const char *what, ipl_array *array);
+
+/* The inputs of n = `rows` samples. E_IO, E_FORMAT as above, and for another number of
+ * rows; E_NUMERIC: a value is NaN or infinite. */
+ipl_status ipl_array_read_inputs(const char *path, int64_t rows, ipl_array *out);
 
 /* Writes [rows][cols] float32 (cols 0: 1-d) or [rows] int32 in NPY format 1.0. E_IO:
  * the text has the system's reason; no partial file remains. */
@@ -125,10 +140,6 @@ ipl_status ipl_labels_from_integers(const char *what, int64_t rows,
  * of rows. */
 ipl_status ipl_npy_read_labels(const char *path, int64_t rows, int32_t **y,
                                int32_t *classes);
-
-/* The inputs of n = `rows` samples as values. E_IO, E_FORMAT as above, and for another
- * number of rows; E_NUMERIC: a value is NaN or infinite. */
-ipl_status ipl_npy_read_inputs(const char *path, int64_t rows, ipl_array *out);
 
 #pragma GCC visibility pop
 #ifdef __cplusplus

@@ -32,9 +32,13 @@ static void check_array(ipl_status st, ipl_array *a)
         if (a->rows < 1 || a->cols < 1 || (a->dims == 1 && a->cols != 1)) abort();
         volatile int64_t sum = 0; /* reads every value, so that ASan sees it         */
         for (int64_t i = 0; i < a->rows * a->cols; ++i)
-            sum = sum + (a->integers ? a->integers[i] & 1 : a->values[i] > 0.0f);
+            sum = sum + (a->integers ? a->integers[i] & 1
+                         : a->values ? a->values[i] > 0.0f
+                                     : a->wide[i] > 0.0);
     } else {
-        fuzz_check_refusal(a->values ? (void *)a->values : (void *)a->integers);
+        fuzz_check_refusal(a->values ? (void *)a->values
+                           : a->wide ? (void *)a->wide
+                                     : (void *)a->integers);
     }
     ipl_array_free(a);
 }
@@ -44,8 +48,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
     char path[64];
     ipl_array a = {0};
     const int at = fuzz_file(data, bytes, path);
-    check_array(ipl_npy_read_values(path, &a), &a);
-    check_array(ipl_npy_read_integers(path, &a), &a);
+    check_array(ipl_array_read(path, &a), &a);
+    check_array(ipl_array_read_labels(path, &a), &a);
     close(at);
     return 0;
 }

@@ -210,7 +210,7 @@ static void what_was_trained_may_not_change(void **state)
 static float *array_of(const char *name, int64_t rows, int64_t cols)
 {
     ipl_array a;
-    CHECK_OK(ipl_npy_read_values(file_of("out", name), &a));
+    CHECK_OK(ipl_array_read(file_of("out", name), &a));
     CHECK(a.rows == rows && a.cols == cols);
     return a.values;
 }

@@ -56,8 +56,8 @@ static void every_type_and_order_reads_as_values_and_integers(void **state)
                 snprintf(header, sizeof header, "{'descr': '%s', 'fortran_order': %s, "
                          "'shape': (2, 3), }\n", type[t], fortran ? "True" : "False");
                 const char *path = npy(version, header, bytes, values);
-                CHECK_OK(ipl_npy_read_values(path, &a));
-                CHECK_OK(ipl_npy_read_integers(path, &b));
+                CHECK_OK(ipl_array_read(path, &a));
+                CHECK_OK(ipl_array_read_labels(path, &b));
                 assert_int_equal(a.rows, 2);
                 assert_int_equal(b.cols, 3);
                 assert_int_equal(a.dims, 2);
@@ -73,12 +73,32 @@ static void every_type_and_order_reads_as_values_and_integers(void **state)
             }
 }
 
+/* What float32 cannot hold stays double, until it is narrowed. */
+static void what_float32_cannot_hold_is_wide(void **state)
+{
+    (void)state;
+    static const double values[2][3] = {{1e8 + 1.0, -0.5, 1e300}, {1e8, -0.5, NAN}};
+    for (int v = 0; v < 2; ++v) {
+        ipl_array a = {0};
+        CHECK_OK(ipl_array_read(npy(1, "{'descr': '<f8', 'fortran_order': False, "
+                                       "'shape': (3,)}", 24, values[v]), &a));
+        CHECK((a.wide != NULL) == (v == 0));
+        CHECK((a.values != NULL) == (v == 1));
+        if (a.wide) assert_memory_equal(a.wide, values[v], sizeof values[v]);
+        CHECK_OK(ipl_array_narrow("a", &a));
+        assert_null(a.wide);
+        assert_int_equal(a.rounded, v ? 0 : 2);
+        CHECK(a.values[0] == 1e8f && a.values[1] == -0.5f);
+        ipl_array_free(&a);
+    }
+}
+
 static void one_dimension_is_one_column(void **state)
 {
     (void)state;
     const float values[3] = {1.5f, -2.0f, 1e30f};
     ipl_array a = {0};
-    CHECK_OK(ipl_npy_read_values(
+    CHECK_OK(ipl_array_read(
         npy(1, "{'descr': '<f4', 'fortran_order': False, 'shape': (3,), }", 12, values),
         &a));
     assert_int_equal(a.dims, 1);
@@ -101,7 +121,7 @@ static void headers_may_differ_in_space_quotes_and_order(void **state)
     const float values[3] = {1.0f, 2.0f, 3.0f};
     for (size_t h = 0; h < sizeof header / sizeof *header; ++h) {
         ipl_array a = {0};
-        CHECK_OK(ipl_npy_read_values(npy(1, header[h], 12, values), &a));
+        CHECK_OK(ipl_array_read(npy(1, header[h], 12, values), &a));
         assert_memory_equal(a.values, values, sizeof values);
         ipl_array_free(&a);
     }
@@ -116,10 +136,10 @@ static void orders_agree_over_many_chunks(void **state)
     for (int r = 0; r < ROWS; ++r)
         for (int k = 0; k < COLS; ++k)
             c_order[r * COLS + k] = f_order[k * ROWS + r] = 1000 * r + k;
-    CHECK_OK(ipl_npy_read_integers(
+    CHECK_OK(ipl_array_read_labels(
         npy(1, "{'descr': '<i4', 'fortran_order': False, 'shape': (301, 67)}",
             sizeof c_order, c_order), &c));
-    CHECK_OK(ipl_npy_read_integers(
+    CHECK_OK(ipl_array_read_labels(
         npy(1, "{'descr': '<i4', 'fortran_order': True, 'shape': (301, 67)}",
             sizeof f_order, f_order), &f));
     for (int e = 0; e < ROWS * COLS; ++e) {
@@ -185,7 +205,7 @@ static void bad_headers_are_named(void **state)
     ipl_array a = {0};
     for (size_t b = 0; b < sizeof bad / sizeof *bad; ++b) {
         const char *path = npy(1, bad[b].header, 12, values);
-        CHECK_FAILS(ipl_npy_read_values(path, &a), IPL_E_FORMAT, bad[b].words);
+        CHECK_FAILS(ipl_array_read(path, &a), IPL_E_FORMAT, bad[b].words);
         CHECK(strstr(ipl_last_error(), "t.npy"));
         assert_null(a.values);
     }
@@ -203,13 +223,13 @@ static void a_file_cut_anywhere_is_refused(void **state)
     ipl_array a = {0};
     for (size_t bytes = 0; bytes < whole; ++bytes) {
         files_write(path, bytes, content);
-        CHECK_FAILS(ipl_npy_read_values(path, &a), IPL_E_FORMAT, "t.npy");
+        CHECK_FAILS(ipl_array_read(path, &a), IPL_E_FORMAT, "t.npy");
     }
     content[whole] = 0;
     files_write(path, whole + 1, content);
-    CHECK_FAILS(ipl_npy_read_values(path, &a), IPL_E_FORMAT, "expected 79");
+    CHECK_FAILS(ipl_array_read(path, &a), IPL_E_FORMAT, "expected 79");
     files_write(path, whole, content);
-    CHECK_OK(ipl_npy_read_values(path, &a));
+    CHECK_OK(ipl_array_read(path, &a));
     ipl_array_free(&a);
 }
 
@@ -218,21 +238,21 @@ static void what_is_no_npy_file_is_refused(void **state)
     (void)state;
     ipl_array a = {0};
     const char *path = files_path(folder, "t.npy");
-    CHECK_FAILS(ipl_npy_read_values(files_path(folder, "absent.npy"), &a), IPL_E_IO,
+    CHECK_FAILS(ipl_array_read(files_path(folder, "absent.npy"), &a), IPL_E_IO,
                 "No such file");
-    CHECK_FAILS(ipl_npy_read_values(folder, &a), IPL_E_IO, folder);
+    CHECK_FAILS(ipl_array_read(folder, &a), IPL_E_IO, folder);
     files_write(path, 0, "");
-    CHECK_FAILS(ipl_npy_read_values(path, &a), IPL_E_FORMAT, "the file is empty");
+    CHECK_FAILS(ipl_array_read(path, &a), IPL_E_FORMAT, "the file is empty");
     files_write(path, 12, "PK\3\4 a zip\n\n");
-    CHECK_FAILS(ipl_npy_read_values(path, &a), IPL_E_FORMAT, "starts with bytes 50 4b");
+    CHECK_FAILS(ipl_array_read(path, &a), IPL_E_FORMAT, "starts with bytes 50 4b");
     files_write_gzip(path, 12, "PK\3\4 a zip\n\n");
-    CHECK_FAILS(ipl_npy_read_values(path, &a), IPL_E_FORMAT, "is a gzip file");
+    CHECK_FAILS(ipl_array_read(path, &a), IPL_E_FORMAT, "is a gzip file");
     files_write(path, 12, "\x93NUMPY\4\0\4\0{}");
-    CHECK_FAILS(ipl_npy_read_values(path, &a), IPL_E_FORMAT, "NPY version 4.0");
+    CHECK_FAILS(ipl_array_read(path, &a), IPL_E_FORMAT, "NPY version 4.0");
     files_write(path, 12, "\x93NUMPY\2\0\0\0\0\x7f");
-    CHECK_FAILS(ipl_npy_read_values(path, &a), IPL_E_FORMAT,
+    CHECK_FAILS(ipl_array_read(path, &a), IPL_E_FORMAT,
                 "header of 2130706432 byte");
-    CHECK_FAILS(ipl_npy_read_values(NULL, &a), IPL_E_ARGUMENT, "NULL");
+    CHECK_FAILS(ipl_array_read(NULL, &a), IPL_E_ARGUMENT, "NULL");
 }
 
 static void values_may_be_nan_but_integers_must_be_whole(void **state)
@@ -244,19 +264,19 @@ static void values_may_be_nan_but_integers_must_be_whole(void **state)
     ipl_array a = {0};
     for (size_t b = 0; b < sizeof bad / sizeof *bad; ++b) {
         const double values[4] = {1.0, 2.0, bad[b], 4.0}; /* row 0, column 1        */
-        CHECK_FAILS(ipl_npy_read_integers(npy(1, header, 32, values), &a), IPL_E_FORMAT,
+        CHECK_FAILS(ipl_array_read_labels(npy(1, header, 32, values), &a), IPL_E_FORMAT,
                     "row 0, column 1 is");
     }
     const double values[4] = {1.0, NAN, -INFINITY, -0x1p63};
-    CHECK_OK(ipl_npy_read_values(npy(1, header, 32, values), &a));
+    CHECK_OK(ipl_array_read(npy(1, header, 32, values), &a));
     CHECK(isnan(a.values[2]) && isinf(a.values[1]));
     ipl_array_free(&a);
     const double edge[4] = {-0x1p63, 0x1p62, 0.0, -0.0};
-    CHECK_OK(ipl_npy_read_integers(npy(1, header, 32, edge), &a));
+    CHECK_OK(ipl_array_read_labels(npy(1, header, 32, edge), &a));
     CHECK(a.integers[0] == INT64_MIN && a.integers[2] == (int64_t)1 << 62);
     ipl_array_free(&a);
     const uint64_t large[2] = {INT64_MAX, (uint64_t)INT64_MAX + 1};
-    CHECK_FAILS(ipl_npy_read_integers(
+    CHECK_FAILS(ipl_array_read_labels(
                     npy(1, "{'descr': '<u8', 'fortran_order': False, 'shape': (2,)}",
                         16,
                         large), &a),
@@ -277,7 +297,7 @@ static void written_arrays_read_back_the_same(void **state)
         ipl_array a = {0};
         const int64_t cols = shape[s][1] ? shape[s][1] : 1;
         CHECK_OK(ipl_npy_write_float32(path, shape[s][0], shape[s][1], values));
-        CHECK_OK(ipl_npy_read_values(path, &a));
+        CHECK_OK(ipl_array_read(path, &a));
         assert_int_equal(a.rows, shape[s][0]);
         assert_int_equal(a.cols, cols);
         assert_int_equal(a.dims, shape[s][1] ? 2 : 1);
@@ -286,7 +306,7 @@ static void written_arrays_read_back_the_same(void **state)
     }
     ipl_array b = {0};
     CHECK_OK(ipl_npy_write_int32(path, COUNT, whole)); /* replaces the file         */
-    CHECK_OK(ipl_npy_read_integers(path, &b));
+    CHECK_OK(ipl_array_read_labels(path, &b));
     assert_int_equal(b.rows, COUNT);
     assert_int_equal(b.dims, 1);
     for (int i = 0; i < COUNT; ++i) CHECK(b.integers[i] == whole[i]);
@@ -323,7 +343,7 @@ static void a_write_that_fails_leaves_what_was_there(void **state)
     assert_int_equal(files_count(folder), files); /* no temporary file stays         */
 
     ipl_array a = {0};
-    CHECK_OK(ipl_npy_read_values(path, &a));
+    CHECK_OK(ipl_array_read(path, &a));
     assert_memory_equal(a.values, before, sizeof before);
     ipl_array_free(&a);
     CHECK_FAILS(ipl_npy_write_float32(files_path(folder, "no/such.npy"), 2, 0, before),
@@ -346,6 +366,7 @@ static void written_files_have_usual_permissions(void **state)
 
 static const check_test tests[] = {
     CHECK_TEST(every_type_and_order_reads_as_values_and_integers),
+    CHECK_TEST(what_float32_cannot_hold_is_wide),
     CHECK_TEST(one_dimension_is_one_column),
     CHECK_TEST(headers_may_differ_in_space_quotes_and_order),
     CHECK_TEST(orders_agree_over_many_chunks),

@@ -171,7 +171,7 @@ static float *stacked(ipl_device *dev, int64_t first, int64_t k, int layer, int6
         CHECK_OK(ipl_export_networks(dev, &what, NULL));
         snprintf(name, sizeof name, "out%d-%d/epoch_%d_layer_%d.npy", (int)(first + j),
                  layer, (int)(first + j), layer);
-        CHECK_OK(ipl_npy_read_values(dir_of(name), &a));
+        CHECK_OK(ipl_array_read(dir_of(name), &a));
         *d = a.cols;
         const size_t bytes = (size_t)(ROWS * a.cols) * sizeof *all;
         all = realloc(all, (size_t)(j + 1) * bytes);
@@ -198,7 +198,7 @@ static void pools_are_the_oracle_s(void **state)
         ipl_array labels;
         char out[32];
         snprintf(out, sizeof out, "out2-%d/labels.npy", layer);
-        CHECK_OK(ipl_npy_read_integers(dir_of(out), &labels));
+        CHECK_OK(ipl_array_read_labels(dir_of(out), &labels));
         for (int i = 0; i < N; ++i) {
             x[i] = i % ROWS;
             y[i] = (int32_t)labels.integers[i % ROWS];

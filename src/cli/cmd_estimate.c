@@ -67,7 +67,10 @@ static ipl_status estimate_arrays(ipl_device *dev, const request *q, const ipl_a
     ipl_array x = {0};
     ipl_status st = IPL_OK;
     if (q->y) IPL_TRY_DONE(ipl_npy_read_labels(q->y, t->rows, &y, &classes));
-    if (q->x) IPL_TRY_DONE(ipl_npy_read_inputs(q->x, t->rows, &x));
+    if (q->x) {
+        IPL_TRY_DONE(ipl_array_read_inputs(q->x, t->rows, &x));
+        IPL_TRY_DONE(ipl_array_narrow(q->x, &x));
+    }
     *layer = (ipl_mi_layer){.name = q->t, .d = t->cols, .t = t->values};
     const ipl_mi_samples samples = {.n = t->rows, .y = y, .inputs_d = x.cols,
                                     .inputs = x.values, .error = error_of(q)};
@@ -82,7 +85,8 @@ static int estimate_file(ipl_device *dev, const request *q)
 {
     ipl_array t = {0};
     ipl_mi_layer layer;
-    ipl_status st = ipl_npy_read_values(q->t, &t);
+    ipl_status st = ipl_array_read(q->t, &t);
+    if (st == IPL_OK) st = ipl_array_narrow(q->t, &t);
     if (st == IPL_OK) st = estimate_arrays(dev, q, &t, &layer);
     if (st == IPL_OK) {
         const estimate_print how = {.t = q->t, .n = t.rows, .d = t.cols,

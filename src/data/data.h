@@ -26,6 +26,9 @@ ipl_status ipl_dataset_alloc(const char *what, int64_t rows, int64_t inputs,
 ipl_status ipl_dataset_adopt(const char *what, int64_t rows, int64_t inputs, float **x,
                              ipl_dataset *out);
 
+/* From wide to values where float32 holds each value exactly. E_MEMORY. */
+ipl_status ipl_array_settle(const char *what, ipl_array *array);
+
 /* The last part of a path, without trailing slashes and without `suffix`. */
 void ipl_dataset_name(const char *path, const char *suffix, ipl_dataset *out);
 

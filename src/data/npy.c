@@ -255,16 +255,14 @@ static ipl_status to_integer(const char *path, const npy_header *h, npy_value v,
     return IPL_OK;
 }
 
-/* Counts in *rounded what float32 cannot hold. A long double holds all 64 bits. */
-static float to_float(const npy_header *h, npy_value v, int64_t *rounded)
+/* Counts in *rounded what double cannot hold. A long double holds all 64 bits. */
+static double to_double(const npy_header *h, npy_value v, int64_t *rounded)
 {
-    const long double exact = h->kind == FLOAT     ? (long double)v.real
-                              : h->kind == INTEGER ? (long double)v.whole
-                                                   : (long double)v.natural;
-    const float near = h->kind == FLOAT     ? (float)v.real
-                       : h->kind == INTEGER ? (float)v.whole
-                                            : (float)v.natural;
-    *rounded += exact == exact && (long double)near != exact; /* NaN stays NaN */
+    if (h->kind == FLOAT) return v.real;
+    const double near = h->kind == INTEGER ? (double)v.whole : (double)v.natural;
+    const long double exact = h->kind == INTEGER ? (long double)v.whole
+                                                 : (long double)v.natural;
+    *rounded += (long double)near != exact;
     return near;
 }
 
@@ -274,7 +272,7 @@ static ipl_status read_values(const char *path, ipl_input *in, const npy_header 
 {
     unsigned char chunk[CHUNK_VALUES * 8];
     const int64_t rows = out->rows, cols = out->cols, total = rows * cols;
-    if (out->values && !h->fortran && h->kind == FLOAT && h->bytes == 4)
+    if (out->values && !h->fortran)
         return ipl_input_read(in, "the values", (size_t)total * 4, out->values);
     for (int64_t at = 0; at < total; at += CHUNK_VALUES) {
         const int64_t count = total - at < CHUNK_VALUES ? total - at : CHUNK_VALUES;
@@ -283,11 +281,12 @@ static ipl_status read_values(const char *path, ipl_input *in, const npy_header 
             const int64_t e = at + k;
             const int64_t row = h->fortran ? e % rows : e / cols;
             const int64_t col = h->fortran ? e / rows : e % cols;
+            const int64_t place = row * cols + col;
             const npy_value v = value_at(h, chunk, k);
-            if (!out->values)
-                IPL_TRY(to_integer(path, h, v, row, col,
-                                   &out->integers[row * cols + col]));
-            else out->values[row * cols + col] = to_float(h, v, &out->rounded);
+            if (out->integers)
+                IPL_TRY(to_integer(path, h, v, row, col, &out->integers[place]));
+            else if (out->wide) out->wide[place] = to_double(h, v, &out->rounded);
+            else out->values[place] = (float)v.real;
         }
     }
     return IPL_OK; /* the header's check has seen that nothing follows */
@@ -305,14 +304,18 @@ static ipl_status read_array(const char *path, int integers, ipl_array *out)
     made.rows = h.shape[0];
     made.cols = h.shape[1];
     made.dims = h.dims;
+    for (int d = 0; d < h.dims; ++d) made.shape[d] = h.shape[d];
     const size_t values = (size_t)made.rows * (size_t)made.cols;
     if (integers) made.integers = malloc(values * sizeof *made.integers);
-    else made.values = malloc(values * sizeof *made.values);
-    if (!made.integers && !made.values) {
+    else if (h.kind == FLOAT && h.bytes == 4)
+        made.values = malloc(values * sizeof *made.values);
+    else made.wide = malloc(values * sizeof *made.wide);
+    if (!made.integers && !made.values && !made.wide) {
         st = IPL_FAIL(IPL_E_MEMORY, "%s: no memory for %zu values", path, values);
         goto done;
     }
     IPL_TRY_DONE(read_values(path, in, &h, &made));
+    IPL_TRY_DONE(ipl_array_settle(path, &made));
     *out = made;
 done:
     ipl_input_close(in);
@@ -320,19 +323,12 @@ done:
     return st;
 }
 
-ipl_status ipl_npy_read_values(const char *path, ipl_array *out)
+ipl_status ipl_array_read(const char *path, ipl_array *out)
 {
     return read_array(path, 0, out);
 }
 
-ipl_status ipl_npy_read_integers(const char *path, ipl_array *out)
+ipl_status ipl_array_read_labels(const char *path, ipl_array *out)
 {
     return read_array(path, 1, out);
-}
-
-void ipl_array_free(ipl_array *array)
-{
-    free(array->values);
-    free(array->integers);
-    *array = (ipl_array){0};
 }

@@ -36,7 +36,7 @@ ipl_status ipl_npy_read_labels(const char *path, int64_t rows, int32_t **y,
     IPL_REQUIRE(path && rows > 0 && y && classes, "labels of %" PRId64
                 " rows, or a NULL", rows);
     ipl_array read = {0};
-    IPL_TRY(ipl_npy_read_integers(path, &read));
+    IPL_TRY(ipl_array_read_labels(path, &read));
     ipl_status st = IPL_OK;
     int32_t *made = NULL;
     if (read.rows != rows || read.cols != 1) {

@@ -126,7 +126,8 @@ ipl_status audit_from_run(ipl_device *dev, const char *dir, int64_t tick, int64_
 static ipl_status read_values(const char *path, int64_t rows, int64_t cols,
                               const char *wanted, audit_network *a, ipl_array *out)
 {
-    IPL_TRY(ipl_npy_read_values(path, out));
+    IPL_TRY(ipl_array_read(path, out));
+    IPL_TRY(ipl_array_narrow(path, out));
     const size_t used = strlen(a->note);
     if ((rows && out->rows != rows) || (cols && out->cols != cols)) {
         const ipl_status st = IPL_FAIL(

@@ -149,8 +149,9 @@ static ipl_status load_labels(folder_run *f, const char *path)
 static ipl_status load_inputs(folder_run *f, const char *path)
 {
     ipl_array x = {0};
-    IPL_TRY(ipl_npy_read_inputs(path, f->n, &x));
     ipl_status st = IPL_OK;
+    IPL_TRY(ipl_array_read_inputs(path, f->n, &x));
+    IPL_TRY_DONE(ipl_array_narrow(path, &x));
     if (ipl_mi_needs(f->estimators, f->options) & IPL_MI_NEEDS_INPUTS) {
         IPL_TRY_DONE(ipl_mat_alloc(f->dev, x.rows, x.cols, &f->x));
         IPL_TRY_DONE(ipl_upload(f->dev, x.values,
@@ -170,7 +171,8 @@ static ipl_status read_layer(folder_run *f, entry at)
     int64_t *width = &f->width[at.layer - 1];
     path_of(f, at, path, sizeof path);
     ipl_array_free(out);
-    IPL_TRY(ipl_npy_read_values(path, out));
+    IPL_TRY(ipl_array_read(path, out));
+    IPL_TRY(ipl_array_narrow(path, out));
     if (!f->n) f->n = out->rows;
     if (out->rows != f->n || (*width && *width != out->cols))
         return IPL_FAIL(IPL_E_FORMAT, "%s is %lld x %lld: expected %lld rows%s, as in "
