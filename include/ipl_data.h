@@ -93,7 +93,7 @@ ipl_status ipl_dataset_load(const ipl_data_options *options, ipl_dataset *out);
 void       ipl_dataset_free(ipl_dataset *data);
 
 /* An array of numbers or labels from a file. Rows are the first axis; all further ones
- * are flattened in C order to columns. One of values, wide, integers and text is set. */
+ * are flattened in C order to columns. One of values, wide, integers, text is set. */
 enum { IPL_ARRAY_DIMS_MAX = 32 };
 typedef struct {
     int64_t  rows, cols; /* of one axis: cols = 1                                 */

@@ -76,9 +76,9 @@ ipl_status kde_run_window(ipl_cuda *dev, kde_window window, int layers,
     double widest = 1.0;
     for (int k = 0; k < layers; ++k) widest = fmax(widest, on_host[k].pairs.d);
     const int64_t blocks = number_blocks(window, layers, on_host);
-    const int64_t most = dev->small_launches
-                             ? 3
-                             : (int64_t)fmax(1.0, LAUNCH_UNITS / (tile * tile * widest));
+    const double units = tile * tile * widest; /* of a block */
+    const int64_t most =
+        dev->small_launches ? 3 : (int64_t)fmax(1.0, LAUNCH_UNITS / units);
     IPL_TRY(send(dev, on_host, layers, layer));
     for (int64_t base = 0; base < blocks; base += most) {
         const int64_t some = blocks - base < most ? blocks - base : most;

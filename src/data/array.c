@@ -16,7 +16,10 @@ void ipl_array_free(ipl_array *array)
     *array = (ipl_array){0};
 }
 
-static int is_exact(double value) { return isnan(value) || (double)(float)value == value; }
+static int is_exact(double value)
+{
+    return isnan(value) || (double)(float)value == value;
+}
 
 ipl_status ipl_array_narrow(const char *what, ipl_array *array)
 {
