@@ -123,19 +123,26 @@ static void sums_are_right_for_any_range(void **state)
     }
 }
 
-/* Two places with a box each, 22 bits apart where 32 is the limit: what a row of the
- * first gets from the second is 1.4 times the rounding that it may have. */
+/* Two places with a box each, 20 bits apart where 33 is the limit: what a row of the
+ * first gets from the second is several times the rounding that it may have. More rows
+ * stand far from all others on the same line, so that leaving out pays, and other axes
+ * than the units show the whole distance. */
 static void rows_within_the_limit_are_not_left_out(void **state)
 {
-    enum { HERE = 32, N = HERE + 1024, D = 3 };
-    layer l = layer_make(NORMAL, N, D, 2);
-    const double apart = sqrt(22.0 * log(2.0) * 8.0 * noise_var / D);
-    for (int64_t i = 0; i < N; ++i) {
-        l.y[i] = i >= HERE;
-        for (int64_t k = 0; k < D; ++k) l.t[D * i + k] = l.y[i] ? (float)apart : 0.0f;
+    enum { HERE = 32, THERE = HERE + 1024, N = THERE + 1500 };
+    static const int64_t width[] = {3, 13, 20, 32};
+    for (size_t w = 0; w < sizeof width / sizeof *width; ++w) {
+        const int64_t d = width[w];
+        layer l = layer_make(NORMAL, N, d, 2);
+        const double apart = sqrt(20.0 * log(2.0) * 8.0 * noise_var / (double)d);
+        for (int64_t i = 0; i < N; ++i) {
+            l.y[i] = i >= HERE;
+            const double at = i < THERE ? apart : 4.0 * (double)(i - THERE + 1);
+            for (int64_t k = 0; k < d; ++k) l.t[d * i + k] = l.y[i] ? (float)at : 0.0f;
+        }
+        check_sums(check_device(state), &l);
+        layer_free(l);
     }
-    check_sums(check_device(state), &l);
-    layer_free(l);
 }
 
 /* -- Against all pairs ------------------------------------------------------------ */

@@ -57,6 +57,9 @@ typedef struct {
     int          ordered; /* whether its rows are put in order                   */
     int32_t     *order;  /* row i of the matrix is row order[i] of the layer    */
     cpu_kd_key  *keys;   /* what putting narrow layers in order needs           */
+    const float *z;      /* [n][axes]: their coordinates on the axes, times     */
+    float        z_factor;
+    float       *projected, *axes; /* room for these and the packed ones     */
     kde_line    *line;   /* NULL: its rows do not lie on a line                 */
     int64_t     *sum;    /* [KDE_SUMS][padded]                                  */
     atomic_int  *lock;   /* one for each KDE_ROWS of sum                        */
@@ -118,8 +121,12 @@ static size_t lay_out(const cpu_state *state, kde_path path, int jobs,
         if (d <= KDE_NARROW) {
             const int64_t boxes = padded / p->kernels->lanes + p->kernels->lanes;
             l.matrix.boxes = boxes;
-            l.matrix.low = ipl_arena_take(&arena, boxes * d, sizeof(float));
-            l.matrix.high = ipl_arena_take(&arena, boxes * d, sizeof(float));
+            l.matrix.low = ipl_arena_take(&arena, boxes * KDE_AXES(d), sizeof(float));
+            l.matrix.high = ipl_arena_take(&arena, boxes * KDE_AXES(d), sizeof(float));
+            if (d > KDE_AXES(d)) {
+                l.projected = ipl_arena_take(&arena, n * KDE_AXES(d), sizeof(float));
+                l.axes = ipl_arena_take(&arena, padded * KDE_AXES(d), sizeof(float));
+            }
             l.order = ipl_arena_take(&arena, n, sizeof *l.order);
             l.keys = ipl_arena_take(&arena, n, sizeof *l.keys);
         }
@@ -174,7 +181,16 @@ static void fill_plan(plan *p, ipl_kde_job *job, int full_sums)
 static void begin_order(layer *l)
 {
     const int32_t *order = l->job->y->order;
-    l->ordered = !l->line && kde_is_ordered(l->job, l->factor, &l->matrix);
+    double reach;
+    l->ordered = !l->line && kde_is_ordered(l->job, l->factor, &l->matrix, &reach);
+    l->z = l->projected ? l->projected : l->job->t;
+    l->z_factor = l->projected ? 1.0f : l->factor;
+    l->matrix.axes = l->projected ? l->axes : l->matrix.pairs.rows;
+    if (l->ordered && l->projected &&
+        !kde_project(l->job, l->factor, reach, &l->matrix, l->projected)) {
+        l->ordered = 0;
+        l->matrix.cut = INFINITY;
+    }
     if (l->order != order) memcpy(l->order, order, (size_t)l->job->n * sizeof *order);
 }
 
@@ -187,15 +203,15 @@ static void order_layers(const plan *p)
         const layer *l = &p->layers[j];
 #pragma omp for schedule(dynamic, 1) nowait
         for (int32_t c = 0; c < l->job->y->classes; ++c)
-            if (l->ordered) kde_order_class(l->job, c, l->order, l->keys);
+            if (l->ordered) kde_order_class(l->job, l->z, c, l->order, l->keys);
     }
 #pragma omp barrier
 #pragma omp for schedule(dynamic, 1)
     for (int j = 0; j < p->jobs; ++j) {
         layer *l = &p->layers[j];
         float *cut = &l->matrix.cut;
-        if (l->ordered && kde_near_percent(l->job, l->order, l->factor, *cut) >
-                              p->kernels->near_percent)
+        if (l->ordered && kde_near_percent(l->job, l->z, l->order, l->z_factor,
+                                           &l->matrix) > p->kernels->near_percent)
             *cut = INFINITY;
     }
 }
@@ -211,6 +227,9 @@ static void pack_strip(const plan *p, const strip *s)
     else
         pairs_pack(l->job->t, l->job->y, l->order, l->factor, p->kernels->lanes,
                    s->column, end, &l->matrix.pairs);
+    if (l->ordered && l->projected)
+        kde_pack_axes(l->job, l->z, l->order, p->kernels->lanes, s->column, end,
+                      l->axes);
     if (l->ordered) kde_boxes(&l->matrix, p->kernels->lanes, s->column, end);
     for (int k = 0; k < KDE_SUMS; ++k)
         memset(l->sum + k * padded + s->column, 0,

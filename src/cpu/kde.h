@@ -21,6 +21,11 @@ enum {
                        widest tile                                              */
 };
 
+/* Coordinates by which the rows of a narrow layer of d units are put in order: d are
+ * the units themselves, fewer are axes (kde_axes.c). */
+enum { KDE_AXES_MAX = 12 };
+#define KDE_AXES(d) ((d) <= KDE_AXES_MAX ? (int)(d) : 6)
+
 /* The sums that a pair goes to: both bounds, if the classes agree or differ. */
 enum {
     KDE_LOWER_WITHIN,
@@ -35,8 +40,9 @@ typedef struct {
     float       scale; /* lower bound: 2^(-scale * squared distance)            */
     float       limit; /* distances are cut to this: 2^-125                     */
     float       cut;   /* pairs beyond this may be dropped                      */
-    float      *low, *high; /* narrow layers: boxes of the groups of one vector of
-                               rows, [d][boxes]                                 */
+    float       near_cut; /* narrow layers: the cut of rows on their axes        */
+    const float *axes;    /* their coordinates there, [groups][axes][lanes]      */
+    float      *low, *high; /* and boxes of the groups, [axes][boxes]           */
     int64_t     boxes; /* groups, and one vector more that may be read          */
 } kde_matrix;
 
@@ -86,17 +92,24 @@ extern const kde_kernels kde_kernels_portable, kde_kernels_avx2, kde_kernels_avx
 float kde_scale(const ipl_kde_job *job, int full_sums, kde_matrix *m);
 
 /* kde_order.c: whether the rows of a layer are to be put in order; m->cut becomes
- * infinite where no pair is beyond it. */
-int kde_is_ordered(const ipl_kde_job *job, float factor, kde_matrix *m);
+ * infinite where no pair is beyond it. *reach: in the packed unit, no row is further
+ * from any mean of rows. */
+int kde_is_ordered(const ipl_kde_job *job, float factor, kde_matrix *m, double *reach);
 
-/* Puts the class's rows in order[y->start[class] ..), which holds them, in k-d order.
- * work: room for n keys, which all classes of a layer share. */
-void kde_order_class(const ipl_kde_job *job, int32_t class, int32_t *order,
-                     cpu_kd_key *work);
+/* kde_axes.c: rows times factor on fewer axes than units: z[n][axes], and m->near_cut.
+ * Returns 0 where LAPACK finds no axes. */
+int kde_project(const ipl_kde_job *job, float factor, double reach, kde_matrix *m,
+                float *z);
 
-/* How many of 100 pairs are left with rows in that order, judged by a sample. */
-int kde_near_percent(const ipl_kde_job *job, const int32_t *order, float factor,
-                     float cut);
+/* Puts the class's rows in order[y->start[class] ..), which holds them, in k-d order of
+ * z. work: room for n keys, which all classes of a layer share. */
+void kde_order_class(const ipl_kde_job *job, const float *z, int32_t class,
+                     int32_t *order, cpu_kd_key *work);
+
+/* How many of 100 pairs are left with rows in that order, judged by a sample: with
+ * coordinates factor z and the cut m->near_cut. */
+int kde_near_percent(const ipl_kde_job *job, const float *z, const int32_t *order,
+                     float factor, const kde_matrix *m);
 
 /* kde_line.c: room for sums of rows on a line, whether rows lie so that they are to be
  * summed that way, and the sums. */
@@ -104,6 +117,11 @@ typedef struct kde_line kde_line;
 size_t kde_line_bytes(void);
 int    kde_is_line(const ipl_kde_job *job, kde_line *line);
 void   kde_line_sums(kde_line *line, ipl_kde_job *job);
+
+/* Packs z of the rows order[from .. to) to `axes`; rows in excess of n repeat the last
+ * one. */
+void kde_pack_axes(const ipl_kde_job *job, const float *z, const int32_t *order,
+                   int64_t lanes, int64_t from, int64_t to, float *axes);
 
 /* Boxes of the packed rows [from, to), whole groups. */
 void kde_boxes(const kde_matrix *m, int64_t lanes, int64_t from, int64_t to);

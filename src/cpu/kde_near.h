@@ -5,9 +5,11 @@
  * box. Groups of rows, and then single rows, are tested against it, VF at a time; those
  * that may have a pair within the cut are listed and worked off IN_STEP together.
  *
- * Traffic   5 d operations test VF rows; 2 d + 14 a listed row (d + 2 loads, 2 stores).
- * Numerics  The distance of a row to a box is at most that to any row in it, so what is
- *           left out is beyond the cut: n 2^-(log2 n + 21) of a row's sum at most.
+ * Traffic   5 operations an axis test VF rows; 2 d + 14 a listed row (d + 2 loads, 2
+ *           stores).
+ * Numerics  The distance of a row to a box is at most that to any row in it, and on the
+ *           axes that is at most what kde_axes.c says, so what is left out is beyond
+ *           the cut: n 2^-(log2 n + 21) of a row's sum at most.
  */
 #ifndef KDE_NEAR_H
 #define KDE_NEAR_H
@@ -23,17 +25,17 @@ enum {
 #define NEAR_SLACK 1.00001f /* more than KDE_NARROW roundings */
 
 typedef struct {
-    float low[KDE_NARROW], high[KDE_NARROW];
+    float low[KDE_AXES_MAX], high[KDE_AXES_MAX];
 } near_box;
 
-/* Bit l: box l of those whose bounds of unit k begin at low + k * stride is further
- * than the cut from `box`. NEAR_SLACK is more than its d + 2 roundings. */
-INLINE unsigned beyond(const near_box *box, int64_t d, const float *low,
+/* Bit l: box l of those whose bounds on axis k begin at low + k * stride is further
+ * than the cut from `box`. NEAR_SLACK is more than its axes + 2 roundings. */
+INLINE unsigned beyond(const near_box *box, int axes, const float *low,
                        const float *high, int64_t stride, float cut)
 {
     const vf zero = vf_set(0.0f);
     vf distance = zero;
-    for (int64_t k = 0; k < d; ++k) {
+    for (int k = 0; k < axes; ++k) {
         const vf below = vf_sub(vf_set(box->low[k]), vf_loadu(high + k * stride));
         const vf above = vf_sub(vf_loadu(low + k * stride), vf_set(box->high[k]));
         const vf gap = vf_max(vf_max(below, above), zero);
@@ -44,12 +46,12 @@ INLINE unsigned beyond(const near_box *box, int64_t d, const float *low,
 
 /* Lists those of the rows first + [0, stop) that may be near one of the columns from
  * `at` on, in ascending order, and returns how many. */
-INLINE int list_rows(const kde_matrix *m, int64_t d, int64_t first, int64_t stop,
+INLINE int list_rows(const kde_matrix *m, int axes, int64_t first, int64_t stop,
                      int64_t at, uint32_t list[KDE_ROWS + VF])
 {
     int count = 0;
     near_box box;
-    for (int64_t k = 0; k < d; ++k) {
+    for (int k = 0; k < axes; ++k) {
         box.low[k] = m->low[k * m->boxes + at / VF];
         box.high[k] = m->high[k * m->boxes + at / VF];
     }
@@ -57,10 +59,11 @@ INLINE int list_rows(const kde_matrix *m, int64_t d, int64_t first, int64_t stop
     for (int64_t row = 0; row < stop; row += VF) {
         const int64_t group = (first + row) / VF, lane = row / VF % VF;
         if (!lane)
-            far = beyond(&box, d, m->low + group, m->high + group, m->boxes, m->cut);
+            far = beyond(&box, axes, m->low + group, m->high + group, m->boxes,
+                         m->near_cut);
         if (far >> lane & 1) continue;
-        const float *rows = m->pairs.rows + group * d * VF;
-        const unsigned out = beyond(&box, d, rows, rows, VF, m->cut);
+        const float *rows = m->axes + group * axes * VF;
+        const unsigned out = beyond(&box, axes, rows, rows, VF, m->near_cut);
         count += vf_list_clear(out, (uint32_t)row, list + count);
     }
     while (count && list[count - 1] >= stop) --count;
@@ -132,7 +135,7 @@ INLINE void add_near(const kde_matrix *m, int64_t d, int64_t first, int64_t stop
     uint32_t list[KDE_ROWS + VF];
     const float *class_of = m->pairs.class_of;
     const float *a = packed_row(m->pairs.rows, d, first), *b = m->pairs.rows + at * d;
-    const int count = list_rows(m, d, first, stop, at, list);
+    const int count = list_rows(m, KDE_AXES(d), first, stop, at, list);
     const int whole = at + VF <= m->pairs.n && class_of[at] == class_of[at + VF - 1];
     const int64_t own = (int64_t)class_of[at] - first; /* its class begins there */
     int i = 0, across = 0;

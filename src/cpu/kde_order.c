@@ -1,11 +1,12 @@
 /*
  * kde_order.c - the order in which the rows of a narrow layer are packed.
  *
- * Inside each class rows stand in k-d order down to the widest vector, so that groups
- * of rows fill small boxes whatever the set: kde_near.h leaves out what is far. Where
- * the box of all rows is no wider than the cut nothing is far, and any order will do.
- * Where little is far the tiles of kde_tile.h, which have no tests and fewer loads,
- * are faster: then all pairs are summed.
+ * Inside each class rows stand in k-d order down to the widest vector, of their units
+ * or of fewer axes (kde_axes.c), so that groups of rows fill small boxes whatever the
+ * set: kde_near.h leaves out what is far. Where the box of all rows is no wider than
+ * the cut nothing is far, and any order will do. Where little is far the tiles of
+ * kde_tile.h, which have no tests and fewer loads, are faster: then all pairs are
+ * summed.
  */
 #include "cpu/kde.h"
 
@@ -18,41 +19,45 @@ typedef struct {
     float low[KDE_NARROW], high[KDE_NARROW];
 } bounds;
 
-/* Bounds of the rows order[0 .. rows), or of the first ones for order == NULL. */
-static void bound(const ipl_kde_job *job, const int32_t *order, int64_t rows, bounds *b)
+/* Bounds of the rows order[0 .. rows) of z[][axes], or of the first ones for order ==
+ * NULL. */
+static void bound(const float *z, int axes, const int32_t *order, int64_t rows,
+                  bounds *b)
 {
-    const int64_t d = job->d;
-    const float *first = job->t + (order ? order[0] : 0) * d;
-    memcpy(b->low, first, (size_t)d * sizeof *first);
-    memcpy(b->high, first, (size_t)d * sizeof *first);
+    const float *first = z + (order ? order[0] : 0) * (int64_t)axes;
+    memcpy(b->low, first, (size_t)axes * sizeof *first);
+    memcpy(b->high, first, (size_t)axes * sizeof *first);
     for (int64_t i = 1; i < rows; ++i) {
-        const float *x = job->t + (order ? order[i] : i) * d;
-        for (int64_t k = 0; k < d; ++k) {
+        const float *x = z + (order ? order[i] : i) * axes;
+        for (int k = 0; k < axes; ++k) {
             b->low[k] = x[k] < b->low[k] ? x[k] : b->low[k];
             b->high[k] = x[k] > b->high[k] ? x[k] : b->high[k];
         }
     }
 }
 
-int kde_is_ordered(const ipl_kde_job *job, float factor, kde_matrix *m)
+int kde_is_ordered(const ipl_kde_job *job, float factor, kde_matrix *m, double *reach)
 {
     bounds b;
     float widest = 0.0f;
+    double square = 0.0;
     if (job->d > KDE_NARROW || !(m->cut < INFINITY)) return 0;
-    bound(job, NULL, job->n, &b);
+    bound(job->t, (int)job->d, NULL, job->n, &b);
     for (int64_t k = 0; k < job->d; ++k) {
         const float range = factor * b.high[k] - factor * b.low[k];
         widest += range * range;
+        square += (double)range * (double)range;
     }
     if (widest <= m->cut) m->cut = INFINITY;
+    m->near_cut = m->cut; /* of the units themselves */
+    *reach = sqrt(square);
     return m->cut < INFINITY;
 }
 
-static int is_near(const ipl_kde_job *job, const float *x, const bounds *b,
-                   float factor, float cut)
+static int is_near(const float *x, int axes, const bounds *b, float factor, float cut)
 {
     float distance = 0.0f;
-    for (int64_t k = 0; k < job->d; ++k) {
+    for (int k = 0; k < axes; ++k) {
         const float below = b->low[k] - x[k], above = x[k] - b->high[k];
         const float gap = factor * (below > above ? below : above);
         distance += gap > 0.0f ? gap * gap : 0.0f;
@@ -60,38 +65,51 @@ static int is_near(const ipl_kde_job *job, const float *x, const bounds *b,
     return distance <= cut;
 }
 
-int kde_near_percent(const ipl_kde_job *job, const int32_t *order, float factor,
-                     float cut)
+int kde_near_percent(const ipl_kde_job *job, const float *z, const int32_t *order,
+                     float factor, const kde_matrix *m)
 {
+    const int axes = KDE_AXES(job->d);
     const int64_t leaves = job->n / KDE_LEAF;
     int64_t near = 0;
     if (leaves < SAMPLE) return 0; /* of so few anything is fast */
     for (int64_t s = 0; s < SAMPLE; ++s) {
         bounds b;
-        bound(job, order + s * leaves / SAMPLE * KDE_LEAF, KDE_LEAF, &b);
+        bound(z, axes, order + s * leaves / SAMPLE * KDE_LEAF, KDE_LEAF, &b);
         for (int64_t r = 0; r < SAMPLE; ++r) {
             const int64_t i = (2 * r + 1) * job->n / (2 * SAMPLE);
-            near += is_near(job, job->t + order[i] * job->d, &b, factor, cut);
+            near += is_near(z + order[i] * axes, axes, &b, factor, m->near_cut);
         }
     }
     return (int)(100 * near / (SAMPLE * SAMPLE));
 }
 
-void kde_order_class(const ipl_kde_job *job, int32_t class, int32_t *order,
-                     cpu_kd_key *work)
+void kde_order_class(const ipl_kde_job *job, const float *z, int32_t class,
+                     int32_t *order, cpu_kd_key *work)
 {
     const int64_t from = job->y->start[class], to = job->y->start[class + 1];
+    const int axes = KDE_AXES(job->d);
     if (from == to) return;
-    cpu_kd_order(job->t, job->d, (int)job->d, KDE_LEAF, from % KDE_LEAF, order + from,
-                 to - from, work + from);
+    cpu_kd_order(z, axes, axes, KDE_LEAF, from % KDE_LEAF, order + from, to - from,
+                 work + from);
+}
+
+void kde_pack_axes(const ipl_kde_job *job, const float *z, const int32_t *order,
+                   int64_t lanes, int64_t from, int64_t to, float *axes)
+{
+    const int count = KDE_AXES(job->d);
+    for (int64_t i = from; i < to; ++i) {
+        const float *x = z + order[i < job->n ? i : job->n - 1] * count;
+        float *at = axes + i / lanes * lanes * count + i % lanes;
+        for (int k = 0; k < count; ++k) at[k * lanes] = x[k];
+    }
 }
 
 void kde_boxes(const kde_matrix *m, int64_t lanes, int64_t from, int64_t to)
 {
-    const int64_t d = m->pairs.d;
+    const int axes = KDE_AXES(m->pairs.d);
     for (int64_t group = from / lanes; group < to / lanes; ++group)
-        for (int64_t k = 0; k < d; ++k) {
-            const float *x = m->pairs.rows + (group * d + k) * lanes;
+        for (int k = 0; k < axes; ++k) {
+            const float *x = m->axes + (group * axes + k) * lanes;
             float low = x[0], high = x[0];
             for (int64_t l = 1; l < lanes; ++l) {
                 low = x[l] < low ? x[l] : low;
