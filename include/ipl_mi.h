@@ -125,6 +125,9 @@ typedef struct {
                           families that compare them is NaN                     */
     ipl_mi_inputs *kept; /* instead of inputs: on the device already, so that several
                           calls share them and H(X)                             */
+    int64_t        targets_d;
+    const float   *targets; /* [n][targets_d]: a Y of real values, instead of y; NULL:
+                          none. Read by ipl_mi_estimate_host alone              */
     ipl_mi_error   error;
 } ipl_mi_samples;
 
@@ -160,7 +163,10 @@ typedef struct {
 typedef struct {
     const char  *name; /* for errors: "layer 3"; NULL: its number               */
     int64_t      d;
-    const float *t;    /* host, n x d activations                               */
+    const float *t;    /* host, n x d activations; or                           */
+    const double *wide; /* the same in double: just one of both                  */
+    int64_t      merged; /* out: values that differ only beyond float32, see
+                            ipl_mi_narrow; 0 of t, and where BIN alone is asked  */
     int          points; /* out                                                 */
     ipl_mi_point point[IPL_MI_LAYER_POINTS]; /* out: in the order of estimators */
     double       i_next; /* out: I(T;T') of this layer's cells and the next one's; NaN
@@ -174,13 +180,37 @@ typedef struct {
  *
  *   options  [estimators], of different families
  *
- * The formulas are ipl_mi_estimate's. Waits. E_ARGUMENT, E_NUMERIC: as there;
- * E_MEMORY: not even the smallest blocks fit. On failure no result is written.
+ * Activations in double: BIN finds the bins in double on the host, with edges, widths
+ * and quantiles that are not rounded, so that the cells are those of a float64
+ * computation; `exact` tells doubles apart. All others depend on differences of values
+ * alone and get ipl_mi_narrow's; a share of the mean square is that of the doubles.
+ *
+ * Targets: families that compare the inputs' values give I(T;Y) as they give I(X;T),
+ * with the targets in place of the inputs; `flags` and `refusal` are of both. I(T;Y) of
+ * the other families is NaN.
+ *
+ * The formulas are ipl_mi_estimate's. Waits. E_ARGUMENT, E_NUMERIC: as there, with row
+ * and column of the first value that is NaN or infinite, or that float32 cannot reach
+ * (wide; not BIN); E_UNSUPPORTED: wide, and 2^24 bins or more in one column; E_MEMORY:
+ * not even the smallest blocks fit. On failure no result is written.
  */
 ipl_status ipl_mi_estimate_host(ipl_device *dev, int estimators,
                                 const ipl_mi_options *options,
                                 const ipl_mi_samples *samples, int layers,
                                 ipl_mi_layer *layer);
+
+/* Doubles wide[n][d] as float32 t[n][d], for whoever depends on differences within a
+ * column alone. From each column its median is taken off first, in double, or nothing:
+ * whichever disturbs the gaps between the column's neighbouring values less. Columns
+ * that float32 holds as they are stay so.
+ *
+ * *merged counts the values whose float32 is that of another value of their column,
+ * although the two differ in double. They differ only beyond float32.
+ *
+ * E_NUMERIC: a NaN, an infinity, or a value beyond float32's range even so; the text
+ * has `name`, and row and column of the first one, from 0. E_MEMORY. */
+ipl_status ipl_mi_narrow(const char *name, int64_t n, int64_t d, const double *wide,
+                         float *t, int64_t *merged);
 
 /* -- Layers on the device ---------------------------------------------------------*/
 

@@ -31,7 +31,7 @@ typedef enum {
 } ipl_mi_estimator;
 
 /* How BIN maps a value to a bin; "thresholds" are float32 and a value equal to
- * one lies above it. */
+ * one lies above it. Of a layer in double all is in double. */
 typedef enum {
     IPL_BIN_WIDTH, /* floor(t / width), float32 division (Saxe et al. 2018)    */
     IPL_BIN_EDGES, /* digitize over linspace(lo, hi, edges): hi and above share the
@@ -42,7 +42,7 @@ typedef enum {
     IPL_BIN_QUANTILES, /* bins with the layer's own quantiles (all units pooled) as
                       thresholds: sorted value number floor(k M/bins) of M,
                       k = 1 .. bins-1; equal values stay together               */
-    IPL_BIN_EXACT, /* each float32 value is a bin of its own, 0 and -0 the same   */
+    IPL_BIN_EXACT, /* each value is a bin of its own, 0 and -0 the same           */
     IPL_BIN_FORM_COUNT
 } ipl_bin_form;
 

@@ -78,6 +78,33 @@ ipl_mi_point mi_point_empty(void);
 /* The ranges of the jobs' layers still to be found, which the caller frees. */
 ipl_status mi_list_ranges(int jobs, const ipl_mi_job *job, ipl_range_job **out);
 
+/* ipl_mi_estimate_host for layers in float32 and samples without targets, which are
+ * checked. mi_host.c */
+ipl_status mi_estimate_floats(ipl_device *dev, int estimators,
+                              const ipl_mi_options *options,
+                              const ipl_mi_samples *samples, int layers,
+                              ipl_mi_layer *layer);
+
+/* -- Layers in double, and targets ------------------------------------------------*/
+
+/* The same for all others, in parts that mi_estimate_floats can do. mi_parts.c */
+ipl_status mi_estimate_parts(ipl_device *dev, int estimators,
+                             const ipl_mi_options *options,
+                             const ipl_mi_samples *samples, int layers,
+                             ipl_mi_layer *layer);
+
+/* E_NUMERIC where a value of n x d is NaN or infinite: "layer 1: 3 of 1200 activations
+ * are NaN or infinite, first in row 7, column 2 (nan)". One of t and wide; `what`:
+ * "activations". mi_narrow.c */
+ipl_status mi_check_finite(const char *name, const char *what, int64_t n, int64_t d,
+                           const float *t, const double *wide);
+
+/* BIN's bins of a layer, numbered from 0 within each column, to code[n][d]: its cells
+ * are those of the codes with bins of width 1. *outside: values outside the edges.
+ * Bins of a layer in float32 are those that backends find. mi_wide_bins.c */
+ipl_status mi_wide_bins(const ipl_mi_options *options, int64_t n,
+                        const ipl_mi_layer *layer, float *code, int64_t *outside);
+
 /* How a job is called in errors: its name, or "job 3". */
 const char *mi_job_name(const ipl_mi_job *job, int j, char text[24]);
 
@@ -158,6 +185,9 @@ int64_t mi_threshold_count(const ipl_mi_options *options);
 /* Thresholds of a layer whose values span [lo, hi], ascending, for the forms that have
  * them: EDGES and COUNT, written to threshold[mi_threshold_count]. mi_bins.c */
 void mi_thresholds(const ipl_mi_options *options, float lo, float hi, float *threshold);
+
+/* Edge number k of these forms as it is in double. mi_bins.c */
+double mi_edge(const ipl_mi_options *options, double lo, double hi, int64_t k);
 
 /* Ranks of QUANTILES: rank[k] = floor(k count / bins), k = 0 .. bins-1. mi_bins.c */
 void mi_ranks(int64_t count, int64_t bins, int64_t *rank);

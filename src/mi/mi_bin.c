@@ -41,7 +41,7 @@ static const ipl_option bin_options[] = {
     {.key = "form", .type = IPL_OPTION_CHOICE, FIELD(bin_form), .choices = forms,
      .fallback = "edges",
      .help = "floor(t/width) (2018); edges (2017); equal bins; quantiles; each value",
-     .flag = "--bin-exact", .flag_help = "each float32 value is a bin of its own",
+     .flag = "--bin-exact", .flag_help = "each value is a bin of its own",
      .form = "exact"},
     {.key = "edges", .type = IPL_OPTION_INTEGER, FIELD(bin_edges), .min = 2,
      .max = BINS_MAX, .fallback = "30", .help = "form edges: edges over range",

@@ -29,19 +29,24 @@ int64_t mi_threshold_count(const ipl_mi_options *options)
     return 0;
 }
 
-void mi_thresholds(const ipl_mi_options *options, float lowest, float highest,
-                   float *threshold)
+double mi_edge(const ipl_mi_options *options, double lowest, double highest, int64_t k)
 {
     const int edges = options->bin_form == IPL_BIN_EDGES;
     const int64_t count = mi_threshold_count(options);
-    const double lo = edges ? options->bin_lo : (double)lowest;
-    const double hi = edges ? options->bin_hi : (double)highest;
+    const double lo = edges ? options->bin_lo : lowest;
+    const double hi = edges ? options->bin_hi : highest;
     /* COUNT leaves its last edge out, so that the largest value has no bin of its
      * own; a constant layer has all thresholds at that one value. */
     const int64_t parts = edges ? count - 1 : count;
     const double step = (hi - lo) / (double)parts;
-    for (int64_t k = 0; k < count; ++k) threshold[k] = round_up((double)k * step + lo);
-    if (edges) threshold[count - 1] = round_up(hi);
+    return edges && k == count - 1 ? hi : (double)k * step + lo;
+}
+
+void mi_thresholds(const ipl_mi_options *options, float lo, float hi, float *threshold)
+{
+    const int64_t count = mi_threshold_count(options);
+    for (int64_t k = 0; k < count; ++k)
+        threshold[k] = round_up(mi_edge(options, lo, hi, k));
 }
 
 void mi_ranks(int64_t count, int64_t bins, int64_t *rank)

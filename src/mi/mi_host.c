@@ -52,10 +52,14 @@ static ipl_status check_layers(ipl_device *dev, int64_t n, int layers,
                 layers);
     IPL_REQUIRE(n >= 2 && n <= INT32_MAX, "%s: %lld samples: expected 2 to %d",
                 layer->name ? layer->name : "layer 1", (long long)n, INT32_MAX);
-    for (int l = 0; l < layers; ++l)
-        IPL_REQUIRE(layer[l].t && layer[l].d >= 1 && layer[l].d <= INT64_MAX / 8 / n,
+    for (int l = 0; l < layers; ++l) {
+        IPL_REQUIRE((layer[l].t || layer[l].wide) && layer[l].d >= 1 &&
+                        layer[l].d <= INT64_MAX / 8 / n,
                     "layer %d: no activations, or %lld units", l + 1,
                     (long long)layer[l].d);
+        IPL_REQUIRE(!layer[l].t || !layer[l].wide,
+                    "layer %d: activations in float32 and in double", l + 1);
+    }
     return IPL_OK;
 }
 
@@ -230,28 +234,60 @@ static ipl_status estimate_all(host_call *c, int estimators,
     return between_neighbours(c);
 }
 
-ipl_status ipl_mi_estimate_host(ipl_device *dev, int estimators,
-                                const ipl_mi_options *options,
-                                const ipl_mi_samples *samples, int layers,
-                                ipl_mi_layer *layer)
+ipl_status mi_estimate_floats(ipl_device *dev, int estimators,
+                              const ipl_mi_options *options,
+                              const ipl_mi_samples *samples, int layers,
+                              ipl_mi_layer *layer)
 {
-    IPL_REQUIRE(samples, "samples are NULL");
-    const int64_t n = samples->n;
-    IPL_TRY(check_layers(dev, n, layers, layer));
-    IPL_REQUIRE(!samples->inputs || !samples->kept, "inputs are given twice");
-    IPL_REQUIRE(options && estimators >= 1 && estimators <= IPL_MI_ESTIMATOR_COUNT,
-                "options are NULL, or %d estimators: expected 1 to %d", estimators,
-                IPL_MI_ESTIMATOR_COUNT);
-    for (int e = 0; e < estimators; ++e) IPL_TRY(ipl_mi_options_check(&options[e]));
-    host_call c = {.dev = dev, .n = n, .layers = layers, .layer = layer};
+    host_call c = {.dev = dev, .n = samples->n, .layers = layers, .layer = layer};
     ipl_status st = open_call(&c, samples, ipl_mi_needs(estimators, options));
     if (st == IPL_OK) st = estimate_all(&c, estimators, options);
     for (int l = 0; l < layers && st == IPL_OK; ++l) {
         const ipl_mi_job *job = &c.job[l];
+        layer[l].merged = 0;
         layer[l].points = job->points;
         layer[l].i_next = c.i_next[l];
         for (int p = 0; p < job->points; ++p) layer[l].point[p] = job->point[p];
     }
     close_call(&c);
     return st;
+}
+
+/* A backend counts what is not finite; where the first such value stands is asked only
+ * then. Whatever else was wrong keeps its text. */
+static ipl_status name_value(ipl_status st, int64_t n, int layers,
+                             const ipl_mi_layer *layer)
+{
+    char number[24];
+    for (int l = 0; l < layers && st == IPL_E_NUMERIC; ++l) {
+        snprintf(number, sizeof number, "layer %d", l + 1);
+        IPL_TRY(mi_check_finite(layer[l].name ? layer[l].name : number, "activations",
+                                n, layer[l].d, layer[l].t, NULL));
+    }
+    return st;
+}
+
+ipl_status ipl_mi_estimate_host(ipl_device *dev, int estimators,
+                                const ipl_mi_options *options,
+                                const ipl_mi_samples *samples, int layers,
+                                ipl_mi_layer *layer)
+{
+    int wide = 0;
+    IPL_REQUIRE(samples, "samples are NULL");
+    IPL_TRY(check_layers(dev, samples->n, layers, layer));
+    IPL_REQUIRE(!samples->inputs || !samples->kept, "inputs are given twice");
+    IPL_REQUIRE(!samples->targets || !samples->y, "labels and targets are given");
+    IPL_REQUIRE(!samples->targets ||
+                    (samples->targets_d >= 1 &&
+                     samples->targets_d <= INT64_MAX / 8 / samples->n),
+                "targets of %lld values", (long long)samples->targets_d);
+    IPL_REQUIRE(options && estimators >= 1 && estimators <= IPL_MI_ESTIMATOR_COUNT,
+                "options are NULL, or %d estimators: expected 1 to %d", estimators,
+                IPL_MI_ESTIMATOR_COUNT);
+    for (int e = 0; e < estimators; ++e) IPL_TRY(ipl_mi_options_check(&options[e]));
+    for (int l = 0; l < layers; ++l) wide |= layer[l].wide != NULL;
+    if (wide || samples->targets)
+        return mi_estimate_parts(dev, estimators, options, samples, layers, layer);
+    return name_value(mi_estimate_floats(dev, estimators, options, samples, layers,
+                                         layer), samples->n, layers, layer);
 }
