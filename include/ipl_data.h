@@ -141,6 +141,40 @@ ipl_status ipl_labels_from_integers(const char *what, int64_t rows,
 ipl_status ipl_npy_read_labels(const char *path, int64_t rows, int32_t **y,
                                int32_t *classes);
 
+/* -- Targets of any kind ----------------------------------------------------------*/
+
+/* What a file of targets Y is. Real values are taken by request only. */
+typedef enum {
+    IPL_TARGET_CLASSES, /* labels                                               */
+    IPL_TARGET_BINS,    /* one real value each, in bins of equal occupation: sorted
+                           value number floor(k n / bins) begins bin k; equal values
+                           stay together                                        */
+    IPL_TARGET_WIDTH,   /* the same in bins floor(y / width)                    */
+    IPL_TARGET_VALUES,  /* real values, one or several each, as they are        */
+    IPL_TARGET_FORM_COUNT
+} ipl_target_form;
+
+typedef struct {
+    ipl_target_form form;
+    int64_t bins;  /* BINS: 2 to 65536                                          */
+    double  width; /* WIDTH: > 0, units of the targets                          */
+} ipl_target_options;
+
+typedef struct {
+    int32_t  *y;       /* [rows], of all but VALUES; bins in double, those without a
+                          value left out: H(Y) is that of the bins               */
+    int32_t   classes;
+    ipl_array values;  /* VALUES: values or wide, finite                        */
+} ipl_targets;
+
+/* The targets of n = `rows` samples. E_IO, E_FORMAT: as above, and for another number
+ * of rows, for real values where classes are expected (the text names what takes them),
+ * for several columns or more than 65536 bins; E_NUMERIC: NaN or infinity, with its
+ * row. The caller frees *out with ipl_targets_free, which allows a zeroed struct. */
+ipl_status ipl_targets_read(const char *path, int64_t rows,
+                            const ipl_target_options *how, ipl_targets *out);
+void       ipl_targets_free(ipl_targets *targets);
+
 #pragma GCC visibility pop
 #ifdef __cplusplus
 }

@@ -60,6 +60,9 @@ typedef struct {
     double  wall_s, train_s, measure_s, write_s, pool_s; /* since the start; measure_s
                            of all workers together                              */
     const ipl_memory *memory; /* of the run, while it lasts; NULL: no run       */
+    int64_t values, merged, rounded; /* of activations from elsewhere: values so far,
+                           those of them that differ only beyond float32
+                           (ipl_mi_narrow), and those that double has rounded   */
 } ipl_progress;
 
 /* Called before the first tick, several times a second and after each measured tick, by
@@ -210,13 +213,19 @@ typedef struct {
 ipl_status ipl_run_compression(const char *dir, ipl_compression_row **rows,
                                int64_t *count);
 
+/* Inputs or targets in double to float32 by ipl_mi_narrow; *merged is its count, 0 of
+ * an array that is in float32. Fails as it does; `what` names the array. */
+ipl_status ipl_array_centre(const char *what, ipl_array *array, int64_t *merged);
+
 /* Activations that another program has written, in NPY files of n rows each. */
 typedef struct {
     const char  *folder; /* epoch_E_layer_L.npy; every epoch has the same layers */
-    const char  *labels; /* n integers; NULL: i_ty_bits stays empty              */
+    const char  *labels; /* n integers, or what `targets` says; NULL: i_ty_bits stays
+                            empty                                               */
     const char  *inputs; /* the inputs, for the families that compare their values, one
                             array for all epochs; NULL: their i_xt_bits stays empty */
     ipl_mi_error error;
+    ipl_target_options targets; /* what the labels are; zero: classes            */
 } ipl_activations;
 
 /*

@@ -38,7 +38,8 @@ static void folder_of_bits_gives_bits(void **state)
     }
     write_labels(f);
     CHECK_OK(ipl_estimate_folder(check_device(state), 1, &options,
-                                 &(ipl_activations){f, files_path(f, "y.npy"), 0, 0},
+                                 &(ipl_activations){
+                                     .folder = f, .labels = files_path(f, "y.npy")},
                                  files_path(f, "run"), NULL, NULL, &at));
     CHECK(at.measured == 3 && at.last == 10);
     char *text = files_text(f, "run/plane.csv");

@@ -9,6 +9,7 @@
 
 #include "cli/estimate_flags.h"
 #include "cli/estimate_print.h"
+#include "cli/estimate_targets.h"
 
 static int run(int argc, char **argv);
 
@@ -20,10 +21,13 @@ const cli_command cli_estimate = {
     "integers, and X the inputs, which some estimators compare for I(X;T). With a\n"
     "folder as T, which holds epoch_E_layer_L.npy, the whole plane is estimated and\n"
     "--out DIR becomes a run directory, with its picture.\n\n"
+    "Real-valued targets Y: --y-bins N or --y-width W makes classes of them, and all\n"
+    "estimators have I(T;Y), at most the H(Y) of these bins; with --y-values the\n"
+    "estimators that compare values have I(T;Y) as they have I(X;T), without bins.\n\n"
     "JSON has one object a line: estimator, bound (of bounds), n, d, i_xt, i_ty, h_t,\n"
     "se_x and se_y (with --error), units, then what the estimator has of noise_var,\n"
-    "cells, outside_share, refused (why a value is null); and flags. null: not\n"
-    "defined.\n\n"
+    "cells, outside_share, values_beyond_float32 and _float64 (as lines on stderr say\n"
+    "them), refused (why a value is null); and flags. null: not defined.\n\n"
     "  infoplane estimate --t layer3.npy --y labels.npy --estimator bin,kde \\\n"
     "      --bin-width 0.07 --noise-var 1e-3 --json\n"
     "  infoplane estimate --t layer3.npy --x inputs.npy --estimator ksg,lnn \\\n"
@@ -37,6 +41,8 @@ typedef struct {
     int            json, quiet;
     int64_t        threads;
     estimate_flags flags;
+    estimate_targets target_flags;
+    ipl_target_options target;
     int            estimators;
     ipl_mi_options options[IPL_MI_ESTIMATOR_COUNT];
 } request;
@@ -60,23 +66,36 @@ static ipl_mi_error error_of(const request *q)
 
 /* -- One file, or a folder --------------------------------------------------------*/
 
+/* Inputs or targets for families that compare values. */
+static ipl_status centre(const request *q, const char *path, ipl_array *array)
+{
+    int64_t merged;
+    IPL_TRY(ipl_array_centre(path, array, &merged));
+    if (!q->quiet)
+        estimate_print_lost(path, merged, array->rounded, array->rows * array->cols);
+    return IPL_OK;
+}
+
 static ipl_status estimate_arrays(ipl_device *dev, const request *q, const ipl_array *t,
                                   ipl_mi_layer *layer)
 {
-    int32_t classes, *y = NULL;
+    ipl_targets y = {0};
     ipl_array x = {0};
     ipl_status st = IPL_OK;
-    if (q->y) IPL_TRY_DONE(ipl_npy_read_labels(q->y, t->rows, &y, &classes));
+    if (q->y) IPL_TRY_DONE(ipl_targets_read(q->y, t->rows, &q->target, &y));
+    if (q->y) IPL_TRY_DONE(centre(q, q->y, &y.values));
     if (q->x) {
         IPL_TRY_DONE(ipl_array_read_inputs(q->x, t->rows, &x));
-        IPL_TRY_DONE(ipl_array_narrow(q->x, &x));
+        IPL_TRY_DONE(centre(q, q->x, &x));
     }
-    *layer = (ipl_mi_layer){.name = q->t, .d = t->cols, .t = t->values};
-    const ipl_mi_samples samples = {.n = t->rows, .y = y, .inputs_d = x.cols,
-                                    .inputs = x.values, .error = error_of(q)};
+    *layer = (ipl_mi_layer){.name = q->t, .d = t->cols, .t = t->values,
+                            .wide = t->wide};
+    const ipl_mi_samples samples = {.n = t->rows, .y = y.y, .inputs_d = x.cols,
+                                    .inputs = x.values, .targets_d = y.values.cols,
+                                    .targets = y.values.values, .error = error_of(q)};
     st = ipl_mi_estimate_host(dev, q->estimators, q->options, &samples, 1, layer);
 done:
-    free(y);
+    ipl_targets_free(&y);
     ipl_array_free(&x);
     return st;
 }
@@ -86,13 +105,15 @@ static int estimate_file(ipl_device *dev, const request *q)
     ipl_array t = {0};
     ipl_mi_layer layer;
     ipl_status st = ipl_array_read(q->t, &t);
-    if (st == IPL_OK) st = ipl_array_narrow(q->t, &t);
     if (st == IPL_OK) st = estimate_arrays(dev, q, &t, &layer);
     if (st == IPL_OK) {
         const estimate_print how = {.t = q->t, .n = t.rows, .d = t.cols,
                                     .units = q->units, .json = q->json,
-                                    .errors = error_of(q) != IPL_MI_ERROR_NONE};
+                                    .errors = error_of(q) != IPL_MI_ERROR_NONE,
+                                    .merged = layer.merged, .rounded = t.rounded};
         estimate_print_points(&how, layer.points, layer.point);
+        if (!q->quiet)
+            estimate_print_lost(q->t, layer.merged, t.rounded, t.rows * t.cols);
     }
     ipl_array_free(&t);
     return st == IPL_OK ? CLI_DONE : cli_failed();
@@ -103,8 +124,8 @@ static int estimate_folder(ipl_device *dev, const request *q)
     char file[4200];
     ipl_progress at;
     cli_progress shown = cli_progress_start("epoch", NULL, q->quiet);
-    const ipl_activations from = {.folder = q->t, .labels = q->y, .inputs = q->x,
-                                  .error = error_of(q)};
+    const ipl_activations from = {.folder = q->t, .labels = q->y, .targets = q->target,
+                                  .inputs = q->x, .error = error_of(q)};
     const ipl_status st = ipl_estimate_folder(dev, q->estimators, q->options, &from,
                                               q->out, cli_progress_show, &shown, &at);
     cli_progress_end(&shown);
@@ -112,6 +133,7 @@ static int estimate_folder(ipl_device *dev, const request *q)
     if (!q->quiet)
         printf("%s: %lld epochs in %.1f s\n", q->out, (long long)at.measured,
                at.wall_s);
+    if (!q->quiet) estimate_print_lost(q->t, at.merged, at.rounded, at.values);
     snprintf(file, sizeof file, "%s/plane.svg", q->out);
     if (ipl_plot(q->out, IPL_PLOT_ALL, file) != IPL_OK) return cli_failed();
     if (!q->quiet) printf("picture: %s\n", file);
@@ -139,6 +161,9 @@ static int estimate(request *q)
                            "none", q->t);
     status = estimate_flags_inputs(q->x, q->quiet, q->estimators, q->options);
     if (status != CLI_GO_ON) return status;
+    status = estimate_targets_read(&q->target_flags, q->y, q->quiet, q->estimators,
+                                   q->options, &q->target);
+    if (status != CLI_GO_ON) return status;
     for (int e = 0; e < q->estimators && !q->y && !q->quiet; ++e)
         if (q->options[e].estimator == IPL_MI_ROSS) /* it has no other figure */
             fprintf(stderr, "infoplane: I(T;Y) of ross needs the classes: --y Y.npy\n");
@@ -152,7 +177,7 @@ static int estimate(request *q)
 
 static int run(int argc, char **argv)
 {
-    enum { FIRST = 5, LAST = 6 };
+    enum { FIRST = 5, LAST = 6, Y = ESTIMATE_TARGETS_FLAGS };
     const char *plain[1];
     char standard[64], families[160] = "", names[256];
     int count;
@@ -163,7 +188,7 @@ static int run(int argc, char **argv)
                  "%s%s", k ? ", " : "", ipl_mi_family_name(k));
     ipl_mi_standard(standard, sizeof standard);
     snprintf(names, sizeof names, "any of %s; default %s", families, standard);
-    cli_option options[FIRST + ESTIMATE_FLAGS_MAX + LAST] = {
+    cli_option options[FIRST + Y + ESTIMATE_FLAGS_MAX + LAST] = {
         {"--t", "T.npy", "activations, n x d, or a folder of them", CLI_TEXT, &q.t, 0,
          0, 0},
         {"--y", "Y.npy", "n classes; without it there is no I(T;Y)", CLI_TEXT, &q.y, 0,
@@ -187,7 +212,8 @@ static int run(int argc, char **argv)
          CLI_WHOLE, &q.threads, 1, 4096, 0},
         {"--quiet", NULL, "results and errors only", CLI_SWITCH, &q.quiet, 0, 0, 0},
     };
-    const int flags = estimate_flags_list(&q.flags, options + FIRST);
+    estimate_targets_list(&q.target_flags, options + FIRST);
+    const int flags = Y + estimate_flags_list(&q.flags, options + FIRST + Y);
     for (int o = 0; o < LAST; ++o) options[FIRST + flags + o] = last[o];
     const int status = cli_parse(&cli_estimate, options, FIRST + flags + LAST, argc,
                                  argv, 0, plain, &count);

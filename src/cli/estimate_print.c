@@ -43,6 +43,10 @@ static void print_json(const estimate_print *how, const ipl_mi_point *p)
     if (isfinite(p->noise_var)) print_field("noise_var", p->noise_var);
     if (p->cells >= 0) printf(",\"cells\":%lld", (long long)p->cells);
     if (isfinite(p->outside_share)) print_field("outside_share", p->outside_share);
+    if (how->merged)
+        printf(",\"values_beyond_float32\":%lld", (long long)how->merged);
+    if (how->rounded)
+        printf(",\"values_beyond_float64\":%lld", (long long)how->rounded);
     if (refused) printf(",\"refused\":\"%s\"", refused);
     printf(",\"flags\":[");
     for (int f = 0; f < IPL_MI_FLAG_COUNT; ++f)
@@ -125,4 +129,15 @@ void estimate_print_points(const estimate_print *how, int points,
     if (!how->json) print_head(how);
     for (int p = 0; p < points; ++p)
         (how->json ? print_json : print_row)(how, &point[p]);
+}
+
+void estimate_print_lost(const char *path, int64_t merged, int64_t rounded,
+                         int64_t values)
+{
+    if (merged)
+        fprintf(stderr, "infoplane: %s: %lld of %lld values differ only beyond "
+                "float32\n", path, (long long)merged, (long long)values);
+    if (rounded)
+        fprintf(stderr, "infoplane: %s: %lld of %lld values are rounded to float64\n",
+                path, (long long)rounded, (long long)values);
 }

@@ -12,7 +12,13 @@ typedef struct {
     const char *units;  /* "bits" or "nats"                                      */
     int         json;   /* 1: an object a line                                   */
     int         errors; /* 1: with standard errors                               */
+    int64_t     merged, rounded; /* values beyond float32 and beyond float64     */
 } estimate_print;
+
+/* On stderr, where there are any of a file's or folder's values: how many differ only
+ * beyond float32, and how many double has rounded. */
+void estimate_print_lost(const char *path, int64_t merged, int64_t rounded,
+                         int64_t values);
 
 /* All points of one layer. */
 void estimate_print_points(const estimate_print *how, int points,

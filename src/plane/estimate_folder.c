@@ -29,8 +29,8 @@ typedef struct {
     int            layers;
     int64_t        n;       /* rows of every file                                */
     int64_t        width[IPL_NET_LAYERS_MAX];
-    int32_t       *y;       /* [n]; NULL: no labels                              */
-    double         h_y;     /* nats; NaN: no labels                              */
+    ipl_targets    targets; /* of the n rows; zeros: none                        */
+    double         h_y;     /* nats; NaN: no classes                             */
     ipl_mat        x;       /* device: the inputs, where a family compares them  */
     ipl_mi_inputs *inputs;  /* NULL: none                                        */
     ipl_array      t[IPL_NET_LAYERS_MAX]; /* the layers of one epoch             */
@@ -134,12 +134,24 @@ static ipl_status check_layers(folder_run *f)
 
 /* -- Reading ----------------------------------------------------------------------*/
 
-static ipl_status load_labels(folder_run *f, const char *path)
+/* Inputs or targets that families compare; what float32 merged of them is counted with
+ * the activations. */
+static ipl_status take_centred(folder_run *f, const char *path, ipl_array *array)
+{
+    int64_t merged;
+    IPL_TRY(ipl_array_centre(path, array, &merged));
+    f->now.merged += merged;
+    f->now.values += array->rows * array->cols;
+    f->now.rounded += array->rounded;
+    return IPL_OK;
+}
+
+static ipl_status load_targets(folder_run *f, const char *path)
 {
     ipl_labels y = {0};
-    int32_t classes;
-    IPL_TRY(ipl_npy_read_labels(path, f->n, &f->y, &classes));
-    IPL_TRY(ipl_labels_create(f->dev, f->n, classes, f->y, &y));
+    IPL_TRY(ipl_targets_read(path, f->n, &f->from->targets, &f->targets));
+    if (!f->targets.y) return take_centred(f, path, &f->targets.values);
+    IPL_TRY(ipl_labels_create(f->dev, f->n, f->targets.classes, f->targets.y, &y));
     f->h_y = ipl_mi_label_entropy(&y);
     ipl_labels_free(f->dev, &y);
     return IPL_OK;
@@ -151,7 +163,7 @@ static ipl_status load_inputs(folder_run *f, const char *path)
     ipl_array x = {0};
     ipl_status st = IPL_OK;
     IPL_TRY(ipl_array_read_inputs(path, f->n, &x));
-    IPL_TRY_DONE(ipl_array_narrow(path, &x));
+    IPL_TRY_DONE(take_centred(f, path, &x));
     if (ipl_mi_needs(f->estimators, f->options) & IPL_MI_NEEDS_INPUTS) {
         IPL_TRY_DONE(ipl_mat_alloc(f->dev, x.rows, x.cols, &f->x));
         IPL_TRY_DONE(ipl_upload(f->dev, x.values,
@@ -172,7 +184,6 @@ static ipl_status read_layer(folder_run *f, entry at)
     path_of(f, at, path, sizeof path);
     ipl_array_free(out);
     IPL_TRY(ipl_array_read(path, out));
-    IPL_TRY(ipl_array_narrow(path, out));
     if (!f->n) f->n = out->rows;
     if (out->rows != f->n || (*width && *width != out->cols))
         return IPL_FAIL(IPL_E_FORMAT, "%s is %lld x %lld: expected %lld rows%s, as in "
@@ -197,6 +208,7 @@ static ipl_status report(const folder_run *f, const char *status, const char *er
     ipl_provenance p = {
         .dev = f->dev, .status = status, .error = error, .source = f->from->folder,
         .inputs_file = f->from->inputs, .errors = f->from->error, .rows = -1,
+        .targets = f->from->labels ? &f->from->targets : NULL,
         .measured_rows = f->n, .layers = f->layers, .replicas = 1,
         .tick = ipl_tick_name(IPL_TICK_EPOCH), .h_x = log((double)f->n), .h_y = f->h_y,
         .estimators = f->estimators, .work = f->work, .progress = f->now};
@@ -212,8 +224,11 @@ static ipl_status measure_epoch(folder_run *f, const entry *first)
     ipl_layer layer[IPL_NET_LAYERS_MAX];
     IPL_TRY(read_epoch(f, first));
     for (int l = 0; l < f->layers; ++l)
-        made[l] = (ipl_mi_layer){.d = f->width[l], .t = f->t[l].values};
-    const ipl_mi_samples samples = {.n = f->n, .y = f->y, .kept = f->inputs,
+        made[l] = (ipl_mi_layer){.d = f->width[l], .t = f->t[l].values,
+                                 .wide = f->t[l].wide};
+    const ipl_mi_samples samples = {.n = f->n, .y = f->targets.y, .kept = f->inputs,
+                                    .targets_d = f->targets.values.cols,
+                                    .targets = f->targets.values.values,
                                     .error = f->from->error};
     const ipl_status st = ipl_mi_estimate_host(f->dev, f->estimators, f->options,
                                                &samples, f->layers, made);
@@ -224,6 +239,9 @@ static ipl_status measure_epoch(folder_run *f, const entry *first)
         layer[l] = (ipl_layer){.points = made[l].points, .i_next = made[l].i_next};
         memcpy(layer[l].point, made[l].point, sizeof layer[l].point);
         f->work.points += layer[l].points;
+        f->now.merged += made[l].merged;
+        f->now.values += f->n * f->width[l];
+        f->now.rounded += f->t[l].rounded;
     }
     IPL_TRY(ipl_rundir_points(f->dir, 0, first->epoch, f->layers, layer));
     return ipl_rundir_flush(f->dir);
@@ -253,7 +271,7 @@ static ipl_status set_up(folder_run *f, const char *dir)
     IPL_TRY(list_folder(f));
     IPL_TRY(check_layers(f));
     IPL_TRY(read_epoch(f, f->entries));
-    if (f->from->labels) IPL_TRY(load_labels(f, f->from->labels));
+    if (f->from->labels) IPL_TRY(load_targets(f, f->from->labels));
     if (f->from->inputs) IPL_TRY(load_inputs(f, f->from->inputs));
     f->now.last = f->entries[f->count - 1].epoch;
     f->now.planned = f->count / f->layers;
@@ -293,7 +311,7 @@ ipl_status ipl_estimate_folder(ipl_device *dev, int estimators,
     for (int l = 0; l < IPL_NET_LAYERS_MAX; ++l) ipl_array_free(&f.t[l]);
     ipl_mi_inputs_destroy(f.inputs);
     ipl_free(dev, f.x.at);
-    free(f.y);
+    ipl_targets_free(&f.targets);
     free(f.entries);
     return st;
 }

@@ -118,6 +118,20 @@ static json_t *estimator(const ipl_mi_options *o)
                      "description", text, "options", options);
 }
 
+/* What real-valued targets of activations from elsewhere were taken for. */
+static json_t *targets(const ipl_target_options *how)
+{
+    static const char *const names[] = {
+        [IPL_TARGET_BINS] = "bins", [IPL_TARGET_WIDTH] = "width",
+        [IPL_TARGET_VALUES] = "values"};
+    json_t *out = json_pack("{s:s}", "form", names[how->form]);
+    if (how->form == IPL_TARGET_BINS)
+        json_object_set_new(out, "bins", json_integer(how->bins));
+    if (how->form == IPL_TARGET_WIDTH)
+        json_object_set_new(out, "width", json_real(how->width));
+    return out;
+}
+
 static json_t *data(const ipl_provenance *p)
 {
     json_t *out = json_pack("{s:s, s:I}", "name", p->source, "measured_rows",
@@ -126,6 +140,14 @@ static json_t *data(const ipl_provenance *p)
         json_object_set_new(out, "inputs_file", json_string(p->inputs_file));
     if (p->errors == IPL_MI_ERROR_JACKKNIFE)
         json_object_set_new(out, "error", json_string("jackknife"));
+    if (p->targets && p->targets->form != IPL_TARGET_CLASSES)
+        json_object_set_new(out, "targets", targets(p->targets));
+    if (p->progress.merged)
+        json_object_set_new(out, "values_beyond_float32",
+                            json_integer(p->progress.merged));
+    if (p->progress.rounded)
+        json_object_set_new(out, "values_beyond_float64",
+                            json_integer(p->progress.rounded));
     if (p->rows < 0) return out;
     json_object_set_new(out, "rows", json_integer(p->rows));
     json_object_set_new(out, "train_rows", json_integer(p->train_rows));

@@ -22,6 +22,7 @@ typedef struct {
     uint32_t             networks_crc;
     const char          *inputs_file; /* of activations from elsewhere; NULL: none  */
     ipl_mi_error         errors;      /* of activations from elsewhere              */
+    const ipl_target_options *targets; /* of activations from elsewhere; NULL: none */
     int64_t              rows, train_rows, measured_rows; /* -1: not known       */
     int64_t              loss_rows; /* training rows of the loss; 0: not trained  */
     int                  inputs, classes;

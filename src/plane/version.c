@@ -35,7 +35,8 @@ size_t ipl_sizeof(const char *type)
         TYPE(ipl_activations),    TYPE(ipl_keep),          TYPE(ipl_export),
         TYPE(ipl_compression_row), TYPE(ipl_pool_over),    TYPE(ipl_window),
         TYPE(ipl_audit_cause),    TYPE(ipl_audit_pair),    TYPE(ipl_audit_layer),
-        TYPE(ipl_audit_report),   TYPE(ipl_audit_files),
+        TYPE(ipl_audit_report),   TYPE(ipl_audit_files),   TYPE(ipl_target_form),
+        TYPE(ipl_target_options), TYPE(ipl_targets),
 #undef TYPE
     };
     for (size_t k = 0; type && k < sizeof types / sizeof *types; ++k)
