@@ -94,34 +94,53 @@ void       ipl_dataset_free(ipl_dataset *data);
 
 /* An array of numbers or labels from a file. Rows are the first axis; all further ones
  * are flattened in C order to columns. One of values, wide, integers, text is set. */
-enum { IPL_ARRAY_DIMS_MAX = 32 };
+enum { IPL_ARRAY_DIMS_MAX = 32, IPL_ARRAY_SHAPE_BYTES = 256 };
 typedef struct {
     int64_t  rows, cols; /* of one axis: cols = 1                                 */
     int      dims;
     int64_t  shape[IPL_ARRAY_DIMS_MAX];
-    int64_t  rounded;    /* values that even double had to round                  */
+    int64_t  rounded;    /* values that were rounded: to double, if wide is set   */
+    int64_t  rounded_fit;/* of these, the ones whose double float32 holds         */
     float   *values;     /* [rows][cols], where float32 holds each value exactly  */
     double  *wide;       /* [rows][cols], where it does not                       */
     int64_t *integers;   /* [rows][cols]; by ipl_array_read_labels                */
-    char    *text;       /* [rows][text_bytes], each ended by a 0: words          */
+    char    *text;       /* [rows][cols][text_bytes], each ended by a 0: words    */
     size_t   text_bytes;
 } ipl_array;
 
-/* E_IO, E_FORMAT: as above. _read accepts NaN and infinity (the estimators refuse
- * them). _read_labels accepts a float file if all its values are whole, else E_FORMAT.
- * The file is NumPy's NPY of format 1.0 to 3.0: float32, float64, any integer type or
- * bool, little endian, in C or Fortran order. */
+/* Reads an array of numbers. The path is one of
+ *   an NPY file, format 1.0 to 3.0, in C or Fortran order, of either byte order: bool,
+ *     any integer type, float8 e5m2, float16, bfloat16, float32, float64, x86's long
+ *     double; bfloat16 and float8 as ml_dtypes, JAX and TensorFlow save them;
+ *   FILE.npz:MEMBER, or FILE.npz that holds one array;
+ *   text: CSV with a row a line, divided by commas, semicolons, tabs or spaces; a first
+ *     line of names may be there;
+ * and any of these but npz may be packed by gzip. The content decides, not the name.
+ * NaN and infinity are accepted (the estimators refuse them). E_IO, E_FORMAT: as
+ * above; of what other programs write, the text says what it is and how to convert
+ * it. */
 ipl_status ipl_array_read(const char *path, ipl_array *out);
+
+/* The same for labels: integers where all values are whole and within int64, else
+ * numbers; text, where the file holds words (in CSV: one column). */
 ipl_status ipl_array_read_labels(const char *path, ipl_array *out);
 void       ipl_array_free(ipl_array *array);
 
-/* From wide to values, by rounding to float32; adds to `rounded` what that changed.
- * E_MEMORY. */
+/* The shape as "(100, 3, 3)". */
+void ipl_array_shape(const ipl_array *array, char text[IPL_ARRAY_SHAPE_BYTES]);
+
+/* From wide to values, by rounding to float32; `rounded` then counts each value that
+ * was rounded, to double or to float32, once. E_NUMERIC: a finite value beyond
+ * float32's range; the text has `what`, its row and column; E_MEMORY. */
 ipl_status ipl_array_narrow(const char *what, ipl_array *array);
 
 /* The inputs of n = `rows` samples. E_IO, E_FORMAT as above, and for another number of
- * rows; E_NUMERIC: a value is NaN or infinite. */
+ * rows; E_NUMERIC: a value is NaN or infinite; the text has the first one's place. */
 ipl_status ipl_array_read_inputs(const char *path, int64_t rows, ipl_array *out);
+
+/* The names of the arrays in an npz file, in its order; as members of a path. *names is
+ * one piece of memory, which the caller frees with free(). E_IO, E_FORMAT as above. */
+ipl_status ipl_npz_members(const char *path, char ***names, int *count);
 
 /* Writes [rows][cols] float32 (cols 0: 1-d) or [rows] int32 in NPY format 1.0. E_IO:
  * the text has the system's reason; no partial file remains. */

@@ -3,9 +3,16 @@
  */
 #include <inttypes.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
+#include "data/csv.h"
 #include "data/data.h"
+#include "data/npy.h"
+#include "data/npz.h"
+
+enum { PATH_BYTES = 4096 };
 
 void ipl_array_free(ipl_array *array)
 {
@@ -16,26 +23,51 @@ void ipl_array_free(ipl_array *array)
     *array = (ipl_array){0};
 }
 
+void ipl_array_shape(const ipl_array *array, char text[IPL_ARRAY_SHAPE_BYTES])
+{
+    size_t used = 1;
+    strcpy(text, "(");
+    for (int d = 0; d < array->dims && used < IPL_ARRAY_SHAPE_BYTES - 32; ++d)
+        used += (size_t)snprintf(text + used, IPL_ARRAY_SHAPE_BYTES - used,
+                                 "%s%" PRId64, d ? ", " : "", array->shape[d]);
+    snprintf(text + used, IPL_ARRAY_SHAPE_BYTES - used,
+             array->dims == 1 ? ",)" : ")");
+}
+
+/* -- From double to float32 or integers -------------------------------------------*/
+
 static int is_exact(double value)
 {
     return isnan(value) || (double)(float)value == value;
 }
 
+static ipl_status no_memory(const char *what, const ipl_array *array)
+{
+    return IPL_FAIL(IPL_E_MEMORY, "%s: no memory for %" PRId64 " values", what,
+                    array->rows * array->cols);
+}
+
 ipl_status ipl_array_narrow(const char *what, ipl_array *array)
 {
     const int64_t values = array->rows * array->cols;
+    int64_t rounded = array->rounded_fit;
     if (!array->wide) return IPL_OK;
     float *made = malloc((size_t)values * sizeof *made);
-    if (!made)
-        return IPL_FAIL(IPL_E_MEMORY, "%s: no memory for %" PRId64 " values", what,
-                        values);
+    if (!made) return no_memory(what, array);
     for (int64_t v = 0; v < values; ++v) {
         made[v] = (float)array->wide[v];
-        array->rounded += !is_exact(array->wide[v]);
+        rounded += !is_exact(array->wide[v]);
+        if (isfinite(array->wide[v]) && isinf(made[v])) {
+            free(made);
+            return IPL_FAIL(IPL_E_NUMERIC, "%s: row %" PRId64 ", column %" PRId64 " is "
+                            "%.9g, beyond float32's range of 3.4e38: scale the values",
+                            what, v / array->cols, v % array->cols, array->wide[v]);
+        }
     }
     free(array->wide);
     array->wide = NULL;
     array->values = made;
+    array->rounded = array->rounded_fit = rounded;
     return IPL_OK;
 }
 
@@ -53,22 +85,133 @@ static double number_at(const ipl_array *array, int64_t at)
     return array->values ? (double)array->values[at] : array->wide[at];
 }
 
+/* 2^63 itself is a double and beyond int64; NaN fails both comparisons. */
+static int is_whole(double value)
+{
+    return value >= -0x1p63 && value < 0x1p63 && (double)(int64_t)value == value;
+}
+
+ipl_status ipl_array_settle_labels(const char *what, ipl_array *array)
+{
+    const int64_t values = array->rows * array->cols;
+    int whole = (array->values || array->wide) && !array->rounded;
+    for (int64_t v = 0; v < values && whole; ++v) whole = is_whole(number_at(array, v));
+    if (!whole) return ipl_array_settle(what, array);
+    int64_t *made = malloc((size_t)values * sizeof *made);
+    if (!made) return no_memory(what, array);
+    for (int64_t v = 0; v < values; ++v) made[v] = (int64_t)number_at(array, v);
+    free(array->values);
+    free(array->wide);
+    array->values = NULL;
+    array->wide = NULL;
+    array->integers = made;
+    return IPL_OK;
+}
+
+ipl_status ipl_array_expect_integers(const char *what, const ipl_array *array)
+{
+    const int64_t values = array->rows * array->cols;
+    if (array->text)
+        return IPL_FAIL(IPL_E_FORMAT, "%s: holds words: expected whole numbers", what);
+    for (int64_t v = 0; v < values && !array->integers; ++v)
+        if (!is_whole(number_at(array, v)))
+            return IPL_FAIL(IPL_E_FORMAT, "%s: row %" PRId64 ", column %" PRId64 " is "
+                            "%.9g: expected whole numbers", what, v / array->cols,
+                            v % array->cols, number_at(array, v));
+    if (array->integers) return IPL_OK;
+    return IPL_FAIL(IPL_E_FORMAT, "%s: numbers beyond 2^53: expected whole numbers "
+                    "that double holds", what);
+}
+
+/* -- Reading ----------------------------------------------------------------------*/
+
+/* Opens what the path names, and looks at its first bytes. */
+static ipl_status open_array(const char *path, ipl_input **in,
+                             unsigned char start[INPUT_PEEK_BYTES], size_t *bytes)
+{
+    char file[PATH_BYTES];
+    ipl_status st = IPL_OK;
+    const char *member = ipl_npz_split(path, sizeof file, file);
+    const char *whole = member ? file : path;
+    IPL_TRY(ipl_input_open(whole, in));
+    IPL_TRY_DONE(ipl_input_peek(*in, start, bytes));
+    const int zip = !ipl_input_is_gzip(*in) && *bytes > 3 &&
+                    (!memcmp(start, "PK\3\4", 4) || !memcmp(start, "PK\5\6", 4));
+    if (member && !zip) {
+        st = IPL_FAIL(IPL_E_FORMAT, "%s: is no npz file, and the path names '%s' in "
+                      "it: expected %s alone", whole, member, whole);
+    } else if (zip) {
+        ipl_input_close(*in);
+        *in = NULL;
+        IPL_TRY_DONE(ipl_npz_open(whole, member, path, in));
+        IPL_TRY_DONE(ipl_input_peek(*in, start, bytes));
+    }
+done:
+    if (st == IPL_OK) return st;
+    ipl_input_close(*in);
+    *in = NULL;
+    return st;
+}
+
+static ipl_status read_content(const char *path, ipl_input *in, size_t bytes,
+                               const unsigned char *start, int labels, ipl_array *out)
+{
+    IPL_TRY(ipl_foreign_check(path, bytes, start));
+    if (bytes >= 6 && !memcmp(start, "\x93NUMPY", 6))
+        return ipl_npy_read(path, in, labels, out);
+    if (ipl_csv_is_text(bytes, start)) return ipl_csv_read(path, in, labels, out);
+    if (!bytes) return IPL_FAIL(IPL_E_FORMAT, "%s: holds nothing", path);
+    return IPL_FAIL(IPL_E_FORMAT, "%s: starts with bytes %02x %02x: expected an NPY, "
+                    "npz or CSV file", path, start[0], bytes > 1 ? start[1] : 0);
+}
+
+static ipl_status read_array(const char *path, int labels, ipl_array *out)
+{
+    unsigned char start[INPUT_PEEK_BYTES];
+    size_t bytes;
+    ipl_array made = {0};
+    ipl_input *in = NULL;
+    ipl_status st = IPL_OK;
+    IPL_REQUIRE(path && out, "path or result is NULL");
+    IPL_TRY(open_array(path, &in, start, &bytes));
+    IPL_TRY_DONE(read_content(path, in, bytes, start, labels, &made));
+    IPL_TRY_DONE(labels ? ipl_array_settle_labels(path, &made)
+                        : ipl_array_settle(path, &made));
+    *out = made;
+done:
+    ipl_input_close(in);
+    if (st != IPL_OK) ipl_array_free(&made);
+    return st;
+}
+
+ipl_status ipl_array_read(const char *path, ipl_array *out)
+{
+    return read_array(path, 0, out);
+}
+
+ipl_status ipl_array_read_labels(const char *path, ipl_array *out)
+{
+    return read_array(path, 1, out);
+}
+
 ipl_status ipl_array_read_inputs(const char *path, int64_t rows, ipl_array *out)
 {
     ipl_array read = {0};
-    int64_t   wrong = 0;
+    int64_t   wrong = 0, first = 0;
     ipl_status st = IPL_OK;
     IPL_REQUIRE(path && out, "the path of the inputs or the result is NULL");
     IPL_TRY(ipl_array_read(path, &read));
     for (int64_t v = 0; v < read.rows * read.cols; ++v)
-        wrong += !isfinite(number_at(&read, v));
+        if (!isfinite(number_at(&read, v)) && !wrong++) first = v;
     if (read.rows != rows)
         st = IPL_FAIL(IPL_E_FORMAT, "%s has %" PRId64 " rows: expected an input for "
                       "each of the %" PRId64 " rows of the activations", path,
                       read.rows, rows);
     else if (wrong)
         st = IPL_FAIL(IPL_E_NUMERIC, "%s: %" PRId64 " of %" PRId64 " values are NaN or "
-                      "infinite", path, wrong, read.rows * read.cols);
+                      "infinite, first in row %" PRId64 ", column %" PRId64, path,
+                      wrong, read.rows * read.cols, first / read.cols,
+                      first % read.cols);
     if (st == IPL_OK) *out = read;
     else ipl_array_free(&read);
     return st;

@@ -29,6 +29,17 @@ ipl_status ipl_dataset_adopt(const char *what, int64_t rows, int64_t inputs, flo
 /* From wide to values where float32 holds each value exactly. E_MEMORY. */
 ipl_status ipl_array_settle(const char *what, ipl_array *array);
 
+/* From wide or values to integers where all are whole and within int64, and settles
+ * the others. E_MEMORY. */
+ipl_status ipl_array_settle_labels(const char *what, ipl_array *array);
+
+/* E_FORMAT unless the labels are integers; the text has the first one's place. */
+ipl_status ipl_array_expect_integers(const char *what, const ipl_array *array);
+
+/* E_FORMAT: the content that starts with these bytes is of a known other kind; the
+ * text says which and how to convert it. */
+ipl_status ipl_foreign_check(const char *path, size_t bytes, const unsigned char *at);
+
 /* The last part of a path, without trailing slashes and without `suffix`. */
 void ipl_dataset_name(const char *path, const char *suffix, ipl_dataset *out);
 

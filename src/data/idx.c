@@ -143,7 +143,7 @@ static ipl_status open_file(const char *folder, const char *prefix,
     int gzip;
     IPL_TRY(find_file(folder, prefix, part, dims == 3 ? images : labels, f->path,
                       &gzip));
-    IPL_TRY(ipl_input_open(f->path, gzip, &f->in));
+    IPL_TRY(ipl_input_open(f->path, &f->in));
     IPL_TRY(ipl_input_read(f->in, "the magic number", 4, header));
     const uint32_t magic = big_endian(header), want = 0x0800u + (uint32_t)dims;
     if (magic != want)

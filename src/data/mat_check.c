@@ -227,7 +227,11 @@ ipl_status ipl_mat_check(const char *path, uint64_t *values_most)
     mat_file f = {.path = path};
     unsigned level;
     ipl_status st = IPL_OK;
-    IPL_TRY(ipl_input_open(path, 0, &f.in));
+    IPL_TRY(ipl_input_open(path, &f.in));
+    if (ipl_input_is_gzip(f.in)) { /* libmatio reads the file itself               */
+        st = IPL_FAIL(IPL_E_FORMAT, "%s: is a gzip file: unpack it with gunzip", path);
+        goto done;
+    }
     const uint64_t bytes = ipl_input_bytes(f.in);
     IPL_TRY_DONE(read_level(&f, &level));
     if (level == LEVEL_7_3) {

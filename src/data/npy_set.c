@@ -23,6 +23,7 @@ ipl_status ipl_load_npy(const ipl_data_options *options, ipl_dataset *out)
                       y_path, y.cols);
         goto done;
     }
+    IPL_TRY_DONE(ipl_array_expect_integers(y_path, &y));
     IPL_TRY_DONE(ipl_array_read(x_path, &x));
     IPL_TRY_DONE(ipl_array_narrow(x_path, &x));
     if (x.rows != y.rows) {

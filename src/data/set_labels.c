@@ -7,6 +7,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "data/data.h"
 #include "random.h"
 
 enum { CLASSES_MAX = 65536 };
@@ -46,6 +47,7 @@ ipl_status ipl_npy_read_labels(const char *path, int64_t rows, int32_t **y,
                       path, read.rows, read.cols, rows);
         goto done;
     }
+    IPL_TRY_DONE(ipl_array_expect_integers(path, &read));
     made = malloc((size_t)rows * sizeof *made);
     if (!made) {
         st = IPL_FAIL(IPL_E_MEMORY, "%" PRId64 " labels", rows);
