@@ -304,7 +304,7 @@ install: all
 FUZZ_SRC := $(filter-out src/data/mat_none.c,$(wildcard src/data/*.c)) src/file.c src/random.c src/status.c
 FUZZ := $(patsubst tests/%.c,build/fuzz/%,$(wildcard tests/fuzz_*.c))
 
-build/fuzz/%: tests/%.c $(FUZZ_SRC) $(wildcard src/data/*.h tests/f*.h)
+build/fuzz/%: tests/%.c $(FUZZ_SRC) $(wildcard src/data/*.h tests/*.h)
 	@mkdir -p $(@D)
 	clang -O1 -g -std=c11 -D_DEFAULT_SOURCE -fsanitize=fuzzer,address,undefined \
 	    -fno-sanitize-recover=undefined $(INC) -Itests $(LIB_CFLAGS) \

@@ -36,6 +36,25 @@ static inline int fuzz_file(const void *content, size_t bytes, char path[64])
     return at;
 }
 
+/* What every array that was read must be; frees it. */
+static inline void fuzz_check_array(ipl_status st, ipl_array *a)
+{
+    const void *const part[] = {a->values, a->wide, a->integers, a->text};
+    int set = 0;
+    for (int k = 0; k < 4; ++k) set += part[k] != NULL;
+    if (set != (st == IPL_OK) || (st != IPL_OK && !*ipl_last_error())) abort();
+    if (st == IPL_OK) {
+        if (a->rows < 1 || a->cols < 1 || (a->dims == 1 && a->cols != 1)) abort();
+        volatile int64_t sum = 0; /* reads every value, so that ASan sees it         */
+        for (int64_t i = 0; i < a->rows * a->cols; ++i)
+            sum = sum + (a->text ? a->text[(size_t)i * a->text_bytes]
+                         : a->integers ? a->integers[i] & 1
+                         : a->values   ? a->values[i] > 0.0f
+                                       : a->wide[i] > 0.0);
+    }
+    ipl_array_free(a);
+}
+
 /* What every loaded set must be, whatever the file was. */
 static inline void fuzz_check_set(const ipl_dataset *d)
 {

@@ -44,10 +44,14 @@ static ipl_status refuse(const char *path, const char *descr)
         {"<f12", "is a long double of x86, which this machine has not: save "
                  "a.astype('float64')"},
     };
-    for (size_t k = 0; k < sizeof known / sizeof *known; ++k)
-        if (!strncmp(descr, known[k].start, strlen(known[k].start)))
+    for (size_t k = 0; k < sizeof known / sizeof *known; ++k) {
+        const size_t length = strlen(known[k].start);
+        const int digit = known[k].start[length - 1] <= '9'; /* V1 is not V12         */
+        if (!strncmp(descr, known[k].start, length) &&
+            !(digit && descr[length] >= '0' && descr[length] <= '9'))
             return IPL_FAIL(IPL_E_FORMAT, "%s: type %s %s", path, descr,
                             known[k].what);
+    }
     return IPL_FAIL(IPL_E_FORMAT, "%s: type '%s': expected a type of numbers, such as "
                     "<f4", path, descr);
 }
