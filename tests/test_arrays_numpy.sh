@@ -46,6 +46,8 @@ for name, d in ("comma", ","), ("semicolon", ";"), ("tab", "\t"), ("space", " ")
     np.savetxt(name + ".csv", flat, delimiter=d)
 np.savetxt("names.csv", flat, delimiter=",", header=",".join("abcdefghijkl"))
 np.savetxt("packed.csv.gz", flat, delimiter=",")
+np.save("x.npy", t[:, 0, 0])
+np.save("conv.npy", t[:2])
 # What is refused, with advice:
 np.save("records.npy", np.array([(1.0, 2.0)] * 3, dtype=[("a", "f4"), ("b", "f4")]))
 np.save("complex.npy", flat.astype("c8"))
@@ -71,9 +73,18 @@ for form in nd fortran sliced f2 big f8 long bigint; do
     same_as "$form is read from packed npz" $form-packed.npz:fc1
 done
 for file in bfloat16.npy v1.npy v2.npy v3.npy whole.npy.gz one.npz one.npz:arr_0 \
-    streamed.npz:fc1 comma.csv semicolon.csv tab.csv space.csv names.csv packed.csv.gz; do
+    streamed.npz:fc1 comma.csv semicolon.csv tab.csv space.csv names.csv \
+    packed.csv.gz; do
     same_as "$file is read" $file
 done
+
+# Weights of a convolution are not flattened.
+if "$program" audit --x x.npy --weights conv.npy --activations relu >out 2>err ||
+    ! grep -q 'conv.npy has 4 dimensions: expected 2, inputs x units' err; then
+    not_ok "weights of 4 dimensions are refused" out err
+else
+    ok "weights of 4 dimensions are refused"
+fi
 
 # advised NAME T SCRIPT: after what the message says (as Python on the array a of T, or
 # as a whole line) the file T.npy is read.
@@ -84,7 +95,8 @@ advised() {
     if [ -n "$advice" ] && $python -c "
 import numpy, numpy as np, pickle
 a = np.load('$2', allow_pickle=True) if '$2'.endswith('.npy') else None
-$advice" 2>>err && "$program" estimate --t T.npy --estimator bin --quiet >out 2>>err; then
+$advice" 2>>err &&
+        "$program" estimate --t T.npy --estimator bin --quiet >out 2>>err; then
         ok "$1"
     else
         not_ok "$1" err out
@@ -95,7 +107,7 @@ advised "a field of records is saved as advised" records.npy \
 advised "complex numbers are saved as advised" complex.npy \
     "s/.*real part, \(a.real\), or.*/np.save('T.npy', \1)/p"
 advised "objects are saved as advised" object.npy \
-    "s/.*save numbers, a.\(astype('float32')\), or.*/np.save('T.npy', np.vstack(a).\1)/p"
+    "s/.*numbers, a.\(astype('float32')\), or.*/np.save('T.npy', np.vstack(a).\1)/p"
 advised "a pickle is saved as advised" acts.pkl "s/.*\(numpy.save(.*)\)$/\1/p"
 "$program" estimate --t two.npz --estimator bin --quiet 2>err
 same_as "an array of several is named as advised" "$(sed -n 's/.*name one, as //p' err)"

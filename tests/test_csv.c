@@ -54,6 +54,21 @@ static void every_form_of_a_table_is_read(void **state)
         }
 }
 
+static void rows_that_count_are_rows_among_integers(void **state)
+{
+    (void)state;
+    static const char *const form[] = {"0,1,2\n3,4,5\n", "0.0,1,2\n3,4.5,5\n",
+                                       "0,1,2\n", "0\n1.5\n"};
+    static const int rows[] = {2, 2, 1, 2};
+    for (int f = 0; f < 4; ++f) {
+        ipl_array a = {0};
+        CHECK_OK(ipl_array_read(csv(form[f]), &a));
+        assert_int_equal(a.rows, rows[f]);
+        CHECK(a.values[0] == 0.0f);
+        ipl_array_free(&a);
+    }
+}
+
 static void numbers_are_exact_doubles(void **state)
 {
     (void)state;
@@ -143,8 +158,10 @@ static void what_is_wrong_is_named_with_its_place(void **state)
         {"1,2\n3,nan(1)\n", "'nan(1)' is no number"},
         {"1,2\n\"3,4\n", "line 2, column 1: a quote that is not closed"},
         {"1,2\n\"3\"x,4\n", "line 2, column 1: a quote that is not closed"},
-        {",a,b\n0,1,2\n", "line 1, column 1 is empty: of a table of pandas, save it "
-                          "with index=False"},
+        {",a,b\n0,1,2\n", "line 1, column 1 is empty: save the table without row "
+                          "numbers, in pandas index=False"},
+        {"0,1,2\n5,0.5,3\n", "line 1 counts the columns and the next has other "
+                             "numbers: save it without, in pandas header=False"},
         {"1.000000000000000000e+00,2.000000000000000000e+00\n3.00000000000000000000,"
          "\33[31m\n", "line 2: a byte 1b: expected text"},
         {"1,\33[31m2\n", "starts with bytes 31 2c: expected an NPY, npz or CSV"},
@@ -195,6 +212,7 @@ static void long_tables_are_read_whole_packed_or_not(void **state)
 
 static const check_test tests[] = {
     CHECK_TEST(every_form_of_a_table_is_read),
+    CHECK_TEST(rows_that_count_are_rows_among_integers),
     CHECK_TEST(numbers_are_exact_doubles),
     CHECK_TEST(the_locale_of_the_process_does_not_matter),
     CHECK_TEST(labels_are_integers_numbers_or_words),

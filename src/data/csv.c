@@ -18,6 +18,8 @@
 #include "data/csv_text.h"
 #include "data/data.h"
 
+enum { CONTENT_START = 1 << 16 };
+
 typedef enum { INTEGERS, NUMBERS, WORDS, NOTHING } csv_mode;
 
 int ipl_csv_is_text(size_t bytes, const unsigned char *at)
@@ -27,6 +29,36 @@ int ipl_csv_is_text(size_t bytes, const unsigned char *at)
         if (!at[k] || at[k] == 127 || (at[k] < 32 && !strchr("\t\r\n", at[k])))
             return 0;
     return 1;
+}
+
+/* -- The text ---------------------------------------------------------------------*/
+
+/* The whole content, without what is empty at its end, ended by a 0. */
+static ipl_status read_content(const char *path, ipl_input *in, char **content)
+{
+    size_t room = CONTENT_START, used = 0, got;
+    do {
+        char *more = realloc(*content, room + 1);
+        if (!more)
+            return IPL_FAIL(IPL_E_MEMORY, "%s: no memory for its %zu bytes", path,
+                            room);
+        *content = more;
+        IPL_TRY(ipl_input_some(in, room - used, more + used, &got));
+        used += got;
+        room *= 2;
+    } while (used == room / 2);
+    IPL_TRY(ipl_input_end(in));
+    int64_t line = 1;
+    for (size_t k = 0; k < used; ++k) {
+        const unsigned char c = (unsigned char)(*content)[k];
+        if ((c < 32 && c != '\n' && c != '\r' && c != '\t') || c == 127)
+            return IPL_FAIL(IPL_E_FORMAT, "%s: line %" PRId64 ": a byte %02x: expected "
+                            "text", path, line, c);
+        line += c == '\n';
+    }
+    while (used && strchr(" \t\r\n", (*content)[used - 1])) --used;
+    (*content)[used] = 0;
+    return IPL_OK;
 }
 
 /* -- One field --------------------------------------------------------------------*/
@@ -148,16 +180,19 @@ static ipl_status read_all(const csv_text *t, csv_mode mode, ipl_array *out,
 static ipl_status read_rows(const char *path, ipl_input *in, int labels, ipl_array *out)
 {
     csv_text text;
+    char *content = NULL;
     csv_mode mode = labels ? INTEGERS : NUMBERS;
     ipl_status st = IPL_OK;
-    IPL_TRY(ipl_csv_text_read(path, in, labels, &text));
+    IPL_TRY_DONE(read_content(path, in, &content));
+    IPL_TRY_DONE(ipl_csv_text_read(path, content, labels, &text));
     while (mode != NOTHING && st == IPL_OK) {
         csv_mode next = NOTHING;
         ipl_array_free(out);
         st = read_all(&text, mode, out, &next);
         mode = next;
     }
-    ipl_csv_text_free(&text);
+done:
+    free(content);
     return st;
 }
 

@@ -15,8 +15,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { CONTENT_START = 1 << 16 };
-
 static int is_blank(char c) { return c == ' ' || c == '\t'; }
 
 static int ends_line(const char *at)
@@ -161,21 +159,43 @@ static void find_delimiter(csv_text *t)
     if (fields > 1) t->delimiter = ' ';
 }
 
+/* A first row 0, 1, 2, .. is the names that pandas gives to columns without one, if
+ * what follows are no integers; `second` is where that starts. */
+static ipl_status refuse_counting(const csv_text *t, csv_place second)
+{
+    csv_field field;
+    int more;
+    for (second.col = 0; second.row == 1;) {
+        IPL_TRY(ipl_csv_next(t, &second, &field, &more));
+        if (!ipl_csv_is_integer(&field))
+            return IPL_FAIL(IPL_E_FORMAT, "%s: line %" PRId64 " counts the columns and "
+                            "the next has other numbers: save it without, in pandas "
+                            "header=False, or write 0.0 if these are values", t->path,
+                            t->first_line);
+    }
+    return IPL_OK;
+}
+
 /* Whether the first row is names; steps over it. */
 static ipl_status skip_names(csv_text *t, int labels)
 {
     csv_place p = {t->first, t->first_line, 0, 0};
     csv_field first, field;
-    double value;
+    double value = 0.0;
     int more = 1, beyond, words = 0;
+    int64_t counting = 0;
     for (csv_field *to = &first; !p.row; to = &field) {
         IPL_TRY(ipl_csv_next(t, &p, to, &more));
         if (!to->length)
             return IPL_FAIL(IPL_E_FORMAT, "%s: line %" PRId64 ", column %" PRId64 " is "
-                            "empty: of a table of pandas, save it with index=False",
-                            t->path, t->first_line, p.col);
+                            "empty: save the table without row numbers, in pandas "
+                            "index=False, in R row.names=FALSE", t->path,
+                            t->first_line, p.col);
         words += !ipl_csv_number(to, &value, &beyond);
+        counting += ipl_csv_is_integer(to) && value == (double)counting;
     }
+    if (counting == t->cols && more && t->cols > 1)
+        return refuse_counting(t, p);
     if (words < t->cols || !more) return IPL_OK;
     const csv_place second = {p.at, p.line, 0, 0};
     int others = 0, again = 0;
@@ -192,59 +212,20 @@ static ipl_status skip_names(csv_text *t, int labels)
     return IPL_OK;
 }
 
-static ipl_status read_content(const char *path, ipl_input *in, csv_text *t)
+ipl_status ipl_csv_text_read(const char *path, const char *content, int labels,
+                             csv_text *out)
 {
-    size_t room = CONTENT_START, used = 0, got;
-    do {
-        char *more = realloc(t->content, room + 1);
-        if (!more)
-            return IPL_FAIL(IPL_E_MEMORY, "%s: no memory for its %zu bytes", path,
-                            room);
-        t->content = more;
-        IPL_TRY(ipl_input_some(in, room - used, more + used, &got));
-        used += got;
-        room *= 2;
-    } while (used == room / 2);
-    IPL_TRY(ipl_input_end(in));
-    int64_t line = 1;
-    for (size_t k = 0; k < used; ++k) {
-        const unsigned char c = (unsigned char)t->content[k];
-        if ((c < 32 && c != '\n' && c != '\r' && c != '\t') || c == 127)
-            return IPL_FAIL(IPL_E_FORMAT, "%s: line %" PRId64 ": a byte %02x: expected "
-                            "text", path, line, c);
-        line += c == '\n';
-    }
-    while (used && strchr(" \t\r\n", t->content[used - 1])) --used;
-    t->content[used] = 0;
-    return IPL_OK;
-}
-
-ipl_status ipl_csv_text_read(const char *path, ipl_input *in, int labels, csv_text *out)
-{
-    csv_text t = {.path = path, .first_line = 1};
-    ipl_status st = IPL_OK;
-    IPL_TRY_DONE(read_content(path, in, &t));
-    t.first = t.content;
+    csv_text t = {.path = path, .first = content, .first_line = 1};
     if (!strncmp(t.first, "\xef\xbb\xbf", 3)) t.first += 3; /* UTF-8's mark          */
     for (; *t.first == '#'; ++t.first_line) {
         while (!ends_line(t.first)) ++t.first;
         t.first = after_line(t.first);
     }
-    if (!*t.first) {
-        st = IPL_FAIL(IPL_E_FORMAT, "%s: a text without a row of numbers", path);
-        goto done;
-    }
+    if (!*t.first)
+        return IPL_FAIL(IPL_E_FORMAT, "%s: a text without a row of numbers", path);
     find_delimiter(&t);
-    IPL_TRY_DONE(count_rows(&t));
-    IPL_TRY_DONE(skip_names(&t, labels));
+    IPL_TRY(count_rows(&t));
+    IPL_TRY(skip_names(&t, labels));
     *out = t;
-done:
-    if (st != IPL_OK) ipl_csv_text_free(&t);
-    return st;
-}
-
-void ipl_csv_text_free(csv_text *text)
-{
-    free(text->content);
-    *text = (csv_text){0};
+    return IPL_OK;
 }

@@ -14,7 +14,6 @@ typedef struct {
 
 typedef struct {
     const char *path;
-    char       *content;   /* ended by a 0                                            */
     char        delimiter; /* ' ': any number of them                                 */
     const char *first;     /* the first row, after comments and names                 */
     int64_t     first_line;
@@ -28,11 +27,11 @@ typedef struct {
     int64_t     line, row, col;
 } csv_place;
 
-/* Reads the text, finds the delimiter and the first row, and counts; each row has
- * `cols` fields. `labels`: names of words are looked for too. */
-ipl_status ipl_csv_text_read(const char *path, ipl_input *in, int labels,
+/* Finds the delimiter and the first row of a text that is ended by a 0, and counts;
+ * each row has `cols` fields. `labels`: words may be what follows names. The content
+ * must outlive *out. */
+ipl_status ipl_csv_text_read(const char *path, const char *content, int labels,
                              csv_text *out);
-void       ipl_csv_text_free(csv_text *text);
 
 /* The next field of the rows in order; *more = 0: the last one was the last. */
 ipl_status ipl_csv_next(const csv_text *text, csv_place *place, csv_field *out,

@@ -127,7 +127,11 @@ static ipl_status read_values(const char *path, int64_t rows, int64_t cols,
                               const char *wanted, audit_network *a, ipl_array *out)
 {
     IPL_TRY(ipl_array_read(path, out));
-    IPL_TRY(ipl_array_narrow(path, out));
+    const ipl_status narrowed = ipl_array_narrow(path, out);
+    if (narrowed != IPL_OK) {
+        ipl_array_free(out);
+        return narrowed;
+    }
     const size_t used = strlen(a->note);
     if ((rows && out->rows != rows) || (cols && out->cols != cols)) {
         const ipl_status st = IPL_FAIL(
@@ -176,6 +180,9 @@ static ipl_status read_weights(const ipl_audit_files *f, int l, audit_network *a
     snprintf(wanted, sizeof wanted, "inputs x units of layer %d", l);
     IPL_TRY(read_values(f->weights[l - 1], a->shape.width[l - 1], 0, wanted, a, &got));
     *w = got.values;
+    if (got.dims > 2) /* of a convolution, say: no product of inputs and weights      */
+        return IPL_FAIL(IPL_E_FORMAT, "%s has %d dimensions: expected 2, %s",
+                        f->weights[l - 1], got.dims, wanted);
     if (got.cols > IPL_NET_WIDTH_MAX)
         return IPL_FAIL(IPL_E_FORMAT, "%s: %" PRId64 " units: expected at most %d",
                         f->weights[l - 1], got.cols, IPL_NET_WIDTH_MAX);
