@@ -94,6 +94,8 @@ advised() {
     advice=$(sed -n "$3" err)
     if [ -n "$advice" ] && $python -c "
 import numpy, numpy as np, pickle
+try: import h5py, scipy.io
+except ImportError: pass
 a = np.load('$2', allow_pickle=True) if '$2'.endswith('.npy') else None
 $advice" 2>>err &&
         "$program" estimate --t T.npy --estimator bin --quiet >out 2>>err; then
@@ -108,6 +110,18 @@ advised "complex numbers are saved as advised" complex.npy \
     "s/.*real part, \(a.real\), or.*/np.save('T.npy', \1)/p"
 advised "objects are saved as advised" object.npy \
     "s/.*numbers, a.\(astype('float32')\), or.*/np.save('T.npy', np.vstack(a).\1)/p"
+if $python -c 'import h5py, scipy' 2>/dev/null; then
+    $python -c "
+import h5py, numpy, scipy.io
+a = numpy.load('want.npy')
+h5py.File('acts.h5', 'w')['NAME'] = a
+scipy.io.savemat('acts.mat', {'NAME': a})"
+    for file in acts.h5 acts.mat; do
+        advised "$file is converted as advised" $file "s/.*\(numpy.save(.*)\)$/\1/p"
+    done
+else
+    skip "HDF5 and MATLAB files are converted as advised" "no h5py or scipy"
+fi
 advised "a pickle is saved as advised" acts.pkl "s/.*\(numpy.save(.*)\)$/\1/p"
 "$program" estimate --t two.npz --estimator bin --quiet 2>err
 same_as "an array of several is named as advised" "$(sed -n 's/.*name one, as //p' err)"

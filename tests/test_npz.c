@@ -149,6 +149,37 @@ static void names_with_colons_and_folders_are_found(void **state)
                 "no.npz:fc1: No such file");
 }
 
+static void many_members_need_no_zip64(void **state)
+{
+    (void)state;
+    enum { COUNT = 65535, ENTRY = 46 + 9 }; /* the most of 16 bits  */
+    const zip_part part = {.name = "00000.npy", .bytes = fc1_bytes, .content = fc1_npy};
+    const char *path = files_path(folder, "t.npz");
+    const size_t bytes = zip_make(1, &part, 0, "", content);
+    const size_t start = bytes - 22 - ENTRY, end = start + (size_t)COUNT * ENTRY;
+    unsigned char *large = malloc(end + 22);
+    assert_non_null(large);
+    memcpy(large, content, bytes);
+    memcpy(large + end, content + bytes - 22, 22);
+    for (int m = 0; m < COUNT; ++m) { /* all at one place, by other names        */
+        unsigned char *entry = large + start + (size_t)m * ENTRY;
+        char name[16];
+        memmove(entry, content + start, ENTRY);
+        snprintf(name, sizeof name, "%05d.npy", m);
+        memcpy(entry + 46, name, 9);
+    }
+    zip_put(zip_put(zip_put(large + end + 8, 2, COUNT), 2, COUNT), 4, end - start);
+    files_write(path, end + 22, large);
+    free(large);
+    char **name;
+    int count;
+    CHECK_OK(ipl_npz_members(path, &name, &count));
+    assert_int_equal(count, COUNT);
+    assert_string_equal(name[COUNT - 1], "65534");
+    free(name);
+    check_fc1(files_path(folder, "t.npz:65534"));
+}
+
 static void lies_of_the_directory_are_refused(void **state)
 {
     (void)state;
@@ -181,6 +212,18 @@ static void lies_of_the_directory_are_refused(void **state)
                     bad[b].words);
         assert_null(a.values);
     }
+    /* Deflated data goes on with what would be another member of a gzip file. */
+    const zip_part whole = {.name = "a.npy", .bytes = fc1_bytes, .content = fc1_npy,
+                            .deflated = 1};
+    unsigned char more[512];
+    const size_t packed = zip_pack(&whole, more);
+    more[packed] = 0x1f;
+    const zip_part longer = {.name = "a.npy", .bytes = packed + 1, .content = more,
+                             .method = 8,
+                             .bytes_off = (int64_t)fc1_bytes - (int64_t)packed - 1};
+    ipl_array b = {0};
+    CHECK_FAILS(ipl_array_read(npz_of("", 1, &longer), &b), IPL_E_FORMAT,
+                "goes on after its deflated data");
     const zip_part twice[2] = {good, good};
     ipl_array a = {0};
     CHECK_FAILS(ipl_array_read(npz_of("a", 2, twice), &a), IPL_E_FORMAT,
@@ -308,6 +351,7 @@ static const check_test tests[] = {
     CHECK_TEST(stored_and_deflated_members_are_read),
     CHECK_TEST(several_arrays_ask_for_a_name),
     CHECK_TEST(names_with_colons_and_folders_are_found),
+    CHECK_TEST(many_members_need_no_zip64),
     CHECK_TEST(lies_of_the_directory_are_refused),
     CHECK_TEST(no_damage_changes_a_value),
     CHECK_TEST(other_zip_files_are_named),

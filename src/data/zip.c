@@ -70,12 +70,17 @@ typedef struct {
     uint64_t count, bytes, start;
 } zip_place;
 
+/* In place of a record at `end` that 16 or 32 bits may be too few for. */
 static ipl_status read_end64(zip_file *z, uint64_t end, zip_place *out)
 {
-    unsigned char locator[LOCATOR_BYTES], record[END64_BYTES];
-    if (end < LOCATOR_BYTES) return damaged(z->path, "no record of zip64");
-    IPL_TRY(read_at(z, end - LOCATOR_BYTES, LOCATOR_BYTES, locator, "its end"));
-    if (number(locator, 4) != 0x07064b50) return damaged(z->path, "no record of zip64");
+    unsigned char locator[LOCATOR_BYTES] = {0}, record[END64_BYTES];
+    if (end >= LOCATOR_BYTES)
+        IPL_TRY(read_at(z, end - LOCATOR_BYTES, LOCATOR_BYTES, locator, "its end"));
+    if (number(locator, 4) != 0x07064b50) {
+        /* A directory may have 65535 entries and need no zip64. */
+        if (out->bytes < UINT32_MAX && out->start < UINT32_MAX) return IPL_OK;
+        return damaged(z->path, "no record of zip64");
+    }
     IPL_TRY(read_at(z, number(locator + 8, 8), END64_BYTES, record,
                     "no record of zip64"));
     if (number(record, 4) != 0x06064b50) return damaged(z->path, "no record of zip64");
