@@ -33,6 +33,7 @@ static void every_form_of_a_table_is_read(void **state)
         "1,2,3\r\n-4,5.5,6e2\r\n",
         "a,b,c\n1,2,3\n-4,5.5,6e2\n",
         "\"a, b\",b,\"c \"\"x\"\"\"\n1,2,3\n-4,5.5,6e2\n",
+        "\"a; b\",b,c\n1,2,3\n-4,5.5,6e2\n",
         "a b c\n1 2 3\n-4 5.5 6e2\n",
         "# made by numpy.savetxt\n# a,b,c\n1,2,3\n-4,5.5,6e2\n",
         "\xef\xbb\xbf" "a,b,c\n1,2,3\n-4,5.5,6e2\n\n\n",

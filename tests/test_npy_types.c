@@ -213,6 +213,11 @@ static void long_doubles_of_x86_are_read(void **state)
     CHECK(a.wide[1] == -3.0);
     ipl_array_free(&a);
 
+    put_long_double((UINT64_C(1) << 63) + 1, 16383 + 62, 0, c); /* 2^62 + 1/2         */
+    CHECK_OK(ipl_array_read_labels(npy("<f16", "(1,)", 0, 16, c), &a));
+    CHECK(!a.integers && a.rounded == 1); /* the double is whole, the label is not    */
+    ipl_array_free(&a);
+
     put_long_double(UINT64_C(1) << 62, 16383, 0, c + 16); /* no top bit              */
     put_long_double(UINT64_C(1) << 63, 16383, 0, c);
     CHECK_FAILS(ipl_array_read(npy("<f16", "(2,)", 0, 32, c), &a), IPL_E_FORMAT,

@@ -104,7 +104,7 @@ static void several_arrays_ask_for_a_name(void **state)
     check_fc1(npz_of("", 1, part)); /* the only one needs none                        */
 
     zip_part many[16];
-    char name[16][40];
+    char name[16][48];
     for (int p = 0; p < 16; ++p) {
         snprintf(name[p], sizeof name[p], "a_long_name_of_the_layer_%d.npy", p);
         many[p] = part[0];
@@ -142,6 +142,11 @@ static void names_with_colons_and_folders_are_found(void **state)
     CHECK(a.integers[0] == 2);
     ipl_array_free(&a);
     CHECK(!unlink(odd));
+    const zip_part one = part[1]; /* the longest start that is a file                 */
+    const size_t bytes = zip_make(1, &one, 0, "", content);
+    files_write(files_path(folder, "o"), labels_bytes, labels_npy);
+    files_write(files_path(folder, "o:x.npz"), bytes, content);
+    check_fc1(files_path(folder, "o:x.npz:acts/fc1"));
     files_write(files_path(folder, "a.npy"), fc1_bytes, fc1_npy);
     CHECK_FAILS(ipl_array_read(files_path(folder, "a.npy:fc1"), &a), IPL_E_FORMAT,
                 "a.npy: is no npz file, and the path names 'fc1' in it");
