@@ -49,7 +49,7 @@ int main(int argc, char **argv)
     ipl_array t;
     ipl_labels labels;
     ipl_mi_job job = {.y = &labels};
-    int32_t *y, classes;
+    ipl_classes y;
     size_t bytes;
     void *scratch;
     if (argc < 2) return fprintf(stderr, "peer_infoplane: which folder?\n"), 2;
@@ -58,8 +58,8 @@ int main(int argc, char **argv)
     snprintf(path, sizeof path, "%s/t.npy", argv[1]);
     check(ipl_array_read(path, &t));
     snprintf(path, sizeof path, "%s/y.npy", argv[1]);
-    check(ipl_npy_read_labels(path, t.rows, &y, &classes));
-    check(ipl_labels_create(dev, t.rows, classes, y, &labels));
+    check(ipl_labels_read(path, t.rows, NULL, &y));
+    check(ipl_labels_create(dev, t.rows, y.classes, y.y, &labels));
     check(ipl_mat_alloc(dev, t.rows, t.cols, &job.t));
     check(ipl_upload(dev, t.values, (size_t)(t.rows * t.cols) * sizeof *t.values,
                      job.t.at));
@@ -82,6 +82,6 @@ int main(int argc, char **argv)
     ipl_free(dev, job.t.at);
     ipl_labels_free(dev, &labels);
     ipl_device_close(dev);
-    free(y);
+    ipl_classes_free(&y);
     return 0;
 }

@@ -52,8 +52,9 @@ typedef enum { IPL_X_INPUTS, IPL_X_NONE, IPL_X_COUNT } ipl_measured_x;
 /* One experiment. Owns nothing: copy it freely. ipl_config_keys says what each
  * field's key means, its default and its limits. */
 typedef struct {
-    ipl_data_options  data; /* its path is ignored: data_path counts            */
-    char              data_path[IPL_CONFIG_TEXT];
+    ipl_data_options  data; /* its texts are ignored: the next four count       */
+    char              data_path[IPL_CONFIG_TEXT], data_x[IPL_CONFIG_TEXT];
+    char              data_y[IPL_CONFIG_TEXT], data_no_label[IPL_CONFIG_TEXT];
     char              layers[IPL_CONFIG_TEXT]; /* as ipl_net_parse reads them   */
     ipl_init          init;
     int64_t           quantise; /* bits of the measured activations; 0: float32  */
@@ -105,6 +106,9 @@ ipl_status ipl_config_check(const ipl_config *config);
 
 /* Writes each key with its value; reading that file gives the same config. */
 ipl_status ipl_config_write(const ipl_config *config, const char *path);
+
+/* The options of the data set; their texts are those of the configuration. */
+ipl_data_options ipl_config_data(const ipl_config *config);
 
 /* The options of the estimators that the configuration names, in the order of the
  * families; returns how many there are. */

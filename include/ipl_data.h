@@ -1,7 +1,8 @@
 /*
  * ipl_data.h - datasets: inputs X, class labels Y, and which rows train.
  *
- * All data is in host memory. Labels are classes 0 .. C-1.
+ * All data is in host memory. Labels are classes 0 .. C-1, whatever words or numbers
+ * the files have.
  */
 #ifndef IPL_DATA_H
 #define IPL_DATA_H
@@ -19,13 +20,16 @@ extern "C" {
 typedef enum {
     IPL_DATA_IB,  /* the 4096 patterns of 12 bits of Shwartz-Ziv and Tishby (2017),
                      generated; inputs 0 and 1; needs no file                  */
-    IPL_DATA_IDX, /* path: folder with the IDX files of one set, plain or .gz, with
-                     the file names of MNIST or EMNIST; for a folder of several
-                     sets, the common start of the names: DIR/emnist-digits    */
+    IPL_DATA_IDX, /* path: folder with the IDX files of one set, plain or gzip, with
+                     the file names of MNIST, EMNIST or QMNIST and any element type;
+                     for a folder of several sets, the common start of the names:
+                     DIR/emnist-digits                                         */
     IPL_DATA_MAT, /* path: MATLAB file, level 5 or 7.3, with F (rows x inputs) and
                      y (a row or a column), of any numeric classes;
                      E_UNSUPPORTED in a build with MAT=0                       */
     IPL_DATA_NPY, /* path: folder with X.npy and y.npy                          */
+    IPL_DATA_ARRAYS, /* x and y: a file each, as ipl_array_read takes them; or path:
+                     an NPZ file with the members X and y                      */
     IPL_DATA_SET_COUNT
 } ipl_data_set;
 
@@ -43,18 +47,27 @@ typedef enum {
     IPL_SPLIT_COUNT
 } ipl_data_split;
 
+/* How inputs are scaled, in double: each column by itself, or (_ALL) all values
+ * together, as the pixels of images. A constant column is only shifted to 0. */
 typedef enum {
-    IPL_SCALE_AUTO,     /* IDX: unit; all others: none                          */
+    IPL_SCALE_AUTO,      /* IDX: UNIT_ALL; all others: none                      */
     IPL_SCALE_NONE,
-    IPL_SCALE_UNIT,     /* bytes / 255 for IDX; else (x - min) / (max - min)    */
-    IPL_SCALE_SYMMETRIC,/* 2 unit - 1                                           */
-    IPL_SCALE_STANDARD, /* (x - mean) / sd over all values of the training rows */
+    IPL_SCALE_UNIT,      /* (x - min) / (max - min)                              */
+    IPL_SCALE_SYMMETRIC, /* 2 unit - 1                                           */
+    IPL_SCALE_STANDARD,  /* (x - mean) / sd, both of the training rows           */
+    IPL_SCALE_UNIT_ALL,  /* the same of all values; bytes of IDX: x / 255        */
+    IPL_SCALE_SYMMETRIC_ALL,
+    IPL_SCALE_STANDARD_ALL,
     IPL_SCALE_COUNT
 } ipl_data_scale;
 
 typedef struct {
     ipl_data_set   set;
     const char    *path;           /* not used by IB                            */
+    const char    *x, *y;          /* ARRAYS only: files, in the folder `path` if that
+                                      is one; NULL or "": by path                */
+    const char    *no_label;       /* rows with this label are left out before all
+                                      else; NULL or "": every label is a class   */
     ipl_data_parts parts;          /* IDX only                                  */
     ipl_data_split split;
     double         train_fraction; /* in (0, 1]: share of the rows, rounded. 0: 0.8, but
@@ -73,11 +86,16 @@ typedef struct {
 /* IB, ORDERED, seed 1, all other fields 0. */
 ipl_data_options ipl_data_defaults(void);
 
+enum { IPL_NOTE_BYTES = 400, IPL_NOTES_BYTES = 1600 };
+
 typedef struct {
     char     name[64];   /* "ib", or the last part of the path                  */
     int64_t  rows;
     int32_t  inputs;
     int32_t  classes;
+    char    *class_names; /* the label of each class, each ended by a 0; NULL: their
+                             numbers                                            */
+    char     notes[IPL_NOTES_BYTES]; /* lines on what was converted, each ended by \n */
     float   *x;          /* [rows][inputs], scaled, in the set's own order      */
     int32_t *y;          /* [rows], after noise                                 */
     int64_t  train_rows; /* split[0 .. train_rows) train, the rest tests        */
@@ -85,12 +103,16 @@ typedef struct {
 } ipl_dataset;
 
 /* Reads or generates a dataset. E_IO, E_FORMAT: the text has file, place, value and
- * what was expected (files that are missing, empty, truncated, too long, not gzip or of
- * another magic number; images and labels that disagree; labels out of range; NaN in
- * data). The caller owns *out and frees it with ipl_dataset_free, which allows a zeroed
- * struct. */
+ * what was expected (files that are missing, empty, truncated, too long, damaged or of
+ * another kind; images and labels that disagree; labels that are no classes; NaN in
+ * data; values beyond float32). What is converted stands in notes. The caller owns *out
+ * and frees it with ipl_dataset_free, which allows a zeroed struct. */
 ipl_status ipl_dataset_load(const ipl_data_options *options, ipl_dataset *out);
 void       ipl_dataset_free(ipl_dataset *data);
+
+/* Adds a line to notes[IPL_NOTES_BYTES]; what has no room is cut off. */
+__attribute__((format(printf, 2, 3)))
+void       ipl_note(char *notes, const char *format, ...);
 
 /* An array of numbers or labels from a file. Rows are the first axis; all further ones
  * are flattened in C order to columns. One of values, wide, integers, text is set. */
@@ -148,17 +170,39 @@ ipl_status ipl_npy_write_float32(const char *path, int64_t rows, int64_t cols,
                                  const float *values);
 ipl_status ipl_npy_write_int32(const char *path, int64_t rows, const int32_t *values);
 
-/* Converts integer labels to classes: writes y[rows] and C, the largest label plus one.
- * E_FORMAT: a label outside [0, 65536); the text has `what`, the row and the value. */
-ipl_status ipl_labels_from_integers(const char *what, int64_t rows,
-                                    const int64_t *integers, int32_t *y,
-                                    int32_t *classes);
+/* Labels as classes. */
+enum { IPL_NO_CLASS = -1 };
+typedef struct {
+    int64_t  rows;
+    int32_t  classes;
+    int32_t *y;          /* [rows]; IPL_NO_CLASS where a row has none            */
+    int64_t  unlabelled; /* rows with IPL_NO_CLASS                               */
+    char    *names;      /* the label of each class, each ended by a 0; NULL: their
+                            numbers                                              */
+    char     note[IPL_NOTE_BYTES]; /* on what was converted, one line; or ""     */
+} ipl_classes;
 
-/* The labels of n = `rows` samples from an NPY file of integers, as classes:
- * (*y)[rows], which the caller frees. E_IO, E_FORMAT as above, and for another number
- * of rows. */
-ipl_status ipl_npy_read_labels(const char *path, int64_t rows, int32_t **y,
-                               int32_t *classes);
+/* The labels of n = `rows` samples from a file: a column or a row of n whole numbers or
+ * words, or one-hot labels, n x C with one 1 a row, whose columns are the classes.
+ * Labels 0 .. C-1 stay; all others become classes in ascending order (of words: of
+ * their bytes), and the note says which. Rows labelled `no_label` (NULL or "": none)
+ * have no class.
+ * E_IO, E_FORMAT as above, and for another number of rows, for numbers that are not
+ * whole, for probabilities, and beyond 65536 classes. */
+ipl_status ipl_labels_read(const char *path, int64_t rows, const char *no_label,
+                           ipl_classes *out);
+
+/* The same from an array; messages call it `what`, and `of` that which has the rows. */
+ipl_status ipl_labels_from_array(const char *what, const char *of, int64_t rows,
+                                 const ipl_array *labels, const char *no_label,
+                                 ipl_classes *out);
+void       ipl_classes_free(ipl_classes *classes);
+
+/* Keeps the rows of an array that have a class. E_ARGUMENT: another number of rows. */
+ipl_status ipl_array_keep_labelled(const ipl_classes *classes, ipl_array *array);
+
+/* The classes of these rows to y[rows - unlabelled], which may be classes->y. */
+void       ipl_classes_labelled(const ipl_classes *classes, int32_t *y);
 
 /* -- Targets of any kind ----------------------------------------------------------*/
 
@@ -177,12 +221,15 @@ typedef struct {
     ipl_target_form form;
     int64_t bins;  /* BINS: 2 to 65536                                          */
     double  width; /* WIDTH: > 0, units of the targets                          */
+    const char *no_label; /* CLASSES: as in ipl_labels_read                      */
 } ipl_target_options;
 
 typedef struct {
-    int32_t  *y;       /* [rows], of all but VALUES; bins in double, those without a
-                          value left out: H(Y) is that of the bins               */
+    int32_t  *y;       /* of all but VALUES: [rows], of CLASSES [rows - unlabelled];
+                          bins in double, those without a value left out: H(Y) is
+                          that of the bins                                       */
     int32_t   classes;
+    ipl_classes labels; /* CLASSES: what was read, of all rows; else zeroed      */
     ipl_array values;  /* VALUES: values or wide, finite                        */
 } ipl_targets;
 

@@ -63,6 +63,7 @@ typedef struct {
     int64_t values, merged, rounded; /* of activations from elsewhere: values so far,
                            those of them that differ only beyond float32
                            (ipl_mi_narrow), and those that double has rounded   */
+    const char *notes;  /* of the data set, lines; as long as `memory`; NULL: none */
 } ipl_progress;
 
 /* Called before the first tick, several times a second and after each measured tick, by
@@ -81,7 +82,9 @@ typedef int (*ipl_progress_call)(void *user, const ipl_progress *now);
  *                      accuracy_test, then weight_norm_L, gradient_mean_L and
  *                      gradient_deviation_L of each layer L
  *   compression.csv    see ipl_compression_row; only of a run that is done
- *   run.json           what ran where, versions, times, counts, ceilings
+ *   run.json           what ran where, versions, times, counts, ceilings; in data also
+ *                      notes, on what was converted, and class_names, where the labels
+ *                      were no numbers from 0
  *
  * loss_train_nats and accuracy_train are the network's at that tick over the training
  * rows, or measure.loss_rows of them, always the same; run.json has their number.
@@ -220,8 +223,7 @@ ipl_status ipl_array_centre(const char *what, ipl_array *array, int64_t *merged)
 /* Activations that another program has written, in NPY files of n rows each. */
 typedef struct {
     const char  *folder; /* epoch_E_layer_L.npy; every epoch has the same layers */
-    const char  *labels; /* n integers, or what `targets` says; NULL: i_ty_bits stays
-                            empty                                               */
+    const char  *labels; /* what `targets` says; NULL: i_ty_bits stays empty       */
     const char  *inputs; /* the inputs, for the families that compare their values, one
                             array for all epochs; NULL: their i_xt_bits stays empty */
     ipl_mi_error error;

@@ -43,7 +43,6 @@ np.save('t.npy', bits[:, :3]); np.save('y.npy', (bits[:, 0]).astype('i8'))
 np.save('x.npy', bits[:, :2] + 0.01 * np.arange(512).reshape(256, 2).astype('f4'))
 np.save('t64.npy', np.asfortranarray(bits[:, :3].astype('f8')))
 np.save('short.npy', np.zeros(9, 'i4')); np.save('one.npy', np.zeros((1, 3), 'f4'))
-np.save('negative.npy', np.where(np.arange(256) == 7, -3, 0))
 np.save('half.npy', np.where(np.arange(256) == 9, 0.5, 0))
 nan = bits[:, :3].copy(); nan[5, 1] = np.nan; np.save('nan.npy', nan)
 inf = bits[:, :3].copy(); inf[6, 2] = np.inf; np.save('inf.npy', inf)
@@ -122,9 +121,9 @@ for estimator in bin kde; do
     fails 1 'nan.npy' estimate --t nan.npy --estimator $estimator
     fails 1 'inf.npy' estimate --t inf.npy --estimator $estimator
 done
-fails 1 'short.npy is 9 x 1: expected a class for each of the 256 rows' \
+fails 1 'short.npy is 9 x 1: expected a label for each of the 256 rows' \
     estimate --t t.npy --y short.npy --estimator bin
-fails 1 'negative.npy' estimate --t t.npy --y negative.npy --estimator bin
+fails 2 '--no-label goes with --y' estimate --t t.npy --no-label -1 --estimator bin
 fails 1 'half.npy' estimate --t t.npy --y half.npy --estimator bin
 fails 1 'not_here/run.json' plot not_here
 

@@ -270,9 +270,9 @@ static void values_may_be_nan_but_integers_must_be_whole(void **state)
         const double got = a.values ? (double)a.values[1] : a.wide[1];
         CHECK(got == bad[b] || isnan(bad[b]));
         ipl_array_free(&a);
-        int32_t *y, classes;
-        CHECK_FAILS(ipl_npy_read_labels(npy(1, header, 32, values), 2, &y, &classes),
-                    IPL_E_FORMAT, "is 2 x 2");
+        ipl_classes y = {0};
+        CHECK_FAILS(ipl_labels_read(npy(1, header, 32, values), 2, NULL, &y),
+                    IPL_E_FORMAT, "is 2 x 2 and not one-hot");
     }
     const double values[4] = {1.0, NAN, -INFINITY, -0x1p63};
     CHECK_OK(ipl_array_read(npy(1, header, 32, values), &a));

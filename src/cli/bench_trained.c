@@ -18,7 +18,7 @@ const trained_preset trained_presets[TRAINED_PRESETS] = {
 #define IB_MEASURING "measure.rows=all", "kde.noise_var=1e-3"
 #define FASHION                                                                        \
     "data.set=idx", "data.path=/usr/share/datasets/fashion-mnist", "data.parts=both",  \
-    "data.scale=unit", "net.init=glorot", "train.optimizer=sgd",                       \
+    "data.scale=unit-all", "net.init=glorot", "train.optimizer=sgd",                   \
     "train.learning_rate=0.01", "train.batch=128", "train.shuffle=yes",                \
     "train.seed=1", "measure.rows=test", "bin.form=width", "bin.width=0.07",           \
     "kde.noise_var=0.1"
@@ -106,7 +106,7 @@ ipl_status trained_open(ipl_device *dev, int preset, int64_t limit, trained *out
     memset(out, 0, sizeof *out);
     out->dev = dev;
     IPL_TRY(trained_config(preset, &out->config));
-    out->config.data.path = out->config.data_path;
+    out->config.data = ipl_config_data(&out->config);
     out->config.data.limit = limit;
     IPL_TRY(ipl_net_parse(out->config.layers, &out->shape));
     ipl_status st = ipl_dataset_load(&out->config.data, &out->data);

@@ -87,6 +87,7 @@ typedef struct {
     const char *tick;    /* "epoch", "step"                                      */
     const ipl_device_info *device; /* NULL: its memory is not planned            */
     int         bar;     /* stderr is a terminal                                 */
+    int         noted;   /* what was said of the data is shown                   */
     double      shown_s; /* wall time of the latest line                         */
     int64_t     measured;
 } cli_progress;
@@ -110,6 +111,9 @@ int cli_print_compression(const char *dir, const char *tick);
 /* What a run takes of a device: "takes 1.2 GiB of 7.3 GiB: data ..". */
 const char *cli_memory(const ipl_device_info *device, const ipl_memory *memory,
                        char *text, size_t size);
+
+/* Lines on what was converted in a data set, as "data: LINE" on stderr. */
+void cli_print_notes(const char *notes);
 
 /* "1:02:03", "4:05", "12 s". */
 const char *cli_duration(double seconds, char *text, size_t size);

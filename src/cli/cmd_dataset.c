@@ -14,7 +14,8 @@ static int run(int argc, char **argv);
 const cli_command cli_dataset = {
     "dataset", "NAME|CONFIG --out DIR [--set section.key=value]...",
     "Write a data set as X.npy (float32) and y.npy (int32)",
-    "NAME is ib, idx, mat or npy; all but ib need --set data.path=... Of a CONFIG the\n"
+    "NAME is ib, idx, mat, npy or arrays; ib needs nothing, arrays --set data.x=...\n"
+    "and data.y=..., all others --set data.path=... Of a CONFIG the\n"
     "section [data] counts. Rows come in the set's own order; scaling, label noise\n"
     "and random labels are applied.\n\n"
     "  infoplane dataset ib --out ib\n"
@@ -25,7 +26,7 @@ const cli_command cli_dataset = {
 static int is_set_name(const char *text)
 {
     return !strcmp(text, "ib") || !strcmp(text, "idx") || !strcmp(text, "mat") ||
-           !strcmp(text, "npy");
+           !strcmp(text, "npy") || !strcmp(text, "arrays");
 }
 
 static int make_folders(char *path)
@@ -45,19 +46,19 @@ static int make_folders(char *path)
 static int write_set(const ipl_config *config, const char *out)
 {
     char dir[4000], x[4010], y[4010];
-    ipl_data_options options = config->data;
+    const ipl_data_options options = ipl_config_data(config);
     ipl_dataset data = {0};
     if (snprintf(dir, sizeof dir, "%s", out) >= (int)sizeof dir)
         return cli_misused(&cli_dataset, "--out: %zu characters", strlen(out));
     snprintf(x, sizeof x, "%s/X.npy", dir);
     snprintf(y, sizeof y, "%s/y.npy", dir);
-    options.path = config->data_path;
     if (!access(x, F_OK) || !access(y, F_OK)) {
         fprintf(stderr, "infoplane: %s exists already: give another --out\n",
                 access(x, F_OK) ? y : x);
         return CLI_FAILED;
     }
     if (ipl_dataset_load(&options, &data) != IPL_OK) return cli_failed();
+    if (cli_log_level() >= 1) cli_print_notes(data.notes);
     int status = make_folders(dir);
     if (status == CLI_GO_ON &&
         (ipl_npy_write_float32(x, data.rows, data.inputs, data.x) != IPL_OK ||

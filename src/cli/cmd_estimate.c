@@ -17,10 +17,10 @@ const cli_command cli_estimate = {
     "estimate",
     "--t T.npy [--y Y.npy] [--x X.npy] [--estimator NAME[,NAME]] [options]",
     "Estimate I(X;T) and I(T;Y) of activations from NPY files",
-    "T has a row for each sample, each of another input; Y has their classes as\n"
-    "integers, and X the inputs, which some estimators compare for I(X;T). With a\n"
-    "folder as T, which holds epoch_E_layer_L.npy, the whole plane is estimated and\n"
-    "--out DIR becomes a run directory, with its picture.\n\n"
+    "T has a row for each sample, each of another input; Y has their labels (whole\n"
+    "numbers, words, or one-hot), and X the inputs, which some estimators compare for\n"
+    "I(X;T). With a folder as T, which holds epoch_E_layer_L.npy, the whole plane is\n"
+    "estimated and --out DIR becomes a run directory, with its picture.\n\n"
     "Real-valued targets Y: --y-bins N or --y-width W makes classes of them, and all\n"
     "estimators have I(T;Y), at most the H(Y) of these bins; with --y-values the\n"
     "estimators that compare values have I(T;Y) as they have I(X;T), without bins.\n\n"
@@ -50,6 +50,8 @@ typedef struct {
 static int check_request(request *q)
 {
     if (!q->t) return cli_misused(&cli_estimate, "--t is missing");
+    if (q->target.no_label && !q->y)
+        return cli_misused(&cli_estimate, "--no-label goes with --y");
     if (strcmp(q->units, "bits") && strcmp(q->units, "nats"))
         return cli_misused(&cli_estimate, "--units '%s': expected bits or nats",
                            q->units);
@@ -76,7 +78,7 @@ static ipl_status centre(const request *q, const char *path, ipl_array *array)
     return IPL_OK;
 }
 
-static ipl_status estimate_arrays(ipl_device *dev, const request *q, const ipl_array *t,
+static ipl_status estimate_arrays(ipl_device *dev, const request *q, ipl_array *t,
                                   ipl_mi_layer *layer)
 {
     ipl_targets y = {0};
@@ -84,9 +86,15 @@ static ipl_status estimate_arrays(ipl_device *dev, const request *q, const ipl_a
     ipl_status st = IPL_OK;
     if (q->y) IPL_TRY_DONE(ipl_targets_read(q->y, t->rows, &q->target, &y));
     if (q->y) IPL_TRY_DONE(centre(q, q->y, &y.values));
+    if (*y.labels.note && !q->quiet)
+        fprintf(stderr, "infoplane: %s: %s\n", q->y, y.labels.note);
     if (q->x) {
         IPL_TRY_DONE(ipl_array_read_inputs(q->x, t->rows, &x));
         IPL_TRY_DONE(centre(q, q->x, &x));
+    }
+    if (y.labels.unlabelled) {
+        IPL_TRY_DONE(ipl_array_keep_labelled(&y.labels, t));
+        if (q->x) IPL_TRY_DONE(ipl_array_keep_labelled(&y.labels, &x));
     }
     *layer = (ipl_mi_layer){.name = q->t, .d = t->cols, .t = t->values,
                             .wide = t->wide};
@@ -177,7 +185,7 @@ static int estimate(request *q)
 
 static int run(int argc, char **argv)
 {
-    enum { FIRST = 5, LAST = 6, Y = ESTIMATE_TARGETS_FLAGS };
+    enum { FIRST = 6, LAST = 6, Y = ESTIMATE_TARGETS_FLAGS };
     const char *plain[1];
     char standard[64], families[160] = "", names[256];
     int count;
@@ -191,8 +199,10 @@ static int run(int argc, char **argv)
     cli_option options[FIRST + Y + ESTIMATE_FLAGS_MAX + LAST] = {
         {"--t", "T.npy", "activations, n x d, or a folder of them", CLI_TEXT, &q.t, 0,
          0, 0},
-        {"--y", "Y.npy", "n classes; without it there is no I(T;Y)", CLI_TEXT, &q.y, 0,
-         0, 0},
+        {"--y", "Y.npy", "n labels, or one-hot; without it there is no I(T;Y)",
+         CLI_TEXT, &q.y, 0, 0, 0},
+        {"--no-label", "LABEL", "leave rows with this label out, as -1", CLI_TEXT,
+         &q.target.no_label, 0, 0, 0},
         {"--x", "X.npy", "n inputs, of a folder one for all; for estimators that "
          "compare them", CLI_TEXT, &q.x, 0, 0, 0},
         {"--estimator", "NAME[,NAME]", names, CLI_TEXT, &q.names, 0, 0, 0},

@@ -82,6 +82,12 @@ const char *cli_memory(const ipl_device_info *device, const ipl_memory *m, char 
     return text;
 }
 
+void cli_print_notes(const char *notes)
+{
+    for (const char *at = notes, *end; (end = strchr(at, '\n')); at = end + 1)
+        fprintf(stderr, "data: %.*s\n", (int)(end - at), at);
+}
+
 static volatile sig_atomic_t asked_to_stop;
 
 /* The next one finds the default again, and ends the process. */
@@ -149,6 +155,10 @@ int cli_progress_show(void *progress, const ipl_progress *now)
 {
     cli_progress *p = progress;
     const int each = cli_log_level() >= 3 && now->measured > p->measured;
+    if (now->notes && !p->noted && !p->quiet) {
+        cli_print_notes(now->notes);
+        p->noted = 1;
+    }
     if (p->device && now->memory && !p->quiet) {
         char takes[256];
         fprintf(stderr, "on %s, %s: %s\n", p->device->name, p->device->description,

@@ -255,7 +255,16 @@ void ipl_config_defaults(ipl_config *config)
         config_fallback(&row, fallback, sizeof fallback);
         ipl_option_set(row.option, fallback, config_fields(config, &row));
     }
-    config->data.path = NULL;
+}
+
+ipl_data_options ipl_config_data(const ipl_config *config)
+{
+    ipl_data_options data = config->data;
+    data.path = config->data_path;
+    data.x = config->data_x;
+    data.y = config->data_y;
+    data.no_label = config->data_no_label;
+    return data;
 }
 
 int ipl_config_estimators(const ipl_config *config,

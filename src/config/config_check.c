@@ -94,8 +94,14 @@ ipl_status ipl_config_check(const ipl_config *config)
     int64_t count;
     if (ipl_net_parse(config->layers, &shape) != IPL_OK)
         return IPL_FAIL(IPL_E_ARGUMENT, "[net] layers: %s", ipl_last_error_text());
-    IPL_REQUIRE(config->data.set == IPL_DATA_IB || config->data_path[0],
+    const int arrays = config->data.set == IPL_DATA_ARRAYS;
+    const int both = config->data_x[0] && config->data_y[0];
+    IPL_REQUIRE(config->data.set == IPL_DATA_IB || arrays || config->data_path[0],
                 "[data] path is empty, but only set = ib needs none");
+    IPL_REQUIRE(!arrays || config->data_path[0] || both,
+                "[data] set = arrays needs x and y, or a path");
+    IPL_REQUIRE(arrays || (!config->data_x[0] && !config->data_y[0]),
+                "[data] x and y go with set = arrays");
     IPL_REQUIRE(config->policy != IPL_POLICY_LIST || config->list[0],
                 "[measure] policy = list needs list");
     IPL_TRY(list_ticks(config->list, -1, 0, NULL, &count)); /* the form alone */

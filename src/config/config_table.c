@@ -18,7 +18,7 @@
 
 static const char *const sets[] = {
     [IPL_DATA_IB] = "ib", [IPL_DATA_IDX] = "idx", [IPL_DATA_MAT] = "mat",
-    [IPL_DATA_NPY] = "npy", [IPL_DATA_SET_COUNT] = NULL};
+    [IPL_DATA_NPY] = "npy", [IPL_DATA_ARRAYS] = "arrays", [IPL_DATA_SET_COUNT] = NULL};
 ONE_EACH(sets, IPL_DATA_SET_COUNT);
 
 static const char *const parts[] = {
@@ -34,7 +34,8 @@ ONE_EACH(splits, IPL_SPLIT_COUNT);
 static const char *const scales[] = {
     [IPL_SCALE_AUTO] = "auto", [IPL_SCALE_NONE] = "none", [IPL_SCALE_UNIT] = "unit",
     [IPL_SCALE_SYMMETRIC] = "symmetric", [IPL_SCALE_STANDARD] = "standard",
-    [IPL_SCALE_COUNT] = NULL};
+    [IPL_SCALE_UNIT_ALL] = "unit-all", [IPL_SCALE_SYMMETRIC_ALL] = "symmetric-all",
+    [IPL_SCALE_STANDARD_ALL] = "standard-all", [IPL_SCALE_COUNT] = NULL};
 ONE_EACH(scales, IPL_SCALE_COUNT);
 
 static const char *const inits[] = {
@@ -124,16 +125,25 @@ typedef struct {
 
 static const section_row first_rows[] = {
     CHOICE("data", "set", data.set, "ib", sets,
-           "ib: the 12-bit set of 2017, generated; idx: MNIST's files"),
+           "ib: the 12-bit set of 2017, generated; idx: MNIST's files; npy: a folder "
+           "with X.npy and y.npy; arrays: data.x and data.y"),
     TEXT("data", "path", data_path, "",
-         "folder (idx, npy) or file (mat), seen from where the program runs"),
+         "folder (idx, npy) or file (mat, arrays), seen from where the program runs"),
+    TEXT("data", "x", data_x, "",
+         "arrays: inputs, as X.npy, set.npz:X or X.csv, in the folder path if given"),
+    TEXT("data", "y", data_y, "",
+         "arrays: labels, numbers or words, a column or one-hot"),
+    TEXT("data", "no_label", data_no_label, "",
+         "rows with this label, as -1, are left out; none: each label is a class"),
     CHOICE("data", "split", data.split, "ordered", splits,
            "the first rows train, or a permutation's first rows"),
     REAL("data", "train_fraction", data.train_fraction, 0, 1, "0",
          "share of rows that train; 0: idx as its files say, else 0.8"),
     CHOICE("data", "parts", data.parts, "both", parts, "idx: files to read"),
     CHOICE("data", "scale", data.scale, "auto", scales,
-           "of the inputs; auto: idx to [0,1], all others none"),
+           "each input by itself, unit: to [0,1], symmetric: to [-1,1], standard: to "
+           "mean 0 and deviation 1 of the training rows; -all: all values together, as "
+           "pixels; auto: idx unit-all, all others none"),
     REAL("data", "label_noise", data.label_noise, 0, 1, "0",
          "share of labels replaced by another class"),
     SWITCH("data", "random_labels", data.random_labels, "no",

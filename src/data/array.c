@@ -79,10 +79,11 @@ ipl_status ipl_array_settle(const char *what, ipl_array *array)
     return exact ? ipl_array_narrow(what, array) : IPL_OK;
 }
 
-/* The number in a place, of values or wide. */
-static double number_at(const ipl_array *array, int64_t at)
+double ipl_array_number(const ipl_array *array, int64_t at)
 {
-    return array->values ? (double)array->values[at] : array->wide[at];
+    return array->values ? (double)array->values[at]
+           : array->wide ? array->wide[at]
+                         : (double)array->integers[at];
 }
 
 /* 2^63 itself is a double and beyond int64; NaN fails both comparisons. */
@@ -95,32 +96,18 @@ ipl_status ipl_array_settle_labels(const char *what, ipl_array *array)
 {
     const int64_t values = array->rows * array->cols;
     int whole = (array->values || array->wide) && !array->rounded;
-    for (int64_t v = 0; v < values && whole; ++v) whole = is_whole(number_at(array, v));
+    for (int64_t v = 0; v < values && whole; ++v)
+        whole = is_whole(ipl_array_number(array, v));
     if (!whole) return ipl_array_settle(what, array);
     int64_t *made = malloc((size_t)values * sizeof *made);
     if (!made) return no_memory(what, array);
-    for (int64_t v = 0; v < values; ++v) made[v] = (int64_t)number_at(array, v);
+    for (int64_t v = 0; v < values; ++v) made[v] = (int64_t)ipl_array_number(array, v);
     free(array->values);
     free(array->wide);
     array->values = NULL;
     array->wide = NULL;
     array->integers = made;
     return IPL_OK;
-}
-
-ipl_status ipl_array_expect_integers(const char *what, const ipl_array *array)
-{
-    const int64_t values = array->rows * array->cols;
-    if (array->text)
-        return IPL_FAIL(IPL_E_FORMAT, "%s: holds words: expected whole numbers", what);
-    for (int64_t v = 0; v < values && !array->integers; ++v)
-        if (!is_whole(number_at(array, v)))
-            return IPL_FAIL(IPL_E_FORMAT, "%s: row %" PRId64 ", column %" PRId64 " is "
-                            "%.9g: expected whole numbers", what, v / array->cols,
-                            v % array->cols, number_at(array, v));
-    if (array->integers) return IPL_OK;
-    return IPL_FAIL(IPL_E_FORMAT, "%s: numbers beyond 2^53: expected whole numbers "
-                    "that double holds", what);
 }
 
 /* -- Reading ----------------------------------------------------------------------*/
@@ -202,7 +189,7 @@ ipl_status ipl_array_read_inputs(const char *path, int64_t rows, ipl_array *out)
     IPL_REQUIRE(path && out, "the path of the inputs or the result is NULL");
     IPL_TRY(ipl_array_read(path, &read));
     for (int64_t v = 0; v < read.rows * read.cols; ++v)
-        if (!isfinite(number_at(&read, v)) && !wrong++) first = v;
+        if (!isfinite(ipl_array_number(&read, v)) && !wrong++) first = v;
     if (read.rows != rows)
         st = IPL_FAIL(IPL_E_FORMAT, "%s has %" PRId64 " rows: expected an input for "
                       "each of the %" PRId64 " rows of the activations", path,

@@ -1,26 +1,27 @@
 /*
  * dataset.c - from a reader's raw values to a set that can be trained on.
  *
- * Fixed order of the steps: read, limit, permute labels, disturb labels, split,
- * scale. Each random step has a stream of its own, so that switching one on
- * changes nothing in the others.
+ * Fixed order of the steps: read, labels to classes, leave out rows without a label,
+ * limit, permute labels, disturb labels, split, scale. Each random step has a stream of
+ * its own, so that switching one on changes nothing in the others.
  */
 #include <inttypes.h>
 #include <math.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "data/data.h"
+#include "data/scale.h"
 #include "data/set_labels.h"
 #include "random.h"
 
 static ipl_status (*const load[IPL_DATA_SET_COUNT])(const ipl_data_options *,
-                                                    ipl_dataset *) = {
-    [IPL_DATA_IB] = ipl_load_ib,
-    [IPL_DATA_IDX] = ipl_load_idx,
-    [IPL_DATA_MAT] = ipl_load_mat,
-    [IPL_DATA_NPY] = ipl_load_npy,
+                                                    ipl_raw_set *) = {
+    [IPL_DATA_IB] = ipl_load_ib,   [IPL_DATA_IDX] = ipl_load_idx,
+    [IPL_DATA_MAT] = ipl_load_mat, [IPL_DATA_NPY] = ipl_load_npy,
+    [IPL_DATA_ARRAYS] = ipl_load_arrays,
 };
 
 ipl_data_options ipl_data_defaults(void)
@@ -30,6 +31,7 @@ ipl_data_options ipl_data_defaults(void)
 
 void ipl_dataset_free(ipl_dataset *data)
 {
+    free(data->class_names);
     free(data->x);
     free(data->y);
     free(data->split);
@@ -38,56 +40,7 @@ void ipl_dataset_free(ipl_dataset *data)
 
 /* ---- for the readers ------------------------------------------------------------ */
 
-static ipl_status check_size(const char *what, int64_t rows, int64_t inputs)
-{
-    if (rows >= 1 && rows <= INT32_MAX && inputs >= 1 && inputs <= INT32_MAX)
-        return IPL_OK;
-    return IPL_FAIL(IPL_E_FORMAT, "%s: %" PRId64 " rows of %" PRId64 " inputs: "
-                    "expected 1 to %d of each", what, rows, inputs, INT32_MAX);
-}
-
-static ipl_status check_finite(const char *what, int64_t rows, int64_t inputs,
-                               const float *x)
-{
-    for (int64_t i = 0; i < rows * inputs; ++i)
-        if (!isfinite(x[i]))
-            return IPL_FAIL(IPL_E_FORMAT, "%s: row %" PRId64 ", column %" PRId64 " is "
-                            "%g: expected finite float32 values", what, i / inputs,
-                            i % inputs, (double)x[i]);
-    return IPL_OK;
-}
-
-ipl_status ipl_dataset_alloc(const char *what, int64_t rows, int64_t inputs,
-                             ipl_dataset *out)
-{
-    IPL_TRY(check_size(what, rows, inputs));
-    out->x = malloc((size_t)rows * (size_t)inputs * sizeof *out->x);
-    out->y = malloc((size_t)rows * sizeof *out->y);
-    if (!out->x || !out->y)
-        return IPL_FAIL(IPL_E_MEMORY, "%s: no memory for %" PRId64 " rows of %" PRId64
-                        " inputs", what, rows, inputs);
-    out->rows = rows;
-    out->inputs = (int32_t)inputs;
-    return IPL_OK;
-}
-
-ipl_status ipl_dataset_adopt(const char *what, int64_t rows, int64_t inputs, float **x,
-                             ipl_dataset *out)
-{
-    IPL_TRY(check_size(what, rows, inputs));
-    IPL_TRY(check_finite(what, rows, inputs, *x));
-    out->y = malloc((size_t)rows * sizeof *out->y);
-    if (!out->y)
-        return IPL_FAIL(IPL_E_MEMORY, "%s: no memory for %" PRId64 " labels", what,
-                        rows);
-    out->rows = rows;
-    out->inputs = (int32_t)inputs;
-    out->x = *x;
-    *x = NULL;
-    return IPL_OK;
-}
-
-void ipl_dataset_name(const char *path, const char *suffix, ipl_dataset *out)
+void ipl_dataset_name(const char *path, const char *suffix, char name[64])
 {
     size_t end = strlen(path);
     while (end > 1 && path[end - 1] == '/') --end;
@@ -95,7 +48,100 @@ void ipl_dataset_name(const char *path, const char *suffix, ipl_dataset *out)
     while (start > 0 && path[start - 1] != '/') --start;
     const size_t cut = strlen(suffix);
     if (end - start > cut && !strncmp(path + end - cut, suffix, cut)) end -= cut;
-    snprintf(out->name, sizeof out->name, "%.*s", (int)(end - start), path + start);
+    snprintf(name, 64, "%.*s", (int)(end - start), path + start);
+}
+
+void ipl_note(char *notes, const char *format, ...)
+{
+    va_list more;
+    const size_t used = strlen(notes), room = IPL_NOTES_BYTES - used;
+    if (room < 2) return;
+    va_start(more, format);
+    vsnprintf(notes + used, room - 1, format, more);
+    va_end(more);
+    strcat(notes, "\n");
+}
+
+/* ---- what was read -------------------------------------------------------------- */
+
+static ipl_status check_size(const char *what, const ipl_array *x)
+{
+    if (x->rows >= 1 && x->rows <= INT32_MAX && x->cols >= 1 && x->cols <= INT32_MAX)
+        return IPL_OK;
+    return IPL_FAIL(IPL_E_FORMAT, "%s: %" PRId64 " rows of %" PRId64 " inputs: "
+                    "expected 1 to %d of each", what, x->rows, x->cols, INT32_MAX);
+}
+
+static ipl_status check_finite(const char *what, const ipl_array *x)
+{
+    for (int64_t i = 0; i < x->rows * x->cols; ++i)
+        if (!isfinite(ipl_array_number(x, i)))
+            return IPL_FAIL(IPL_E_FORMAT, "%s: row %" PRId64 ", column %" PRId64 " is "
+                            "%g: expected finite values", what, i / x->cols,
+                            i % x->cols, ipl_array_number(x, i));
+    return IPL_OK;
+}
+
+/* "X.npy: (10, 28, 28) values are 784 inputs a row" */
+static void note_shape(const ipl_raw_set *raw, char *notes)
+{
+    char shape[IPL_ARRAY_SHAPE_BYTES];
+    ipl_array_shape(&raw->x, shape);
+    if (raw->x.dims > 2)
+        ipl_note(notes, "%s: %s values are %" PRId64 " inputs a row", raw->x_what,
+                 shape, raw->x.cols);
+}
+
+/* Takes the labels of the raw set, and what else it says; its x stays there. */
+static ipl_status take_raw(const ipl_data_options *o, ipl_raw_set *raw, ipl_dataset *d)
+{
+    ipl_classes classes = {0};
+    ipl_status st = IPL_OK;
+    IPL_TRY(check_size(raw->x_what, &raw->x));
+    IPL_TRY(ipl_labels_from_array(raw->y_what, raw->x_what, raw->x.rows, &raw->y,
+                                  o->no_label, &classes));
+    ipl_array_free(&raw->y);
+    IPL_TRY_DONE(check_finite(raw->x_what, &raw->x));
+    memcpy(d->name, raw->name, sizeof d->name);
+    memcpy(d->notes, raw->notes, sizeof d->notes);
+    note_shape(raw, d->notes);
+    if (*classes.note) ipl_note(d->notes, "%s", classes.note);
+    /* The rows that the files give to training are the first ones. */
+    d->train_rows = raw->train_rows;
+    for (int64_t r = 0; r < raw->train_rows; ++r)
+        d->train_rows -= classes.y[r] == IPL_NO_CLASS;
+    if (raw->train_rows && !d->train_rows) {
+        st = IPL_FAIL(IPL_E_FORMAT, "%s: no row that trains has a label", raw->y_what);
+        goto done;
+    }
+    if (classes.unlabelled) {
+        IPL_TRY_DONE(ipl_array_keep_labelled(&classes, &raw->x));
+        ipl_classes_labelled(&classes, classes.y);
+    }
+    d->rows = raw->x.rows;
+    d->inputs = (int32_t)raw->x.cols;
+    d->classes = classes.classes;
+    d->class_names = classes.names;
+    d->y = classes.y;
+    return IPL_OK;
+done:
+    ipl_classes_free(&classes);
+    return st;
+}
+
+/* A class that the labels have, or [net] ends with, may have no rows. */
+static void note_empty_classes(ipl_dataset *d)
+{
+    int32_t empty = 0, one = 0;
+    char *has = calloc((size_t)d->classes, 1);
+    for (int64_t i = 0; has && i < d->rows; ++i) has[d->y[i]] = 1;
+    for (int32_t c = 0; has && c < d->classes; ++c)
+        if (!has[c]) one = c, ++empty;
+    if (empty == 1) ipl_note(d->notes, "class %d has no rows", one);
+    if (empty > 1)
+        ipl_note(d->notes, "%d of %d classes have no rows, of %" PRId64 " in all",
+                 empty, d->classes, d->rows);
+    free(has);
 }
 
 /* ---- the steps ------------------------------------------------------------------ */
@@ -103,8 +149,12 @@ void ipl_dataset_name(const char *path, const char *suffix, ipl_dataset *out)
 static ipl_status check_options(const ipl_data_options *o)
 {
     IPL_REQUIRE((unsigned)o->set < IPL_DATA_SET_COUNT, "data set %d", (int)o->set);
-    IPL_REQUIRE(o->set == IPL_DATA_IB || (o->path && *o->path),
-                "the data set needs a path");
+    const int by_files = o->set == IPL_DATA_ARRAYS && o->x && *o->x && o->y && *o->y;
+    IPL_REQUIRE(o->set == IPL_DATA_IB || by_files || (o->path && *o->path),
+                "the data set needs a path%s",
+                o->set == IPL_DATA_ARRAYS ? ", or x and y" : "");
+    IPL_REQUIRE(o->set == IPL_DATA_ARRAYS || ((!o->x || !*o->x) && (!o->y || !*o->y)),
+                "x and y name files of set = arrays only");
     IPL_REQUIRE((unsigned)o->parts < IPL_PARTS_COUNT, "parts %d", (int)o->parts);
     IPL_REQUIRE((unsigned)o->split < IPL_SPLIT_COUNT, "split %d", (int)o->split);
     IPL_REQUIRE((unsigned)o->scale < IPL_SCALE_COUNT, "scale %d", (int)o->scale);
@@ -118,27 +168,37 @@ static ipl_status check_options(const ipl_data_options *o)
     return IPL_OK;
 }
 
-/* Rows of keep[count], ascending, move to the front; the rest is given back. */
-static void keep_rows(ipl_dataset *d, int64_t count, const int32_t *keep)
+/* Rows of keep[count], ascending, move to the front. */
+static void keep_rows(ipl_dataset *d, int64_t count, const int32_t *keep, ipl_array *x)
 {
-    const size_t row_bytes = (size_t)d->inputs * sizeof *d->x;
+    const size_t row_bytes =
+        (size_t)d->inputs * (x->values ? sizeof *x->values : sizeof *x->wide);
+    char *at = x->values ? (char *)x->values : (char *)x->wide;
     for (int64_t i = 0; i < count; ++i) {
         if (keep[i] != i)
-            memcpy(d->x + i * d->inputs, d->x + (int64_t)keep[i] * d->inputs,
+            memcpy(at + (size_t)i * row_bytes, at + (size_t)keep[i] * row_bytes,
                    row_bytes);
         d->y[i] = d->y[keep[i]];
     }
-    d->rows = count;
-    float *x = realloc(d->x, (size_t)count * row_bytes);
-    int32_t *y = realloc(d->y, (size_t)count * sizeof *y);
-    if (x) d->x = x; /* shrinking; if it fails the larger block stays */
+    d->rows = x->rows = count;
+}
+
+/* Gives back what rows that were left out have held. */
+static void shrink(ipl_dataset *d, ipl_array *x)
+{
+    const size_t values = (size_t)d->rows * (size_t)d->inputs;
+    float *narrow = x->values ? realloc(x->values, values * sizeof *narrow) : NULL;
+    double *wide = x->wide ? realloc(x->wide, values * sizeof *wide) : NULL;
+    int32_t *y = realloc(d->y, (size_t)d->rows * sizeof *y);
+    if (narrow) x->values = narrow; /* if it fails the larger block stays */
+    if (wide) x->wide = wide;
     if (y) d->y = y;
 }
 
 /* Keeps `limit` rows, in the set's order: of a shuffled set a random subset, of an
  * ordered one the first. Where the files tell train from test, each part keeps its
  * share of the rows. */
-static ipl_status limit_rows(const ipl_data_options *o, ipl_dataset *d)
+static ipl_status limit_rows(const ipl_data_options *o, ipl_dataset *d, ipl_array *x)
 {
     if (!o->limit || o->limit >= d->rows) return IPL_OK;
     const int64_t train = d->train_rows;
@@ -166,7 +226,8 @@ static ipl_status limit_rows(const ipl_data_options *o, ipl_dataset *d)
     int64_t count = 0;
     for (int64_t i = 0; i < d->rows; ++i)
         if (chosen[i]) order[count++] = (int32_t)i;
-    keep_rows(d, count, order);
+    keep_rows(d, count, order, x);
+    shrink(d, x);
     d->train_rows = kept_train;
     free(order);
     free(chosen);
@@ -212,78 +273,26 @@ static ipl_status split_rows(const ipl_data_options *o, ipl_dataset *d)
     return IPL_OK;
 }
 
-/* x <- (x - shift) / unit, then times factor plus offset. Division, not
- * multiplication by the inverse: bytes / 255 then equal what NumPy gives. */
-static void rescale(ipl_dataset *d, double shift, double unit, float factor,
-                    float offset)
-{
-    for (int64_t i = 0, n = d->rows * d->inputs; i < n; ++i)
-        d->x[i] = factor * (float)(((double)d->x[i] - shift) / unit) + offset;
-}
-
-static ipl_status scale_unit(const ipl_data_options *o, int symmetric, ipl_dataset *d)
-{
-    double low = 0.0, high = 255.0;
-    if (o->set != IPL_DATA_IDX) {
-        low = high = (double)d->x[0];
-        for (int64_t i = 1, n = d->rows * d->inputs; i < n; ++i) {
-            if ((double)d->x[i] < low) low = (double)d->x[i];
-            if ((double)d->x[i] > high) high = (double)d->x[i];
-        }
-    }
-    IPL_REQUIRE(high > low,
-                "all inputs of '%s' are %g: they cannot be scaled to a range",
-                d->name, low);
-    rescale(d, low, high - low, symmetric ? 2.0f : 1.0f, symmetric ? -1.0f : 0.0f);
-    return IPL_OK;
-}
-
-static ipl_status scale_standard(ipl_dataset *d)
-{
-    double mean = 0.0, spread = 0.0;
-    const double count = (double)d->train_rows * d->inputs;
-    for (int64_t r = 0; r < d->train_rows; ++r)
-        for (int32_t c = 0; c < d->inputs; ++c)
-            mean += (double)d->x[(int64_t)d->split[r] * d->inputs + c];
-    mean /= count;
-    for (int64_t r = 0; r < d->train_rows; ++r)
-        for (int32_t c = 0; c < d->inputs; ++c) {
-            const double off =
-                (double)d->x[(int64_t)d->split[r] * d->inputs + c] - mean;
-            spread += off * off;
-        }
-    const double sd = sqrt(spread / count);
-    IPL_REQUIRE(sd > 0.0,
-                "all inputs of the training rows of '%s' are %g: they have no "
-                "deviation to scale by", d->name, mean);
-    rescale(d, mean, sd, 1.0f, 0.0f);
-    return IPL_OK;
-}
-
-static ipl_status scale_inputs(const ipl_data_options *o, ipl_dataset *d)
-{
-    const ipl_data_scale scale =
-        o->scale != IPL_SCALE_AUTO ? o->scale
-        : o->set == IPL_DATA_IDX   ? IPL_SCALE_UNIT
-                                   : IPL_SCALE_NONE;
-    if (scale == IPL_SCALE_STANDARD) return scale_standard(d);
-    if (scale == IPL_SCALE_NONE) return IPL_OK;
-    return scale_unit(o, scale == IPL_SCALE_SYMMETRIC, d);
-}
-
 ipl_status ipl_dataset_load(const ipl_data_options *options, ipl_dataset *out)
 {
     ipl_dataset made = {0};
     ipl_status st = IPL_OK;
     IPL_REQUIRE(options && out, "options or result are NULL");
     IPL_TRY(check_options(options));
-    IPL_TRY_DONE(load[options->set](options, &made));
-    IPL_TRY_DONE(limit_rows(options, &made));
+    ipl_raw_set *raw = calloc(1, sizeof *raw);
+    if (!raw) return IPL_FAIL(IPL_E_MEMORY, "no memory to read a data set");
+    IPL_TRY_DONE(load[options->set](options, raw));
+    IPL_TRY_DONE(take_raw(options, raw, &made));
+    IPL_TRY_DONE(limit_rows(options, &made, &raw->x));
     IPL_TRY_DONE(change_labels(options, &made));
     IPL_TRY_DONE(split_rows(options, &made));
-    IPL_TRY_DONE(scale_inputs(options, &made));
+    IPL_TRY_DONE(ipl_scale_inputs(options, raw, &made));
+    note_empty_classes(&made);
     *out = made;
 done:
+    ipl_array_free(&raw->x);
+    ipl_array_free(&raw->y);
+    free(raw);
     if (st != IPL_OK) ipl_dataset_free(&made);
     return st;
 }

@@ -7,6 +7,7 @@
  * 4096 labels of the file published with the paper (var_u.mat), in its order.
  */
 #include <stdlib.h>
+#include <string.h>
 
 #include "data/data.h"
 
@@ -51,15 +52,22 @@ static int label_of(int row)
     return 0;
 }
 
-ipl_status ipl_load_ib(const ipl_data_options *options, ipl_dataset *out)
+ipl_status ipl_load_ib(const ipl_data_options *options, ipl_raw_set *out)
 {
     (void)options;
-    IPL_TRY(ipl_dataset_alloc("ib", PATTERNS, BITS, out));
-    ipl_dataset_name("ib", "", out);
-    out->classes = 2;
+    strcpy(out->name, "ib");
+    strcpy(out->x_what, "ib");
+    strcpy(out->y_what, "ib");
+    out->x = (ipl_array){.rows = PATTERNS, .cols = BITS, .dims = 2};
+    out->y = (ipl_array){.rows = PATTERNS, .cols = 1, .dims = 1};
+    out->x.values = malloc(sizeof *out->x.values * PATTERNS * BITS);
+    out->y.integers = malloc(sizeof *out->y.integers * PATTERNS);
+    if (!out->x.values || !out->y.integers)
+        return IPL_FAIL(IPL_E_MEMORY, "%d patterns", PATTERNS);
     for (int row = 0; row < PATTERNS; ++row) {
-        for (int c = 0; c < BITS; ++c) out->x[row * BITS + c] = (float)bit(row, c);
-        out->y[row] = label_of(row);
+        for (int c = 0; c < BITS; ++c)
+            out->x.values[row * BITS + c] = (float)bit(row, c);
+        out->y.integers[row] = label_of(row);
     }
     return IPL_OK;
 }

@@ -1,130 +1,46 @@
 /*
- * idx.c - MNIST, Fashion-MNIST and EMNIST: IDX files, plain or gzip.
+ * idx.c - MNIST, Fashion-MNIST, EMNIST, QMNIST: IDX files, plain or gzip.
  *
- * A part is a pair of files, PREFIXtrain-images-idx3-ubyte and PREFIXtrain-labels-
- * idx1-ubyte, or with t10k or test in place of train. MNIST's prefix is empty,
- * EMNIST's is "emnist-digits-" and the like. A header is a big-endian magic number
- * (0x0800 + dimensions: unsigned bytes) and one big-endian size a dimension.
+ * A part is a pair of files, images and labels. A header is two zero bytes, a byte for
+ * the type of the elements, one for the number of dimensions, and one big-endian size a
+ * dimension; elements are big-endian. Images have two to four dimensions, the first for
+ * the images; labels have one, or a row for each image: one-hot, or the eight numbers
+ * of QMNIST, whose first is the class.
  */
-#include <dirent.h>
-#include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "data/data.h"
+#include "data/idx_files.h"
 #include "data/input.h"
 
-enum { PATH_BYTES = 4096, PREFIX_BYTES = 256, CHUNK_BYTES = 1 << 16 };
+enum { CHUNK_BYTES = 1 << 16, DIMS_MAX = 4, QMNIST_COLUMNS = 8 };
 
-/* The names of a part; the first is used in messages. */
-static const char *const part_name[2][2] = {{"train", NULL}, {"t10k", "test"}};
-static const char images[] = "images-idx3-ubyte", labels[] = "labels-idx1-ubyte";
+/* The codes of the elements' types. float32 holds the narrow ones exactly. */
+typedef enum {
+    UBYTE = 0x08, BYTE = 0x09, SHORT = 0x0b, INT = 0x0c, FLOAT = 0x0d, DOUBLE = 0x0e
+} idx_type;
 
-/* ---- finding the files ---------------------------------------------------------- */
-
-/* Length of PREFIX in "PREFIXtrain-images-idx3-ubyte[.gz]", or -1 for another name. */
-static int prefix_of(const char *file)
+static int bytes_of(int type)
 {
-    const char *kind = strstr(file, images);
-    if (!kind || (kind[sizeof images - 1] && strcmp(kind + sizeof images - 1, ".gz")))
-        return -1;
-    for (int p = 0; p < 4; ++p) {
-        const char *part = part_name[p / 2][p % 2];
-        const size_t length = part ? strlen(part) : 0;
-        const int at = part ? (int)(kind - file) - (int)length - 1 : -1;
-        if (at < 0 || strncmp(file + at, part, length) || kind[-1] != '-') continue;
-        if (at == 0 || file[at - 1] == '-') return at < PREFIX_BYTES ? at : -1;
+    switch (type) {
+    case UBYTE: case BYTE: return 1;
+    case SHORT:            return 2;
+    case INT: case FLOAT:  return 4;
+    case DOUBLE:           return 8;
+    default:               return 0;
     }
-    return -1;
 }
-
-static int is_images(const struct dirent *entry)
-{
-    return prefix_of(entry->d_name) >= 0;
-}
-
-/* The one prefix of the image files in a folder; the empty one wins. */
-static ipl_status find_prefix(const char *folder, char prefix[PREFIX_BYTES])
-{
-    struct dirent **entry = NULL;
-    ipl_status st = IPL_OK;
-    const int count = scandir(folder, &entry, is_images, alphasort);
-    if (count < 0) return IPL_FAIL(IPL_E_IO, "%s: %s", folder, strerror(errno));
-    const char *name = NULL, *other = NULL;
-    int length = 0;
-    for (int e = 0; e < count; ++e) {
-        const int here = prefix_of(entry[e]->d_name);
-        if (!name || here == 0) name = entry[e]->d_name, length = here;
-        else if (!other && (here != length ||
-                            strncmp(name, entry[e]->d_name, (size_t)length)))
-            other = entry[e]->d_name;
-    }
-    if (!count)
-        st = IPL_FAIL(IPL_E_IO, "%s: no IDX images: expected train-images-idx3-ubyte "
-                      "or t10k-images-idx3-ubyte, plain or .gz", folder);
-    else if (length && other)
-        st = IPL_FAIL(IPL_E_ARGUMENT, "%s: holds %s and %s: expected the path to name "
-                      "one set, as %s/%.*s", folder, name, other, folder, length - 1,
-                      name);
-    else
-        snprintf(prefix, PREFIX_BYTES, "%.*s", length, name);
-    for (int e = 0; e < count; ++e) free(entry[e]);
-    free(entry);
-    return st;
-}
-
-/* The first of the names of one file that is there: PREFIX PART - KIND [.gz]. */
-static ipl_status find_file(const char *folder, const char *prefix,
-                            const char *const part[2], const char *kind,
-                            char path[PATH_BYTES], int *gzip)
-{
-    for (int p = 0; p < 2 && part[p]; ++p)
-        for (*gzip = 0; *gzip < 2; ++*gzip) {
-            snprintf(path, PATH_BYTES, "%s/%s%s-%s%s", folder, prefix, part[p], kind,
-                     *gzip ? ".gz" : "");
-            if (!access(path, F_OK)) return IPL_OK;
-        }
-    return IPL_FAIL(IPL_E_IO, "%s: no %s%s-%s, plain or .gz", folder, prefix, part[0],
-                    kind);
-}
-
-/* Splits the path of a set into folder and prefix. */
-static ipl_status find_set(const char *path, char folder[PATH_BYTES],
-                           char prefix[PREFIX_BYTES])
-{
-    struct stat about;
-    char image[PATH_BYTES];
-    int gzip;
-    if (strlen(path) >= PATH_BYTES - 2 * PREFIX_BYTES)
-        return IPL_FAIL(IPL_E_ARGUMENT, "path of %zu bytes: expected fewer than %d",
-                        strlen(path), PATH_BYTES - 2 * PREFIX_BYTES);
-    strcpy(folder, path);
-    if (!stat(path, &about) && S_ISDIR(about.st_mode)) return find_prefix(path, prefix);
-
-    char *slash = strrchr(folder, '/');
-    const char *name = slash ? slash + 1 : folder;
-    const size_t length = strlen(name);
-    const int short_enough = length > 0 && length < PREFIX_BYTES - 1;
-    snprintf(prefix, PREFIX_BYTES, "%.*s%s", PREFIX_BYTES - 2, name,
-             length && name[length - 1] == '-' ? "" : "-");
-    if (!slash) strcpy(folder, ".");
-    else slash[slash == folder] = 0; /* "/name" lies in "/" */
-    for (int p = 0; p < 2 && short_enough; ++p)
-        if (find_file(folder, prefix, part_name[p], images, image, &gzip) == IPL_OK)
-            return IPL_OK;
-    return IPL_FAIL(IPL_E_IO, "%s: neither a folder of IDX files nor what their names "
-                    "start with", path);
-}
-
-/* ---- reading them --------------------------------------------------------------- */
 
 typedef struct {
-    char       path[PATH_BYTES];
+    char       path[IDX_PATH_BYTES];
     ipl_input *in;
-    uint32_t   size[3]; /* images: count, height, width; labels: count            */
+    int        type, dims;
+    uint32_t   size[DIMS_MAX];
+    int64_t    rows, cols;
+    int        is_qmnist;      /* labels, of which column 0 is the class          */
 } idx_file;
 
 typedef struct {
@@ -136,111 +52,200 @@ static uint32_t big_endian(const unsigned char *at)
     return (uint32_t)at[0] << 24 | (uint32_t)at[1] << 16 | (uint32_t)at[2] << 8 | at[3];
 }
 
-static ipl_status open_file(const char *folder, const char *prefix,
-                            const char *const part[2], int dims, idx_file *f)
+/* -- Headers ----------------------------------------------------------------------*/
+
+static ipl_status read_magic(idx_file *f, idx_file_kind kind)
 {
-    unsigned char header[16];
-    int gzip;
-    IPL_TRY(find_file(folder, prefix, part, dims == 3 ? images : labels, f->path,
-                      &gzip));
-    IPL_TRY(ipl_input_open(f->path, &f->in));
-    IPL_TRY(ipl_input_read(f->in, "the magic number", 4, header));
-    const uint32_t magic = big_endian(header), want = 0x0800u + (uint32_t)dims;
-    if (magic != want)
-        return IPL_FAIL(IPL_E_FORMAT, "%s: magic number 0x%08x: expected 0x%08x "
-                        "(unsigned bytes, %d dimension%s)", f->path, magic, want, dims,
-                        dims == 1 ? "" : "s");
-    IPL_TRY(ipl_input_read(f->in, "the sizes", (size_t)(4 * dims), header + 4));
-    for (int d = 0; d < dims; ++d) {
-        f->size[d] = big_endian(header + 4 + 4 * d);
+    unsigned char magic[4];
+    IPL_TRY(ipl_input_read(f->in, "the magic number", 4, magic));
+    f->type = magic[2];
+    f->dims = magic[3];
+    if (magic[0] || magic[1])
+        return IPL_FAIL(IPL_E_FORMAT, "%s: starts with bytes %02x %02x: expected an "
+                        "IDX file (00 00)", f->path, magic[0], magic[1]);
+    if (!bytes_of(f->type))
+        return IPL_FAIL(IPL_E_FORMAT, "%s: elements of type %02x: expected 08 ubyte, "
+                        "09 byte, 0b short, 0c int, 0d float or 0e double", f->path,
+                        f->type);
+    const int least = kind == IDX_IMAGES ? 2 : 1;
+    const int most = kind == IDX_IMAGES ? DIMS_MAX : 2;
+    if (f->dims >= least && f->dims <= most) return IPL_OK;
+    const int swapped = kind == IDX_IMAGES ? f->dims == 1 : f->dims == 3;
+    return IPL_FAIL(IPL_E_FORMAT, "%s: %d dimension%s, and %s have %d to %d%s", f->path,
+                    f->dims, f->dims == 1 ? "" : "s",
+                    kind == IDX_IMAGES ? "images" : "labels", least, most,
+                    !swapped              ? ""
+                    : kind == IDX_IMAGES ? ": these are labels: swap the two files"
+                                         : ": these are images: swap the two files");
+}
+
+/* Reads the header, and checks that the file can be what it claims. */
+static ipl_status read_header(idx_file *f, idx_file_kind kind)
+{
+    unsigned char sizes[4 * DIMS_MAX];
+    char claim[128];
+    int used;
+    IPL_TRY(read_magic(f, kind));
+    IPL_TRY(ipl_input_read(f->in, "the sizes", (size_t)(4 * f->dims), sizes));
+    f->cols = 1;
+    for (int d = 0; d < f->dims; ++d) {
+        f->size[d] = big_endian(sizes + 4 * d);
         if (f->size[d] == 0 || f->size[d] > INT32_MAX)
             return IPL_FAIL(IPL_E_FORMAT, "%s: size of dimension %d is %u: expected 1 "
                             "to %d", f->path, d, f->size[d], INT32_MAX);
+        /* So that the bytes of all rows are below 2^63, whatever the type. */
+        if (d && f->cols > INT32_MAX / 8 / (int64_t)f->size[d])
+            return IPL_FAIL(IPL_E_FORMAT, "%s: rows of more than %d values", f->path,
+                            INT32_MAX / 8);
+        if (d) f->cols *= f->size[d];
     }
-    return IPL_OK;
+    f->rows = f->size[0];
+    f->is_qmnist = kind == IDX_LABELS && f->type == INT && f->cols == QMNIST_COLUMNS;
+    used = snprintf(claim, sizeof claim, "%u %s", f->size[0],
+                    kind == IDX_IMAGES ? "images" : "labels");
+    for (int d = 1; d < f->dims; ++d)
+        used += snprintf(claim + used, sizeof claim - (size_t)used, "%s%u",
+                         d > 1 ? " x " : " of ", f->size[d]);
+    return ipl_input_expect(f->in, 4 + 4 * (uint64_t)f->dims +
+                            (uint64_t)(f->rows * f->cols) * (uint64_t)bytes_of(f->type),
+                            claim);
 }
 
-/* Opens both files of a part and checks that they can be what they claim. */
-static ipl_status open_part(const char *folder, const char *prefix,
-                            const char *const name[2], idx_part *part)
+static ipl_status open_file(const char *folder, const char *prefix, idx_part_kind part,
+                            idx_file_kind kind, idx_file *f)
 {
-    char claim[64];
-    IPL_TRY(open_file(folder, prefix, name, 3, &part->images));
-    IPL_TRY(open_file(folder, prefix, name, 1, &part->labels));
-    const uint32_t *size = part->images.size;
-    const uint64_t pixels = (uint64_t)size[1] * size[2];
-    if (pixels > INT32_MAX)
-        return IPL_FAIL(IPL_E_FORMAT, "%s: images of %u x %u: expected at most %d "
-                        "pixels", part->images.path, size[1], size[2], INT32_MAX);
-    if (size[0] != part->labels.size[0])
-        return IPL_FAIL(IPL_E_FORMAT, "%s: %u images, but %s: %u labels: expected the "
-                        "same number", part->images.path, size[0], part->labels.path,
-                        part->labels.size[0]);
-    snprintf(claim, sizeof claim, "%u images of %u x %u", size[0], size[1], size[2]);
-    IPL_TRY(ipl_input_expect(part->images.in, 16 + size[0] * pixels, claim));
-    snprintf(claim, sizeof claim, "%u labels", size[0]);
-    return ipl_input_expect(part->labels.in, 8 + (uint64_t)size[0], claim);
+    IPL_TRY(ipl_idx_find_file(folder, prefix, part, kind, f->path));
+    IPL_TRY(ipl_input_open(f->path, &f->in));
+    return read_header(f, kind);
 }
 
-/* Bytes become floats chunk by chunk, so that a set is in memory only once. */
-static ipl_status read_part(idx_part *part, float *x, int32_t *y, int32_t *classes)
+static ipl_status open_part(const char *folder, const char *prefix, idx_part_kind which,
+                            idx_part *part)
+{
+    IPL_TRY(open_file(folder, prefix, which, IDX_IMAGES, &part->images));
+    IPL_TRY(open_file(folder, prefix, which, IDX_LABELS, &part->labels));
+    if (part->images.rows == part->labels.rows) return IPL_OK;
+    return IPL_FAIL(IPL_E_FORMAT, "%s: %" PRId64 " images, but %s: %" PRId64 " labels: "
+                    "expected the same number", part->images.path, part->images.rows,
+                    part->labels.path, part->labels.rows);
+}
+
+/* -- Elements ---------------------------------------------------------------------*/
+
+static double element(int type, const unsigned char *at)
+{
+    uint64_t bits;
+    float narrow;
+    double wide;
+    uint32_t word;
+    switch (type) {
+    case UBYTE: return *at;
+    case BYTE:  return (int8_t)*at;
+    case SHORT: return (int16_t)(at[0] << 8 | at[1]);
+    case INT:   return (int32_t)big_endian(at);
+    case FLOAT:
+        word = big_endian(at);
+        memcpy(&narrow, &word, sizeof narrow);
+        return (double)narrow;
+    default:
+        bits = (uint64_t)big_endian(at) << 32 | big_endian(at + 4);
+        memcpy(&wide, &bits, sizeof wide);
+        return wide;
+    }
+}
+
+/* Elements are converted chunk by chunk, so that a set is in memory only once. Of
+ * QMNIST's labels the first of each row goes to the array. */
+static ipl_status read_elements(idx_file *f, const char *what, int64_t start,
+                                ipl_array *to)
 {
     unsigned char chunk[CHUNK_BYTES];
-    const int64_t rows = part->images.size[0];
-    const int64_t pixels = (int64_t)part->images.size[1] * part->images.size[2];
-    for (int64_t at = 0, total = rows * pixels; at < total; at += CHUNK_BYTES) {
-        const int64_t count = total - at < CHUNK_BYTES ? total - at : CHUNK_BYTES;
-        IPL_TRY(ipl_input_read(part->images.in, "the pixels", (size_t)count, chunk));
-        for (int64_t i = 0; i < count; ++i) x[at + i] = (float)chunk[i];
-    }
-    for (int64_t at = 0; at < rows; at += CHUNK_BYTES) {
-        const int64_t count = rows - at < CHUNK_BYTES ? rows - at : CHUNK_BYTES;
-        IPL_TRY(ipl_input_read(part->labels.in, "the labels", (size_t)count, chunk));
+    const int bytes = bytes_of(f->type), each = f->is_qmnist ? QMNIST_COLUMNS : 1;
+    const int64_t total = f->rows * f->cols, most = CHUNK_BYTES / bytes;
+    for (int64_t at = 0; at < total; at += most) {
+        const int64_t count = total - at < most ? total - at : most;
+        IPL_TRY(ipl_input_read(f->in, what, (size_t)(count * bytes), chunk));
         for (int64_t i = 0; i < count; ++i) {
-            y[at + i] = chunk[i];
-            if (chunk[i] >= *classes) *classes = chunk[i] + 1;
+            if ((at + i) % each) continue;
+            const int64_t place = start + (at + i) / each;
+            const double value = element(f->type, chunk + i * bytes);
+            if (to->values) to->values[place] = (float)value;
+            else to->wide[place] = value;
         }
     }
-    IPL_TRY(ipl_input_end(part->images.in));
-    return ipl_input_end(part->labels.in);
+    return ipl_input_end(f->in);
 }
 
-static ipl_status check_same_size(const idx_file *train, const idx_file *test)
+/* Room for the rows of all parts: wide where one of them needs it. */
+static ipl_status make_room(const char *what, int64_t rows, int64_t cols, int wide,
+                            ipl_array *out)
 {
-    if (train->size[1] == test->size[1] && train->size[2] == test->size[2])
-        return IPL_OK;
-    return IPL_FAIL(IPL_E_FORMAT, "%s: images of %u x %u, but %s: images of %u x %u: "
-                    "expected the same size", train->path, train->size[1],
-                    train->size[2], test->path, test->size[1], test->size[2]);
+    const size_t values = (size_t)rows * (size_t)cols;
+    *out = (ipl_array){.rows = rows, .cols = cols, .dims = 2, .shape = {rows, cols}};
+    if (wide) out->wide = malloc(values * sizeof *out->wide);
+    else out->values = malloc(values * sizeof *out->values);
+    if (out->wide || out->values) return IPL_OK;
+    return IPL_FAIL(IPL_E_MEMORY, "%s: no memory for %" PRId64 " rows of %" PRId64
+                    " values", what, rows, cols);
 }
 
-ipl_status ipl_load_idx(const ipl_data_options *options, ipl_dataset *out)
+static int is_wide(const idx_file *f) { return f->type == INT || f->type == DOUBLE; }
+
+/* -- The set ----------------------------------------------------------------------*/
+
+static ipl_status check_same_size(const idx_file *train, const idx_file *test,
+                                  const char *what)
+{
+    if (train->dims == test->dims &&
+        !memcmp(train->size + 1, test->size + 1,
+                sizeof *train->size * (size_t)(train->dims - 1)) &&
+        train->is_qmnist == test->is_qmnist)
+        return IPL_OK;
+    return IPL_FAIL(IPL_E_FORMAT, "%s: %s of %" PRId64 " values, but %s: of %" PRId64
+                    ": expected the same size", train->path, what, train->cols,
+                    test->path, test->cols);
+}
+
+static ipl_status read_parts(idx_part *part, int first, int end, ipl_raw_set *out)
+{
+    const idx_part *one = &part[first], *two = &part[end - 1];
+    const int64_t rows = one->images.rows + (end - first > 1 ? two->images.rows : 0);
+    const int64_t label_cols = one->labels.is_qmnist ? 1 : one->labels.cols;
+    IPL_TRY(check_same_size(&one->images, &two->images, "images"));
+    IPL_TRY(check_same_size(&one->labels, &two->labels, "labels"));
+    snprintf(out->x_what, sizeof out->x_what, "%s", one->images.path);
+    snprintf(out->y_what, sizeof out->y_what, "%s", one->labels.path);
+    IPL_TRY(make_room(out->x_what, rows, one->images.cols,
+                      is_wide(&one->images) || is_wide(&two->images), &out->x));
+    IPL_TRY(make_room(out->y_what, rows, label_cols, 1, &out->y));
+    int64_t row = 0;
+    for (int p = first; p < end; row += part[p++].images.rows) {
+        IPL_TRY(read_elements(&part[p].images, "the pixels", row * out->x.cols,
+                              &out->x));
+        IPL_TRY(read_elements(&part[p].labels, "the labels", row * label_cols,
+                              &out->y));
+    }
+    out->bytes = one->images.type == UBYTE && two->images.type == UBYTE;
+    out->train_rows = end - first > 1 ? one->images.rows : 0;
+    if (one->labels.is_qmnist)
+        ipl_note(out->notes, "%s: 8 numbers a row, as in QMNIST: the first one is the "
+                 "class", out->y_what);
+    return ipl_array_settle(out->x_what, &out->x);
+}
+
+ipl_status ipl_load_idx(const ipl_data_options *options, ipl_raw_set *out)
 {
     const int first = options->parts == IPL_PARTS_TEST;
     const int end = options->parts == IPL_PARTS_TRAIN ? 1 : 2;
     ipl_status st = IPL_OK;
-    char folder[PATH_BYTES], prefix[PREFIX_BYTES];
-    IPL_TRY(find_set(options->path, folder, prefix));
+    char folder[IDX_PATH_BYTES], prefix[IDX_PREFIX_BYTES];
+    IPL_TRY(ipl_idx_find_set(options->path, folder, prefix));
+    ipl_dataset_name(options->path, "", out->name);
     idx_part *part = calloc(2, sizeof *part);
     if (!part) return IPL_FAIL(IPL_E_MEMORY, "%s: no memory to read it", folder);
-
-    int64_t rows = 0;
-    for (int p = first; p < end; ++p) {
-        IPL_TRY_DONE(open_part(folder, prefix, part_name[p], &part[p]));
-        rows += part[p].images.size[0];
-    }
-    if (first == 0 && end == 2)
-        IPL_TRY_DONE(check_same_size(&part[0].images, &part[1].images));
-    const uint32_t *size = part[first].images.size;
-    IPL_TRY_DONE(ipl_dataset_alloc(options->path, rows,
-                                   (int64_t)size[1] * size[2], out));
-    ipl_dataset_name(options->path, "", out);
-
-    int64_t at = 0;
-    for (int p = first; p < end; at += part[p++].images.size[0])
-        IPL_TRY_DONE(read_part(&part[p], out->x + at * out->inputs, out->y + at,
-                               &out->classes));
-    if (first == 0 && end == 2) out->train_rows = part[0].images.size[0];
+    for (int p = first; p < end; ++p)
+        IPL_TRY_DONE(open_part(folder, prefix, (idx_part_kind)p, &part[p]));
+    st = read_parts(part, first, end, out);
 done:
     for (int p = 0; p < 2; ++p) {
         ipl_input_close(part[p].images.in);

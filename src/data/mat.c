@@ -79,54 +79,24 @@ static ipl_status read_variable(const char *path, mat_t *mat, const char *name,
     return IPL_OK;
 }
 
-/* F is column-major; x is row-major. */
-static ipl_status take_inputs(const char *path, const matvar_t *f, ipl_dataset *out)
+/* A variable is column-major; an array is row-major. */
+static ipl_status take(const char *path, const char *name, const matvar_t *var,
+                       char what[IPL_WHAT_BYTES], ipl_array *out)
 {
-    char what[4096];
-    const int64_t rows = (int64_t)f->dims[0], cols = (int64_t)f->dims[1];
-    snprintf(what, sizeof what, "%s: F", path);
-    float *x = malloc((size_t)rows * (size_t)cols * sizeof *x);
-    if (!x)
+    const int64_t rows = (int64_t)var->dims[0], cols = (int64_t)var->dims[1];
+    snprintf(what, IPL_WHAT_BYTES, "%s: %s", path, name);
+    *out = (ipl_array){.rows = rows, .cols = cols, .dims = 2, .shape = {rows, cols}};
+    out->wide = malloc((size_t)rows * (size_t)cols * sizeof *out->wide);
+    if (!out->wide)
         return IPL_FAIL(IPL_E_MEMORY, "%s: no memory for %" PRId64 " x %" PRId64, what,
                         rows, cols);
     for (int64_t c = 0; c < cols; ++c)
         for (int64_t r = 0; r < rows; ++r)
-            x[r * cols + c] = (float)number_at(f, c * rows + r);
-    const ipl_status st = ipl_dataset_adopt(what, rows, cols, &x, out);
-    free(x);
-    return st;
+            out->wide[r * cols + c] = number_at(var, c * rows + r);
+    return ipl_array_settle(what, out);
 }
 
-static ipl_status take_labels(const char *path, const matvar_t *y, ipl_dataset *out)
-{
-    char what[4096];
-    const int64_t rows = (int64_t)y->dims[0], cols = (int64_t)y->dims[1];
-    snprintf(what, sizeof what, "%s: y", path);
-    if ((rows != 1 && cols != 1) || rows * cols != out->rows)
-        return IPL_FAIL(IPL_E_FORMAT, "%s is %" PRId64 " x %" PRId64 ": expected one "
-                        "label for each of the %" PRId64 " rows of F", what, rows, cols,
-                        out->rows);
-    int64_t *integers = malloc((size_t)out->rows * sizeof *integers);
-    if (!integers)
-        return IPL_FAIL(IPL_E_MEMORY, "%s: no memory for %" PRId64 " labels", what,
-                        out->rows);
-    ipl_status st = IPL_OK;
-    for (int64_t i = 0; i < out->rows; ++i) {
-        const double value = number_at(y, i);
-        if (!(value >= -0x1p53 && value <= 0x1p53) || (double)(int64_t)value != value) {
-            st = IPL_FAIL(IPL_E_FORMAT, "%s: label of row %" PRId64 " is %.9g: "
-                          "expected whole numbers", what, i, value);
-            goto done;
-        }
-        integers[i] = (int64_t)value;
-    }
-    st = ipl_labels_from_integers(what, out->rows, integers, out->y, &out->classes);
-done:
-    free(integers);
-    return st;
-}
-
-static ipl_status read_set(const char *path, ipl_dataset *out)
+static ipl_status read_set(const char *path, ipl_raw_set *out)
 {
     uint64_t values_most;
     ipl_status st = IPL_OK;
@@ -138,10 +108,10 @@ static ipl_status read_set(const char *path, ipl_dataset *out)
         return IPL_FAIL(IPL_E_FORMAT, "%s: not a readable MATLAB file%s", path,
                         complaint);
     IPL_TRY_DONE(read_variable(path, mat, "F", values_most, &f));
-    IPL_TRY_DONE(take_inputs(path, f, out));
+    IPL_TRY_DONE(take(path, "F", f, out->x_what, &out->x));
     IPL_TRY_DONE(read_variable(path, mat, "y", values_most, &y));
-    IPL_TRY_DONE(take_labels(path, y, out));
-    ipl_dataset_name(path, ".mat", out);
+    IPL_TRY_DONE(take(path, "y", y, out->y_what, &out->y));
+    ipl_dataset_name(path, ".mat", out->name);
 done:
     Mat_VarFree(f);
     Mat_VarFree(y);
@@ -149,7 +119,7 @@ done:
     return st;
 }
 
-ipl_status ipl_load_mat(const ipl_data_options *options, ipl_dataset *out)
+ipl_status ipl_load_mat(const ipl_data_options *options, ipl_raw_set *out)
 {
     H5E_auto2_t print;
     void *print_data;

@@ -9,7 +9,7 @@ void ipl_mat_library(size_t size, char *version)
     if (size) version[0] = 0;
 }
 
-ipl_status ipl_load_mat(const ipl_data_options *options, ipl_dataset *out)
+ipl_status ipl_load_mat(const ipl_data_options *options, ipl_raw_set *out)
 {
     (void)out;
     return IPL_FAIL(IPL_E_UNSUPPORTED, "%s: this build reads no MATLAB files: install "

@@ -16,6 +16,7 @@ enum { CLASSES_MAX = 65536 };
 void ipl_targets_free(ipl_targets *targets)
 {
     free(targets->y);
+    ipl_classes_free(&targets->labels);
     ipl_array_free(&targets->values);
     *targets = (ipl_targets){0};
 }
@@ -41,13 +42,27 @@ static int has_reals(const char *path, int64_t *row, double *value)
     return isfinite(*value);
 }
 
+/* Of the rows that have a class. */
+static ipl_status take_labels(const char *path, ipl_targets *out)
+{
+    const int64_t kept = out->labels.rows - out->labels.unlabelled;
+    out->y = malloc((size_t)(kept ? kept : 1) * sizeof *out->y);
+    if (!out->y)
+        return IPL_FAIL(IPL_E_MEMORY, "%s: %" PRId64 " labels", path, kept);
+    ipl_classes_labelled(&out->labels, out->y);
+    out->classes = out->labels.classes;
+    return IPL_OK;
+}
+
 /* What the reader of labels said stays, unless real values were the reason. */
-static ipl_status read_classes(const char *path, int64_t rows, ipl_targets *out)
+static ipl_status read_classes(const char *path, int64_t rows, const char *no_label,
+                               ipl_targets *out)
 {
     char why[512];
     int64_t row;
     double value;
-    const ipl_status st = ipl_npy_read_labels(path, rows, &out->y, &out->classes);
+    const ipl_status st = ipl_labels_read(path, rows, no_label, &out->labels);
+    if (st == IPL_OK) return take_labels(path, out);
     if (st != IPL_E_FORMAT) return st;
     snprintf(why, sizeof why, "%s", ipl_last_error_text());
     if (!has_reals(path, &row, &value)) return IPL_FAIL(st, "%s", why);
@@ -174,7 +189,7 @@ ipl_status ipl_targets_read(const char *path, int64_t rows,
                     (how->width > 0.0 && isfinite(how->width)),
                 "bins of targets of width %g: expected a positive number", how->width);
     if (how->form == IPL_TARGET_CLASSES) {
-        IPL_TRY_DONE(read_classes(path, rows, &made));
+        IPL_TRY_DONE(read_classes(path, rows, how->no_label, &made));
     } else {
         IPL_TRY_DONE(read_values(path, rows, &made.values));
         if (how->form != IPL_TARGET_VALUES)

@@ -29,7 +29,9 @@ typedef struct {
     int            layers;
     int64_t        n;       /* rows of every file                                */
     int64_t        width[IPL_NET_LAYERS_MAX];
-    ipl_targets    targets; /* of the n rows; zeros: none                        */
+    int64_t        kept;    /* of these, rows with a label                       */
+    ipl_targets    targets; /* of the kept rows; zeros: none                     */
+    char           notes[IPL_NOTES_BYTES];
     double         h_y;     /* nats; NaN: no classes                             */
     ipl_mat        x;       /* device: the inputs, where a family compares them  */
     ipl_mi_inputs *inputs;  /* NULL: none                                        */
@@ -150,8 +152,11 @@ static ipl_status load_targets(folder_run *f, const char *path)
 {
     ipl_labels y = {0};
     IPL_TRY(ipl_targets_read(path, f->n, &f->from->targets, &f->targets));
+    f->kept = f->n - f->targets.labels.unlabelled;
+    if (*f->targets.labels.note)
+        ipl_note(f->notes, "%s: %s", path, f->targets.labels.note);
     if (!f->targets.y) return take_centred(f, path, &f->targets.values);
-    IPL_TRY(ipl_labels_create(f->dev, f->n, f->targets.classes, f->targets.y, &y));
+    IPL_TRY(ipl_labels_create(f->dev, f->kept, f->targets.classes, f->targets.y, &y));
     f->h_y = ipl_mi_label_entropy(&y);
     ipl_labels_free(f->dev, &y);
     return IPL_OK;
@@ -163,6 +168,8 @@ static ipl_status load_inputs(folder_run *f, const char *path)
     ipl_array x = {0};
     ipl_status st = IPL_OK;
     IPL_TRY(ipl_array_read_inputs(path, f->n, &x));
+    if (f->targets.labels.unlabelled)
+        IPL_TRY_DONE(ipl_array_keep_labelled(&f->targets.labels, &x));
     IPL_TRY_DONE(take_centred(f, path, &x));
     if (ipl_mi_needs(f->estimators, f->options) & IPL_MI_NEEDS_INPUTS) {
         IPL_TRY_DONE(ipl_mat_alloc(f->dev, x.rows, x.cols, &f->x));
@@ -191,7 +198,7 @@ static ipl_status read_layer(folder_run *f, entry at)
                         (long long)out->cols, (long long)f->n,
                         *width ? " and the layer's width" : "");
     *width = out->cols;
-    return IPL_OK;
+    return f->targets.labels.unlabelled ? ipl_array_keep_labelled(&f->targets.labels, out) : IPL_OK;
 }
 
 static ipl_status read_epoch(folder_run *f, const entry *first)
@@ -209,9 +216,12 @@ static ipl_status report(const folder_run *f, const char *status, const char *er
         .dev = f->dev, .status = status, .error = error, .source = f->from->folder,
         .inputs_file = f->from->inputs, .errors = f->from->error, .rows = -1,
         .targets = f->from->labels ? &f->from->targets : NULL,
-        .measured_rows = f->n, .layers = f->layers, .replicas = 1,
-        .tick = ipl_tick_name(IPL_TICK_EPOCH), .h_x = log((double)f->n), .h_y = f->h_y,
-        .estimators = f->estimators, .work = f->work, .progress = f->now};
+        .measured_rows = f->kept, .layers = f->layers, .replicas = 1,
+        .tick = ipl_tick_name(IPL_TICK_EPOCH), .h_x = log((double)f->kept),
+        .h_y = f->h_y,
+        .estimators = f->estimators, .work = f->work, .progress = f->now,
+        .notes = f->notes, .class_names = f->targets.labels.names,
+        .named = f->targets.labels.classes};
     for (int e = 0; e < f->estimators; ++e) p.options[e] = f->options[e];
     for (int l = 0; l < f->layers; ++l)
         snprintf(p.layer[l], sizeof p.layer[0], "%lld", (long long)f->width[l]);
@@ -226,7 +236,7 @@ static ipl_status measure_epoch(folder_run *f, const entry *first)
     for (int l = 0; l < f->layers; ++l)
         made[l] = (ipl_mi_layer){.d = f->width[l], .t = f->t[l].values,
                                  .wide = f->t[l].wide};
-    const ipl_mi_samples samples = {.n = f->n, .y = f->targets.y, .kept = f->inputs,
+    const ipl_mi_samples samples = {.n = f->kept, .y = f->targets.y, .kept = f->inputs,
                                     .targets_d = f->targets.values.cols,
                                     .targets = f->targets.values.values,
                                     .error = f->from->error};
@@ -271,9 +281,11 @@ static ipl_status set_up(folder_run *f, const char *dir)
     IPL_TRY(list_folder(f));
     IPL_TRY(check_layers(f));
     IPL_TRY(read_epoch(f, f->entries));
+    f->kept = f->n;
     if (f->from->labels) IPL_TRY(load_targets(f, f->from->labels));
     if (f->from->inputs) IPL_TRY(load_inputs(f, f->from->inputs));
     f->now.last = f->entries[f->count - 1].epoch;
+    f->now.notes = *f->notes ? f->notes : NULL;
     f->now.planned = f->count / f->layers;
     IPL_TRY(ipl_rundir_create(dir, &f->dir));
     IPL_TRY(ipl_rundir_start_tables(f->dir, 0));
@@ -306,7 +318,10 @@ ipl_status ipl_estimate_folder(ipl_device *dev, int estimators,
     ipl_status st = set_up(&f, dir);
     if (st == IPL_OK) st = measure_all(&f, progress, user);
     if (f.dir) st = conclude(&f, st);
-    if (st == IPL_OK && out) *out = f.now;
+    if (st == IPL_OK && out) {
+        *out = f.now;
+        out->notes = NULL;
+    }
     ipl_rundir_close(f.dir);
     for (int l = 0; l < IPL_NET_LAYERS_MAX; ++l) ipl_array_free(&f.t[l]);
     ipl_mi_inputs_destroy(f.inputs);

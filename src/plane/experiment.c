@@ -41,7 +41,9 @@ static ipl_status upload_rows(ipl_experiment *e, ipl_device *dev, int64_t count,
         IPL_TRY_DONE(ipl_upload(dev, values, (size_t)count * width * sizeof *values,
                                 x->at));
     }
-    IPL_TRY_DONE(ipl_labels_create(dev, count, data->classes, labels, y));
+    /* More outputs than classes are fine: the others are never right. */
+    IPL_TRY_DONE(ipl_labels_create(dev, count, e->shape.width[e->shape.layers], labels,
+                                   y));
 done:
     free(values);
     free(labels);
@@ -131,10 +133,16 @@ static ipl_status load(ipl_experiment *e)
     const int32_t inputs = e->shape.width[0], classes = e->shape.width[e->shape.layers];
     IPL_REQUIRE(data->inputs == inputs && data->classes <= classes,
                 "[net] layers start with %d inputs and end with %d classes: the data "
-                "set %s has %d and %d", inputs, classes, data->name, data->inputs,
+                "set %s has %d and %d: expected layers = %d, .., %d", inputs, classes,
+                data->name, data->inputs, data->classes, data->inputs,
                 data->classes);
-    /* More outputs than classes are fine: the others are never right. */
-    e->data.classes = classes;
+    if (data->classes < classes)
+        ipl_note(e->data.notes, "%d of the %d classes of [net] layers have no rows: "
+                 "the data has %d", classes - data->classes, classes, data->classes);
+    if (e->config.train.batch > data->train_rows && !e->config.networks[0])
+        ipl_note(e->data.notes, "[train] batch = %lld is more than the %lld rows that "
+                 "train", (long long)e->config.train.batch,
+                 (long long)data->train_rows);
     e->data_crc = crc_of(data);
     count_scored(e);
     return count_measured(e);
@@ -222,7 +230,7 @@ ipl_status ipl_experiment_load(const ipl_config *config, ipl_experiment *out)
     IPL_TRY(ipl_config_check(config));
     memset(out, 0, sizeof *out);
     out->config = *config;
-    out->config.data.path = out->config.data_path;
+    out->config.data = ipl_config_data(&out->config);
     out->estimators = ipl_config_estimators(config, out->options);
     IPL_TRY(ipl_net_parse(config->layers, &out->shape));
     ipl_status st = load(out);

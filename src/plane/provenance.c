@@ -33,6 +33,9 @@ void ipl_provenance_experiment(ipl_provenance *p, const ipl_experiment *e)
     p->loss_rows = e->kept ? 0 : e->scored_rows;
     p->inputs = e->shape.width[0];
     p->classes = e->shape.width[e->shape.layers];
+    p->notes = e->data.notes;
+    p->class_names = e->data.class_names;
+    p->named = e->data.classes;
     p->estimators = e->estimators;
     memcpy(p->options, e->options, sizeof p->options);
     p->layers = e->shape.layers;
@@ -132,6 +135,21 @@ static json_t *targets(const ipl_target_options *how)
     return out;
 }
 
+/* What was converted, a line each, and the labels of the classes. */
+static void add_notes(const ipl_provenance *p, json_t *out)
+{
+    json_t *notes = json_array(), *names = json_array();
+    for (const char *at = p->notes, *end; (end = strchr(at, '\n')); at = end + 1)
+        json_array_append_new(notes, json_stringn(at, (size_t)(end - at)));
+    if (json_array_size(notes)) json_object_set(out, "notes", notes);
+    json_decref(notes);
+    const char *name = p->class_names;
+    for (int c = 0; name && c < p->named; ++c, name += strlen(name) + 1)
+        json_array_append_new(names, json_string(name));
+    if (p->class_names) json_object_set_new(out, "class_names", names);
+    else json_decref(names);
+}
+
 static json_t *data(const ipl_provenance *p)
 {
     json_t *out = json_pack("{s:s, s:I}", "name", p->source, "measured_rows",
@@ -148,6 +166,7 @@ static json_t *data(const ipl_provenance *p)
     if (p->progress.rounded)
         json_object_set_new(out, "values_beyond_float64",
                             json_integer(p->progress.rounded));
+    if (p->notes) add_notes(p, out);
     if (p->rows < 0) return out;
     json_object_set_new(out, "rows", json_integer(p->rows));
     json_object_set_new(out, "train_rows", json_integer(p->train_rows));

@@ -26,6 +26,9 @@ typedef struct {
     int64_t              rows, train_rows, measured_rows; /* -1: not known       */
     int64_t              loss_rows; /* training rows of the loss; 0: not trained  */
     int                  inputs, classes;
+    const char          *notes;  /* on the data, lines                           */
+    const char          *class_names; /* as in ipl_dataset; NULL: numbers        */
+    int                  named;  /* classes that have a name                     */
     int                  estimators;
     ipl_mi_options       options[IPL_MI_ESTIMATOR_COUNT];
     int                  layers;

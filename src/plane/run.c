@@ -148,6 +148,7 @@ static ipl_status set_up(run *r, ipl_device *dev, ipl_device *train_dev,
     IPL_TRY(ipl_memory_share(&r->e, dev, ipl_device_about(train_dev)->free_bytes,
                              &r->memory));
     r->now.memory = &r->memory;
+    r->now.notes = r->e.data.notes;
     IPL_TRY(ipl_experiment_open(&r->e, dev, train_dev));
     r->layers = r->e.replicas * r->e.shape.layers;
     r->checkpoint_s = config->checkpoint_s;
@@ -294,6 +295,7 @@ static ipl_status complete(run *r, ipl_device *dev, const ipl_config *config,
     if (out) {
         *out = r->now;
         out->memory = NULL;
+        out->notes = NULL;
     }
     tear_down(r);
     ipl_device_close(train_dev);

@@ -1,0 +1,396 @@
+/*
+ * classes.c - the labels of files as classes 0 .. C-1.
+ *
+ * A label is a whole number or a word; one-hot labels are the columns of their ones.
+ * Sorted labels become classes in ascending order, whatever gaps they have, so that
+ * each class has a row. Only columns of one-hot labels keep their number without one.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "data/data.h"
+
+enum { CLASSES_MAX = 65536, LISTED_MAX = 8, SHOWN_BYTES = 24 };
+
+void ipl_classes_free(ipl_classes *classes)
+{
+    free(classes->y);
+    free(classes->names);
+    *classes = (ipl_classes){0};
+}
+
+/* What the functions below share: the labels, and what messages call them. */
+typedef struct {
+    const char      *what, *of;
+    const ipl_array *labels;
+    int64_t          rows;
+} label_source;
+
+__attribute__((format(printf, 2, 3)))
+static void add_note(ipl_classes *out, const char *format, ...)
+{
+    va_list more;
+    const size_t used = strlen(out->note);
+    va_start(more, format);
+    vsnprintf(out->note + used, sizeof out->note - used, format, more);
+    va_end(more);
+}
+
+/* -- One-hot ----------------------------------------------------------------------*/
+
+/* The columns that are 1 in a row of noughts and ones; -1: it has another value. */
+static int64_t ones_of(const label_source *s, int64_t row, int64_t *column)
+{
+    int64_t ones = 0;
+    for (int64_t c = 0; c < s->labels->cols; ++c) {
+        const double value = ipl_array_number(s->labels, row * s->labels->cols + c);
+        if (value != 0.0 && value != 1.0) return -1;
+        if (value == 1.0) *column = c, ++ones;
+    }
+    return ones;
+}
+
+/* Whether each row is of [0, 1] and sums to 1, as far as float16 can tell. */
+static int are_probabilities(const label_source *s)
+{
+    for (int64_t r = 0; r < s->rows; ++r) {
+        double sum = 0.0;
+        for (int64_t c = 0; c < s->labels->cols; ++c) {
+            const double value = ipl_array_number(s->labels, r * s->labels->cols + c);
+            if (!(value >= 0.0 && value <= 1.0)) return 0;
+            sum += value;
+        }
+        if (fabs(sum - 1.0) > 4e-3) return 0;
+    }
+    return 1;
+}
+
+static ipl_status not_one_hot(const label_source *s, int64_t row, int64_t ones)
+{
+    if (are_probabilities(s))
+        return IPL_FAIL(IPL_E_FORMAT, "%s holds probabilities, %" PRId64 " x %" PRId64
+                        ", whose rows sum to 1: expected classes: save the most "
+                        "probable one of each row, as numpy's argmax(axis=1) gives it",
+                        s->what, s->rows, s->labels->cols);
+    if (ones >= 0)
+        return IPL_FAIL(IPL_E_FORMAT, "%s: row %" PRId64 " has %" PRId64 " ones: "
+                        "one-hot labels have exactly one in each row", s->what, row,
+                        ones);
+    return IPL_FAIL(IPL_E_FORMAT, "%s is %" PRId64 " x %" PRId64 " and not one-hot: "
+                    "expected one label for each of the %" PRId64 " rows%s%s", s->what,
+                    s->rows, s->labels->cols, s->rows, *s->of ? " of " : "", s->of);
+}
+
+static ipl_status from_one_hot(const label_source *s, ipl_classes *out)
+{
+    if (s->labels->text)
+        return IPL_FAIL(IPL_E_FORMAT, "%s has %" PRId64 " columns of words: expected "
+                        "one label a row", s->what, s->labels->cols);
+    for (int64_t r = 0; r < s->rows; ++r) {
+        int64_t column = 0;
+        const int64_t ones = ones_of(s, r, &column);
+        if (ones != 1) return not_one_hot(s, r, ones);
+        out->y[r] = (int32_t)column;
+    }
+    if (s->labels->cols > CLASSES_MAX)
+        return IPL_FAIL(IPL_E_FORMAT, "%s: %" PRId64 " columns: expected at most %d "
+                        "classes", s->what, s->labels->cols, CLASSES_MAX);
+    out->classes = (int32_t)s->labels->cols;
+    add_note(out, "one-hot labels: columns 0 to %d are the classes", out->classes - 1);
+    return IPL_OK;
+}
+
+/* -- One label a row --------------------------------------------------------------*/
+
+typedef struct {
+    int64_t     whole;
+    const char *word; /* NULL: a number                                           */
+    int64_t     row;
+} one_label;
+
+static int by_label(const void *a, const void *b)
+{
+    const one_label *l = a, *r = b;
+    if (l->word) return strcmp(l->word, r->word);
+    return (l->whole > r->whole) - (l->whole < r->whole);
+}
+
+static ipl_status take_label(const label_source *s, int64_t row, one_label *out)
+{
+    const ipl_array *from = s->labels;
+    *out = (one_label){.row = row};
+    if (from->text) {
+        out->word = from->text + (size_t)row * from->text_bytes;
+    } else if (from->integers) {
+        out->whole = from->integers[row];
+    } else {
+        const double value = ipl_array_number(from, row);
+        if (isnan(value))
+            return IPL_FAIL(IPL_E_FORMAT, "%s: row %" PRId64 " is NaN: expected a "
+                            "label for each row", s->what, row);
+        if (!(value >= -0x1p63 && value < 0x1p63) || floor(value) != value)
+            return IPL_FAIL(IPL_E_FORMAT, "%s: row %" PRId64 " is %.9g: expected "
+                            "whole numbers or words, a class for each row", s->what,
+                            row, value);
+        out->whole = (int64_t)value;
+    }
+    return IPL_OK;
+}
+
+/* Whether a label is the one that means none; a word that is no number is no number's
+ * label. */
+static int is_no_label(const one_label *label, const char *no_label)
+{
+    char *end;
+    if (!no_label || !*no_label) return 0;
+    if (label->word) return !strcmp(label->word, no_label);
+    errno = 0;
+    const long long whole = strtoll(no_label, &end, 10);
+    return !errno && !*end && whole == label->whole;
+}
+
+/* Bytes of the UTF-8 character at the text, 0 where it is none or a control one. */
+static int character(const unsigned char *at)
+{
+    const int more = *at < 0x80   ? 0
+                     : *at < 0xc2 ? -1
+                     : *at < 0xe0 ? 1
+                     : *at < 0xf0 ? 2
+                     : *at < 0xf5 ? 3
+                                  : -1;
+    if (more < 0 || *at < 0x20 || *at == 0x7f) return 0;
+    for (int k = 1; k <= more; ++k)
+        if ((at[k] & 0xc0) != 0x80) return 0;
+    /* Overlong forms, surrogates, C1 controls, and what is beyond U+10FFFF. */
+    if ((*at == 0xe0 && at[1] < 0xa0) || (*at == 0xed && at[1] > 0x9f) ||
+        (*at == 0xc2 && at[1] < 0xa0) || (*at == 0xf0 && at[1] < 0x90) ||
+        (*at == 0xf4 && at[1] > 0x8f))
+        return 0;
+    return 1 + more;
+}
+
+/* The name of a class, printable: other bytes as \xNN. Returns its length; `name` may
+ * be NULL. */
+static size_t put_name(const one_label *label, char *name)
+{
+    char text[32];
+    size_t length = 0;
+    if (!label->word) snprintf(text, sizeof text, "%" PRId64, label->whole);
+    for (const char *at = label->word ? label->word : text; *at;) {
+        const int bytes = character((const unsigned char *)at);
+        char escaped[8];
+        snprintf(escaped, sizeof escaped, "\\x%02x", (unsigned char)*at);
+        const size_t count = bytes ? (size_t)bytes : 4;
+        if (name) memcpy(name + length, bytes ? at : escaped, count);
+        length += count;
+        at += bytes ? bytes : 1;
+    }
+    if (name) name[length] = 0;
+    return length;
+}
+
+/* The names of the classes, whose first labels are given. */
+static ipl_status name_classes(const label_source *s, int32_t classes,
+                               const one_label *label, const int64_t *first,
+                               ipl_classes *out)
+{
+    size_t bytes = 0;
+    for (int32_t c = 0; c < classes; ++c) bytes += put_name(&label[first[c]], NULL) + 1;
+    out->names = malloc(bytes);
+    if (!out->names)
+        return IPL_FAIL(IPL_E_MEMORY, "%s: names of %d classes", s->what, classes);
+    char *at = out->names;
+    for (int32_t c = 0; c < classes; ++c) at += put_name(&label[first[c]], at) + 1;
+    return IPL_OK;
+}
+
+/* A name for a line of text: long ones end in "..". */
+static void shorten(const char *name, char text[SHOWN_BYTES + 4])
+{
+    size_t length = strlen(name);
+    const int cut = length > SHOWN_BYTES;
+    if (cut) length = SHOWN_BYTES;
+    while (cut && length > 0 && ((unsigned char)name[length] & 0xc0) == 0x80) --length;
+    snprintf(text, SHOWN_BYTES + 4, "%.*s%s", (int)length, name, cut ? ".." : "");
+}
+
+/* "labels -1, 1 are classes 0, 1", or the first and the last of many. */
+static void describe(int whole, const int64_t *end_value, ipl_classes *out)
+{
+    char text[SHOWN_BYTES + 4], last[SHOWN_BYTES + 4];
+    const char *name = out->names;
+    const int32_t classes = out->classes;
+    if (classes <= LISTED_MAX) {
+        add_note(out, "label%s ", classes > 1 ? "s" : "");
+        for (int32_t c = 0; c < classes; ++c, name += strlen(name) + 1) {
+            shorten(name, text);
+            add_note(out, "%s%s", c ? ", " : "", text);
+        }
+        add_note(out, classes > 1 ? " are classes " : " is class ");
+        for (int32_t c = 0; c < classes; ++c) add_note(out, "%s%d", c ? ", " : "", c);
+        return;
+    }
+    shorten(name, text);
+    for (int32_t c = 1; c < classes; ++c) name += strlen(name) + 1;
+    shorten(name, last);
+    const int dense = whole && end_value[1] - end_value[0] == classes - 1;
+    if (dense)
+        add_note(out, "labels %s to %s are classes 0 to %d", text, last, classes - 1);
+    else
+        add_note(out, "%d labels, %s to %s, are classes 0 to %d in this order", classes,
+                 text, last, classes - 1);
+}
+
+/* Numbers the sorted labels; first[c] is where class c begins. */
+static ipl_status number_classes(const label_source *s, int64_t count,
+                                 const one_label *label, int64_t *first,
+                                 ipl_classes *out)
+{
+    int64_t classes = 0;
+    for (int64_t i = 0; i < count; ++i) {
+        if (i && !by_label(&label[i - 1], &label[i])) {
+            out->y[label[i].row] = (int32_t)classes - 1;
+            continue;
+        }
+        if (classes < CLASSES_MAX) first[classes] = i;
+        out->y[label[i].row] = (int32_t)classes++;
+    }
+    if (classes > CLASSES_MAX)
+        return IPL_FAIL(IPL_E_FORMAT, "%s: %" PRId64 " different labels in %" PRId64
+                        " rows: expected at most %d classes", s->what, classes, count,
+                        CLASSES_MAX);
+    out->classes = (int32_t)classes;
+    return IPL_OK;
+}
+
+static void note_classes(const label_source *s, int64_t count, const one_label *label,
+                         const int64_t *first, int32_t classes, ipl_classes *out)
+{
+    const int whole = !label->word;
+    const int64_t end_value[2] = {label[0].whole, label[first[classes - 1]].whole};
+    if (out->names) describe(whole, end_value, out);
+    if (whole && classes > 2 && end_value[0] == -1 && label[first[1]].whole == 0 &&
+        !out->unlabelled)
+        add_note(out, " (if -1 means no label, no_label = -1 or --no-label -1 leaves "
+                 "its rows out)");
+    if (classes == count && count > 2)
+        add_note(out, "%seach of the %" PRId64 " rows is a class of its own",
+                 *out->note ? "; " : "", s->rows - out->unlabelled);
+}
+
+static ipl_status from_column(const label_source *s, const char *no_label,
+                              ipl_classes *out)
+{
+    ipl_status st = IPL_OK;
+    int64_t count = 0;
+    if (s->labels->rounded)
+        return IPL_FAIL(IPL_E_FORMAT, "%s: %" PRId64 " labels are numbers beyond 2^53, "
+                        "which double cannot tell apart: expected smaller ones, or "
+                        "words", s->what, s->labels->rounded);
+    one_label *label = malloc((size_t)s->rows * sizeof *label);
+    int64_t *first = malloc(CLASSES_MAX * sizeof *first);
+    if (!label || !first) {
+        st = IPL_FAIL(IPL_E_MEMORY, "%s: %" PRId64 " labels", s->what, s->rows);
+        goto done;
+    }
+    for (int64_t r = 0; r < s->rows; ++r) {
+        IPL_TRY_DONE(take_label(s, r, &label[count]));
+        out->y[r] = IPL_NO_CLASS;
+        count += !is_no_label(&label[count], no_label);
+    }
+    out->unlabelled = s->rows - count;
+    if (!count) {
+        st = IPL_FAIL(IPL_E_FORMAT, "%s: each label is '%s', which means no label",
+                      s->what, no_label);
+        goto done;
+    }
+    qsort(label, (size_t)count, sizeof *label, by_label);
+    IPL_TRY_DONE(number_classes(s, count, label, first, out));
+    const int32_t classes = out->classes;
+    if (label[0].word || label[0].whole != 0 ||
+        label[first[classes - 1]].whole != classes - 1)
+        IPL_TRY_DONE(name_classes(s, classes, label, first, out));
+    note_classes(s, count, label, first, classes, out);
+done:
+    free(label);
+    free(first);
+    return st;
+}
+
+/* -- The public functions ---------------------------------------------------------*/
+
+ipl_status ipl_labels_from_array(const char *what, const char *of, int64_t rows,
+                                 const ipl_array *labels, const char *no_label,
+                                 ipl_classes *out)
+{
+    IPL_REQUIRE(what && of && rows > 0 && labels && out, "labels of %" PRId64
+                " rows, or a NULL", rows);
+    const label_source s = {what, of, labels, rows};
+    const int64_t had = labels->rows, cols = labels->cols;
+    const int column = (had == rows && cols == 1) || (had == 1 && cols == rows);
+    if (!column && had != rows)
+        return IPL_FAIL(IPL_E_FORMAT, "%s is %" PRId64 " x %" PRId64 ": expected a "
+                        "label for each of the %" PRId64 " rows%s%s%s", what, had,
+                        cols, rows, *of ? " of " : "", of,
+                        cols == rows ? ": it is to be transposed" : "");
+    ipl_classes made = {.rows = rows, .y = malloc((size_t)rows * sizeof *made.y)};
+    if (!made.y) return IPL_FAIL(IPL_E_MEMORY, "%s: %" PRId64 " classes", what, rows);
+    const ipl_status st = column ? from_column(&s, no_label, &made)
+                                 : from_one_hot(&s, &made);
+    if (st == IPL_OK) {
+        if (made.unlabelled)
+            add_note(&made, "%s%" PRId64 " of %" PRId64 " rows are labelled %s and "
+                     "left out", *made.note ? "; " : "", made.unlabelled, rows,
+                     no_label);
+        else if (no_label && *no_label)
+            add_note(&made, "%sno row is labelled %s", *made.note ? "; " : "",
+                     no_label);
+        *out = made;
+    } else {
+        ipl_classes_free(&made);
+    }
+    return st;
+}
+
+ipl_status ipl_labels_read(const char *path, int64_t rows, const char *no_label,
+                           ipl_classes *out)
+{
+    ipl_array read = {0};
+    IPL_REQUIRE(path && out, "path or result is NULL");
+    IPL_TRY(ipl_array_read_labels(path, &read));
+    const ipl_status st =
+        ipl_labels_from_array(path, "the activations", rows, &read, no_label, out);
+    ipl_array_free(&read);
+    return st;
+}
+
+ipl_status ipl_array_keep_labelled(const ipl_classes *classes, ipl_array *array)
+{
+    IPL_REQUIRE(classes && array && array->rows == classes->rows,
+                "%" PRId64 " rows: expected %" PRId64, array ? array->rows : 0,
+                classes ? classes->rows : 0);
+    const size_t cols = (size_t)array->cols;
+    int64_t kept = 0;
+    for (int64_t r = 0; r < classes->rows; ++r) {
+        if (classes->y[r] == IPL_NO_CLASS) continue;
+        const size_t to = (size_t)kept++ * cols, from = (size_t)r * cols;
+        if (array->values)
+            memmove(array->values + to, array->values + from, cols * sizeof(float));
+        else
+            memmove(array->wide + to, array->wide + from, cols * sizeof(double));
+    }
+    array->rows = array->shape[0] = kept;
+    return IPL_OK;
+}
+
+void ipl_classes_labelled(const ipl_classes *classes, int32_t *y)
+{
+    int64_t kept = 0;
+    for (int64_t r = 0; r < classes->rows; ++r)
+        if (classes->y[r] != IPL_NO_CLASS) y[kept++] = classes->y[r];
+}
