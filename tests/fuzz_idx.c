@@ -2,8 +2,9 @@
  * fuzz_idx.c - any bytes as the files of an IDX set: loaded, or refused.
  *
  * The first byte says what is asked for: bit 0 images are .gz, bit 1 labels are .gz,
- * bits 2 and 3 which parts. The second is the length of the images file in units of 4
- * bytes; the rest is the labels file. Both parts get the same files.
+ * bits 2 and 3 which parts, bits 4 to 6 how inputs are scaled, bit 7 that label 1 means
+ * none. The second is the length of the images file in units of 4 bytes; the rest is
+ * the labels file. Both parts get the same files.
  */
 #include "fuzz.h"
 
@@ -20,6 +21,29 @@ static void seed(const char *corpus, const char *name, unsigned char flags,
     memcpy(content + 2 + (image_bytes + 3) / 4 * 4, label, label_bytes);
     files_write(files_path(corpus, name), 2 + (image_bytes + 3) / 4 * 4 + label_bytes,
                 content);
+}
+
+/* Each type of elements in each scale, with labels as bytes, one-hot and of QMNIST. */
+static void seed_types(const char *corpus)
+{
+    static const uint32_t type[] = {8, 9, 0xb, 0xc, 0xd, 0xe}, size[3] = {2, 8, 1};
+    static const unsigned char labels[64] = {[0] = 1, [3] = 1, [9] = 1, [35] = 2};
+    unsigned char bytes[128], image[160], label[96];
+    for (size_t b = 0; b < sizeof bytes; ++b) bytes[b] = (unsigned char)(b * 5 % 63);
+    for (unsigned char t = 0; t < 6; ++t)
+        for (unsigned char scale = 0; scale < IPL_SCALE_COUNT; ++scale) {
+            const size_t each = t < 2 ? 1 : t == 2 ? 2 : t < 5 ? 4 : 8;
+            const size_t image_bytes =
+                files_idx(type[t] << 8 | 3, 3, size, 16 * each, bytes, image);
+            const size_t label_bytes =
+                t < 2    ? files_idx(0x801, 1, size, 2, labels + 2, label)
+                : t == 2 ? files_idx(0x802, 2, size, 16, labels + 1, label)
+                         : files_idx(0xc02, 2, size, 64, labels, label);
+            char name[32];
+            snprintf(name, sizeof name, "type-%d-scale-%d", t, scale);
+            seed(corpus, name, (unsigned char)(4 | scale << 4 | (t & 1) << 7),
+                 image_bytes, image, label_bytes, label);
+        }
 }
 
 int LLVMFuzzerInitialize(int *argc, char ***argv)
@@ -53,6 +77,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
     }
     free(packed[0]);
     free(packed[1]);
+    seed_types(corpus);
     return 0;
 }
 
@@ -76,6 +101,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
     options.set = IPL_DATA_IDX;
     options.path = folder;
     options.parts = (ipl_data_parts)((data[0] >> 2 & 3) % IPL_PARTS_COUNT);
+    options.scale = (ipl_data_scale)((data[0] >> 4 & 7) % IPL_SCALE_COUNT);
+    options.no_label = data[0] >> 7 ? "1" : NULL;
     if (ipl_dataset_load(&options, &d) == IPL_OK) fuzz_check_set(&d);
     else fuzz_check_refusal(d.x);
     ipl_dataset_free(&d);
