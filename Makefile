@@ -78,8 +78,9 @@ LIB_CFLAGS = $(shell pkg-config --cflags $(LIBRARIES) 2>/dev/null)
 LDLIBS += $(shell pkg-config --libs $(LIBRARIES) 2>/dev/null) -lm
 
 KERNEL_SRC := $(wildcard src/cpu/*_kernel.c)
+MAT_SRC := $(filter-out src/data/mat_none.c,$(wildcard src/data/mat*.c))
 LIB_SRC := $(filter-out src/cli/% $(KERNEL_SRC),$(wildcard src/*.c src/*/*.c))
-LIB_SRC := $(filter-out $(if $(MAT_ON),src/data/mat_none.c,src/data/mat.c src/data/mat_check.c),$(LIB_SRC))
+LIB_SRC := $(filter-out $(if $(MAT_ON),src/data/mat_none.c,$(MAT_SRC)),$(LIB_SRC))
 CLI_SRC := $(wildcard src/cli/*.c)
 LIB_OBJ := $(LIB_SRC:%.c=$(BUILD)/%.o)
 CLI_OBJ := $(CLI_SRC:%.c=$(BUILD)/%.o)

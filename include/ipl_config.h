@@ -52,9 +52,10 @@ typedef enum { IPL_X_INPUTS, IPL_X_NONE, IPL_X_COUNT } ipl_measured_x;
 /* One experiment. Owns nothing: copy it freely. ipl_config_keys says what each
  * field's key means, its default and its limits. */
 typedef struct {
-    ipl_data_options  data; /* its texts are ignored: the next four count       */
+    ipl_data_options  data; /* its texts are ignored: the next six count        */
     char              data_path[IPL_CONFIG_TEXT], data_x[IPL_CONFIG_TEXT];
     char              data_y[IPL_CONFIG_TEXT], data_no_label[IPL_CONFIG_TEXT];
+    char              data_mat_x[IPL_CONFIG_TEXT], data_mat_y[IPL_CONFIG_TEXT];
     char              layers[IPL_CONFIG_TEXT]; /* as ipl_net_parse reads them   */
     ipl_init          init;
     int64_t           quantise; /* bits of the measured activations; 0: float32  */

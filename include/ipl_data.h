@@ -24,8 +24,13 @@ typedef enum {
                      the file names of MNIST, EMNIST or QMNIST and any element type;
                      for a folder of several sets, the common start of the names:
                      DIR/emnist-digits                                         */
-    IPL_DATA_MAT, /* path: MATLAB file, level 5 or 7.3, with F (rows x inputs) and
-                     y (a row or a column), of any numeric classes;
+    IPL_DATA_MAT, /* path: MATLAB file, level 5 or 7.3, or HDF5 file: inputs and labels
+                     (a row or a column) by name, of any numeric class, full or
+                     sparse. HDF5 datasets with the attribute MATLAB_class have
+                     MATLAB's axes, the reverse of HDF5's; those without it
+                     (h5py) are as HDF5 has them, rows first. Axes but that of the
+                     rows are flattened in C order. Without F and y, EMNIST's layout:
+                     dataset.train and dataset.test, each with images and labels.
                      E_UNSUPPORTED in a build with MAT=0                       */
     IPL_DATA_NPY, /* path: folder with X.npy and y.npy                          */
     IPL_DATA_ARRAYS, /* x and y: a file each, as ipl_array_read takes them; or path:
@@ -34,11 +39,20 @@ typedef enum {
 } ipl_data_set;
 
 typedef enum {
-    IPL_PARTS_BOTH, /* IDX: the rows of the training file, then of the test file */
+    IPL_PARTS_BOTH, /* the rows of the training file, then of the test file */
     IPL_PARTS_TRAIN,
     IPL_PARTS_TEST,
     IPL_PARTS_COUNT
 } ipl_data_parts;
+
+/* The axis of a MATLAB file's inputs that counts the rows. */
+typedef enum {
+    IPL_MAT_ROWS_AUTO, /* the first or the last, whichever is as long as the labels;
+                          a square matrix: the first; both of more than two: E_FORMAT */
+    IPL_MAT_ROWS_FIRST,
+    IPL_MAT_ROWS_LAST,
+    IPL_MAT_ROWS_COUNT
+} ipl_mat_rows;
 
 typedef enum {
     IPL_SPLIT_ORDERED, /* the first rows train (2017 code)                      */
@@ -68,7 +82,10 @@ typedef struct {
                                       is one; NULL or "": by path                */
     const char    *no_label;       /* rows with this label are left out before all
                                       else; NULL or "": every label is a class   */
-    ipl_data_parts parts;          /* IDX only                                  */
+    const char    *mat_x, *mat_y;  /* MAT: variables of inputs and labels, or fields of
+                                      structs, "a.b"; NULL or "": F and y       */
+    ipl_mat_rows   mat_rows;
+    ipl_data_parts parts;          /* IDX, and MAT with the layout of EMNIST    */
     ipl_data_split split;
     double         train_fraction; /* in (0, 1]: share of the rows, rounded. 0: 0.8, but
                                       for IDX with both parts as the files say  */

@@ -1,100 +1,13 @@
 /*
- * test_mat.c - MATLAB files: classes, forms, every kind of damage.
+ * test_mat.c - MATLAB files: classes, variables by name, what is refused.
  *
  * Files are written with libmatio; those that libmatio would not write are made from
  * its files by changing bytes.
  * In a build with MAT=0 the one test left is that of being refused.
  */
-#ifdef IPL_WITH_MAT
-#include <matio.h>
-#endif
-
-#include "check.h"
-#include "files.h"
-#include "ipl_data.h"
-
-enum { ROWS = 5, COLS = 3 };
-
-static char folder[FILES_PATH];
-
-static ipl_data_options options_of(const char *path)
-{
-    ipl_data_options options = ipl_data_defaults();
-    options.set = IPL_DATA_MAT;
-    options.path = path;
-    return options;
-}
+#include "mat_case.h"
 
 #ifdef IPL_WITH_MAT
-/* Values first, first + 1, .. in MATLAB's order, as one of its numeric classes. */
-static matvar_t *numbers(const char *name, enum matio_classes class, size_t rows,
-                         size_t cols, int first, int modulus)
-{
-    static const struct { enum matio_types type; int bytes; } how[] = {
-        [MAT_C_DOUBLE] = {MAT_T_DOUBLE, 8}, [MAT_C_SINGLE] = {MAT_T_SINGLE, 4},
-        [MAT_C_INT8] = {MAT_T_INT8, 1},     [MAT_C_UINT8] = {MAT_T_UINT8, 1},
-        [MAT_C_INT16] = {MAT_T_INT16, 2},   [MAT_C_UINT16] = {MAT_T_UINT16, 2},
-        [MAT_C_INT32] = {MAT_T_INT32, 4},   [MAT_C_UINT32] = {MAT_T_UINT32, 4},
-        [MAT_C_INT64] = {MAT_T_INT64, 8},   [MAT_C_UINT64] = {MAT_T_UINT64, 8}};
-    size_t dims[2] = {rows, cols};
-    unsigned char values[8 * 64];
-    assert_true(rows * cols <= 64);
-    for (size_t e = 0; e < rows * cols; ++e) {
-        const int64_t whole = first + (int)e % modulus;
-        const double real = (double)whole;
-        const float single = (float)whole;
-        const void *from = class == MAT_C_DOUBLE   ? (const void *)&real
-                           : class == MAT_C_SINGLE ? (const void *)&single
-                                                   : (const void *)&whole;
-        memcpy(values + e * (size_t)how[class].bytes, from, (size_t)how[class].bytes);
-    }
-    matvar_t *var = Mat_VarCreate(name, class, how[class].type, 2, dims, values, 0);
-    assert_non_null(var);
-    return var;
-}
-
-static const char *write_mat(enum mat_ft level, enum matio_compression packing,
-                             matvar_t *f, matvar_t *y)
-{
-    const char *path = files_path(folder, "set.mat");
-    unlink(path);
-    mat_t *mat = Mat_CreateVer(path, NULL, level);
-    assert_non_null(mat);
-    if (f) assert_int_equal(Mat_VarWrite(mat, f, packing), 0);
-    if (y) assert_int_equal(Mat_VarWrite(mat, y, packing), 0);
-    Mat_VarFree(f);
-    Mat_VarFree(y);
-    Mat_Close(mat);
-    return path;
-}
-
-static matvar_t *some_inputs(void)
-{
-    return numbers("F", MAT_C_DOUBLE, ROWS, COLS, 0, 100);
-}
-
-static matvar_t *some_labels(void)
-{
-    return numbers("y", MAT_C_DOUBLE, 1, ROWS, 0, 3);
-}
-
-static void check_set(const char *path)
-{
-    const ipl_data_options o = options_of(path);
-    ipl_dataset d = {0};
-    CHECK_OK(ipl_dataset_load(&o, &d));
-    assert_string_equal(d.name, "set");
-    assert_int_equal(d.rows, ROWS);
-    assert_int_equal(d.inputs, COLS);
-    assert_int_equal(d.classes, 3);
-    for (int r = 0; r < ROWS; ++r) {
-        assert_int_equal(d.y[r], r % 3);
-        for (int c = 0; c < COLS; ++c)
-            CHECK(d.x[r * COLS + c] == (float)(c * ROWS + r));
-    }
-    ipl_dataset_free(&d);
-}
-
 static void every_numeric_class_level_and_packing_loads(void **state)
 {
     (void)state;
@@ -156,37 +69,142 @@ static void big_endian_files_load(void **state)
     check_set(path);
 }
 
+
+/* ---- variables by name -------------------------------------------------------- */
+
+static const char *write_only(enum matio_compression packing, matvar_t *var)
+{
+    return write_mat(MAT_FT_MAT5, packing, var, NULL);
+}
+
+static void variables_are_chosen_by_name(void **state)
+{
+    (void)state;
+    ipl_data_options o = options_of(write_mat(
+        MAT_FT_MAT5, MAT_COMPRESSION_ZLIB,
+        numbers("X", MAT_C_SINGLE, ROWS, COLS, 0, 100),
+        numbers("labels", MAT_C_UINT8, ROWS, 1, 0, 3)));
+    o.mat_x = "X";
+    o.mat_y = "labels";
+    check_loaded(&o);
+    o.mat_y = "y";
+    check_refused(&o, "no variable y: it has X (5 x 3 single), labels (5 x 1 uint8): "
+                      "name one by data.mat_y");
+    o.mat_x = "";
+    check_refused(&o, "no variable F: it has X (5 x 3 single), labels (5 x 1 uint8): "
+                      "name one by data.mat_x");
+}
+
+static void fields_of_structs_are_chosen_by_name(void **state)
+{
+    (void)state;
+    for (int packed = 0; packed < 2; ++packed) {
+        ipl_data_options o = options_of(write_only(
+            packed ? MAT_COMPRESSION_ZLIB : MAT_COMPRESSION_NONE,
+            pair("set", "F", some_inputs(), "more", pair("more", "a", some_inputs(),
+                                                        "y", some_labels()))));
+        o.mat_x = "set.F";
+        o.mat_y = "set.more.y";
+        check_loaded(&o);
+        o.mat_x = "set.more";
+        check_refused(&o, "set.more is a struct of set.more.a (5 x 3 double), "
+                          "set.more.y (1 x 5 double): name a field by data.mat_x");
+        o.mat_x = "set.F.a";
+        check_refused(&o, "no variable set.F.a");
+    }
+}
+
+static ipl_data_options emnist(enum mat_ft level)
+{
+    return options_of(write_mat(level, MAT_COMPRESSION_ZLIB, some_emnist(), NULL));
+}
+
+static void emnist_needs_no_names(void **state)
+{
+    (void)state;
+    static const int level[] = {MAT_FT_MAT5, MAT_FT_MAT73};
+    for (int l = 0; l < 2; ++l) {
+        ipl_data_options o = emnist((enum mat_ft)level[l]);
+        ipl_dataset d = {0};
+        for (int parts = 0; parts < IPL_PARTS_COUNT; ++parts) {
+            const int first = parts == IPL_PARTS_TEST ? 5 : 0;
+            const int end = parts == IPL_PARTS_TRAIN ? 5 : 7;
+            o.parts = (ipl_data_parts)parts;
+            CHECK_OK(ipl_dataset_load(&o, &d));
+            assert_int_equal(d.rows, end - first);
+            assert_int_equal(d.train_rows, parts == IPL_PARTS_BOTH    ? 5
+                                           : parts == IPL_PARTS_TRAIN ? 4 : 2);
+            for (int r = first; r < end; ++r) {
+                const int at = r - first;
+                /* Labels 2 and 3 alone are classes 0 and 1.                         */
+                assert_int_equal(d.y[at], r < 5 ? r % 3 : r - (first ? 5 : 3));
+                CHECK(d.x[2 * at] == (float)(r < 5 ? r : 100 + r - 5));
+                CHECK(d.x[2 * at + 1] == (float)(r < 5 ? 5 + r : 102 + r - 5));
+            }
+            ipl_dataset_free(&d);
+        }
+    }
+    ipl_data_options o = emnist(MAT_FT_MAT5);
+    ipl_dataset d = {0};
+    o.scale = IPL_SCALE_UNIT_ALL; /* as of IDX: bytes are of 0 to 255                */
+    CHECK_OK(ipl_dataset_load(&o, &d));
+    CHECK(d.x[13] == (float)(103 / 255.0));
+    ipl_dataset_free(&d);
+    o.scale = IPL_SCALE_AUTO;
+    /* Names that are given are taken at their word. */
+    o.mat_x = "images";
+    check_refused(&o, "no variable images: it has dataset.train.images (5 x 2 uint8), "
+                      "dataset.train.labels (5 x 1 uint8), dataset.test.images");
+    o.mat_x = "dataset.train.images";
+    o.mat_y = "dataset.test.labels";
+    o.mat_rows = IPL_MAT_ROWS_FIRST;
+    check_refused(&o, "dataset.train.images is 5 x 2 and dataset.test.labels is 2 x 1");
+}
+
+/* ---- what is refused ---------------------------------------------------------- */
+
 static void refused(matvar_t *f, matvar_t *y, const char *words)
 {
     const ipl_data_options o = options_of(
         write_mat(MAT_FT_MAT5, MAT_COMPRESSION_ZLIB, f, y));
-    ipl_dataset d = {0};
-    CHECK_FAILS(ipl_dataset_load(&o, &d), IPL_E_FORMAT, words);
-    CHECK(strstr(ipl_last_error(), "set.mat"));
-    assert_null(d.x);
+    check_refused(&o, words);
+}
+
+static void variables_without_real_numbers_are_named(void **state)
+{
+    (void)state;
+    size_t one[2] = {1, 5};
+    double part[10] = {0};
+    mat_complex_split_t complex_part = {part, part};
+    refused(Mat_VarCreate("F", MAT_C_CHAR, MAT_T_UTF8, 2, one, "words", 0),
+            some_labels(),
+            "F is 1 x 5 char: expected real numbers: save double(..)");
+    refused(some_inputs(), Mat_VarCreate("y", MAT_C_CHAR, MAT_T_UTF8, 2, one, "words",
+                                         0),
+            "y is 1 x 5 char: expected real numbers: save [~, ~, y] = unique(.., 'row");
+    refused(Mat_VarCreate("F", MAT_C_DOUBLE, MAT_T_DOUBLE, 2, one, &complex_part,
+                          MAT_F_COMPLEX), some_labels(),
+            "F is 1 x 5 complex double: expected real numbers: save [real(..) ima");
+    refused(Mat_VarCreateStruct("F", 2, one, NULL, 0), some_labels(),
+            "F is 1 x 5 struct array: expected real numbers: save its numbers as");
+    matvar_t *cells[5];
+    for (int c = 0; c < 5; ++c) cells[c] = numbers("", MAT_C_UINT8, 1, 1, c, 100);
+    refused(some_inputs(), Mat_VarCreate("y", MAT_C_CELL, MAT_T_CELL, 2, one, cells, 0),
+            "y is 1 x 5 cell array: expected real numbers: save [~, ~, y] = uniq");
 }
 
 static void wrong_variables_are_named(void **state)
 {
     (void)state;
-    size_t one[2] = {1, 5}, three[3] = {5, 3, 2};
-    double part[10] = {0}, half[5] = {0, 1, 0.5, 1, 0}, nan[15] = {0};
-    mat_complex_split_t complex_part = {part, part};
+    size_t one[2] = {1, 5};
+    double half[5] = {0, 1, 0.5, 1, 0}, nan[15] = {0};
     size_t five_three[2] = {5, 3};
-    refused(NULL, some_labels(), "no variable F");
+    refused(NULL, some_labels(), "no variable F: it has y (1 x 5 double): name one by");
     refused(some_inputs(), NULL, "no variable y");
-    refused(Mat_VarCreate("F", MAT_C_CHAR, MAT_T_UTF8, 2, one, "words", 0),
-            some_labels(), "F is not numeric: expected a full matrix of real numbers");
-    refused(Mat_VarCreate("F", MAT_C_DOUBLE, MAT_T_DOUBLE, 2, one, &complex_part,
-                          MAT_F_COMPLEX), some_labels(), "F is complex");
-    refused(Mat_VarCreateStruct("F", 2, one, NULL, 0), some_labels(),
-            "at byte 128 is a cell array, struct or object: exp");
-    double cube[30] = {0};
-    refused(Mat_VarCreate("F", MAT_C_DOUBLE, MAT_T_DOUBLE, 3, three, cube, 0),
-            some_labels(), "F has 3 dimensions: expected 2");
-    refused(numbers("F", MAT_C_UINT8, 0, 3, 0, 2), some_labels(), "F is 0 x 3");
+    refused(numbers("F", MAT_C_UINT8, 0, 3, 0, 2), some_labels(),
+            "F is 0 x 3: expected at least one value");
     refused(some_inputs(), numbers("y", MAT_C_UINT8, 1, 4, 0, 2),
-            "y is 1 x 4: expected a label for each of the 5 rows of /tmp/");
+            "F is 5 x 3 and y is 1 x 4: expected one label for each row of F");
     refused(some_inputs(), numbers("y", MAT_C_UINT8, 5, 2, 0, 3),
             "y is 5 x 2 and not one-hot");
     refused(some_inputs(), Mat_VarCreate("y", MAT_C_DOUBLE, MAT_T_DOUBLE, 2, one, half,
@@ -204,113 +222,34 @@ static void wrong_variables_are_named(void **state)
             "y: row 2 is inf");
 }
 
-static void files_that_are_no_matlab_files_are_refused(void **state)
+/* More variables than a line can have: the first, and how many there are beside. */
+static void a_long_list_of_variables_is_cut(void **state)
 {
     (void)state;
     const char *path = files_path(folder, "set.mat");
-    ipl_data_options o = options_of("/no/such.mat");
-    ipl_dataset d = {0};
-    unsigned char bytes[1024] = {0};
-    CHECK_FAILS(ipl_dataset_load(&o, &d), IPL_E_IO, "/no/such.mat: No such file");
-    o.path = path;
-    files_write(path, 0, bytes);
-    CHECK_FAILS(ipl_dataset_load(&o, &d), IPL_E_FORMAT, "the file is empty");
-    files_write(path, 127, bytes);
-    CHECK_FAILS(ipl_dataset_load(&o, &d), IPL_E_FORMAT, "inside the MATLAB header");
-    files_write(path, 128, bytes);
-    CHECK_FAILS(ipl_dataset_load(&o, &d), IPL_E_FORMAT,
-                "bytes 124 to 127 are 00 00 00 00: expected a MATLAB file of level 5");
-    memcpy(bytes + 124, "\0\1IM\16\0\0\0\10\0\0\0", 12); /* header of a matrix only  */
-    files_write(path, 144, bytes);
-    CHECK_FAILS(ipl_dataset_load(&o, &d), IPL_E_FORMAT, "set.mat");
-    bytes[128] = 3; /* a bare element                                                */
-    files_write(path, 144, bytes);
-    CHECK_FAILS(ipl_dataset_load(&o, &d), IPL_E_FORMAT,
-                "element of type 3 at byte 128");
-    memcpy(bytes + 124, "\0\2IM", 4);
-    files_write(path, 1024, bytes);
-    CHECK_FAILS(ipl_dataset_load(&o, &d), IPL_E_FORMAT, "expected the HDF5 signature");
-    memcpy(bytes + 512, "\x89HDF\r\n\x1a\n", 8);
-    files_write(path, 1024, bytes);
-    CHECK_FAILS(ipl_dataset_load(&o, &d), IPL_E_FORMAT,
-                "its HDF5 content is damaged or cut off");
-}
-
-static void sizes_that_the_file_cannot_hold_are_not_allocated(void **state)
-{
-    (void)state;
-    static const uint32_t claim[2] = {40000, 50000}; /* 16 GB of doubles            */
-    size_t bytes;
-    const char *path = write_mat(MAT_FT_MAT5, MAT_COMPRESSION_NONE, some_inputs(),
-                                 some_labels());
-    unsigned char *content = files_read(path, &bytes);
-    const ipl_data_options o = options_of(path);
-    ipl_dataset d = {0};
-    memcpy(content + 160, claim, sizeof claim); /* header, three tags, flags          */
-    files_write(path, bytes, content);
-    CHECK_FAILS(ipl_dataset_load(&o, &d), IPL_E_FORMAT,
-                "F is 40000 x 50000: expected 1 to ");
-    free(content);
-}
-
-/* Cut anywhere, or with one byte changed, a file is refused, or (where the change is
- * in the comment at its start, a name or a value) still gives a whole set; it never
- * does worse. Compressed variables have a checksum, so there nothing passes. */
-static void damage_anywhere_is_survived(void **state)
-{
-    (void)state;
-    for (int packed = 0; packed < 2; ++packed) {
-        size_t bytes;
-        const char *path = write_mat(
-            MAT_FT_MAT5, packed ? MAT_COMPRESSION_ZLIB : MAT_COMPRESSION_NONE,
-            some_inputs(), some_labels());
-        unsigned char *whole = files_read(path, &bytes);
-        const ipl_data_options o = options_of(path);
-        ipl_dataset d = {0};
-        for (size_t cut = 0; cut < bytes; ++cut) {
-            files_write(path, cut, whole);
-            CHECK_FAILS(ipl_dataset_load(&o, &d), IPL_E_FORMAT, "set.mat");
-        }
-        for (size_t at = 0; at < bytes; ++at) {
-            whole[at] ^= 0x55;
-            files_write(path, bytes, whole);
-            whole[at] ^= 0x55;
-            if (ipl_dataset_load(&o, &d) == IPL_OK) {
-                CHECK(!packed || at < 124);
-                ipl_dataset_free(&d);
-            } else {
-                CHECK(strstr(ipl_last_error(), "set.mat"));
-            }
-        }
-        free(whole);
+    mat_t *mat = Mat_CreateVer(path, NULL, MAT_FT_MAT5);
+    for (int v = 0; v < 30; ++v) {
+        char name[16];
+        snprintf(name, sizeof name, "v%d", v);
+        matvar_t *var = numbers(name, MAT_C_UINT8, 2, 2, 0, 9);
+        assert_int_equal(Mat_VarWrite(mat, var, MAT_COMPRESSION_NONE), 0);
+        Mat_VarFree(var);
     }
-}
-
-static void a_cut_file_of_level_7_3_is_refused(void **state)
-{
-    (void)state;
-    size_t bytes;
-    const char *path = write_mat(MAT_FT_MAT73, MAT_COMPRESSION_NONE, some_inputs(),
-                                 some_labels());
-    unsigned char *whole = files_read(path, &bytes);
+    Mat_Close(mat);
     const ipl_data_options o = options_of(path);
-    ipl_dataset d = {0};
-    for (size_t cut = 0; cut < bytes; cut += 61) {
-        files_write(path, cut, whole);
-        CHECK_FAILS(ipl_dataset_load(&o, &d), IPL_E_FORMAT, "set.mat");
-    }
-    free(whole);
+    check_refused(&o, "v11 (2 x 2 uint8) and 18 more: name one by data.mat_x");
 }
 
 static const check_test tests[] = {
     CHECK_TEST(every_numeric_class_level_and_packing_loads),
     CHECK_TEST(labels_may_be_a_row_or_a_column),
     CHECK_TEST(big_endian_files_load),
+    CHECK_TEST(variables_are_chosen_by_name),
+    CHECK_TEST(fields_of_structs_are_chosen_by_name),
+    CHECK_TEST(emnist_needs_no_names),
+    CHECK_TEST(variables_without_real_numbers_are_named),
     CHECK_TEST(wrong_variables_are_named),
-    CHECK_TEST(files_that_are_no_matlab_files_are_refused),
-    CHECK_TEST(sizes_that_the_file_cannot_hold_are_not_allocated),
-    CHECK_TEST(damage_anywhere_is_survived),
-    CHECK_TEST(a_cut_file_of_level_7_3_is_refused),
+    CHECK_TEST(a_long_list_of_variables_is_cut),
 };
 
 #else
@@ -324,13 +263,6 @@ static void without_libmatio_the_text_says_how_to_get_it(void **state)
                 "set.mat: this build reads no MATLAB files: install libmatio-dev");
 }
 
-static void matlab_files_load(void **state)
-{
-    (void)state;
-    printf("# SKIP MATLAB files: built with MAT=0\n");
-    skip();
-}
-
 static const check_test tests[] = {
     CHECK_TEST(without_libmatio_the_text_says_how_to_get_it),
     CHECK_TEST(matlab_files_load),
@@ -339,9 +271,5 @@ static const check_test tests[] = {
 
 int main(int argc, char **argv)
 {
-    files_make_folder(folder);
-    const int failed = check_main("mat", tests, sizeof tests / sizeof *tests, 0, argc,
-                                  argv);
-    files_remove_folder(folder);
-    return failed;
+    return mat_main("mat", tests, sizeof tests / sizeof *tests, argc, argv);
 }

@@ -264,6 +264,8 @@ ipl_data_options ipl_config_data(const ipl_config *config)
     data.x = config->data_x;
     data.y = config->data_y;
     data.no_label = config->data_no_label;
+    data.mat_x = config->data_mat_x;
+    data.mat_y = config->data_mat_y;
     return data;
 }
 

@@ -26,6 +26,11 @@ static const char *const parts[] = {
     [IPL_PARTS_COUNT] = NULL};
 ONE_EACH(parts, IPL_PARTS_COUNT);
 
+static const char *const mat_rows[] = {
+    [IPL_MAT_ROWS_AUTO] = "auto", [IPL_MAT_ROWS_FIRST] = "first",
+    [IPL_MAT_ROWS_LAST] = "last", [IPL_MAT_ROWS_COUNT] = NULL};
+ONE_EACH(mat_rows, IPL_MAT_ROWS_COUNT);
+
 static const char *const splits[] = {
     [IPL_SPLIT_ORDERED] = "ordered", [IPL_SPLIT_SHUFFLED] = "shuffled",
     [IPL_SPLIT_COUNT] = NULL};
@@ -139,7 +144,13 @@ static const section_row first_rows[] = {
            "the first rows train, or a permutation's first rows"),
     REAL("data", "train_fraction", data.train_fraction, 0, 1, "0",
          "share of rows that train; 0: idx as its files say, else 0.8"),
-    CHOICE("data", "parts", data.parts, "both", parts, "idx: files to read"),
+    CHOICE("data", "parts", data.parts, "both", parts,
+           "idx: files to read; mat: parts of EMNIST's struct"),
+    TEXT("data", "mat_x", data_mat_x, "F",
+         "mat: variable of the inputs, or field of a struct, as dataset.train.images"),
+    TEXT("data", "mat_y", data_mat_y, "y", "mat: variable of the labels"),
+    CHOICE("data", "mat_rows", data.mat_rows, "auto", mat_rows,
+           "mat: axis of mat_x that has the rows; auto: as the number of labels says"),
     CHOICE("data", "scale", data.scale, "auto", scales,
            "each input by itself, unit: to [0,1], symmetric: to [-1,1], standard: to "
            "mean 0 and deviation 1 of the training rows; -all: all values together, as "

@@ -156,6 +156,8 @@ static ipl_status check_options(const ipl_data_options *o)
     IPL_REQUIRE(o->set == IPL_DATA_ARRAYS || ((!o->x || !*o->x) && (!o->y || !*o->y)),
                 "x and y name files of set = arrays only");
     IPL_REQUIRE((unsigned)o->parts < IPL_PARTS_COUNT, "parts %d", (int)o->parts);
+    IPL_REQUIRE((unsigned)o->mat_rows < IPL_MAT_ROWS_COUNT, "mat_rows %d",
+                (int)o->mat_rows);
     IPL_REQUIRE((unsigned)o->split < IPL_SPLIT_COUNT, "split %d", (int)o->split);
     IPL_REQUIRE((unsigned)o->scale < IPL_SCALE_COUNT, "scale %d", (int)o->scale);
     IPL_REQUIRE(o->train_fraction >= 0.0 && o->train_fraction <= 1.0,

@@ -1,16 +1,15 @@
 /*
- * mat_check.h - is a file what MATLAB writes, before libmatio believes it?
+ * mat_check.h - is a file what MATLAB writes, before a library believes it?
  */
 #ifndef IPL_MAT_CHECK_H
 #define IPL_MAT_CHECK_H
 
-#include <stdint.h>
-
 #include "ipl_status.h"
 
-/* Checks the header of a MATLAB file, and for level 5 that its parts fill it and
- * unpack without an error. values_most: more numbers than this cannot be in one
- * variable of the file. E_IO, E_FORMAT: file, place, value and what was expected. */
-ipl_status ipl_mat_check(const char *path, uint64_t *values_most);
+/* *hdf5 1: an HDF5 file, with MATLAB's header of level 7.3 or not, for HDF5 to check.
+ * 0: a MATLAB file of level 5, whose parts fill it, unpack without an error and hold
+ * as many values as their sizes say. E_IO, E_FORMAT: file, place, value and what was
+ * expected. */
+ipl_status ipl_mat_check(const char *path, int *hdf5);
 
 #endif
