@@ -1,8 +1,8 @@
 /*
  * test_mat.c - MATLAB files: classes, variables by name, what is refused.
  *
- * Files are written with libmatio; those that libmatio would not write are made from
- * its files by changing bytes.
+ * Files are written with libmatio; those that it would not write are in
+ * test_mat_layout.c, byte by byte.
  * In a build with MAT=0 the one test left is that of being refused.
  */
 #include "mat_case.h"
@@ -29,46 +29,6 @@ static void labels_may_be_a_row_or_a_column(void **state)
     check_set(write_mat(MAT_FT_MAT5, MAT_COMPRESSION_ZLIB, some_inputs(),
                         numbers("y", MAT_C_UINT8, 1, ROWS, 0, 3)));
 }
-
-/* Appends a word, most significant byte first. */
-static size_t put_word(unsigned char *at, size_t used, uint32_t word)
-{
-    for (int b = 0; b < 4; ++b) at[used + b] = (unsigned char)(word >> (24 - 8 * b));
-    return used + 4;
-}
-
-/* A matrix of doubles 0, 1, .. modulo `modulus`, written big-endian by hand. */
-static size_t put_matrix(unsigned char *at, size_t used, char name, uint32_t rows,
-                         uint32_t cols, uint32_t modulus)
-{
-    const uint32_t words[] = {14, 48 + 8 * rows * cols, 6, 8, 6, 0, 5, 8, rows, cols,
-                              1u << 16 | 1, (uint32_t)name << 24, 9, 8 * rows * cols};
-    for (size_t w = 0; w < sizeof words / sizeof *words; ++w)
-        used = put_word(at, used, words[w]);
-    for (uint32_t e = 0; e < rows * cols; ++e) {
-        const double value = e % modulus;
-        uint64_t bits;
-        memcpy(&bits, &value, sizeof bits);
-        used = put_word(at, used, (uint32_t)(bits >> 32));
-        used = put_word(at, used, (uint32_t)bits);
-    }
-    return used;
-}
-
-static void big_endian_files_load(void **state)
-{
-    (void)state;
-    const char *path = files_path(folder, "set.mat");
-    unsigned char content[1024];
-    memset(content, ' ', 124);
-    memcpy(content, "MATLAB 5.0 MAT-file", 19);
-    memcpy(content + 124, "\1\0MI", 4);
-    size_t used = put_matrix(content, 128, 'F', ROWS, COLS, 100);
-    used = put_matrix(content, used, 'y', 1, ROWS, 3);
-    files_write(path, used, content);
-    check_set(path);
-}
-
 
 /* ---- variables by name -------------------------------------------------------- */
 
@@ -243,7 +203,6 @@ static void a_long_list_of_variables_is_cut(void **state)
 static const check_test tests[] = {
     CHECK_TEST(every_numeric_class_level_and_packing_loads),
     CHECK_TEST(labels_may_be_a_row_or_a_column),
-    CHECK_TEST(big_endian_files_load),
     CHECK_TEST(variables_are_chosen_by_name),
     CHECK_TEST(fields_of_structs_are_chosen_by_name),
     CHECK_TEST(emnist_needs_no_names),

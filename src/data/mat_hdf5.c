@@ -154,9 +154,9 @@ static ipl_status read_all(const hdf5 *f, const char *path, const char *name, hi
                       path, *count, name);
     else if (*count && H5Dread(set, memory_type(*number), H5S_ALL, H5S_ALL, H5P_DEFAULT,
                                *out) < 0)
-        st = IPL_FAIL(IPL_E_FORMAT, "%s: the values of %s cannot be read: the file is "
-                      "damaged, or compressed by a filter that HDF5 lacks here", path,
-                      name);
+        st = IPL_FAIL(IPL_E_FORMAT, "%s: the values of %s cannot be read: damaged, or "
+                      "packed in a way that HDF5 lacks here: save them with gzip, or "
+                      "as they are", path, name);
 done:
     H5Sclose(space);
     H5Tclose(type);
