@@ -59,8 +59,12 @@ int estimate_targets_read(const estimate_targets *flags, const char *path, int q
                         : flags->width > 0  ? "--y-width"
                         : flags->values     ? "--y-values"
                                             : NULL;
-    *out = (ipl_target_options){.bins = flags->bins, .width = flags->width};
+    *out = (ipl_target_options){.bins = flags->bins, .width = flags->width,
+                                .no_label = out->no_label};
     if (!given) return CLI_GO_ON;
+    if (out->no_label)
+        return cli_misused(&cli_estimate, "--no-label goes with classes, and %s takes "
+                           "real values", given);
     if (!path) return cli_misused(&cli_estimate, "%s needs --y Y.npy", given);
     if ((flags->bins != 0) + (flags->width > 0) + flags->values > 1)
         return cli_misused(&cli_estimate, "%s and %s exclude each other", given,
