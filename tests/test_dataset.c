@@ -3,54 +3,7 @@
  */
 #include <limits.h>
 
-#include "check.h"
-#include "files.h"
-#include "ipl_data.h"
-
-static char folder[FILES_PATH];
-
-static ipl_dataset load(const ipl_data_options *options)
-{
-    ipl_dataset d = {0};
-    CHECK_OK(ipl_dataset_load(options, &d));
-    return d;
-}
-
-/* X.npy and y.npy in the folder, and options that read them. */
-static ipl_data_options npy_set(int64_t rows, int64_t cols, const float *x,
-                                const int32_t *y)
-{
-    ipl_data_options options = ipl_data_defaults();
-    CHECK_OK(ipl_npy_write_float32(files_path(folder, "X.npy"), rows, cols, x));
-    CHECK_OK(ipl_npy_write_int32(files_path(folder, "y.npy"), rows, y));
-    options.set = IPL_DATA_NPY;
-    options.path = folder;
-    return options;
-}
-
-/* IDX files of one-pixel images: pixel = 10 * row number, label = row % 3. */
-static ipl_data_options idx_set(uint32_t train, uint32_t test)
-{
-    const uint32_t rows[2] = {train, test};
-    ipl_data_options options = ipl_data_defaults();
-    for (int p = 0; p < 2; ++p) {
-        unsigned char pixel[8], label[8], content[64];
-        const uint32_t size[3] = {rows[p], 1, 1};
-        for (uint32_t i = 0; i < rows[p]; ++i) {
-            pixel[i] = (unsigned char)(10 * (p ? i + train : i));
-            label[i] = (unsigned char)(i % 3);
-        }
-        files_write(files_path(folder, p ? "t10k-images-idx3-ubyte"
-                                         : "train-images-idx3-ubyte"),
-                    files_idx(0x803, 3, size, rows[p], pixel, content), content);
-        files_write(files_path(folder, p ? "t10k-labels-idx1-ubyte"
-                                         : "train-labels-idx1-ubyte"),
-                    files_idx(0x801, 1, size, rows[p], label, content), content);
-    }
-    options.set = IPL_DATA_IDX;
-    options.path = folder;
-    return options;
-}
+#include "set_case.h"
 
 static void check_permutation(const int32_t *order, int64_t count)
 {
@@ -270,142 +223,6 @@ static void limit_keeps_the_first_rows_or_a_random_subset(void **state)
     ipl_dataset_free(&d);
 }
 
-static void npy_sets_that_do_not_fit_are_named(void **state)
-{
-    (void)state;
-    static const float x[6] = {1.0f, 2.0f, 3.0f, NAN, 5.0f, 6.0f};
-    static const int32_t y[4] = {0, 1, -1, 7};
-    ipl_data_options o = npy_set(3, 2, x, y);
-    ipl_dataset d = {0};
-    CHECK_FAILS(ipl_dataset_load(&o, &d), IPL_E_FORMAT,
-                "X.npy: row 1, column 1 is nan: expected finite");
-    o = npy_set(3, 1, x, y);
-    CHECK_OK(ipl_npy_write_int32(files_path(folder, "y.npy"), 2, y));
-    CHECK_FAILS(ipl_dataset_load(&o, &d), IPL_E_FORMAT,
-                "y.npy is 2 x 1: expected a label for each of the 3 rows of /tmp/ipl-");
-    unlink(files_path(folder, "y.npy"));
-    CHECK_FAILS(ipl_dataset_load(&o, &d), IPL_E_IO, "y.npy: No such file or "
-                "directory: set = arrays takes files of other names, as data.x and");
-    assert_null(d.x);
-}
-
-/* Labels of any kind, in the order of the steps: rows without one go first. */
-static void rows_without_a_label_go_before_all_else(void **state)
-{
-    (void)state;
-    static const float x[10] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9};
-    static const int32_t y[5] = {9, -1, 3, -1, 9}, left[3] = {1, 0, 1};
-    static const float kept[6] = {0, 1, 4, 5, 8, 9};
-    ipl_data_options o = npy_set(5, 2, x, y);
-    o.no_label = "-1";
-    o.train_fraction = 0.67;
-    ipl_dataset d = load(&o);
-    assert_int_equal(d.rows, 3);
-    assert_int_equal(d.train_rows, 2);
-    assert_int_equal(d.classes, 2);
-    assert_memory_equal(d.x, kept, sizeof kept);
-    assert_memory_equal(d.y, left, sizeof left);
-    assert_memory_equal(d.class_names, "3\0" "9", 4);
-    assert_string_equal(d.notes, "labels 3, 9 are classes 0, 1; 2 of 5 rows are "
-                                 "labelled -1 and left out\n");
-    ipl_dataset_free(&d);
-    o.limit = 2;
-    d = load(&o);
-    assert_int_equal(d.rows, 2);
-    assert_memory_equal(d.x, kept, 4 * sizeof *kept);
-    ipl_dataset_free(&d);
-
-    o = idx_set(6, 4); /* labels 0 1 2 0 1 2, 0 1 2 0: each part keeps its own       */
-    o.no_label = "0";
-    o.scale = IPL_SCALE_NONE;
-    d = load(&o);
-    assert_int_equal(d.rows, 6);
-    assert_int_equal(d.train_rows, 4);
-    CHECK(d.x[3] == 50.0f && d.x[4] == 70.0f);
-    ipl_dataset_free(&d);
-    o = idx_set(1, 4); /* the one row that trains has label 0                        */
-    o.no_label = "0";
-    CHECK_FAILS(ipl_dataset_load(&o, &d), IPL_E_FORMAT,
-                "no row that trains has a label");
-    o = idx_set(6, 4);
-    d = load(&o);
-    assert_int_equal(d.train_rows, 6);
-    assert_null(d.class_names);
-    assert_string_equal(d.notes, "");
-    ipl_dataset_free(&d);
-}
-
-static void classes_without_rows_are_said(void **state)
-{
-    (void)state;
-    static const float x[4] = {0, 1, 2, 3};
-    static const int32_t y[4] = {0, 1, 2, 2};
-    ipl_data_options o = npy_set(4, 1, x, y);
-    o.limit = 2;
-    ipl_dataset d = load(&o);
-    assert_int_equal(d.classes, 3);
-    assert_string_equal(d.notes, "class 2 has no rows\n");
-    ipl_dataset_free(&d);
-    o.limit = 1;
-    o.train_fraction = 1.0;
-    d = load(&o);
-    assert_string_equal(d.notes, "2 of 3 classes have no rows, of 1 in all\n");
-    ipl_dataset_free(&d);
-}
-
-/* n x 2 x 1 x 3 images, as frameworks save them. */
-static void further_axes_are_inputs_and_said(void **state)
-{
-    (void)state;
-    static const char header[] =
-        "{'descr': '<f4', 'fortran_order': False, 'shape': (2, 2, 1, 3), }\n";
-    static const float x[12] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11};
-    static const int32_t y[2] = {0, 1};
-    char words[FILES_PATH + 64];
-    unsigned char content[256];
-    ipl_data_options o = npy_set(2, 1, x, y);
-    const char *path = files_path(folder, "X.npy");
-    files_write(path, files_npy(1, header, sizeof x, x, content), content);
-    ipl_dataset d = load(&o);
-    assert_int_equal(d.inputs, 6);
-    assert_memory_equal(d.x, x, sizeof x);
-    snprintf(words, sizeof words, "%s: (2, 2, 1, 3) values are 6 inputs a row\n",
-             path);
-    assert_string_equal(d.notes, words);
-    ipl_dataset_free(&d);
-}
-
-static void arrays_come_from_any_files(void **state)
-{
-    (void)state;
-    static const float x[4] = {1, 2, 3, 4};
-    static const int32_t y[2] = {1, 0};
-    ipl_data_options o = ipl_data_defaults();
-    ipl_dataset d = {0};
-    CHECK_OK(ipl_npy_write_float32(files_path(folder, "inputs.npy"), 2, 2, x));
-    CHECK_OK(ipl_npy_write_int32(files_path(folder, "classes.npy"), 2, y));
-    o.set = IPL_DATA_ARRAYS;
-    o.path = folder;
-    o.x = "inputs.npy";
-    o.y = files_path(folder, "classes.npy"); /* absolute: not in the folder          */
-    d = load(&o);
-    assert_int_equal(d.inputs, 2);
-    assert_memory_equal(d.x, x, sizeof x);
-    assert_memory_equal(d.y, y, sizeof y);
-    assert_string_equal(d.name, strrchr(folder, '/') + 1);
-    ipl_dataset_free(&d);
-    o.path = NULL;
-    o.x = files_path(folder, "inputs.npy");
-    d = load(&o);
-    assert_memory_equal(d.x, x, sizeof x);
-    assert_string_equal(d.name, "inputs.npy");
-    ipl_dataset_free(&d);
-    o.x = NULL;
-    o.path = "/no/such.npz";
-    CHECK_FAILS(ipl_dataset_load(&o, &d), IPL_E_ARGUMENT, "/no/such.npz: no file: "
-                "expected an npz file with X and y, or data.x and data.y to name");
-}
-
 static void options_out_of_range_are_refused(void **state)
 {
     (void)state;
@@ -460,11 +277,6 @@ static const check_test tests[] = {
     CHECK_TEST(random_labels_keep_the_size_of_each_class),
     CHECK_TEST(pixels_scale_by_255_whatever_their_range),
     CHECK_TEST(limit_keeps_the_first_rows_or_a_random_subset),
-    CHECK_TEST(npy_sets_that_do_not_fit_are_named),
-    CHECK_TEST(rows_without_a_label_go_before_all_else),
-    CHECK_TEST(classes_without_rows_are_said),
-    CHECK_TEST(further_axes_are_inputs_and_said),
-    CHECK_TEST(arrays_come_from_any_files),
     CHECK_TEST(options_out_of_range_are_refused),
     CHECK_TEST(names_come_from_the_path),
 };
