@@ -302,10 +302,11 @@ install: all
 
 # The readers alone, with libFuzzer and the sanitizers of clang. Seeds are made by the
 # targets; what a target crashes on stays in build/fuzz/NAME-*.
-FUZZ_SRC := $(filter-out src/data/mat_none.c,$(wildcard src/data/*.c)) src/file.c src/random.c src/status.c
+FUZZ_SRC := $(filter-out src/data/mat_none.c,$(wildcard src/data/*.c)) src/file.c src/random.c src/status.c \
+            src/plane/folder_names.c
 FUZZ := $(patsubst tests/%.c,build/fuzz/%,$(wildcard tests/fuzz_*.c))
 
-build/fuzz/%: tests/%.c $(FUZZ_SRC) $(wildcard src/data/*.h tests/*.h)
+build/fuzz/%: tests/%.c $(FUZZ_SRC) $(wildcard src/data/*.h src/plane/folder_names.h tests/*.h)
 	@mkdir -p $(@D)
 	clang -O1 -g -std=c11 -D_DEFAULT_SOURCE -fsanitize=fuzzer,address,undefined \
 	    -fno-sanitize-recover=undefined $(INC) -Itests $(LIB_CFLAGS) \

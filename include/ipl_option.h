@@ -64,6 +64,10 @@ const char *ipl_option_choice(const ipl_option *option, int number);
 /* "no", "yes": the choices of a switch, for ipl_option.choice. */
 const char *ipl_option_no_yes(int number);
 
+/* How far two names are apart, to guess which one was meant: letters to insert, delete
+ * or replace (Levenshtein). Names of more than 64 letters are 64 apart. */
+int ipl_option_edits(const char *a, const char *b);
+
 #pragma GCC visibility pop
 #ifdef __cplusplus
 }

@@ -222,7 +222,9 @@ ipl_status ipl_array_centre(const char *what, ipl_array *array, int64_t *merged)
 
 /* Activations that another program has written, in NPY files of n rows each. */
 typedef struct {
-    const char  *folder; /* epoch_E_layer_L.npy; every epoch has the same layers */
+    const char  *folder; /* epoch_E_layer_L.npy or .npy.gz: E a number, L a number from
+                            0 or 1 or a name; every epoch has the same layers, which
+                            stand as people count, fc2 before fc10              */
     const char  *labels; /* what `targets` says; NULL: i_ty_bits stays empty       */
     const char  *inputs; /* the inputs, for the families that compare their values, one
                             array for all epochs; NULL: their i_xt_bits stays empty */
@@ -234,14 +236,22 @@ typedef struct {
  * Measures a folder of activations, of any framework, and writes a run directory for
  * ipl_plot. Memory holds one epoch at a time.
  *
- * plane.csv has seed 0, and compression.csv nothing of gradients. E_ARGUMENT, E_IO,
- * E_FORMAT, E_NUMERIC: the text names the file.
+ * plane.csv has seed 0, and compression.csv nothing of gradients. Layers are counted
+ * from 1; where the files have names, or count from 0, plane.csv and plane_details.csv
+ * have one more column, layer_name, and run.json has layer_names. E_ARGUMENT, E_IO,
+ * E_FORMAT, E_NUMERIC: the text names the file; the epochs measured before stay in
+ * `dir`, and without one it is not made.
  */
 ipl_status ipl_estimate_folder(ipl_device *dev, int estimators,
                                const ipl_mi_options *options,
                                const ipl_activations *from, const char *dir,
                                ipl_progress_call progress, void *user,
                                ipl_progress *out);
+
+/* The files of such a folder that are none of its activations: their number, and names
+ * as far as there is room, "labels.npy, notes.txt". E_IO. */
+ipl_status ipl_folder_left_out(const char *folder, size_t size, char *text,
+                               int64_t *count);
 
 #pragma GCC visibility pop
 #ifdef __cplusplus

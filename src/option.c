@@ -226,3 +226,22 @@ void ipl_option_print(const ipl_option *o, const void *fields, char *text, size_
         return;
     }
 }
+
+int ipl_option_edits(const char *a, const char *b)
+{
+    enum { LONGEST = 64 };
+    int before[LONGEST + 1], now[LONGEST + 1];
+    const int n = (int)strlen(a), m = (int)strlen(b);
+    if (n > LONGEST || m > LONGEST) return LONGEST;
+    for (int j = 0; j <= m; ++j) before[j] = j;
+    for (int i = 1; i <= n; ++i) {
+        now[0] = i;
+        for (int j = 1; j <= m; ++j) {
+            const int same = before[j - 1] + (a[i - 1] != b[j - 1]);
+            const int skip = (before[j] < now[j - 1] ? before[j] : now[j - 1]) + 1;
+            now[j] = same < skip ? same : skip;
+        }
+        memcpy(before, now, sizeof now);
+    }
+    return before[m];
+}

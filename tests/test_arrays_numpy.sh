@@ -123,6 +123,6 @@ else
     skip "HDF5 and MATLAB files are converted as advised" "no h5py or scipy"
 fi
 advised "a pickle is saved as advised" acts.pkl "s/.*\(numpy.save(.*)\)$/\1/p"
-"$program" estimate --t two.npz --estimator bin --quiet 2>err
+"$program" estimate --t want.npy --y two.npz --estimator bin --quiet 2>err
 same_as "an array of several is named as advised" "$(sed -n 's/.*name one, as //p' err)"
 plan

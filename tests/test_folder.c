@@ -64,28 +64,86 @@ static void folder_with_gaps_is_refused(void **state)
     const char *out = "/tmp/ipl-plane-never";
     ipl_activations from = {.folder = f}, nowhere = {.folder = "/no/such"};
     CHECK_FAILS(ipl_estimate_folder(dev, 1, &o, &from, out, NULL, NULL, NULL),
-                IPL_E_FORMAT, "no file epoch_E_layer_L.npy");
+                IPL_E_FORMAT, "no file of activations");
     CHECK_FAILS(ipl_estimate_folder(dev, 1, &o, &nowhere, out, NULL, NULL, NULL),
                 IPL_E_IO, "/no/such");
     write_bits(f, 0, 1, 4);
     write_bits(f, 0, 2, 4);
     write_bits(f, 1, 2, 4);
     CHECK_FAILS(ipl_estimate_folder(dev, 1, &o, &from, out, NULL, NULL, NULL),
-                IPL_E_FORMAT, "epoch_1_layer_1.npy: missing");
+                IPL_E_FORMAT, "layer 1 of epoch 1 is missing");
     write_bits(f, 1, 1, 4);
     write_bits(f, 1, 3, 4);
     CHECK_FAILS(ipl_estimate_folder(dev, 1, &o, &from, out, NULL, NULL, NULL),
-                IPL_E_FORMAT, "epoch_1_layer_3.npy: unexpected");
+                IPL_E_FORMAT, "layer 3 of epoch 1 is unexpected");
     unlink(files_path(f, "epoch_1_layer_3.npy"));
     write_bits(f, 2, 1, 4);
     CHECK_FAILS(ipl_estimate_folder(dev, 1, &o, &from, out, NULL, NULL, NULL),
-                IPL_E_FORMAT, "epoch_2_layer_2.npy: missing");
+                IPL_E_FORMAT, "layer 2 of epoch 2 is missing");
     unlink(files_path(f, "epoch_2_layer_1.npy"));
     CHECK_OK(ipl_npy_write_int32(files_path(f, "y.npy"), 3, (int32_t[]){0, 1, 0}));
     from.labels = files_path(f, "y.npy");
     CHECK_FAILS(ipl_estimate_folder(dev, 1, &o, &from, out, NULL, NULL, NULL),
                 IPL_E_FORMAT, "256 rows");
     CHECK(access(out, F_OK));
+    files_remove_folder(f);
+}
+
+/* Names, and numbers from 0, stand beside the place. */
+static void layers_keep_their_names(void **state)
+{
+    char f[FILES_PATH];
+    files_make_folder(f);
+    const ipl_mi_options options = ipl_mi_defaults(IPL_MI_BIN);
+    write_bits(f, 3, 1, 4);
+    CHECK(!rename(files_path(f, "epoch_3_layer_1.npy"), "/tmp/ipl-test-name.npy"));
+    CHECK(!rename("/tmp/ipl-test-name.npy", files_path(f, "epoch_03_layer_fc2.npy")));
+    write_bits(f, 3, 2, 8);
+    CHECK(!rename(files_path(f, "epoch_3_layer_2.npy"), "/tmp/ipl-test-name.npy"));
+    CHECK(!rename("/tmp/ipl-test-name.npy", files_path(f, "epoch_3_layer_fc10.npy")));
+    const ipl_activations from = {.folder = f};
+    CHECK_OK(ipl_estimate_folder(check_device(state), 1, &options, &from,
+                                 files_path(f, "run"), NULL, NULL, NULL));
+    char *text = files_text(f, "run/plane.csv");
+    CHECK(!strcmp(text, "seed,epoch,layer,estimator,i_xt_bits,i_ty_bits,layer_name\n"
+                        "0,3,1,bin,4,,fc2\n0,3,2,bin,8,,fc10\n"));
+    free(text);
+    text = files_text(f, "run/plane_details.csv");
+    CHECK(strstr(text, ",refused,layer_name\n") && strstr(text, ",,fc2\n"));
+    free(text);
+    text = files_text(f, "run/run.json");
+    CHECK(strstr(text, "\"fc2 (4)\"") && strstr(text, "\"fc10 (8)\""));
+    CHECK(strstr(text, "\"layer_names\""));
+    free(text);
+    files_remove_folder(f);
+}
+
+/* An epoch that fails leaves the ones before; the first one leaves nothing. */
+static void what_was_measured_stays(void **state)
+{
+    char f[FILES_PATH];
+    files_make_folder(f);
+    const ipl_mi_options options = ipl_mi_defaults(IPL_MI_BIN);
+    const ipl_activations from = {.folder = f};
+    write_bits(f, 0, 1, 4);
+    write_bits(f, 1, 1, 4);
+    files_write(files_path(f, "epoch_2_layer_1.npy"), 4, "none");
+    CHECK_FAILS(ipl_estimate_folder(check_device(state), 1, &options, &from,
+                                    files_path(f, "run"), NULL, NULL, NULL),
+                IPL_E_FORMAT, "2 of 3 epochs are in");
+    CHECK(strstr(ipl_last_error(), "epoch_2_layer_1.npy"));
+    CHECK(strstr(ipl_last_error(), "give another --out"));
+    char *text = files_text(f, "run/plane.csv");
+    CHECK(!strcmp(first_row(text), "0,0,1,bin,4,\n0,1,1,bin,4,\n"));
+    free(text);
+    files_write(files_path(f, "epoch_0_layer_1.npy"), 4, "none");
+    CHECK_FAILS(ipl_estimate_folder(check_device(state), 1, &options, &from,
+                                    files_path(f, "other"), NULL, NULL, NULL),
+                IPL_E_FORMAT, "epoch_0_layer_1.npy");
+    CHECK(access(files_path(f, "other"), F_OK));
+    CHECK_FAILS(ipl_estimate_folder(check_device(state), 1, &options, &from,
+                                    files_path(f, "run"), NULL, NULL, NULL),
+                IPL_E_ARGUMENT, "exists already"); /* before the bad file is read */
     files_remove_folder(f);
 }
 
@@ -189,6 +247,8 @@ static void wrong_inputs_of_a_folder_are_named(void **state)
 static const check_test tests[] = {
     CHECK_TEST(folder_of_bits_gives_bits),
     CHECK_TEST(folder_with_gaps_is_refused),
+    CHECK_TEST(layers_keep_their_names),
+    CHECK_TEST(what_was_measured_stays),
     CHECK_TEST(folder_of_inputs_has_the_points_of_calls),
     CHECK_TEST(wrong_inputs_of_a_folder_are_named),
 };

@@ -182,12 +182,12 @@ static void bins_are_those_by_hand(void **state)
     /* Sorted: .125 .125 .25 .5 .75 .875. Three bins begin at numbers 2 and 4, four at
      * numbers 1, 3 and 4: the first one, with nothing below .125, is empty. */
     static const struct { ipl_target_options how; int32_t classes, y[6]; } kind[] = {
-        {{IPL_TARGET_BINS, 3, 0}, 3, {1, 0, 0, 2, 2, 1}},
-        {{IPL_TARGET_BINS, 2, 0}, 2, {1, 0, 0, 1, 1, 0}},
-        {{IPL_TARGET_BINS, 4, 0}, 3, {1, 0, 0, 2, 2, 0}},
-        {{IPL_TARGET_BINS, 60, 0}, 5, {2, 0, 0, 4, 3, 1}},
-        {{IPL_TARGET_WIDTH, 0, 0.25}, 4, {2, 0, 0, 3, 3, 1}},
-        {{IPL_TARGET_WIDTH, 0, 9.0}, 1, {0}},
+        {{IPL_TARGET_BINS, 3, 0, NULL}, 3, {1, 0, 0, 2, 2, 1}},
+        {{IPL_TARGET_BINS, 2, 0, NULL}, 2, {1, 0, 0, 1, 1, 0}},
+        {{IPL_TARGET_BINS, 4, 0, NULL}, 3, {1, 0, 0, 2, 2, 0}},
+        {{IPL_TARGET_BINS, 60, 0, NULL}, 5, {2, 0, 0, 4, 3, 1}},
+        {{IPL_TARGET_WIDTH, 0, 0.25, NULL}, 4, {2, 0, 0, 3, 3, 1}},
+        {{IPL_TARGET_WIDTH, 0, 9.0, NULL}, 1, {0}},
     };
     char f[FILES_PATH];
     ipl_targets out;

@@ -16,11 +16,14 @@ static int run(int argc, char **argv);
 const cli_command cli_estimate = {
     "estimate",
     "--t T.npy [--y Y.npy] [--x X.npy] [--estimator NAME[,NAME]] [options]",
-    "Estimate I(X;T) and I(T;Y) of activations from NPY files",
+    "Estimate I(X;T) and I(T;Y) of activations from files",
     "T has a row for each sample, each of another input; Y has their labels (whole\n"
     "numbers, words, or one-hot), and X the inputs, which some estimators compare for\n"
-    "I(X;T). With a folder as T, which holds epoch_E_layer_L.npy, the whole plane is\n"
-    "estimated and --out DIR becomes a run directory, with its picture.\n\n"
+    "I(X;T). Files are NPY, CSV or FILE.npz:ARRAY, plain or gzip; of FILE.npz as T\n"
+    "each array is estimated.\n\n"
+    "With a folder as T, which holds epoch_E_layer_L.npy, the whole plane is\n"
+    "estimated and --out DIR becomes a run directory, with its picture. E is a\n"
+    "number, L a number from 0 or 1 or a name, the same in each epoch.\n\n"
     "Real-valued targets Y: --y-bins N or --y-width W makes classes of them, and all\n"
     "estimators have I(T;Y), at most the H(Y) of these bins; with --y-values the\n"
     "estimators that compare values have I(T;Y) as they have I(X;T), without bins.\n\n"
@@ -108,11 +111,22 @@ done:
     return st;
 }
 
+/* Images and convolutions: what a row of them is taken for. */
+static void tell_flattened(const char *path, const ipl_array *t)
+{
+    char shape[IPL_ARRAY_SHAPE_BYTES];
+    if (t->dims <= 2) return;
+    ipl_array_shape(t, shape);
+    fprintf(stderr, "infoplane: %s is %s: the %lld values of a row are one "
+            "activation\n", path, shape, (long long)t->cols);
+}
+
 static int estimate_file(ipl_device *dev, const request *q)
 {
     ipl_array t = {0};
     ipl_mi_layer layer;
     ipl_status st = ipl_array_read(q->t, &t);
+    if (st == IPL_OK && !q->quiet) tell_flattened(q->t, &t);
     if (st == IPL_OK) st = estimate_arrays(dev, q, &t, &layer);
     if (st == IPL_OK) {
         const estimate_print how = {.t = q->t, .n = t.rows, .d = t.cols,
@@ -127,9 +141,50 @@ static int estimate_file(ipl_device *dev, const request *q)
     return st == IPL_OK ? CLI_DONE : cli_failed();
 }
 
+/* Each array of an npz file by itself, up to one that fails. */
+static int estimate_members(ipl_device *dev, const request *q)
+{
+    char **names;
+    int    count, status = CLI_DONE;
+    if (ipl_npz_members(q->t, &names, &count) != IPL_OK) return cli_failed();
+    for (int m = 0; m < count && status == CLI_DONE; ++m) {
+        char path[4200];
+        request one = *q;
+        const int length = snprintf(path, sizeof path, "%s:%s", q->t, names[m]);
+        one.t = path;
+        status = length < (int)sizeof path
+                     ? estimate_file(dev, &one)
+                     : cli_misused(&cli_estimate, "--t %.40s..: too long", q->t);
+    }
+    free(names);
+    return status;
+}
+
+/* Whether --t is a whole file of several arrays, and not one of them. */
+static int has_members(const char *path)
+{
+    const size_t length = strlen(path);
+    struct stat about;
+    return length > 4 && !strcmp(path + length - 4, ".npz") && !stat(path, &about);
+}
+
+/* What else is in the folder, so that nobody takes it for measured. */
+static ipl_status tell_left_out(const request *q)
+{
+    char names[256];
+    int64_t count;
+    IPL_TRY(ipl_folder_left_out(q->t, sizeof names, names, &count));
+    if (count && !q->quiet)
+        fprintf(stderr, "infoplane: %s: %lld %s no activations of a layer and epoch: "
+                "%s%s\n", q->t, (long long)count, count > 1 ? "files are" : "file is",
+                names, strlen(names) > 200 ? ", .." : "");
+    return IPL_OK;
+}
+
 static int estimate_folder(ipl_device *dev, const request *q)
 {
     char file[4200];
+    if (tell_left_out(q) != IPL_OK) return cli_failed();
     ipl_progress at;
     cli_progress shown = cli_progress_start("epoch", NULL, q->quiet);
     const ipl_activations from = {.folder = q->t, .labels = q->y, .targets = q->target,
@@ -178,7 +233,9 @@ static int estimate(request *q)
     status = cli_open_device(&cli_estimate, q->device, q->threads, q->quiet || q->json,
                              &dev);
     if (status == CLI_GO_ON)
-        status = folder ? estimate_folder(dev, q) : estimate_file(dev, q);
+        status = folder              ? estimate_folder(dev, q)
+                 : has_members(q->t) ? estimate_members(dev, q)
+                                     : estimate_file(dev, q);
     ipl_device_close(dev);
     return status;
 }

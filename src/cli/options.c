@@ -67,6 +67,30 @@ static const cli_option *option_of(const cli_option *options, int count,
     return NULL;
 }
 
+/* The option that was probably meant, few letters away; NULL: none. */
+static const cli_option *nearest(const cli_option *options, int count, const char *name,
+                                 size_t length)
+{
+    char given[64];
+    int least = 3;
+    const cli_option *best = NULL;
+    snprintf(given, sizeof given, "%.*s", (int)length, name);
+    for (int o = 0; o < count; ++o) {
+        const int far = ipl_option_edits(options[o].name, given);
+        if (far < least && far + 2 < (int)length) least = far, best = &options[o];
+    }
+    return best;
+}
+
+static int unknown_option(const cli_command *command, const cli_option *options,
+                          int count, const char *given, size_t length)
+{
+    const cli_option *meant = nearest(options, count, given, length);
+    if (!meant) return cli_misused(command, "unknown option '%s'", given);
+    return cli_misused(command, "unknown option '%s'; is %s meant?", given,
+                       meant->name);
+}
+
 /* One option and its value, which may be the next argument; advances *at past it. */
 static int take_option(const cli_command *command, const cli_option *options, int count,
                        int argc, char **argv, int *at)
@@ -74,7 +98,7 @@ static int take_option(const cli_command *command, const cli_option *options, in
     const char *given = argv[*at], *equal = strchr(given, '=');
     const size_t length = equal ? (size_t)(equal - given) : strlen(given);
     const cli_option *o = option_of(options, count, given, length);
-    if (!o) return cli_misused(command, "unknown option '%s'", given);
+    if (!o) return unknown_option(command, options, count, given, length);
     ++*at;
     if (o->type == CLI_SWITCH) {
         if (equal) return cli_misused(command, "'%s': takes no value", given);

@@ -49,26 +49,6 @@ static void list_sections(char *text, size_t size)
     snprintf(text + last, size - last, " or %s", name);
 }
 
-/* Letters to insert, delete or replace to get from a to b (Levenshtein). */
-static int edits(const char *a, const char *b)
-{
-    enum { LONGEST = 64 };
-    int before[LONGEST + 1], now[LONGEST + 1];
-    const int n = (int)strlen(a), m = (int)strlen(b);
-    if (n > LONGEST || m > LONGEST) return LONGEST;
-    for (int j = 0; j <= m; ++j) before[j] = j;
-    for (int i = 1; i <= n; ++i) {
-        now[0] = i;
-        for (int j = 1; j <= m; ++j) {
-            const int same = before[j - 1] + (a[i - 1] != b[j - 1]);
-            const int skip = (before[j] < now[j - 1] ? before[j] : now[j - 1]) + 1;
-            now[j] = same < skip ? same : skip;
-        }
-        memcpy(before, now, sizeof now);
-    }
-    return before[m];
-}
-
 /* Index of the key that was probably meant: same key elsewhere, or few letters away;
  * -1: none. */
 static int nearest(const char *section, const char *key)
@@ -77,7 +57,8 @@ static int nearest(const char *section, const char *key)
     for (int r = 0; r < config_rows(); ++r) {
         const config_row row = config_row_at(r);
         const int far =
-            2 * edits(row.option->key, key) + (strcmp(row.section, section) != 0);
+            2 * ipl_option_edits(row.option->key, key) +
+            (strcmp(row.section, section) != 0);
         if (far < 2 * (int)strlen(key) && far <= least) least = far - 1, best = r;
     }
     return best;

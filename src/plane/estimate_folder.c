@@ -4,29 +4,23 @@
  * An epoch's layers are read, measured and forgotten before the next one, so memory
  * holds one epoch at a time.
  */
-#include <dirent.h>
-#include <errno.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
+#include "plane/folder_names.h"
 #include "plane/provenance.h"
-
-typedef struct {
-    int64_t epoch;
-    int     layer;
-} entry;
 
 typedef struct {
     ipl_device    *dev;
     int            estimators;
     const ipl_mi_options *options;
     const ipl_activations *from;
-    entry         *entries; /* by epoch, then layer                              */
-    int            count;
-    int            layers;
+    folder_names   names;
+    const char    *layer_name[IPL_NET_LAYERS_MAX]; /* of a folder that has names   */
     int64_t        n;       /* rows of every file                                */
     int64_t        width[IPL_NET_LAYERS_MAX];
     int64_t        kept;    /* of these, rows with a label                       */
@@ -48,90 +42,9 @@ static double now_s(void)
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
-static void path_of(const folder_run *f, entry at, char *path, size_t size)
+static void path_of(const folder_run *f, const folder_file *at, char *path, size_t size)
 {
-    snprintf(path, size, "%s/epoch_%lld_layer_%d.npy", f->from->folder,
-             (long long)at.epoch, at.layer);
-}
-
-/* -- What the folder holds --------------------------------------------------------*/
-
-static int by_epoch(const void *a, const void *b)
-{
-    const entry *x = a, *y = b;
-    if (x->epoch != y->epoch) return x->epoch < y->epoch ? -1 : 1;
-    return (x->layer > y->layer) - (x->layer < y->layer);
-}
-
-/* Whether this is the one way to write that epoch and layer. */
-static int read_name(const char *name, entry *out)
-{
-    char again[96];
-    long long epoch;
-    int layer;
-    if (sscanf(name, "epoch_%18lld_layer_%9d.npy", &epoch, &layer) != 2) return 0;
-    snprintf(again, sizeof again, "epoch_%lld_layer_%d.npy", epoch, layer);
-    *out = (entry){epoch, layer};
-    return !strcmp(again, name) && epoch >= 0 && layer >= 1;
-}
-
-static ipl_status list_folder(folder_run *f)
-{
-    int size = 0;
-    DIR *dir = opendir(f->from->folder);
-    if (!dir) return IPL_FAIL(IPL_E_IO, "%s: %s", f->from->folder, strerror(errno));
-    for (struct dirent *d; (d = readdir(dir));) {
-        entry at;
-        if (!read_name(d->d_name, &at)) continue;
-        if (f->count == size) {
-            size = 2 * size + 64;
-            entry *more = realloc(f->entries, (size_t)size * sizeof *more);
-            if (!more) {
-                closedir(dir);
-                return IPL_FAIL(IPL_E_MEMORY, "%d files", size);
-            }
-            f->entries = more;
-        }
-        f->entries[f->count++] = at;
-    }
-    closedir(dir);
-    if (!f->count)
-        return IPL_FAIL(IPL_E_FORMAT, "%s: no file epoch_E_layer_L.npy, with E from 0 "
-                        "and L from 1", f->from->folder);
-    qsort(f->entries, (size_t)f->count, sizeof *f->entries, by_epoch);
-    return IPL_OK;
-}
-
-static ipl_status wrong_file(const folder_run *f, entry at, const char *what)
-{
-    char path[4096];
-    path_of(f, at, path, sizeof path);
-    return IPL_FAIL(IPL_E_FORMAT, "%s: %s: each epoch needs the layers 1 to %d, as "
-                    "epoch %lld has them", path, what, f->layers,
-                    (long long)f->entries[0].epoch);
-}
-
-/* Every epoch must have the layers 1 .. L of the first one. */
-static ipl_status check_layers(folder_run *f)
-{
-    const int64_t first = f->entries[0].epoch;
-    int layers = 0, seen = 0; /* seen: layers of the present epoch */
-    while (layers < f->count && f->entries[layers].epoch == first) ++layers;
-    if (layers > IPL_NET_LAYERS_MAX)
-        return IPL_FAIL(IPL_E_ARGUMENT, "%s: %d layers: expected at most %d",
-                        f->from->folder, layers, IPL_NET_LAYERS_MAX);
-    f->layers = layers;
-    for (int k = 0; k < f->count; ++k) {
-        const entry at = f->entries[k];
-        const int last = k + 1 == f->count || f->entries[k + 1].epoch != at.epoch;
-        ++seen;
-        if (at.layer != seen) return wrong_file(f, (entry){at.epoch, seen}, "missing");
-        if (seen > layers) return wrong_file(f, at, "unexpected");
-        if (last && seen < layers)
-            return wrong_file(f, (entry){at.epoch, seen + 1}, "missing");
-        if (last) seen = 0;
-    }
-    return IPL_OK;
+    snprintf(path, size, "%s/%s", f->from->folder, at->file);
 }
 
 /* -- Reading ----------------------------------------------------------------------*/
@@ -183,11 +96,11 @@ done:
 }
 
 /* One layer of one epoch; the first ones set the shapes. */
-static ipl_status read_layer(folder_run *f, entry at)
+static ipl_status read_layer(folder_run *f, const folder_file *at, int l)
 {
     char path[4096];
-    ipl_array *out = &f->t[at.layer - 1];
-    int64_t *width = &f->width[at.layer - 1];
+    ipl_array *out = &f->t[l];
+    int64_t *width = &f->width[l];
     path_of(f, at, path, sizeof path);
     ipl_array_free(out);
     IPL_TRY(ipl_array_read(path, out));
@@ -198,12 +111,13 @@ static ipl_status read_layer(folder_run *f, entry at)
                         (long long)out->cols, (long long)f->n,
                         *width ? " and the layer's width" : "");
     *width = out->cols;
-    return f->targets.labels.unlabelled ? ipl_array_keep_labelled(&f->targets.labels, out) : IPL_OK;
+    const ipl_classes *labels = &f->targets.labels;
+    return labels->unlabelled ? ipl_array_keep_labelled(labels, out) : IPL_OK;
 }
 
-static ipl_status read_epoch(folder_run *f, const entry *first)
+static ipl_status read_epoch(folder_run *f, const folder_file *first)
 {
-    for (int l = 0; l < f->layers; ++l) IPL_TRY(read_layer(f, first[l]));
+    for (int l = 0; l < f->names.layers; ++l) IPL_TRY(read_layer(f, first + l, l));
     return IPL_OK;
 }
 
@@ -216,24 +130,28 @@ static ipl_status report(const folder_run *f, const char *status, const char *er
         .dev = f->dev, .status = status, .error = error, .source = f->from->folder,
         .inputs_file = f->from->inputs, .errors = f->from->error, .rows = -1,
         .targets = f->from->labels ? &f->from->targets : NULL,
-        .measured_rows = f->kept, .layers = f->layers, .replicas = 1,
+        .measured_rows = f->kept, .layers = f->names.layers, .replicas = 1,
         .tick = ipl_tick_name(IPL_TICK_EPOCH), .h_x = log((double)f->kept),
         .h_y = f->h_y,
         .estimators = f->estimators, .work = f->work, .progress = f->now,
         .notes = f->notes, .class_names = f->targets.labels.names,
         .named = f->targets.labels.classes};
     for (int e = 0; e < f->estimators; ++e) p.options[e] = f->options[e];
-    for (int l = 0; l < f->layers; ++l)
-        snprintf(p.layer[l], sizeof p.layer[0], "%lld", (long long)f->width[l]);
+    if (f->names.named) p.layer_name = f->layer_name;
+    for (int l = 0; l < f->names.layers; ++l)
+        if (f->names.named)
+            snprintf(p.layer[l], sizeof p.layer[0], "%s (%lld)", f->layer_name[l],
+                     (long long)f->width[l]);
+        else snprintf(p.layer[l], sizeof p.layer[0], "%lld", (long long)f->width[l]);
     return ipl_provenance_write(&p, f->dir);
 }
 
-static ipl_status measure_epoch(folder_run *f, const entry *first)
+static ipl_status measure_epoch(folder_run *f, const folder_file *first)
 {
     ipl_mi_layer made[IPL_NET_LAYERS_MAX] = {{0}};
     ipl_layer layer[IPL_NET_LAYERS_MAX];
     IPL_TRY(read_epoch(f, first));
-    for (int l = 0; l < f->layers; ++l)
+    for (int l = 0; l < f->names.layers; ++l)
         made[l] = (ipl_mi_layer){.d = f->width[l], .t = f->t[l].values,
                                  .wide = f->t[l].wide};
     const ipl_mi_samples samples = {.n = f->kept, .y = f->targets.y, .kept = f->inputs,
@@ -241,11 +159,11 @@ static ipl_status measure_epoch(folder_run *f, const entry *first)
                                     .targets = f->targets.values.values,
                                     .error = f->from->error};
     const ipl_status st = ipl_mi_estimate_host(f->dev, f->estimators, f->options,
-                                               &samples, f->layers, made);
+                                               &samples, f->names.layers, made);
     if (st != IPL_OK)
         return IPL_FAIL(st, "%s, epoch %lld: %s", f->from->folder,
                         (long long)first->epoch, ipl_last_error_text());
-    for (int l = 0; l < f->layers; ++l) {
+    for (int l = 0; l < f->names.layers; ++l) {
         layer[l] = (ipl_layer){.points = made[l].points, .i_next = made[l].i_next};
         memcpy(layer[l].point, made[l].point, sizeof layer[l].point);
         f->work.points += layer[l].points;
@@ -253,7 +171,7 @@ static ipl_status measure_epoch(folder_run *f, const entry *first)
         f->now.values += f->n * f->width[l];
         f->now.rounded += f->t[l].rounded;
     }
-    IPL_TRY(ipl_rundir_points(f->dir, 0, first->epoch, f->layers, layer));
+    IPL_TRY(ipl_rundir_points(f->dir, 0, first->epoch, f->names.layers, layer));
     return ipl_rundir_flush(f->dir);
 }
 
@@ -261,9 +179,9 @@ static ipl_status measure_all(folder_run *f, ipl_progress_call progress, void *u
 {
     ipl_progress *at = &f->now;
     const double begin = now_s();
-    for (int k = 0; k < f->count; k += f->layers) {
-        IPL_TRY(measure_epoch(f, &f->entries[k]));
-        at->tick = f->entries[k].epoch;
+    for (int64_t k = 0; k < f->names.count; k += f->names.layers) {
+        IPL_TRY(measure_epoch(f, &f->names.file[k]));
+        at->tick = f->names.file[k].epoch;
         ++at->measured;
         at->wall_s = at->measure_s = now_s() - begin;
         if (progress && progress(user, at))
@@ -273,34 +191,47 @@ static ipl_status measure_all(folder_run *f, ipl_progress_call progress, void *u
     return IPL_OK;
 }
 
-/* The first epoch tells the shapes, before a file is made. */
+/* The first epoch tells the shapes. */
 static ipl_status set_up(folder_run *f, const char *dir)
 {
     for (int e = 0; e < f->estimators; ++e)
         IPL_TRY(ipl_mi_options_check(&f->options[e]));
-    IPL_TRY(list_folder(f));
-    IPL_TRY(check_layers(f));
-    IPL_TRY(read_epoch(f, f->entries));
+    IPL_TRY(folder_list(f->from->folder, &f->names));
+    for (int l = 0; l < f->names.layers; ++l) f->layer_name[l] = f->names.file[l].layer;
+    const ipl_status st = ipl_rundir_create(dir, &f->dir); /* before data are read */
+    if (st == IPL_E_ARGUMENT && !access(dir, F_OK)) /* resume is not for folders */
+        return IPL_FAIL(st, "%s exists already: give another directory with --out, or "
+                        "remove it", dir);
+    if (st != IPL_OK) return st;
+    IPL_TRY(read_epoch(f, f->names.file));
     f->kept = f->n;
     if (f->from->labels) IPL_TRY(load_targets(f, f->from->labels));
     if (f->from->inputs) IPL_TRY(load_inputs(f, f->from->inputs));
-    f->now.last = f->entries[f->count - 1].epoch;
+    f->now.last = f->names.file[f->names.count - 1].epoch;
     f->now.notes = *f->notes ? f->notes : NULL;
-    f->now.planned = f->count / f->layers;
-    IPL_TRY(ipl_rundir_create(dir, &f->dir));
+    f->now.planned = f->names.count / f->names.layers;
+    if (f->names.named) ipl_rundir_name_layers(f->dir, f->layer_name);
     IPL_TRY(ipl_rundir_start_tables(f->dir, 0));
     IPL_TRY(ipl_rundir_open_tables(f->dir));
     return report(f, "running", NULL);
 }
 
+/* Without an epoch nothing is left behind; else what was measured stays. */
 static ipl_status conclude(folder_run *f, ipl_status st)
 {
     char line[512];
     if (st == IPL_OK) st = ipl_rundir_compression(f->dir);
     snprintf(line, sizeof line, "%s", ipl_last_error_text());
+    if (st != IPL_OK && !f->now.measured) {
+        ipl_rundir_remove(f->dir);
+        return IPL_FAIL(st, "%s", line);
+    }
     const ipl_status wrote = report(f, st == IPL_OK ? "done" : "failed",
                                     st == IPL_OK ? NULL : line);
-    return st == IPL_OK ? wrote : IPL_FAIL(st, "%s", line);
+    if (st == IPL_OK) return wrote;
+    return IPL_FAIL(st, "%s; %lld of %lld epochs are in %s, which a new run cannot go "
+                    "on with: give another --out", line, (long long)f->now.measured,
+                    (long long)f->now.planned, ipl_rundir_path(f->dir, "plane.csv"));
 }
 
 ipl_status ipl_estimate_folder(ipl_device *dev, int estimators,
@@ -327,6 +258,6 @@ ipl_status ipl_estimate_folder(ipl_device *dev, int estimators,
     ipl_mi_inputs_destroy(f.inputs);
     ipl_free(dev, f.x.at);
     ipl_targets_free(&f.targets);
-    free(f.entries);
+    folder_free(&f.names);
     return st;
 }

@@ -245,6 +245,15 @@ static json_t *snapshots(const ipl_provenance *p)
                      "file_peak_bytes", (json_int_t)s->file_peak_bytes);
 }
 
+/* NULL, which leaves the key out, where layers are numbers. */
+static json_t *layer_names(const ipl_provenance *p)
+{
+    json_t *names = p->layer_name ? json_array() : NULL;
+    for (int l = 0; names && l < p->layers; ++l)
+        json_array_append_new(names, json_string(p->layer_name[l]));
+    return names;
+}
+
 ipl_status ipl_provenance_write(const ipl_provenance *p, ipl_rundir *dir)
 {
     json_t *layers = json_array(), *seeds = json_array(), *estimators = json_array();
@@ -255,12 +264,12 @@ ipl_status ipl_provenance_write(const ipl_provenance *p, ipl_rundir *dir)
     for (int e = 0; e < p->estimators; ++e)
         json_array_append_new(estimators, estimator(&p->options[e]));
     json_t *out = json_pack(
-        "{s:s, s:s, s:s, s:o, s:s, s:s*, s:o, s:o, s:o, s:o, s:o, s:s, s:o,"
+        "{s:s, s:s, s:s, s:o, s:s, s:s*, s:o, s:o, s:o, s:o, s:o*, s:o, s:s, s:o,"
         " s:{s:o, s:o}, s:o, s:o, s:o, s:o, s:o, s:I, s:o}",
         "infoplane", ipl_version(), "compiler", COMPILER, "started", p->work.started,
         "libraries", libraries(), "status", p->status, "error", p->error,
         "device", device(p->dev), "data", data(p), "networks",
-        networks(p), "layers", layers, "seeds", seeds,
+        networks(p), "layers", layers, "layer_names", layer_names(p), "seeds", seeds,
         "tick", p->tick, "estimators", estimators,
         "ceilings", "i_xt_bits", number_or_null(p->h_x / log(2.0)),
         "i_ty_bits", number_or_null(p->h_y / log(2.0)),

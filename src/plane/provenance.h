@@ -32,7 +32,8 @@ typedef struct {
     int                  estimators;
     ipl_mi_options       options[IPL_MI_ESTIMATOR_COUNT];
     int                  layers;
-    char                 layer[IPL_NET_LAYERS_MAX][24]; /* "10-tanh"             */
+    char                 layer[IPL_NET_LAYERS_MAX][96]; /* "10-tanh", "fc1 (10)"   */
+    const char *const   *layer_name; /* [layers]; NULL: numbers from 1            */
     int64_t              seed, replicas;
     const char          *tick;   /* "epoch", "step"                              */
     double               h_x, h_y; /* ceilings in nats; h_y NAN: no labels       */

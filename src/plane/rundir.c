@@ -34,6 +34,7 @@ struct ipl_rundir {
     char  dir[PATH_BYTES];
     char  path[PATH_BYTES + 64];
     table tables[TABLES];
+    const char *const *layer_name; /* NULL: layers are their numbers             */
     ipl_compression *compression; /* fed with the rows of the tables             */
 };
 
@@ -166,10 +167,11 @@ ipl_status ipl_rundir_start_tables(ipl_rundir *r, int training_layers)
     static const char *const columns[] = {"weight_norm", "gradient_mean",
                                           "gradient_deviation"};
     table *t = r->tables;
-    IPL_TRY(add(&t[PLANE], "seed,epoch,layer,estimator,i_xt_bits,i_ty_bits\n"));
+    const char *end = r->layer_name ? ",layer_name\n" : "\n";
+    IPL_TRY(add(&t[PLANE], "seed,epoch,layer,estimator,i_xt_bits,i_ty_bits%s", end));
     IPL_TRY(add(&t[DETAILS], "seed,epoch,layer,estimator,h_t_bits,i_t_next_bits,cells,"
                              "outside_share,noise_var,flags,se_x_bits,se_y_bits,"
-                             "refused\n"));
+                             "refused%s", end));
     if (!training_layers) return IPL_OK;
     IPL_TRY(add(&t[TRAINING], "seed,epoch,loss_train_nats,loss_test_nats,"
                               "accuracy_train,accuracy_test"));
@@ -232,6 +234,18 @@ ipl_status ipl_rundir_open(const char *dir, ipl_rundir **out)
     return st;
 }
 
+void ipl_rundir_name_layers(ipl_rundir *r, const char *const *layer_name)
+{
+    r->layer_name = layer_name;
+}
+
+void ipl_rundir_remove(ipl_rundir *r)
+{
+    for (int t = 0; t < TABLES; ++t) unlink(ipl_rundir_path(r, r->tables[t].name));
+    unlink(ipl_rundir_path(r, "run.json"));
+    rmdir(r->dir); /* stays where something else is in it */
+}
+
 void ipl_rundir_close(ipl_rundir *r)
 {
     if (!r) return;
@@ -259,6 +273,13 @@ static ipl_status add_flags(table *t, unsigned flags)
     return IPL_OK;
 }
 
+/* Ends a row of plane.csv or plane_details.csv. */
+static ipl_status end_row(ipl_rundir *r, table *t, int layer)
+{
+    if (!r->layer_name) return add(t, "\n");
+    return add(t, ",%s\n", r->layer_name[layer - 1]); /* no comma is in a name */
+}
+
 static ipl_status add_point(ipl_rundir *r, int64_t seed, int64_t tick, int layer,
                             const ipl_mi_point *p, double i_next)
 {
@@ -271,7 +292,7 @@ static ipl_status add_point(ipl_rundir *r, int64_t seed, int64_t tick, int layer
                                   as_written(bits(p->i_xt))));
     IPL_TRY(add_real(plane, bits(p->i_xt)));
     IPL_TRY(add_real(plane, bits(p->i_ty)));
-    IPL_TRY(add(plane, "\n"));
+    IPL_TRY(end_row(r, plane, layer));
     IPL_TRY(add_real(details, bits(p->h_t)));
     IPL_TRY(add_real(details, has_cells ? bits(i_next) : NAN));
     IPL_TRY(add_real(details, has_cells ? (double)p->cells : NAN));
@@ -281,7 +302,8 @@ static ipl_status add_point(ipl_rundir *r, int64_t seed, int64_t tick, int layer
     IPL_TRY(add_real(details, bits(p->se_x)));
     IPL_TRY(add_real(details, bits(p->se_y)));
     const char *refused = ipl_mi_refusal_text(p->refusal); /* has no comma */
-    return add(details, ",%s\n", refused ? refused : "");
+    IPL_TRY(add(details, ",%s", refused ? refused : ""));
+    return end_row(r, details, layer);
 }
 
 ipl_status ipl_rundir_points(ipl_rundir *r, int64_t seed, int64_t tick, int layers,

@@ -111,7 +111,9 @@ static ipl_status read_plane(const char *dir, plot_data *d)
     ipl_plot_table_open(&details, dir, "plane_details.csv"); /* may be missing */
     find_errors(&details, column);
     char *line = ipl_plot_table_line(&t);
-    if (!line || strcmp(line, header)) st = ipl_plot_table_bad(&t, header);
+    const int named = line && !strncmp(line, header, sizeof header - 1) &&
+                      !strcmp(line + sizeof header - 1, ",layer_name");
+    if (!line || (strcmp(line, header) && !named)) st = ipl_plot_table_bad(&t, header);
     while (st == IPL_OK && (line = ipl_plot_table_line(&t))) {
         plot_point p = {0}, *more;
         more = ipl_plot_room(d->point, d->points, &size, sizeof p);
@@ -121,6 +123,7 @@ static ipl_status read_plane(const char *dir, plot_data *d)
         }
         d->point = more;
         take_errors(d, &details, column, line, &p);
+        if (named && strrchr(line, ',')) *strrchr(line, ',') = 0; /* run.json has it */
         if (take_point(d, line, &p)) d->point[d->points++] = p;
         else st = ipl_plot_table_bad(&t, header);
     }

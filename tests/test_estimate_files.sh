@@ -1,0 +1,73 @@
+#!/bin/sh
+# test_estimate_files.sh BUILD - `infoplane estimate` of what users have: several arrays
+# in a file, more than two axes, folders of other programs, words mistyped. TAP.
+set -u
+program=$(realpath "$1/infoplane")
+. tests/tap.sh
+cd "$work" || exit 1
+
+/usr/bin/python3 - <<'END' || exit 1
+import numpy as np, os
+r = np.random.RandomState(1)
+t = np.round(4 * r.randn(200, 4, 3)).astype("f4")
+np.save("t.npy", t)
+np.save("flat.npy", t.reshape(200, 12))
+np.save("y.npy", r.randint(0, 3, 200))
+np.savez("all.npz", fc10=t[:, 0], fc2=t[:, :2].reshape(200, 6))
+np.save("fc10.npy", t[:, 0])
+os.makedirs("acts")
+for e in range(2):
+    for l, units in (("fc2", 2), ("fc10", 3)):
+        np.save("acts/epoch_%03d_layer_%s.npy" % (e, l), t[:, e, :units])
+np.save("acts/labels.npy", r.randint(0, 3, 200))
+END
+
+estimate() { "$program" estimate --device cpu "$@"; }
+
+# -- Arrays -------------------------------------------------------------------------
+estimate --t t.npy --y y.npy --json >a 2>err
+estimate --t flat.npy --y y.npy --json >b 2>err.flat
+holds 'more than two axes are flattened' cmp a b
+holds 'and said in one line' grep -qx \
+    'infoplane: t.npy is (200, 4, 3): the 12 values of a row are one activation' err
+holds 'two axes say nothing of it' sh -c '! grep -q activation err.flat'
+
+estimate --t all.npz:fc10 --y y.npy --json >a 2>err
+estimate --t fc10.npy --y y.npy --json >b 2>err
+holds 'a member of an npz file is the array itself' cmp a b
+estimate --t all.npz --y y.npy >a 2>err
+holds 'all members are estimated, each with its name' sh -c \
+    'grep -q "^all.npz:fc10: 200 samples of 3" a &&
+     grep -q "^all.npz:fc2: 200 samples of 6" a'
+holds 'bin and kde are the default' sh -c \
+    'grep -q "^bin " a && grep -q "^kde-upper " a && grep -q "^kde-lower " a'
+
+# -- Folders ------------------------------------------------------------------------
+holds 'a folder of names is measured' estimate --t acts --y y.npy --out run
+estimate --t acts --y y.npy --out again >out 2>err
+holds 'what is no activation is named' grep -qx \
+    'infoplane: acts: 1 file is no activations of a layer and epoch: labels.npy' err
+holds 'layers stand as people count' sh -c \
+    'sed -n 2p run/plane.csv | grep -q "^0,0,1,bin,.*,fc2$" &&
+     grep -q "^0,1,2,kde-upper,.*,fc10$" run/plane.csv'
+holds 'the picture has their names' sh -c 'grep -q "fc10 (3)" run/plane.svg'
+fails 1 'run exists already: give another directory with --out, or remove it' \
+    estimate --device cpu --t acts --y y.npy --out run --quiet
+rm -r run
+holds 'following that advice works' estimate --t acts --y y.npy --out run --quiet
+
+cp acts/epoch_001_layer_fc2.npy acts/epoch_1_layer_fc2.npy
+fails 1 'epoch_001_layer_fc2.npy and epoch_1_layer_fc2.npy are one layer of one epoch' \
+    estimate --device cpu --t acts --y y.npy --out no --quiet
+mv acts/epoch_1_layer_fc2.npy acts/epoch_1_layr_fc2.npy
+fails 1 'acts/epoch_1_layr_fc2.npy: expected epoch_E_layer_L.npy' \
+    estimate --device cpu --t acts --y y.npy --out no --quiet
+rm acts/epoch_1_layr_fc2.npy
+holds 'a refused folder leaves nothing' test ! -e no
+
+# -- Words --------------------------------------------------------------------------
+fails 2 "unknown option '--estimatr'; is --estimator meant?" \
+    estimate --t t.npy --estimatr bin
+fails 2 "unknown option '--device-name'; see" estimate --t t.npy --device-name cpu
+fails 2 "unknown option '--ouk'; is --out meant?" run x.ini --ouk y
+plan

@@ -1,0 +1,188 @@
+/*
+ * test_folder_names.c - which layer and epoch a file of activations is, by its name.
+ */
+#include "check.h"
+#include "files.h"
+#include "ipl_data.h"
+#include "ipl_plane.h"
+#include "plane/folder_names.h"
+
+static char folder[FILES_PATH];
+
+static void names_are_read(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name;
+        int         fits;
+        int64_t     epoch;
+        const char *layer;
+    } names[] = {
+        {"epoch_0_layer_1.npy", 1, 0, "1"},
+        {"epoch_01_layer_002.npy", 1, 1, "2"},
+        {"epoch_0005_layer_0.npy", 1, 5, "0"},
+        {"epoch_000_layer_00.npy.gz", 1, 0, "0"},
+        {"epoch_7_layer_fc1.npy", 1, 7, "fc1"},
+        {"epoch_7_layer_block.2.conv-1_b.npy", 1, 7, "block.2.conv-1_b"},
+        {"epoch_7_layer_a.npy.npy", 1, 7, "a.npy"},
+        {"epoch_999999999999999999_layer_1.npy", 1, 999999999999999999, "1"},
+        {"epoch_9999999999999999999_layer_1.npy", -1, 0, ""},
+        {"epoch_-1_layer_1.npy", -1, 0, ""},
+        {"epoch_1.5_layer_1.npy", -1, 0, ""},
+        {"epoch__layer_1.npy", -1, 0, ""},
+        {"epoch_1_layer_.npy", -1, 0, ""},
+        {"epoch_1_layr_1.npy", -1, 0, ""},
+        {"epoch_1_layer_fc 1.npy", -1, 0, ""},
+        {"epoch_1_layer_fc,1.npy", -1, 0, ""},
+        {"epoch_1_layer_\033[31m.npy", -1, 0, ""},
+        {"epoch_1.npy", -1, 0, ""},
+        {"epoch_1_layer_1.txt", 0, 0, ""},
+        {"labels.npy", 0, 0, ""},
+        {"Epoch_1_layer_1.npy", 0, 0, ""},
+        {".npy", 0, 0, ""},
+    };
+    for (size_t k = 0; k < sizeof names / sizeof *names; ++k) {
+        char layer[FOLDER_NAME_BYTES];
+        int64_t epoch;
+        const int fits = folder_parse(names[k].name, &epoch, layer);
+        if (fits != names[k].fits) fail_msg("%s: %d", names[k].name, fits);
+        if (fits != 1) continue;
+        CHECK(epoch == names[k].epoch);
+        assert_string_equal(layer, names[k].layer);
+    }
+}
+
+/* A layer's name has room for 63 bytes. */
+static void long_names_are_refused(void **state)
+{
+    (void)state;
+    for (int length = 62; length <= 65; ++length) {
+        char name[128], layer[FOLDER_NAME_BYTES];
+        int64_t epoch;
+        snprintf(name, sizeof name, "epoch_1_layer_%.*s.npy", length,
+                 "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+                 "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa");
+        CHECK(folder_parse(name, &epoch, layer) == (length <= 63 ? 1 : -1));
+    }
+}
+
+static void make(const char *const *name)
+{
+    files_make_folder(folder);
+    for (; *name; ++name) files_write(files_path(folder, *name), 1, "x");
+}
+
+#define FILES(...) ((const char *const[]){__VA_ARGS__, NULL})
+
+static void check_layers(const char *const *file, int named, const char *layers)
+{
+    char text[256] = "";
+    folder_names names;
+    make(file);
+    CHECK_OK(folder_list(folder, &names));
+    CHECK(names.named == named);
+    for (int l = 0; l < names.layers; ++l)
+        snprintf(text + strlen(text), sizeof text - strlen(text), "%s%s", l ? " " : "",
+                 names.file[l].layer);
+    assert_string_equal(text, layers);
+    CHECK(names.count % names.layers == 0);
+    for (int64_t k = 1; k < names.count; ++k)
+        CHECK(names.file[k].epoch >= names.file[k - 1].epoch);
+    folder_free(&names);
+    files_remove_folder(folder);
+}
+
+static void layers_have_their_order(void **state)
+{
+    (void)state;
+    check_layers(FILES("epoch_0_layer_1.npy", "epoch_0_layer_2.npy"), 0, "1 2");
+    check_layers(FILES("epoch_00_layer_02.npy", "epoch_00_layer_01.npy",
+                       "epoch_10_layer_1.npy", "epoch_10_layer_2.npy.gz",
+                       "epoch_9_layer_001.npy", "epoch_9_layer_2.npy"), 0, "1 2");
+    check_layers(FILES("epoch_0_layer_0.npy", "epoch_0_layer_1.npy"), 1, "0 1");
+    check_layers(FILES("epoch_3_layer_fc10.npy", "epoch_3_layer_fc2.npy",
+                       "epoch_3_layer_conv1.npy", "epoch_3_layer_out.npy"), 1,
+                 "conv1 fc2 fc10 out");
+    check_layers(FILES("epoch_0_layer_out.npy", "epoch_0_layer_1.npy",
+                       "epoch_0_layer_2.npy"), 1, "1 2 out");
+    check_layers(FILES("epoch_0_layer_b1.npy", "epoch_0_layer_b01.npy",
+                       "epoch_1_layer_b1.npy", "epoch_1_layer_b01.npy"), 1, "b01 b1");
+}
+
+static void nothing_is_dropped(void **state)
+{
+    (void)state;
+    static const struct { const char *file[6], *words; } bad[] = {
+        {{"epoch_1_layer_1.npy", "epoch_01_layer_1.npy"},
+         "epoch_01_layer_1.npy and epoch_1_layer_1.npy are one layer of one epoch"},
+        {{"epoch_1_layer_1.npy", "epoch_1_layer_1.npy.gz"}, "are one layer"},
+        {{"epoch_1_layer_1.npy", "epoch_1_layer_3.npy"}, "layer 2 of epoch 1 is miss"},
+        {{"epoch_1_layer_2.npy"}, "layer 1 of epoch 1 is missing"},
+        {{"epoch_0_layer_0.npy", "epoch_0_layer_2.npy"}, "layer 1 of epoch 0"},
+        {{"epoch_0_layer_1.npy", "epoch_0_layer_2.npy", "epoch_1_layer_1.npy"},
+         "layer 2 of epoch 1 is missing: each epoch needs the layers 1 to 2"},
+        {{"epoch_0_layer_1.npy", "epoch_1_layer_1.npy", "epoch_1_layer_2.npy"},
+         "layer 2 of epoch 1 is unexpected"},
+        {{"epoch_0_layer_a.npy", "epoch_0_layer_c.npy", "epoch_1_layer_b.npy",
+          "epoch_1_layer_c.npy"}, "layer a of epoch 1 is missing: each epoch needs the "
+         "layers a, c, as epoch 0 has them"},
+        {{"epoch_0_layer_a.npy", "epoch_0_layer_c.npy", "epoch_1_layer_a.npy",
+          "epoch_1_layer_b.npy", "epoch_1_layer_c.npy"}, "layer b of epoch 1 is unexp"},
+        {{"epoch_1_layer_1.npy", "epoch_1_layr_2.npy"}, "epoch_1_layr_2.npy: expected"},
+        {{"labels.npy"}, "no file of activations"},
+    };
+    for (size_t b = 0; b < sizeof bad / sizeof *bad; ++b) {
+        folder_names names = {0};
+        make(bad[b].file);
+        CHECK_FAILS(folder_list(folder, &names), IPL_E_FORMAT, bad[b].words);
+        CHECK(!names.file);
+        files_remove_folder(folder);
+    }
+}
+
+static void too_many_layers_are_told(void **state)
+{
+    (void)state;
+    folder_names names;
+    files_make_folder(folder);
+    for (int l = 1; l <= IPL_NET_LAYERS_MAX + 1; ++l) {
+        char name[64];
+        snprintf(name, sizeof name, "epoch_0_layer_%d.npy", l);
+        files_write(files_path(folder, name), 1, "x");
+    }
+    CHECK_FAILS(folder_list(folder, &names), IPL_E_ARGUMENT, "33 layers: expected at");
+    files_remove_folder(folder);
+}
+
+static void what_is_left_out_is_named(void **state)
+{
+    (void)state;
+    char text[32];
+    int64_t count;
+    make(FILES("epoch_0_layer_1.npy", "labels.npy", ".hidden"));
+    CHECK_OK(ipl_folder_left_out(folder, sizeof text, text, &count));
+    CHECK(count == 1);
+    assert_string_equal(text, "labels.npy");
+    files_write(files_path(folder, "a-name-that-is-longer-than-the-text.npy"), 1, "x");
+    CHECK_OK(ipl_folder_left_out(folder, sizeof text, text, &count));
+    CHECK(count == 2);
+    assert_string_equal(text, "labels.npy");
+    CHECK_FAILS(ipl_folder_left_out("/no/such", sizeof text, text, &count), IPL_E_IO,
+                "/no/such");
+    files_remove_folder(folder);
+}
+
+static const check_test tests[] = {
+    CHECK_TEST(names_are_read),
+    CHECK_TEST(long_names_are_refused),
+    CHECK_TEST(layers_have_their_order),
+    CHECK_TEST(nothing_is_dropped),
+    CHECK_TEST(too_many_layers_are_told),
+    CHECK_TEST(what_is_left_out_is_named),
+};
+
+int main(int argc, char **argv)
+{
+    return check_main("folder_names", tests, sizeof tests / sizeof *tests, 0, argc,
+                      argv);
+}
