@@ -94,9 +94,11 @@ typedef struct {
 
 void ipl_config_defaults(ipl_config *config);
 
-/* Defaults, then the file. E_IO: no such file. E_FORMAT: an unknown or repeated
- * key, a value out of range; the text names file, line, key, value and what was
- * expected. Call ipl_config_check when everything is set. */
+/* Defaults, then the file. Paths of data and of another run that the file has are
+ * relative to its folder, and those of ipl_config_set to where the program runs.
+ * E_IO: no such file. E_FORMAT: an unknown or repeated key, a value out of range; the
+ * text names file, line, key, value and what was expected. E_ARGUMENT: a path that its
+ * folder makes too long. Call ipl_config_check when everything is set. */
 ipl_status ipl_config_read(const char *path, ipl_config *config);
 
 /* "section.key=value" over what is there. E_ARGUMENT as E_FORMAT above. */
@@ -105,7 +107,12 @@ ipl_status ipl_config_set(ipl_config *config, const char *text);
 /* Whether the keys fit each other: layers, path, list. E_ARGUMENT. */
 ipl_status ipl_config_check(const ipl_config *config);
 
-/* Writes each key with its value; reading that file gives the same config. */
+/* Makes those paths whole, so that they mean the same wherever the program runs.
+ * E_ARGUMENT: longer than a key may be. */
+ipl_status ipl_config_whole_paths(ipl_config *config);
+
+/* Writes each key with its value, and whole paths; reading that file, from anywhere,
+ * gives the same config. */
 ipl_status ipl_config_write(const ipl_config *config, const char *path);
 
 /* The options of the data set; their texts are those of the configuration. */

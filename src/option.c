@@ -83,13 +83,14 @@ static int read_integer(const char *text, int64_t *out)
     return end != text && !*end && !errno;
 }
 
-/* The next of a list's words: separated by commas, spaces around them dropped. */
+/* The next of a list's words: separated by commas, spaces around them dropped. Behind a
+ * comma there is always one, which may be empty. *at is NULL behind the last one. */
 static int next_word(const char **at, char *word, size_t size)
 {
+    if (!*at) return 0;
     const char *begin = *at + strspn(*at, " \t");
-    if (!*begin) return 0;
     size_t length = strcspn(begin, ",");
-    *at = begin + length + (begin[length] == ',');
+    *at = begin[length] ? begin + length + 1 : NULL;
     while (length && isspace((unsigned char)begin[length - 1])) --length;
     if (length >= size) length = size - 1;
     memcpy(word, begin, length);

@@ -4,8 +4,10 @@
 #include "check.h"
 
 #include <dirent.h>
+#include <limits.h>
 #include <unistd.h>
 
+#include "files.h"
 #include "plane/policy.h"
 
 /* Writes text to a file of its own, whose name is then in path[64]. */
@@ -80,7 +82,7 @@ static void written_config_reads_back_the_same(void **state)
     static const char *const sets[] = {
         "train.learning_rate=0.1", "kde.noise_var=1.2345678901234567e-7",
         "bin.range=-0.30000000000000004, 1e9", "train.seed=9007199254740991",
-        "measure.estimators=kde", "data.path=a folder/with = signs # and all",
+        "measure.estimators=kde", "data.path=/a folder/with = signs # and all",
         "net.layers=784, 1024-leaky-relu, 10", "measure.list=0:19, 20:99:5",
         "bin.form=quantiles", "train.shuffle=no", "measure.tick=step",
     };
@@ -96,6 +98,52 @@ static void written_config_reads_back_the_same(void **state)
     check_equal(&config, &again);
     CHECK(again.mi[IPL_MI_BIN].bin_lo == -0.30000000000000004);
     CHECK(again.mi[IPL_MI_KDE].noise_var == 1.2345678901234567e-7);
+}
+
+/* A path of a file is seen from the file's folder, and is written whole. */
+static void paths_are_relative_to_their_file(void **state)
+{
+    (void)state;
+    static const char text[] = "[data]\npath = sets/../x\n[run]\nnetworks = runs/a\n";
+    char f[FILES_PATH], here[PATH_MAX], want[PATH_MAX + 16];
+    ipl_config config;
+    files_make_folder(f);
+    const char *file = files_path(f, "a.ini"), *again = files_path(f, "b.ini");
+    files_write(file, strlen(text), text);
+    CHECK_OK(ipl_config_read(file, &config));
+    CHECK(!strcmp(config.data_path, files_path(f, "sets/../x")));
+    CHECK(!strcmp(config.networks, files_path(f, "runs/a")));
+    CHECK(getcwd(here, sizeof here) && !chdir(f));
+    CHECK_OK(ipl_config_read("a.ini", &config));
+    CHECK(!strcmp(config.data_path, "sets/../x"));
+    CHECK(!mkdir("sets", 0777) && !mkdir("x", 0777)); /* what is there has one name */
+    CHECK_OK(ipl_config_set(&config, "run.networks=/runs/b"));
+    CHECK_OK(ipl_config_write(&config, "b.ini"));
+    CHECK(!chdir(here));
+    CHECK(!strcmp(config.data_path, "sets/../x"));
+    CHECK_OK(ipl_config_read(again, &config));
+    CHECK(realpath(f, here));
+    snprintf(want, sizeof want, "%s/x", here);
+    CHECK(!strcmp(config.data_path, want) && !strcmp(config.networks, "/runs/b"));
+    files_remove_folder(f);
+}
+
+static void a_path_that_its_folder_makes_too_long_is_refused(void **state)
+{
+    (void)state;
+    char f[FILES_PATH], text[IPL_CONFIG_TEXT + 32];
+    ipl_config config;
+    files_make_folder(f);
+    const int room = IPL_CONFIG_TEXT - 1 - (int)strlen(f) - 1;
+    for (int more = 0; more < 2; ++more) {
+        snprintf(text, sizeof text, "[data]\npath = %0*d\n", room + more, 0);
+        files_write(files_path(f, "a.ini"), strlen(text), text);
+        if (!more) CHECK_OK(ipl_config_read(files_path(f, "a.ini"), &config));
+        else
+            CHECK_FAILS(ipl_config_read(files_path(f, "a.ini"), &config),
+                        IPL_E_ARGUMENT, "expected at most 175 characters, its folder");
+    }
+    files_remove_folder(f);
 }
 
 static void blanks_comments_and_line_ends_do_not_matter(void **state)
@@ -193,6 +241,8 @@ static void set_names_its_argument(void **state)
         {"train.epoch=7", "'train.epoch=7': no key 'epoch'"},
         {"train.epochs=seven", "'train.epochs=seven': [train] epochs = 'seven'"},
         {"data.path=a ;b", "without ' ;'"},
+        {"measure.estimators=bin,", "estimators = 'bin,'"},
+        {"bin.range=0, 1,", "range = '0, 1,'"},
     };
     for (size_t b = 0; b < sizeof bad / sizeof *bad; ++b) {
         ipl_config config;
@@ -210,6 +260,14 @@ static void keys_must_fit_each_other(void **state)
         {"measure.policy=list", "needs list"},
         {"measure.list=3, 2", "at '2'"},
         {"measure.list=3:1", "expected a tick"},
+        {"measure.list=3,", "at an empty entry expected a tick"},
+        {"measure.list=,3", "at an empty entry expected a tick"},
+        {"measure.list=3,,5", "at an empty entry expected a tick"},
+        {"pool.windows=0:4,", "at an empty entry expected first:last"},
+        {"pool.windows=0:4, 7, 0:4", "'0:4' is there twice"},
+        {"pool.windows=last:3, last:3", "'last:3' is there twice"},
+        {"pool.k=1, 2, ", "at an empty entry expected a whole number above 2"},
+        {"net.layers=12", "[net] layers: '12' is one entry"},
         {"measure.list=1 2", "expected a tick"},
         {"measure.list=0:9999999999999:0", "expected a tick"},
     };
@@ -288,6 +346,8 @@ static const check_test tests[] = {
     CHECK_TEST(defaults_are_the_values_of_an_empty_file),
     CHECK_TEST(keys_are_unique_and_explained),
     CHECK_TEST(written_config_reads_back_the_same),
+    CHECK_TEST(paths_are_relative_to_their_file),
+    CHECK_TEST(a_path_that_its_folder_makes_too_long_is_refused),
     CHECK_TEST(blanks_comments_and_line_ends_do_not_matter),
     CHECK_TEST(bad_lines_are_named),
     CHECK_TEST(overlong_lines_are_refused_and_not_split),

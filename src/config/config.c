@@ -178,6 +178,7 @@ ipl_status ipl_config_read(const char *path, ipl_config *config)
                         bad_line);
     fclose(r.file);
     free(r.at);
+    if (r.st == IPL_OK) r.st = config_paths_of_file(path, &made);
     if (r.st == IPL_OK) *config = made;
     return r.st;
 }
@@ -200,12 +201,14 @@ ipl_status ipl_config_write(const ipl_config *config, const char *path)
     const char *section = "";
     char *text = NULL;
     size_t bytes = 0;
+    ipl_config whole = *config;
+    IPL_TRY(ipl_config_whole_paths(&whole));
     FILE *out = open_memstream(&text, &bytes);
     if (!out) return IPL_FAIL(IPL_E_MEMORY, "%s: no memory to write it", path);
     for (int r = 0; r < config_rows(); ++r) {
         const config_row row = config_row_at(r);
         char value[IPL_CONFIG_TEXT];
-        ipl_option_print(row.option, config_fields_of(config, &row), value,
+        ipl_option_print(row.option, config_fields_of(&whole, &row), value,
                          sizeof value);
         if (strcmp(section, row.section))
             fprintf(out, "%s[%s]\n", r ? "\n" : "", section = row.section);

@@ -33,20 +33,21 @@ static int read_section(const char *text, size_t length, int64_t *first, int64_t
 static ipl_status list_ticks(const char *text, int64_t last, int64_t size,
                              int64_t *made, int64_t *count)
 {
+    char where[CONFIG_ENTRY];
     int64_t before = -1;
     *count = 0;
-    for (const char *at = text; *at;) {
+    for (const char *at = *text ? text : NULL; at;) {
         int64_t first, final, step;
         at += strspn(at, " \t");
         const size_t length = strcspn(at, ",");
         if (!read_section(at, length, &first, &final, &step) || first <= before)
-            return IPL_FAIL(IPL_E_ARGUMENT, "[measure] list = '%s': at '%.*s' expected "
-                            "a tick, first:last or first:last:step, above %lld", text,
-                            (int)length, at, (long long)before);
+            return IPL_FAIL(IPL_E_ARGUMENT, "[measure] list = '%s': %s expected a "
+                            "tick, first:last or first:last:step, above %lld", text,
+                            config_entry(at, (int)length, where), (long long)before);
         before = final;
         for (int64_t t = first; t <= final && t <= last; t += step, ++*count)
             if (*count < size) made[*count] = t;
-        at += length + (at[length] == ',');
+        at = at[length] == ',' ? at + length + 1 : NULL;
     }
     return IPL_OK;
 }
@@ -93,7 +94,7 @@ ipl_status ipl_config_check(const ipl_config *config)
     ipl_net_shape shape;
     int64_t count;
     if (ipl_net_parse(config->layers, &shape) != IPL_OK)
-        return IPL_FAIL(IPL_E_ARGUMENT, "[net] layers: %s", ipl_last_error_text());
+        return IPL_FAIL(IPL_E_ARGUMENT, "[net] %s", ipl_last_error_text());
     const int arrays = config->data.set == IPL_DATA_ARRAYS;
     const int both = config->data_x[0] && config->data_y[0];
     IPL_REQUIRE(config->data.set == IPL_DATA_IB || arrays || config->data_path[0],

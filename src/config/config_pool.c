@@ -3,6 +3,7 @@
  */
 #include "config/config_pool.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -49,24 +50,43 @@ static ipl_status check_window(const ipl_config *config, const ipl_window *w,
     return IPL_OK;
 }
 
+const char *config_entry(const char *entry, int length, char text[CONFIG_ENTRY])
+{
+    if (!length) return "at an empty entry";
+    snprintf(text, CONFIG_ENTRY, "at '%.*s'", length, entry);
+    return text;
+}
+
+static ipl_status check_new(const ipl_window *window, int count, const char *word,
+                            int length)
+{
+    for (int w = 0; w < count; ++w)
+        IPL_REQUIRE(window[w].first != window[count].first ||
+                        window[w].last != window[count].last,
+                    "[pool] windows: '%.*s' is there twice", length, word);
+    return IPL_OK;
+}
+
 /* Windows in window[ENTRIES_MAX]. last < 0: the length of the run is not known. */
 static ipl_status read_windows(const ipl_config *config, int64_t last,
                                ipl_window *window, int *count)
 {
+    char where[CONFIG_ENTRY];
     *count = 0;
-    for (const char *at = config->pool_windows; *at;) {
+    for (const char *at = *config->pool_windows ? config->pool_windows : NULL; at;) {
         at += strspn(at, " \t");
         const int length = (int)strcspn(at, ",");
         const char *end = read_window(at, last < 0 ? INT64_MAX : last, window + *count);
         if (end) end += strspn(end, " \t");
         if (!end || (*end && *end != ','))
-            return IPL_FAIL(IPL_E_ARGUMENT, "[pool] windows = '%s': at '%.*s' expected "
+            return IPL_FAIL(IPL_E_ARGUMENT, "[pool] windows = '%s': %s expected "
                             "first:last, a tick, last, or last:N for the last N",
-                            config->pool_windows, length, at);
+                            config->pool_windows, config_entry(at, length, where));
         if (last >= 0)
             IPL_TRY(check_window(config, window + *count, last, at, length));
+        IPL_TRY(check_new(window, *count, at, length));
         ++*count;
-        at = end + (*end == ',');
+        at = *end ? end + 1 : NULL;
     }
     return IPL_OK;
 }
@@ -91,19 +111,20 @@ ipl_status ipl_config_windows(const ipl_config *config, int64_t last,
 /* pool.k, in k[ENTRIES_MAX]. */
 static ipl_status read_sizes(const ipl_config *config, int64_t *k, int *count)
 {
+    char where[CONFIG_ENTRY];
     *count = 0;
-    for (const char *at = config->pool_k; *at;) {
+    for (const char *at = *config->pool_k ? config->pool_k : NULL; at;) {
         at += strspn(at, " \t");
         const int length = (int)strcspn(at, ",");
         const int64_t before = *count ? k[*count - 1] : 0;
         const char *end = read_number(at, k + *count);
         if (end) end += strspn(end, " \t");
         if (!end || (*end && *end != ',') || k[*count] <= before)
-            return IPL_FAIL(IPL_E_ARGUMENT, "[pool] k = '%s': at '%.*s' expected a "
-                            "whole number above %lld", config->pool_k, length, at,
-                            (long long)before);
+            return IPL_FAIL(IPL_E_ARGUMENT, "[pool] k = '%s': %s expected a whole "
+                            "number above %lld", config->pool_k,
+                            config_entry(at, length, where), (long long)before);
         ++*count;
-        at = end + (*end == ',');
+        at = *end ? end + 1 : NULL;
     }
     return IPL_OK;
 }

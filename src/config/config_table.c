@@ -133,7 +133,8 @@ static const section_row first_rows[] = {
            "ib: the 12-bit set of 2017, generated; idx: MNIST's files; npy: a folder "
            "with X.npy and y.npy; arrays: data.x and data.y"),
     TEXT("data", "path", data_path, "",
-         "folder (idx, npy) or file (mat, arrays), seen from where the program runs"),
+         "folder (idx, npy) or file (mat, arrays); in a file relative to the file's "
+         "folder"),
     TEXT("data", "x", data_x, "",
          "arrays: inputs, as X.npy, set.npz:X or X.csv, in the folder path if given"),
     TEXT("data", "y", data_y, "",
@@ -247,7 +248,7 @@ static const section_row last_rows[] = {
            "tick, of the measured ones, of all"),
     TEXT("run", "networks", networks, "",
          "a run directory: its kept networks are measured and nothing is trained; "
-         "infoplane measure sets it"),
+         "infoplane measure sets it; a path as data.path"),
     WHOLE("run", "lanes", lanes, 0, 4, "0",
           "calls that measure side by side, 0: 2 on a GPU, 1 on the CPU, whose threads "
           "share a call"),

@@ -22,6 +22,9 @@ config_row config_row_at(int index);
 /* The row's default, as a file would have it. */
 void config_fallback(const config_row *row, char *text, size_t size);
 
+/* Paths that a file has are seen from its folder: puts that before them. E_ARGUMENT. */
+ipl_status config_paths_of_file(const char *file, ipl_config *config);
+
 /* The row's struct in a configuration. */
 static inline void *config_fields(ipl_config *config, const config_row *row)
 {

@@ -230,6 +230,7 @@ ipl_status ipl_experiment_load(const ipl_config *config, ipl_experiment *out)
     IPL_TRY(ipl_config_check(config));
     memset(out, 0, sizeof *out);
     out->config = *config;
+    IPL_TRY(ipl_config_whole_paths(&out->config)); /* to be resumed from anywhere */
     out->config.data = ipl_config_data(&out->config);
     out->estimators = ipl_config_estimators(config, out->options);
     IPL_TRY(ipl_net_parse(config->layers, &out->shape));
