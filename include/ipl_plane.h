@@ -81,13 +81,18 @@ typedef int (*ipl_progress_call)(void *user, const ipl_progress *now);
  *   training.csv       seed,epoch,loss_train_nats,loss_test_nats,accuracy_train,
  *                      accuracy_test, then weight_norm_L, gradient_mean_L and
  *                      gradient_deviation_L of each layer L
+ *   summary.csv        epoch,layer,estimator,quantity,mean,deviation,n: over the seeds
  *   compression.csv    see ipl_compression_row; only of a run that is done
- *   run.json           what ran where, versions, times, counts, ceilings; in data also
- *                      notes, on what was converted, and class_names, where the labels
- *                      were no numbers from 0
+ *   run.json           what ran where, versions, times, counts, doubts, ceilings; in data
+ *                      also notes, on what was converted, and class_names, where the
+ *                      labels were no numbers from 0
  *
  * loss_train_nats and accuracy_train are the network's at that tick over the training
  * rows, or measure.loss_rows of them, always the same; run.json has their number.
+ *
+ * A row of summary.csv is of one quantity: i_xt_bits, i_ty_bits, h_t_bits, and of cells
+ * i_t_next_bits, as the tables have them. n: seeds whose value is finite; the deviation
+ * is that with n - 1, and empty for n = 1, as both are for n = 0.
  *
  * With measure.tick = step the epoch columns count steps. Rows are sorted by tick, then
  * seed, layer, estimator. A row reaches its file once no earlier row can come; it stays
@@ -219,6 +224,30 @@ ipl_status ipl_run_compression(const char *dir, ipl_compression_row **rows,
 /* Inputs or targets in double to float32 by ipl_mi_narrow; *merged is its count, 0 of
  * an array that is in float32. Fails as it does; `what` names the array. */
 ipl_status ipl_array_centre(const char *what, ipl_array *array, int64_t *merged);
+
+/*
+ * Points that cannot be trusted: of one estimator, with one flag (see ipl_mi.h), or
+ * refused for one reason.
+ */
+enum { IPL_DOUBT_NAME = 48 };
+typedef struct {
+    char     estimator[IPL_DOUBT_NAME]; /* as in plane.csv                      */
+    int      pooled;         /* 1: of pool.csv                                  */
+    int      flag;           /* its number: ipl_mi_flag_name                    */
+    ipl_mi_refusal refusal;  /* of flag "refused", else NOT_REFUSED             */
+    int64_t  points, all;    /* so many of the estimator's points in that table  */
+    uint64_t layers;         /* bit l - 1: some of them are of layer l          */
+    double   outside_share;  /* the largest, of flag "outside"; else NaN        */
+} ipl_doubt;
+
+/* Those of a run directory, finished or not, from its run.json; none is also a result.
+ * Sorted by estimator, flag, reason; *rows is the caller's to free(). E_IO: not the
+ * directory of a run; E_FORMAT. */
+ipl_status ipl_run_doubts(const char *dir, ipl_doubt **rows, int64_t *count);
+
+/* The same of the points of one layer, which counts as layer 1. */
+ipl_status ipl_doubts_of(int points, const ipl_mi_point *point, ipl_doubt **rows,
+                         int64_t *count);
 
 /* Activations that another program has written, in NPY files of n rows each. */
 typedef struct {

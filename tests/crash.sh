@@ -71,7 +71,7 @@ crash() {
         done
         runs=$((runs + 1))
         for file in plane.csv plane_details.csv training.csv compression.csv \
-            pool.csv networks.bin; do
+            summary.csv pool.csv networks.bin; do
             [ -e "$work/$name/$file" ] || continue
             if ! cmp "$work/$name/$file" "$dir/$file"; then bad=$((bad + 1)); fi
         done

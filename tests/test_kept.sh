@@ -30,6 +30,7 @@ holds 'measured again' "$program" measure kept --set bin.edges=9 --out again
 holds 'gives the same points' cmp fresh/plane.csv again/plane.csv
 holds 'the same rows of the training' cmp fresh/training.csv again/training.csv
 holds 'the same compression' cmp fresh/compression.csv again/compression.csv
+holds 'the same summary' cmp fresh/summary.csv again/summary.csv
 holds 'and a picture' test -s again/plane.svg
 holds 'and says whose networks they are' grep -q "\"run\": \"$work/kept\"" \
     again/run.json

@@ -161,7 +161,7 @@ static void equal_configs_give_equal_bytes(void **state)
 {
     static const char *const tables[] = {"plane.csv", "plane_details.csv",
                                          "training.csv", "compression.csv",
-                                         "config.ini"};
+                                         "summary.csv", "config.ini"};
     const char *name = ipl_device_about(check_device(state))->name;
     char f[FILES_PATH];
     files_make_folder(f);

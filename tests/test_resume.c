@@ -41,6 +41,7 @@ static void same_results(const char *a, const char *b)
     same_file(a, b, "plane_details.csv");
     same_file(a, b, "training.csv");
     same_file(a, b, "compression.csv");
+    same_file(a, b, "summary.csv");
 }
 
 /* Nothing is left of a finished run that only resuming needs. */

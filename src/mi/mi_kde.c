@@ -300,6 +300,7 @@ static ipl_status kde_plain(const ipl_mi_options *options,
 const mi_estimator mi_kde = {
     .family = {.name = "kde",
                .summary = "pairwise bounds of the layer with Gaussian noise",
+               .coarser = "more noise",
                .points = 2,
                .point = {{"kde-upper", "kde upper bound", "upper"},
                          {"kde-lower", "kde lower bound", "lower"}},

@@ -318,6 +318,7 @@ done:
 const mi_estimator mi_renyi = {
     .family = {.name = "renyi",
                .summary = "matrix-based Renyi entropy of a subset of rows",
+               .coarser = "a wider kernel",
                .points = 1,
                .point = {{.name = "renyi", .title = "Rényi"}},
                .options = sizeof renyi_options / sizeof *renyi_options,

@@ -172,6 +172,7 @@ static ipl_status measure_epoch(folder_run *f, const folder_file *first)
         f->now.rounded += f->t[l].rounded;
     }
     IPL_TRY(ipl_rundir_points(f->dir, 0, first->epoch, f->names.layers, layer));
+    IPL_TRY(ipl_rundir_summary(f->dir, first->epoch, 1, f->names.layers, layer));
     return ipl_rundir_flush(f->dir);
 }
 

@@ -197,11 +197,14 @@ static json_t *seconds(const ipl_provenance *p)
 static json_t *counts(const ipl_provenance *p)
 {
     const ipl_progress *at = &p->progress;
+    const int trains = p->config && !p->networks;
+    /* Of activations from elsewhere there are the epochs of the files and no others. */
+    const int64_t skipped = p->config ? at->tick + 1 - at->measured : 0;
     return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "last_tick",
                      (json_int_t)at->last, "ticks_trained",
-                     (json_int_t)(p->networks ? 0 : at->tick),
-                     "ticks_measured", (json_int_t)at->measured, "ticks_skipped",
-                     (json_int_t)(at->tick + 1 - at->measured), "ticks_remeasured",
+                     (json_int_t)(trains ? at->tick : 0), "ticks_measured",
+                     (json_int_t)at->measured, "ticks_skipped", (json_int_t)skipped,
+                     "ticks_remeasured",
                      (json_int_t)p->work.remeasured, "ticks_of_earlier_sessions",
                      (json_int_t)at->known, "points", (json_int_t)p->work.points,
                      "layers_pooled", (json_int_t)at->pooled);
@@ -265,7 +268,7 @@ ipl_status ipl_provenance_write(const ipl_provenance *p, ipl_rundir *dir)
         json_array_append_new(estimators, estimator(&p->options[e]));
     json_t *out = json_pack(
         "{s:s, s:s, s:s, s:o, s:s, s:s*, s:o, s:o, s:o, s:o, s:o*, s:o, s:s, s:o,"
-        " s:{s:o, s:o}, s:o, s:o, s:o, s:o, s:o, s:I, s:o}",
+        " s:{s:o, s:o}, s:o, s:o, s:o, s:o, s:o, s:o, s:I, s:o}",
         "infoplane", ipl_version(), "compiler", COMPILER, "started", p->work.started,
         "libraries", libraries(), "status", p->status, "error", p->error,
         "device", device(p->dev), "data", data(p), "networks",
@@ -273,7 +276,8 @@ ipl_status ipl_provenance_write(const ipl_provenance *p, ipl_rundir *dir)
         "tick", p->tick, "estimators", estimators,
         "ceilings", "i_xt_bits", number_or_null(p->h_x / log(2.0)),
         "i_ty_bits", number_or_null(p->h_y / log(2.0)),
-        "counts", counts(p), "seconds", seconds(p), "utilisation", utilisation(p),
+        "counts", counts(p), "doubts", ipl_rundir_doubts(dir),
+        "seconds", seconds(p), "utilisation", utilisation(p),
         "memory", memory(p->memory), "snapshots", snapshots(p),
         "states_saved", (json_int_t)p->work.states_saved,
         "config", config_sections(p->config));

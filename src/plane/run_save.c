@@ -83,6 +83,8 @@ static ipl_status write_points(run *r, int64_t before)
             for (int l = 0; l < layers; ++l)
                 r->work.points += p->layer[k * layers + l].points;
         }
+        if (st == IPL_OK)
+            st = ipl_rundir_summary(r->dir, p->tick, r->e.replicas, layers, p->layer);
         if (st == IPL_OK) st = run_keep_measured(r, p->tick);
         if (st != IPL_OK) return st;
         free(p->layer);

@@ -3,7 +3,6 @@
  */
 #include "plane/rundir.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <math.h>
@@ -11,13 +10,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "file.h"
 #include "plane/compression.h"
-
-enum { PATH_BYTES = 4096 };
+#include "plane/doubt.h"
+#include "plane/summary.h"
 
 /* A file that only grows, by whole flushes. */
 typedef struct {
@@ -28,14 +26,15 @@ typedef struct {
     size_t  used, size;
 } table;
 
-enum { PLANE, DETAILS, TRAINING, POOL, TABLES };
+enum { PLANE, DETAILS, SUMMARY, TRAINING, POOL, TABLES };
 
 struct ipl_rundir {
-    char  dir[PATH_BYTES];
-    char  path[PATH_BYTES + 64];
+    char  dir[IPL_RUNDIR_PATH];
+    char  path[IPL_RUNDIR_PATH + 64];
     table tables[TABLES];
     const char *const *layer_name; /* NULL: layers are their numbers             */
     ipl_compression *compression; /* fed with the rows of the tables             */
+    ipl_doubts      *doubts;      /* the same                                    */
 };
 
 const char *ipl_rundir_path(ipl_rundir *r, const char *name)
@@ -132,36 +131,6 @@ ipl_status ipl_rundir_open_tables(ipl_rundir *r)
 
 /* -- The directory ----------------------------------------------------------------*/
 
-/* 1 if the folder has nothing but what a run makes before its config.ini. */
-static int is_bare(const char *path)
-{
-    int bare = 1;
-    DIR *dir = opendir(path);
-    if (!dir) return 0;
-    for (const struct dirent *file; bare && (file = readdir(dir));)
-        bare = file->d_name[0] == '.' || !strcmp(file->d_name, "lock") ||
-               !strncmp(file->d_name, "config.ini.", 11);
-    closedir(dir);
-    return bare;
-}
-
-/* Makes each folder of the path; only the last one must be new. */
-static ipl_status make_folders(char *path)
-{
-    for (char *slash = strchr(path + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
-        *slash = 0;
-        const int failed = mkdir(path, 0777) && errno != EEXIST;
-        if (failed) return IPL_FAIL(IPL_E_IO, "%s: %s", path, strerror(errno));
-        *slash = '/';
-    }
-    if (!mkdir(path, 0777)) return IPL_OK;
-    if (errno == EEXIST && is_bare(path)) return IPL_OK;
-    if (errno == EEXIST)
-        return IPL_FAIL(IPL_E_ARGUMENT, "%s exists already: give another directory "
-                        "with --out, remove it, or resume it", path);
-    return IPL_FAIL(IPL_E_IO, "%s: %s", path, strerror(errno));
-}
-
 ipl_status ipl_rundir_start_tables(ipl_rundir *r, int training_layers)
 {
     static const char *const columns[] = {"weight_norm", "gradient_mean",
@@ -172,6 +141,7 @@ ipl_status ipl_rundir_start_tables(ipl_rundir *r, int training_layers)
     IPL_TRY(add(&t[DETAILS], "seed,epoch,layer,estimator,h_t_bits,i_t_next_bits,cells,"
                              "outside_share,noise_var,flags,se_x_bits,se_y_bits,"
                              "refused%s", end));
+    IPL_TRY(add(&t[SUMMARY], "%s\n", ipl_summary_header));
     if (!training_layers) return IPL_OK;
     IPL_TRY(add(&t[TRAINING], "seed,epoch,loss_train_nats,loss_test_nats,"
                               "accuracy_train,accuracy_test"));
@@ -192,18 +162,20 @@ static ipl_status new_rundir(const char *dir, ipl_rundir **out)
 {
     size_t length = strlen(dir);
     while (length > 1 && dir[length - 1] == '/') --length;
-    IPL_REQUIRE(length > 0 && length < PATH_BYTES, "directory name of %zu characters",
-                length);
+    IPL_REQUIRE(length > 0 && length < IPL_RUNDIR_PATH,
+                "directory name of %zu characters", length);
     ipl_rundir *r = calloc(1, sizeof *r);
     if (!r) return IPL_FAIL(IPL_E_MEMORY, "a run directory");
     static const char *const names[TABLES] = {"plane.csv", "plane_details.csv",
-                                              "training.csv", "pool.csv"};
+                                              "summary.csv", "training.csv",
+                                              "pool.csv"};
     for (int t = 0; t < TABLES; ++t) {
         r->tables[t].fd = -1;
         snprintf(r->tables[t].name, sizeof r->tables[t].name, "%s", names[t]);
     }
     memcpy(r->dir, dir, length);
-    const ipl_status st = ipl_compression_create(&r->compression);
+    ipl_status st = ipl_compression_create(&r->compression);
+    if (st == IPL_OK) st = ipl_doubts_create(&r->doubts);
     if (st == IPL_OK) *out = r;
     else ipl_rundir_close(r);
     return st;
@@ -213,7 +185,7 @@ ipl_status ipl_rundir_create(const char *dir, ipl_rundir **out)
 {
     ipl_rundir *r;
     IPL_TRY(new_rundir(dir, &r));
-    const ipl_status st = make_folders(r->dir);
+    const ipl_status st = ipl_rundir_make_folders(r->dir);
     if (st == IPL_OK) *out = r;
     else ipl_rundir_close(r);
     return st;
@@ -254,6 +226,7 @@ void ipl_rundir_close(ipl_rundir *r)
         free(r->tables[t].text);
     }
     ipl_compression_destroy(r->compression);
+    ipl_doubts_destroy(r->doubts);
     free(r);
 }
 
@@ -290,6 +263,7 @@ static ipl_status add_point(ipl_rundir *r, int64_t seed, int64_t tick, int layer
     const int has_cells = p->cells >= 0; /* i_next lies between cells */
     IPL_TRY(ipl_compression_point(r->compression, seed, tick, layer, p->name,
                                   as_written(bits(p->i_xt))));
+    IPL_TRY(ipl_doubts_add(r->doubts, 0, layer, p));
     IPL_TRY(add_real(plane, bits(p->i_xt)));
     IPL_TRY(add_real(plane, bits(p->i_ty)));
     IPL_TRY(end_row(r, plane, layer));
@@ -316,6 +290,16 @@ ipl_status ipl_rundir_points(ipl_rundir *r, int64_t seed, int64_t tick, int laye
     return IPL_OK;
 }
 
+ipl_status ipl_rundir_summary(ipl_rundir *r, int64_t tick, int replicas, int layers,
+                              const ipl_layer *layer)
+{
+    char *text;
+    IPL_TRY(ipl_summary_text(tick, replicas, layers, layer, &text));
+    const ipl_status st = add(&r->tables[SUMMARY], "%s", text);
+    free(text);
+    return st;
+}
+
 static ipl_status add_pooled(table *t, const ipl_pool_unit *u, int64_t k, double h_x,
                              const ipl_mi_point *p)
 {
@@ -337,9 +321,11 @@ ipl_status ipl_rundir_pool(ipl_rundir *r, const ipl_pool_unit *unit, double h_x,
                            const ipl_layer *layer)
 {
     for (int s = 0; s < unit->sizes; ++s)
-        for (int p = 0; p < layer[s].points; ++p)
-            IPL_TRY(add_pooled(&r->tables[POOL], unit, unit->k[s], h_x,
-                               &layer[s].point[p]));
+        for (int p = 0; p < layer[s].points; ++p) {
+            const ipl_mi_point *point = &layer[s].point[p];
+            IPL_TRY(add_pooled(&r->tables[POOL], unit, unit->k[s], h_x, point));
+            IPL_TRY(ipl_doubts_add(r->doubts, 1, unit->layer, point));
+        }
     return IPL_OK;
 }
 
@@ -373,6 +359,11 @@ ipl_status ipl_rundir_compression(ipl_rundir *r)
         ipl_rundir_path(r, ipl_compression_name), count, row);
     free(row);
     return st;
+}
+
+json_t *ipl_rundir_doubts(const ipl_rundir *r)
+{
+    return ipl_doubts_json(r->doubts);
 }
 
 /* -- JSON -------------------------------------------------------------------------*/

@@ -12,6 +12,8 @@
 #include "plane/points.h"
 #include "plane/pool.h"
 
+enum { IPL_RUNDIR_PATH = 4096 }; /* bytes of its name, at most */
+
 typedef struct ipl_rundir ipl_rundir;
 
 /* Makes the directory, and its parents. E_ARGUMENT: it exists, with more in it than
@@ -21,9 +23,9 @@ ipl_status ipl_rundir_create(const char *dir, ipl_rundir **out);
 /* A directory that is there. E_IO: it is not, or has no config.ini. */
 ipl_status ipl_rundir_open(const char *dir, ipl_rundir **out);
 
-/* Begins plane.csv, plane_details.csv and, when training_layers > 0, training.csv, in
- * memory, with their headers; then empties or makes the files, and removes the
- * compression.csv of an earlier end. E_IO. */
+/* Begins plane.csv, plane_details.csv, summary.csv and, when training_layers > 0,
+ * training.csv, in memory, with their headers; then empties or makes the files, and
+ * removes the compression.csv of an earlier end. E_IO. */
 ipl_status ipl_rundir_start_tables(ipl_rundir *r, int training_layers);
 ipl_status ipl_rundir_open_tables(ipl_rundir *r);
 void       ipl_rundir_close(ipl_rundir *r);
@@ -40,6 +42,10 @@ void ipl_rundir_remove(ipl_rundir *r);
 ipl_status ipl_rundir_points(ipl_rundir *r, int64_t seed, int64_t tick, int layers,
                              const ipl_layer *layer);
 
+/* The rows of summary.csv of a tick, layer[replicas][layers]. */
+ipl_status ipl_rundir_summary(ipl_rundir *r, int64_t tick, int replicas, int layers,
+                              const ipl_layer *layer);
+
 /* Begins pool.csv, in memory, with its header. */
 ipl_status ipl_rundir_start_pool(ipl_rundir *r);
 
@@ -54,6 +60,9 @@ ipl_status ipl_rundir_training(ipl_rundir *r, int64_t seed, int64_t tick, int la
 /* Writes compression.csv of all points and rows so far, of a run at its end. E_IO. */
 ipl_status ipl_rundir_compression(ipl_rundir *r);
 
+/* The doubts of all points so far, for run.json; NULL: no memory. */
+json_t    *ipl_rundir_doubts(const ipl_rundir *r);
+
 ipl_status ipl_rundir_flush(ipl_rundir *r);
 
 /* Waits until all that was flushed is on the disk. E_IO. */
@@ -64,5 +73,10 @@ ipl_status ipl_rundir_json(ipl_rundir *r, const char *name, const json_t *json);
 
 /* "DIR/name", in a text that the next call overwrites. */
 const char *ipl_rundir_path(ipl_rundir *r, const char *name);
+
+/* -- rundir_folder.c --------------------------------------------------------------*/
+
+/* Makes each folder of the path; only the last one must be new. E_ARGUMENT, E_IO. */
+ipl_status ipl_rundir_make_folders(char *path);
 
 #endif

@@ -35,6 +35,7 @@ size_t ipl_sizeof(const char *type)
         TYPE(ipl_memory),         TYPE(ipl_progress),      TYPE(ipl_run_info),
         TYPE(ipl_activations),    TYPE(ipl_keep),          TYPE(ipl_export),
         TYPE(ipl_compression_row), TYPE(ipl_pool_over),    TYPE(ipl_window),
+        TYPE(ipl_doubt),
         TYPE(ipl_audit_cause),    TYPE(ipl_audit_pair),    TYPE(ipl_audit_layer),
         TYPE(ipl_audit_report),   TYPE(ipl_audit_files),   TYPE(ipl_target_form),
         TYPE(ipl_target_options), TYPE(ipl_targets),

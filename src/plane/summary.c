@@ -1,0 +1,89 @@
+/*
+ * summary.c - the rows of summary.csv: mean and deviation over the seeds.
+ *
+ * All follows from the numbers that stand in plane.csv and plane_details.csv: each is
+ * taken with the nine digits that it has there. Means and deviations take two passes in
+ * double, in the order of the seeds.
+ */
+#include "plane/summary.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+const char ipl_summary_header[] = "epoch,layer,estimator,quantity,mean,deviation,n";
+
+/* The quantities of a point, by the names of their columns, in nats. */
+enum { QUANTITIES = 4 };
+static const char *const quantity[QUANTITIES] = {"i_xt_bits", "i_ty_bits", "h_t_bits",
+                                                 "i_t_next_bits"};
+
+static double value_of(const ipl_layer *layer, int point, int which)
+{
+    const ipl_mi_point *p = &layer->point[point];
+    const double value[QUANTITIES] = {p->i_xt, p->i_ty, p->h_t, layer->i_next};
+    return value[which];
+}
+
+static double as_written(double nats)
+{
+    char text[32];
+    snprintf(text, sizeof text, "%.9g", nats / log(2.0));
+    return strtod(text, NULL);
+}
+
+static void print_real(FILE *to, double value)
+{
+    if (isnan(value)) fputc(',', to);
+    else fprintf(to, ",%.9g", value == 0.0 ? 0.0 : value);
+}
+
+/* Mean, deviation and number of values[n], which are finite. */
+static void print_spread(FILE *to, int n, const double *value)
+{
+    double sum = 0.0, squares = 0.0;
+    for (int k = 0; k < n; ++k) sum += value[k];
+    const double mean = n ? sum / n : NAN;
+    for (int k = 0; k < n; ++k) squares += (value[k] - mean) * (value[k] - mean);
+    print_real(to, mean);
+    print_real(to, n > 1 ? sqrt(squares / (n - 1)) : NAN);
+    fprintf(to, ",%d\n", n);
+}
+
+static void print_rows(FILE *to, int64_t tick, int replicas, int layers,
+                       const ipl_layer *layer, double *value)
+{
+    for (int l = 0; l < layers; ++l)
+        for (int p = 0; p < layer[l].points; ++p)
+            for (int which = 0; which < QUANTITIES; ++which) {
+                /* I(T;T') lies between cells: other points do not have it. */
+                if (which == QUANTITIES - 1 && layer[l].point[p].cells < 0) continue;
+                int n = 0;
+                for (int k = 0; k < replicas; ++k) {
+                    const double nats = value_of(layer + k * layers + l, p, which);
+                    if (isfinite(nats)) value[n++] = as_written(nats);
+                }
+                fprintf(to, "%lld,%d,%s,%s", (long long)tick, l + 1,
+                        layer[l].point[p].name, quantity[which]);
+                print_spread(to, n, value);
+            }
+}
+
+ipl_status ipl_summary_text(int64_t tick, int replicas, int layers,
+                            const ipl_layer *layer, char **text)
+{
+    char *made = NULL;
+    size_t bytes;
+    double *value = malloc((size_t)replicas * sizeof *value);
+    FILE *to = value ? open_memstream(&made, &bytes) : NULL;
+    if (to) print_rows(to, tick, replicas, layers, layer, value);
+    const int torn = !to || ferror(to);
+    const int failed = (to && fclose(to)) || torn;
+    free(value);
+    if (!failed) {
+        *text = made;
+        return IPL_OK;
+    }
+    free(made);
+    return IPL_FAIL(IPL_E_MEMORY, "a summary of %d seeds", replicas);
+}
