@@ -9,6 +9,7 @@
 
 #include "cli/bench_timing.h"
 #include "cli/bench_trained.h"
+#include "cli/cli.h"
 
 enum { SMALL_ROWS = 256, CHECKED_ROWS = 256 };
 
@@ -112,8 +113,8 @@ ipl_status bench_measure(bench_context *context)
         ipl_status st = trained_open(context->dev, k, context->small ? SMALL_ROWS : 0,
                                      &net);
         if (st == IPL_E_IO) {
-            fprintf(stderr, "infoplane bench: %s is left out: %s\n", preset->name,
-                    ipl_last_error());
+            cli_print(stderr, "infoplane bench: %s is left out: %s\n", preset->name,
+                      ipl_last_error());
             continue;
         }
         IPL_TRY(st);

@@ -7,6 +7,8 @@
 #ifndef CLI_H
 #define CLI_H
 
+#include <stdio.h>
+
 #include "ipl_plane.h"
 #include "ipl_plot.h"
 
@@ -59,20 +61,31 @@ int cli_read_config(const cli_command *command, const char *path, const cli_list
 int cli_set_config(const cli_command *command, const cli_list *sets,
                    ipl_config *config);
 
-/* "infoplane run: TEXT; see infoplane run --help"; returns CLI_USAGE. */
-__attribute__((format(printf, 2, 3)))
-int cli_misused(const cli_command *command, const char *format, ...);
-
 /* -- What went wrong, and how far it is -------------------------------------------*/
 
 /* IPL_LOG: 0 errors only, 1 notes and progress, 2 errors with code and source line,
  * 3 also a line for each tick measured. */
 int cli_log_level(void);
 
-/* Prints the library's last error; returns CLI_FAILED. */
+/* What may hold bytes from files, such as names and errors, is printed by the next
+ * four: control bytes, and bytes that are not UTF-8, appear as \xNN. */
+
+/* As fprintf, of one line or a part of one. */
+__attribute__((format(printf, 2, 3)))
+void cli_print(FILE *to, const char *format, ...);
+
+/* "infoplane: TEXT" on stderr. */
+__attribute__((format(printf, 1, 2)))
+void cli_say(const char *format, ...);
+
+/* "infoplane run: TEXT; see infoplane run --help"; returns CLI_USAGE. */
+__attribute__((format(printf, 2, 3)))
+int cli_misused(const cli_command *command, const char *format, ...);
+
+/* Says the library's last error; returns CLI_FAILED. */
 int cli_failed(void);
 
-/* The text of the library's last error, without code and source line. */
+/* The text of the library's last error, without code and source line, as it is. */
 const char *cli_error_text(void);
 
 /* Opens --device with --threads, and says on stderr when auto found no GPU. */
@@ -95,10 +108,11 @@ cli_progress cli_progress_start(const char *tick, ipl_device *dev, int quiet);
 int          cli_progress_show(void *progress, const ipl_progress *now);
 void         cli_progress_end(cli_progress *progress);
 
-/* What is left to do after ipl_run and ipl_resume: an error with advice, or a line of
- * summary, the table of compression and the picture. Returns the exit status. */
+/* What is left to do after ipl_run and ipl_resume (`resumed`): an error with advice, or
+ * a line of summary, the table of compression, the picture and what cannot be trusted.
+ * Returns the exit status. */
 int cli_finish_run(ipl_status st, const char *dir, const char *tick,
-                   const ipl_progress *at, int quiet);
+                   const ipl_progress *at, int resumed, int quiet);
 
 /* A run of `config` to its picture. Returns the exit status. */
 int cli_run_and_plot(ipl_device *dev, const ipl_config *config, const char *dir,
@@ -107,6 +121,13 @@ int cli_run_and_plot(ipl_device *dev, const ipl_config *config, const char *dir,
 /* What a run of several seeds says of compression, as a short table; nothing of one
  * seed. Returns the exit status. */
 int cli_print_compression(const char *dir, const char *tick);
+
+/* What cannot be trusted, a line a kind on stderr: "bin: 42 of 55 points saturated in
+ * layers 1-4: more samples or wider bins; kde says more". */
+void cli_print_doubts(int64_t count, const ipl_doubt *doubt);
+
+/* The same of a run directory. Returns the exit status. */
+int cli_print_run_doubts(const char *dir);
 
 /* What a run takes of a device: "takes 1.2 GiB of 7.3 GiB: data ..". */
 const char *cli_memory(const ipl_device_info *device, const ipl_memory *memory,

@@ -164,7 +164,7 @@ static int draw(const request *q)
     char file[4200];
     snprintf(file, sizeof file, "%s/audit.svg", q->out);
     if (ipl_plot(q->out, IPL_PLOT_AUDIT, file) != IPL_OK) return cli_failed();
-    if (!q->quiet && !q->json) printf("picture: %s\n", file);
+    if (!q->quiet && !q->json) cli_print(stdout, "picture: %s\n", file);
     return CLI_DONE;
 }
 
@@ -188,7 +188,7 @@ static int audit(request *q)
     ipl_device_close(dev);
     if (status != CLI_GO_ON) return status;
     if (report.note[0] && !q->quiet)
-        fprintf(stderr, "infoplane: %s\n", report.note);
+        cli_say("%s", report.note);
     if (q->json) status = print_json(&report);
     else if (!q->quiet) audit_words(&report);
     return status == CLI_GO_ON ? draw(q) : status;

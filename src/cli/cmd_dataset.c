@@ -36,7 +36,7 @@ static int make_folders(char *path)
         if (kept && kept != '/') continue;
         *at = 0;
         if (mkdir(path, 0777) && errno != EEXIST) {
-            fprintf(stderr, "infoplane: %s: %s\n", path, strerror(errno));
+            cli_say("%s: %s", path, strerror(errno));
             return CLI_FAILED;
         }
         if (!(*at = kept)) return CLI_GO_ON;
@@ -53,8 +53,7 @@ static int write_set(const ipl_config *config, const char *out)
     snprintf(x, sizeof x, "%s/X.npy", dir);
     snprintf(y, sizeof y, "%s/y.npy", dir);
     if (!access(x, F_OK) || !access(y, F_OK)) {
-        fprintf(stderr, "infoplane: %s exists already: give another --out\n",
-                access(x, F_OK) ? y : x);
+        cli_say("%s exists already: give another --out", access(x, F_OK) ? y : x);
         return CLI_FAILED;
     }
     if (ipl_dataset_load(&options, &data) != IPL_OK) return cli_failed();
@@ -65,8 +64,8 @@ static int write_set(const ipl_config *config, const char *out)
          ipl_npy_write_int32(y, data.rows, data.y) != IPL_OK))
         status = cli_failed();
     if (status == CLI_GO_ON) {
-        printf("%s: %lld x %d inputs, %d classes\n", dir, (long long)data.rows,
-               data.inputs, data.classes);
+        cli_print(stdout, "%s: %lld x %d inputs, %d classes\n", dir,
+                  (long long)data.rows, data.inputs, data.classes);
         status = CLI_DONE;
     }
     ipl_dataset_free(&data);

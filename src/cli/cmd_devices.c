@@ -2,6 +2,7 @@
  * cmd_devices.c - infoplane devices: where this program can run.
  */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "cli/cli.h"
@@ -18,27 +19,60 @@ const cli_command cli_devices = {
     "  infoplane devices configs/mnist-tanh.ini --set train.replicas=10\n",
     run};
 
-static void print_device(const char *name, const ipl_config *config)
+/* What a run takes of the device. A device that is too small is told like the others;
+ * what else is wrong is wrong on each of them, and fails. */
+static ipl_status print_plan(FILE *to, ipl_device *dev, const ipl_config *config)
 {
     char takes[256];
+    ipl_memory memory;
+    const ipl_status st = ipl_memory_plan(dev, config, &memory);
+    if (st == IPL_OK)
+        cli_print(to, "%14s the run %s\n", "",
+                  cli_memory(ipl_device_about(dev), &memory, takes, sizeof takes));
+    else if (st == IPL_E_MEMORY)
+        cli_print(to, "%14s %s\n", "", cli_error_text());
+    else
+        return st;
+    return IPL_OK;
+}
+
+static ipl_status print_device(FILE *to, const char *name, const ipl_config *config)
+{
     ipl_device *dev;
     if (ipl_device_open(name, NULL, &dev) != IPL_OK) {
-        printf("%-14s %s\n", name, cli_error_text());
-        return;
+        cli_print(to, "%-14s %s\n", name, cli_error_text());
+        return IPL_OK;
     }
     const ipl_device_info *about = ipl_device_about(dev);
-    printf("%-14s %7d %6.1f GiB %6.1f GiB  %s\n", about->name, about->threads,
-           (double)about->memory_bytes / (1 << 30),
-           (double)about->free_bytes / (1 << 30), about->description);
-    if (config) {
-        ipl_memory memory;
-        const int fits = ipl_memory_plan(dev, config, &memory) == IPL_OK;
-        printf("%14s %s%s\n", "", fits ? "the run " : "",
-               fits ? cli_memory(about, &memory, takes,
-                                                         sizeof takes)
-                                            : cli_error_text());
-    }
+    fprintf(to, "%-14s %7d %6.1f GiB %6.1f GiB  %s\n", about->name, about->threads,
+            (double)about->memory_bytes / (1 << 30),
+            (double)about->free_bytes / (1 << 30), about->description);
+    const ipl_status st = config ? print_plan(to, dev, config) : IPL_OK;
     ipl_device_close(dev);
+    return st;
+}
+
+/* All devices, or none and an error. */
+static int print_devices(const ipl_config *config)
+{
+    char *text = NULL, name[32];
+    size_t bytes;
+    FILE *to = open_memstream(&text, &bytes);
+    ipl_status st = IPL_OK;
+    if (!to) {
+        cli_say("no memory for a table");
+        return CLI_FAILED;
+    }
+    for (int d = 0; st == IPL_OK && d < ipl_device_count(); ++d)
+        if (ipl_device_name(d, name, sizeof name) == IPL_OK)
+            st = print_device(to, name, config);
+    fclose(to);
+    const int status = st == IPL_OK ? CLI_DONE : cli_failed();
+    if (status == CLI_DONE)
+        printf("%-14s %7s %10s %10s  %s\n%s", "device", "threads", "memory", "free",
+               "what", text);
+    free(text);
+    return status;
 }
 
 static int print_auto(void)
@@ -46,7 +80,8 @@ static int print_auto(void)
     ipl_device *dev;
     if (ipl_device_open("auto", NULL, &dev) != IPL_OK) return cli_failed();
     const ipl_device_info *about = ipl_device_about(dev);
-    printf("auto is %s%s%s\n", about->name, about->note[0] ? ": " : "", about->note);
+    cli_print(stdout, "auto is %s%s%s\n", about->name, about->note[0] ? ": " : "",
+              about->note);
     ipl_device_close(dev);
     return CLI_DONE;
 }
@@ -67,11 +102,6 @@ static int run(int argc, char **argv)
         return cli_misused(&cli_devices, "--set needs a configuration");
     if (count) status = cli_read_config(&cli_devices, plain[0], &sets, &config);
     if (status != CLI_GO_ON) return status;
-    printf("%-14s %7s %10s %10s  %s\n", "device", "threads", "memory", "free", "what");
-    for (int d = 0; d < ipl_device_count(); ++d) {
-        char name[32];
-        if (ipl_device_name(d, name, sizeof name) == IPL_OK)
-            print_device(name, count ? &config : NULL);
-    }
-    return print_auto();
+    status = print_devices(count ? &config : NULL);
+    return status == CLI_DONE ? print_auto() : status;
 }

@@ -90,7 +90,7 @@ static ipl_status estimate_arrays(ipl_device *dev, const request *q, ipl_array *
     if (q->y) IPL_TRY_DONE(ipl_targets_read(q->y, t->rows, &q->target, &y));
     if (q->y) IPL_TRY_DONE(centre(q, q->y, &y.values));
     if (*y.labels.note && !q->quiet)
-        fprintf(stderr, "infoplane: %s: %s\n", q->y, y.labels.note);
+        cli_say("%s: %s", q->y, y.labels.note);
     if (q->x) {
         IPL_TRY_DONE(ipl_array_read_inputs(q->x, t->rows, &x));
         IPL_TRY_DONE(centre(q, q->x, &x));
@@ -117,8 +117,18 @@ static void tell_flattened(const char *path, const ipl_array *t)
     char shape[IPL_ARRAY_SHAPE_BYTES];
     if (t->dims <= 2) return;
     ipl_array_shape(t, shape);
-    fprintf(stderr, "infoplane: %s is %s: the %lld values of a row are one "
-            "activation\n", path, shape, (long long)t->cols);
+    cli_say("%s is %s: the %lld values of a row are one activation", path, shape,
+            (long long)t->cols);
+}
+
+static ipl_status print_doubts(const ipl_mi_layer *layer)
+{
+    ipl_doubt *doubt;
+    int64_t count;
+    IPL_TRY(ipl_doubts_of(layer->points, layer->point, &doubt, &count));
+    cli_print_doubts(count, doubt);
+    free(doubt);
+    return IPL_OK;
 }
 
 static int estimate_file(ipl_device *dev, const request *q)
@@ -134,8 +144,10 @@ static int estimate_file(ipl_device *dev, const request *q)
                                     .errors = error_of(q) != IPL_MI_ERROR_NONE,
                                     .merged = layer.merged, .rounded = t.rounded};
         estimate_print_points(&how, layer.points, layer.point);
-        if (!q->quiet)
+        if (!q->quiet) {
             estimate_print_lost(q->t, layer.merged, t.rounded, t.rows * t.cols);
+            st = print_doubts(&layer);
+        }
     }
     ipl_array_free(&t);
     return st == IPL_OK ? CLI_DONE : cli_failed();
@@ -175,9 +187,9 @@ static ipl_status tell_left_out(const request *q)
     int64_t count;
     IPL_TRY(ipl_folder_left_out(q->t, sizeof names, names, &count));
     if (count && !q->quiet)
-        fprintf(stderr, "infoplane: %s: %lld %s no activations of a layer and epoch: "
-                "%s%s\n", q->t, (long long)count, count > 1 ? "files are" : "file is",
-                names, strlen(names) > 200 ? ", .." : "");
+        cli_say("%s: %lld %s no activations of a layer and epoch: %s%s", q->t,
+                (long long)count, count > 1 ? "files are" : "file is", names,
+                strlen(names) > 200 ? ", .." : "");
     return IPL_OK;
 }
 
@@ -194,13 +206,13 @@ static int estimate_folder(ipl_device *dev, const request *q)
     cli_progress_end(&shown);
     if (st != IPL_OK) return cli_failed();
     if (!q->quiet)
-        printf("%s: %lld epochs in %.1f s\n", q->out, (long long)at.measured,
-               at.wall_s);
+        cli_print(stdout, "%s: %lld epochs in %.1f s\n", q->out, (long long)at.measured,
+                  at.wall_s);
     if (!q->quiet) estimate_print_lost(q->t, at.merged, at.rounded, at.values);
     snprintf(file, sizeof file, "%s/plane.svg", q->out);
     if (ipl_plot(q->out, IPL_PLOT_ALL, file) != IPL_OK) return cli_failed();
-    if (!q->quiet) printf("picture: %s\n", file);
-    return CLI_DONE;
+    if (!q->quiet) cli_print(stdout, "picture: %s\n", file);
+    return q->quiet ? CLI_DONE : cli_print_run_doubts(q->out);
 }
 
 static int estimate(request *q)
@@ -229,7 +241,7 @@ static int estimate(request *q)
     if (status != CLI_GO_ON) return status;
     for (int e = 0; e < q->estimators && !q->y && !q->quiet; ++e)
         if (q->options[e].estimator == IPL_MI_ROSS) /* it has no other figure */
-            fprintf(stderr, "infoplane: I(T;Y) of ross needs the classes: --y Y.npy\n");
+            cli_say("I(T;Y) of ross needs the classes: --y Y.npy");
     status = cli_open_device(&cli_estimate, q->device, q->threads, q->quiet || q->json,
                              &dev);
     if (status == CLI_GO_ON)

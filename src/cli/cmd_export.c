@@ -68,8 +68,8 @@ static int run(int argc, char **argv)
     status = CLI_DONE;
     if (ipl_export_networks(dev, &what, &ticks) != IPL_OK) status = cli_failed();
     else if (!quiet)
-        printf("%s: networks and activations of %lld tick%s\n", out, (long long)ticks,
-               ticks == 1 ? "" : "s");
+        cli_print(stdout, "%s: networks and activations of %lld tick%s\n", out,
+                  (long long)ticks, ticks == 1 ? "" : "s");
     ipl_device_close(dev);
     return status;
 }

@@ -26,7 +26,7 @@ static int resume(ipl_device *dev, const char *dir, const ipl_run_info *info, in
     cli_progress shown = cli_progress_start(info->tick, dev, quiet);
     const ipl_status st = ipl_resume(dev, dir, cli_progress_show, &shown, &at);
     cli_progress_end(&shown);
-    return cli_finish_run(st, dir, info->tick, &at, quiet);
+    return cli_finish_run(st, dir, info->tick, &at, 1, quiet);
 }
 
 /* A run that was killed after its last result may still lack a picture. */
@@ -44,8 +44,9 @@ static int resume_done(const char *dir, const ipl_run_info *info, int quiet)
     ipl_progress at = {0};
     if (ipl_resume(NULL, dir, NULL, NULL, &at) != IPL_OK) return cli_failed();
     if (!quiet)
-        printf("%s: finished already: %lld of %lld %ss measured\n", dir,
-               (long long)info->measured, (long long)info->last + 1, info->tick);
+        cli_print(stdout, "%s: finished already: %lld of %lld %ss measured\n", dir,
+                  (long long)info->measured, (long long)info->last + 1, info->tick);
+    if (!quiet && cli_print_run_doubts(dir) != CLI_DONE) return CLI_FAILED;
     int status = draw_missing(dir, IPL_PLOT_ALL, "plane.svg");
     snprintf(file, sizeof file, "%s/pool.csv", dir);
     if (status != CLI_DONE || access(file, F_OK)) return status;

@@ -63,10 +63,11 @@ static void print_summary(const char *dir, const char *tick, const ipl_progress 
     if (at->to_pool)
         snprintf(pooled, sizeof pooled, "; then %lld pooled layers, %.1f s",
                  (long long)at->pooled, at->pool_s);
-    printf("%s: %lld of %lld %ss measured in %s (training %.1f s, measuring %.1f s, "
-           "side by side%s)\n", dir, (long long)at->measured, (long long)at->last + 1,
-           tick, cli_duration(at->wall_s, spent, sizeof spent), at->train_s,
-           at->measure_s, pooled);
+    cli_print(stdout, "%s: %lld of %lld %ss measured in %s (training %.1f s, "
+              "measuring %.1f s, side by side%s)\n", dir, (long long)at->measured,
+              (long long)at->last + 1, tick,
+              cli_duration(at->wall_s, spent, sizeof spent), at->train_s,
+              at->measure_s, pooled);
 }
 
 /* Draws DIR/NAME. The results are complete without their picture. */
@@ -75,33 +76,47 @@ static int draw(const char *dir, ipl_plot_what what, const char *name, int quiet
     char file[4200];
     snprintf(file, sizeof file, "%s/%s", dir, name);
     if (ipl_plot(dir, what, file) == IPL_OK) {
-        if (!quiet) printf("picture: %s\n", file);
+        if (!quiet) cli_print(stdout, "picture: %s\n", file);
         return CLI_DONE;
     }
-    fprintf(stderr, "infoplane: results are in %s, but there is no picture %s: %s\n",
-            dir, name, cli_error_text());
+    cli_say("results are in %s, but there is no picture %s: %s", dir, name,
+            cli_error_text());
+    return CLI_FAILED;
+}
+
+/* Says what went wrong, and what mends it. */
+static int run_failed(ipl_status st, const char *dir, int resumed)
+{
+    char file[4200];
+    snprintf(file, sizeof file, "%s/config.ini", dir);
+    const int has_begun = !access(file, F_OK);
+    if (has_begun && st == IPL_E_NUMERIC) /* it would fail there again */
+        cli_say("%s; what was measured is kept; a smaller train.learning_rate keeps "
+                "values finite", cli_error_text());
+    else if (!has_begun || st == IPL_E_ARGUMENT || st == IPL_E_FORMAT ||
+             st == IPL_E_UNSUPPORTED)
+        return cli_failed();
+    else if (resumed)
+        cli_say("%s; what was measured is kept, and the same command goes on%s",
+                cli_error_text(), st == IPL_E_STOPPED ? "" : " once that is mended");
+    else
+        cli_say("%s; what was measured is kept, and infoplane resume %s goes on",
+                cli_error_text(), dir);
     return CLI_FAILED;
 }
 
 int cli_finish_run(ipl_status st, const char *dir, const char *tick,
-                   const ipl_progress *at, int quiet)
+                   const ipl_progress *at, int resumed, int quiet)
 {
-    char file[4200];
-    if (st != IPL_OK) {
-        snprintf(file, sizeof file, "%s/config.ini", dir);
-        if (st == IPL_E_ARGUMENT || st == IPL_E_FORMAT || access(file, F_OK))
-            return cli_failed();
-        fprintf(stderr, "infoplane: %s; what was measured is kept, and infoplane "
-                        "resume %s goes on\n", cli_error_text(), dir);
-        return CLI_FAILED;
-    }
+    if (st != IPL_OK) return run_failed(st, dir, resumed);
     if (!quiet) print_summary(dir, tick, at);
     int status = quiet ? CLI_DONE : cli_print_compression(dir, tick);
     if (draw(dir, IPL_PLOT_ALL, "plane.svg", quiet) != CLI_DONE) status = CLI_FAILED;
-    if (!at->to_pool) return status;
-    if (draw(dir, IPL_PLOT_POOL, "pool.svg", quiet) != CLI_DONE ||
-        draw(dir, IPL_PLOT_POOLED_PLANE, "pooled-plane.svg", quiet) != CLI_DONE)
+    if (at->to_pool &&
+        (draw(dir, IPL_PLOT_POOL, "pool.svg", quiet) != CLI_DONE ||
+         draw(dir, IPL_PLOT_POOLED_PLANE, "pooled-plane.svg", quiet) != CLI_DONE))
         status = CLI_FAILED;
+    if (!quiet && cli_print_run_doubts(dir) != CLI_DONE) status = CLI_FAILED;
     return status;
 }
 
@@ -113,7 +128,7 @@ int cli_run_and_plot(ipl_device *dev, const ipl_config *config, const char *dir,
     cli_progress shown = cli_progress_start(tick, dev, quiet);
     const ipl_status st = ipl_run(dev, config, dir, cli_progress_show, &shown, &at);
     cli_progress_end(&shown);
-    return cli_finish_run(st, dir, tick, &at, quiet);
+    return cli_finish_run(st, dir, tick, &at, 0, quiet);
 }
 
 static int run(int argc, char **argv)

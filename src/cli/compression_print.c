@@ -98,7 +98,7 @@ int cli_print_compression(const char *dir, const char *tick)
     int64_t count;
     if (ipl_run_compression(dir, &row, &count) != IPL_OK) return cli_failed();
     int64_t *ticks = malloc((size_t)(2 * count + 1) * sizeof *ticks);
-    if (!ticks) fprintf(stderr, "infoplane: no memory for a table\n");
+    if (!ticks) cli_say("no memory for a table");
     for (int64_t k = 0; ticks && k < count && row[k].seed == row[0].seed; ++k) {
         summary s = {.peak = ticks, .fall = ticks + count};
         add_rows(row + k, count, row, &s);

@@ -225,8 +225,7 @@ int estimate_flags_inputs(const char *inputs, int quiet, int estimators,
         return cli_misused(&cli_estimate, "--x needs --estimator %s", families);
     }
     if (!inputs && *families && !quiet)
-        fprintf(stderr, "infoplane: I(X;T) of %s needs the inputs: --x X.npy\n",
-                families);
+        cli_say("I(X;T) of %s needs the inputs: --x X.npy", families);
     return CLI_GO_ON;
 }
 

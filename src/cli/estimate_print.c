@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cli/cli.h"
+
 static double nats_in(const char *units)
 {
     return strcmp(units, "bits") ? 1.0 : log(2.0);
@@ -118,7 +120,8 @@ static void print_row(const estimate_print *how, const ipl_mi_point *p)
 static void print_head(const estimate_print *how)
 {
     const char *error = how->errors ? "            " : "";
-    printf("%s: %lld samples of %lld values, in %s\n%-10s %12s%s %12s%s %14s\n", how->t,
+    cli_print(stdout, "%s", how->t);
+    printf(": %lld samples of %lld values, in %s\n%-10s %12s%s %12s%s %14s\n",
            (long long)how->n, (long long)how->d, how->units, "estimator", "I(X;T)",
            error, "I(T;Y)", error, "H(T)");
 }
@@ -135,9 +138,9 @@ void estimate_print_lost(const char *path, int64_t merged, int64_t rounded,
                          int64_t values)
 {
     if (merged)
-        fprintf(stderr, "infoplane: %s: %lld of %lld values differ only beyond "
-                "float32\n", path, (long long)merged, (long long)values);
+        cli_say("%s: %lld of %lld values differ only beyond float32", path,
+                (long long)merged, (long long)values);
     if (rounded)
-        fprintf(stderr, "infoplane: %s: %lld of %lld values are rounded to float64\n",
-                path, (long long)rounded, (long long)values);
+        cli_say("%s: %lld of %lld values are rounded to float64", path,
+                (long long)rounded, (long long)values);
 }

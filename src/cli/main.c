@@ -45,11 +45,10 @@ int main(int argc, char **argv)
         int c = 0;
         while (c < COMMANDS && strcmp(commands[c]->name, name)) ++c;
         if (c == COMMANDS) {
-            if (*name) fprintf(stderr, "infoplane: no command '%s': ", name);
-            else fprintf(stderr, "infoplane: which command? ");
-            fprintf(stderr, "expected run, resume, measure, export, estimate, "
-                            "audit, plot, dataset, bench or devices; see "
-                            "infoplane --help\n");
+            cli_say("%s%s%sexpected run, resume, measure, export, estimate, audit, "
+                    "plot, dataset, bench or devices; see infoplane --help",
+                    *name ? "no command '" : "which command? ", name,
+                    *name ? "': " : "");
             return CLI_USAGE;
         }
         const int status = commands[c]->run(argc - 2, argv + 2);

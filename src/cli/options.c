@@ -1,22 +1,10 @@
 /*
  * options.c - arguments of the commands, and their help.
  */
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "cli/cli.h"
-
-int cli_misused(const cli_command *command, const char *format, ...)
-{
-    va_list args;
-    va_start(args, format);
-    fprintf(stderr, "infoplane %s: ", command->name);
-    vfprintf(stderr, format, args);
-    va_end(args);
-    fprintf(stderr, "; see infoplane %s --help\n", command->name);
-    return CLI_USAGE;
-}
 
 static void print_help(const cli_command *command, const cli_option *options, int count)
 {

@@ -20,12 +20,6 @@ const char *cli_error_text(void)
     return cli_log_level() < 2 ? ipl_last_error_text() : ipl_last_error();
 }
 
-int cli_failed(void)
-{
-    fprintf(stderr, "infoplane: %s\n", cli_error_text());
-    return CLI_FAILED;
-}
-
 int cli_open_device(const cli_command *command, const char *name, int64_t threads,
                     int quiet, ipl_device **out)
 {
@@ -36,7 +30,7 @@ int cli_open_device(const cli_command *command, const char *name, int64_t thread
     if (st != IPL_OK) return cli_failed();
     const ipl_device_info *about = ipl_device_about(*out);
     if (about->note[0] && !quiet && cli_log_level() >= 1)
-        fprintf(stderr, "infoplane: on %s: %s\n", about->name, about->note);
+        cli_say("on %s: %s", about->name, about->note);
     return CLI_GO_ON;
 }
 
@@ -85,7 +79,7 @@ const char *cli_memory(const ipl_device_info *device, const ipl_memory *m, char 
 void cli_print_notes(const char *notes)
 {
     for (const char *at = notes, *end; (end = strchr(at, '\n')); at = end + 1)
-        fprintf(stderr, "data: %.*s\n", (int)(end - at), at);
+        cli_print(stderr, "data: %.*s\n", (int)(end - at), at);
 }
 
 static volatile sig_atomic_t asked_to_stop;
