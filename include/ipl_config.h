@@ -37,6 +37,7 @@ const char *ipl_tick_name(ipl_tick tick); /* "epoch", "step" */
 typedef enum {
     IPL_ROWS_ALL, IPL_ROWS_TRAIN, IPL_ROWS_TEST, IPL_ROWS_COUNT
 } ipl_measured_rows;
+const char *ipl_rows_name(ipl_measured_rows rows); /* "all", "train", "test" */
 
 /* Ticks whose networks stay in the run directory. */
 typedef enum {
@@ -65,7 +66,7 @@ typedef struct {
     unsigned          estimators; /* bit 1 << ipl_mi_estimator for each         */
     ipl_policy_kind   policy;
     ipl_tick          tick;
-    ipl_measured_rows rows;
+    unsigned          rows;       /* bit 1 << ipl_measured_rows for each set    */
     int64_t           subset;     /* that many of these rows, 0: each           */
     ipl_measured_x    x;
     ipl_mi_error      error;
@@ -117,6 +118,9 @@ ipl_status ipl_config_write(const ipl_config *config, const char *path);
 
 /* The options of the data set; their texts are those of the configuration. */
 ipl_data_options ipl_config_data(const ipl_config *config);
+
+/* The set of rows that is measured first, or alone. */
+ipl_measured_rows ipl_config_first_rows(const ipl_config *config);
 
 /* The options of the estimators that the configuration names, in the order of the
  * families; returns how many there are. */

@@ -115,6 +115,13 @@ typedef int (*ipl_progress_call)(void *user, const ipl_progress *now);
  * frozen, walk (Gaussian steps), shuffled (samples). With pool.over = replicas the
  * networks are those of all seeds at one tick, and seed is the first.
  *
+ * With measure.rows of several sets, as train, test, these are the tables of the first
+ * one (of all, train, test in this order), and run.keep is `measured` at least. Each
+ * further set is then measured on the kept networks, into a run directory in this one
+ * that has the name of the set, DIR/test: its tables are those of a run with this set
+ * alone. Of a delta policy that set has the ticks of the first one, or, where all
+ * networks are kept, its own. `out` is of the first set.
+ *
  * Training and measuring run side by side: the training has its own handle of the
  * device, and so has each further measuring thread. Memory is planned first
  * (ipl_memory_plan). While the run lasts, the directory also holds points.log and
@@ -174,7 +181,11 @@ typedef struct {
  */
 ipl_status ipl_export_networks(ipl_device *dev, const ipl_export *what, int64_t *ticks);
 
-/* What a caller needs from run.json to resume a run. */
+/* The set of rows of a run's own tables, and the further ones, bit
+ * 1 << ipl_measured_rows for each. E_IO, E_FORMAT: its config.ini. */
+ipl_status ipl_run_sets(const char *dir, ipl_measured_rows *first, unsigned *further);
+
+/* What a caller needs from run.json to resume a run. `done` is of all sets of rows. */
 typedef struct {
     int     done;           /* 1: nothing is left to do                         */
     char    device[32];     /* name; "auto" while the run has no results        */

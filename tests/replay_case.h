@@ -66,7 +66,7 @@ static inline void replay_load(replay *p)
 /* The measured rows: x[n][inputs] and y[n], to be freed; returns n. */
 static inline int64_t replay_measured(const replay *p, float **x, int32_t **y)
 {
-    const int of = p->config.rows;
+    const int of = (int)ipl_config_first_rows(&p->config);
     const int64_t begin = of == REPLAY_ROWS_TEST ? p->trains : 0;
     const int64_t end = of == REPLAY_ROWS_TRAIN ? p->trains : p->data.rows;
     const int64_t all = end - begin, n = p->config.subset ? p->config.subset : all;

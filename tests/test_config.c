@@ -54,7 +54,8 @@ static void defaults_are_the_values_of_an_empty_file(void **state)
     CHECK(empty.mi[IPL_MI_KDE].noise_var == 0.05 &&
           empty.mi[IPL_MI_BIN].bin_edges == 30);
     CHECK(empty.delta == 0.02);
-    CHECK(empty.estimators == 3 && empty.replicas == 1 && empty.rows == 0);
+    CHECK(empty.estimators == 3 && empty.replicas == 1);
+    CHECK(empty.rows == 1u << IPL_ROWS_ALL);
 }
 
 static void keys_are_unique_and_explained(void **state)

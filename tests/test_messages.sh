@@ -147,14 +147,32 @@ fails 1 "windows: '0:2' is there twice" run small.ini --set pool.windows=0:2,1,0
 fails 2 "estimators = 'bin,'" run small.ini --set measure.estimators=bin, --out x
 fails 2 "range = '0,1,'" run small.ini --set bin.range=0,1, --out x
 
+# -- Sets of rows -----------------------------------------------------------------
+works 'a run of two sets of rows' run small.ini --out sets --set bin.form=exact \
+    --set measure.rows=train,test --set measure.estimators=bin --set train.epochs=1
+holds 'has two run directories with their pictures' test -s sets/plane.svg -a \
+    -s sets/test/plane.svg -a -s sets/test/summary.csv
+holds 'tells the doubts of each' sh -c 'grep -q "^bin, train: .* saturated" err &&
+    grep -q "^bin, test: .* saturated" err'
+holds 'and what was measured' grep -qx 'sets/test: 2 epochs measured' out
+works 'one set alone' run small.ini --out alone --set bin.form=exact --quiet \
+    --set measure.rows=test --set measure.estimators=bin --set train.epochs=1
+holds 'has the same points' cmp alone/plane.csv sets/test/plane.csv
+rm -r sets/test sets/plane.svg
+works 'a run whose second set is missing is resumed' resume sets --quiet
+holds 'with the same points again, and pictures' sh -c \
+    'cmp alone/plane.csv sets/test/plane.csv && test -s sets/plane.svg'
+
 # -- Bytes for the terminal -------------------------------------------------------
 esc=$(printf '\033') bell=$(printf '\007')
 printf '[tr%s[31main]\n' "$esc" >red.ini
 fails 1 'no section [tr\x1b[31main]' run red.ini
 holds 'no control byte is left' sh -c "! grep -q '[$esc$bell]' err"
-printf '[caf\303\251 \377 \302\233 \300\257 \355\240\200 \360\237\230\200]\n' >mixed.ini
-fails 1 "[$(printf 'caf\303\251') \\xff \\xc2\\x9b \\xc0\\xaf \\xed\\xa0\\x80 $(printf \
-    '\360\237\230\200')]" run mixed.ini
+# Good: two characters. Bad: no UTF-8, a C1 control, longer than need be, a surrogate.
+printf '[\303\251\360\237\230\200]\n' >good.ini
+fails 1 "[$(printf '\303\251\360\237\230\200')]" run good.ini
+printf '[\377 \302\233 \300\257 \340\202\251 \355\240\200]\n' >bad.ini
+fails 1 '[\xff \xc2\x9b \xc0\xaf \xe0\x82\xa9 \xed\xa0\x80]' run bad.ini
 fails 1 'no\x1b\x07\x0athere.npy' estimate --t "no$esc$bell
 there.npy"
 fails 2 "no command 'r\\x1bun'" "r${esc}un"

@@ -318,7 +318,7 @@ static void measured_rows_are_those_asked_for(void **state)
     const ipl_config config = small_config("measure.rows=test", "measure.subset=52",
                                            NULL);
     CHECK_FAILS(run_to(state, &config, files_path(f, "x")),
-                IPL_E_ARGUMENT, "52 of 51 rows");
+                IPL_E_ARGUMENT, "52 of the 51 rows of set 'test'");
     CHECK(access(files_path(f, "x"), F_OK));
     files_remove_folder(f);
 }

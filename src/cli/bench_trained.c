@@ -160,8 +160,9 @@ ipl_status trained_forward(trained *net)
 ipl_status trained_layers(trained *net, trained_rows which)
 {
     const int64_t trains = net->data.train_rows, all = net->data.rows;
-    const int tests = which == TRAINED_MEASURED && net->config.rows == IPL_ROWS_TEST;
-    const int whole = which == TRAINED_MEASURED && net->config.rows == IPL_ROWS_ALL;
+    const ipl_measured_rows first = ipl_config_first_rows(&net->config);
+    const int tests = which == TRAINED_MEASURED && first == IPL_ROWS_TEST;
+    const int whole = which == TRAINED_MEASURED && first == IPL_ROWS_ALL;
     const int64_t begin = tests ? trains : 0;
     free_layers(net);
     net->rows = tests ? all - trains : whole ? all : trains;

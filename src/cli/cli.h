@@ -114,6 +114,11 @@ void         cli_progress_end(cli_progress *progress);
 int cli_finish_run(ipl_status st, const char *dir, const char *tick,
                    const ipl_progress *at, int resumed, int quiet);
 
+/* The next of the further sets (see ipl_run_sets), which is then one of them no more,
+ * and its run directory; NULL: there is none. */
+const char *cli_further_set(const char *dir, unsigned *further, char *path,
+                            size_t size);
+
 /* A run of `config` to its picture. Returns the exit status. */
 int cli_run_and_plot(ipl_device *dev, const ipl_config *config, const char *dir,
                      int quiet);
@@ -123,11 +128,12 @@ int cli_run_and_plot(ipl_device *dev, const ipl_config *config, const char *dir,
 int cli_print_compression(const char *dir, const char *tick);
 
 /* What cannot be trusted, a line a kind on stderr: "bin: 42 of 55 points saturated in
- * layers 1-4: more samples or wider bins; kde says more". */
-void cli_print_doubts(int64_t count, const ipl_doubt *doubt);
+ * layers 1-4: more samples or wider bins; kde says more", where `rows` is not NULL
+ * "bin, test: ..". */
+void cli_print_doubts(const char *rows, int64_t count, const ipl_doubt *doubt);
 
 /* The same of a run directory. Returns the exit status. */
-int cli_print_run_doubts(const char *dir);
+int cli_print_run_doubts(const char *dir, const char *rows);
 
 /* What a run takes of a device: "takes 1.2 GiB of 7.3 GiB: data ..". */
 const char *cli_memory(const ipl_device_info *device, const ipl_memory *memory,

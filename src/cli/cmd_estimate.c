@@ -126,7 +126,7 @@ static ipl_status print_doubts(const ipl_mi_layer *layer)
     ipl_doubt *doubt;
     int64_t count;
     IPL_TRY(ipl_doubts_of(layer->points, layer->point, &doubt, &count));
-    cli_print_doubts(count, doubt);
+    cli_print_doubts(NULL, count, doubt);
     free(doubt);
     return IPL_OK;
 }
@@ -212,7 +212,7 @@ static int estimate_folder(ipl_device *dev, const request *q)
     snprintf(file, sizeof file, "%s/plane.svg", q->out);
     if (ipl_plot(q->out, IPL_PLOT_ALL, file) != IPL_OK) return cli_failed();
     if (!q->quiet) cli_print(stdout, "picture: %s\n", file);
-    return q->quiet ? CLI_DONE : cli_print_run_doubts(q->out);
+    return q->quiet ? CLI_DONE : cli_print_run_doubts(q->out, NULL);
 }
 
 static int estimate(request *q)

@@ -38,21 +38,35 @@ static int draw_missing(const char *dir, ipl_plot_what what, const char *name)
     return cli_failed();
 }
 
-static int resume_done(const char *dir, const ipl_run_info *info, int quiet)
+/* The pictures of one run directory. */
+static int draw_all_missing(const char *dir)
 {
     char file[4200];
-    ipl_progress at = {0};
-    if (ipl_resume(NULL, dir, NULL, NULL, &at) != IPL_OK) return cli_failed();
+    const int status = draw_missing(dir, IPL_PLOT_ALL, "plane.svg");
+    snprintf(file, sizeof file, "%s/pool.csv", dir);
+    if (status != CLI_DONE || access(file, F_OK)) return status;
+    if (draw_missing(dir, IPL_PLOT_POOL, "pool.svg") != CLI_DONE) return CLI_FAILED;
+    return draw_missing(dir, IPL_PLOT_POOLED_PLANE, "pooled-plane.svg");
+}
+
+static int resume_done(const char *dir, const ipl_run_info *info, int quiet)
+{
+    char path[4100];
+    ipl_measured_rows first;
+    unsigned further;
+    if (ipl_resume(NULL, dir, NULL, NULL, NULL) != IPL_OK ||
+        ipl_run_sets(dir, &first, &further) != IPL_OK)
+        return cli_failed();
     if (!quiet)
         cli_print(stdout, "%s: finished already: %lld of %lld %ss measured\n", dir,
                   (long long)info->measured, (long long)info->last + 1, info->tick);
-    if (!quiet && cli_print_run_doubts(dir) != CLI_DONE) return CLI_FAILED;
-    int status = draw_missing(dir, IPL_PLOT_ALL, "plane.svg");
-    snprintf(file, sizeof file, "%s/pool.csv", dir);
-    if (status != CLI_DONE || access(file, F_OK)) return status;
-    status = draw_missing(dir, IPL_PLOT_POOL, "pool.svg");
-    if (status != CLI_DONE) return status;
-    return draw_missing(dir, IPL_PLOT_POOLED_PLANE, "pooled-plane.svg");
+    const char *rows = further ? ipl_rows_name(first) : NULL;
+    snprintf(path, sizeof path, "%s", dir);
+    do {
+        if (draw_all_missing(path) != CLI_DONE) return CLI_FAILED;
+        if (!quiet && cli_print_run_doubts(path, rows) != CLI_DONE) return CLI_FAILED;
+    } while ((rows = cli_further_set(dir, &further, path, sizeof path)));
+    return CLI_DONE;
 }
 
 static int run(int argc, char **argv)

@@ -21,7 +21,8 @@ const cli_command cli_run = {
     "not exist yet. Keys of a configuration: infoplane run --keys. With run.keep the\n"
     "networks stay there too (networks.bin), for infoplane measure, audit and export;\n"
     "with pool.windows also pool.csv, pool.svg and pooled-plane.svg: networks of\n"
-    "consecutive epochs as one, as if random (see README).\n\n"
+    "consecutive epochs as one, as if random (see README); with measure.rows of\n"
+    "several sets, as train, test, a run directory for each further set: DIR/test.\n\n"
     "A run with replicas ends with a table of compression: means and deviations over\n"
     "the seeds in bits, and medians of where I(X;T) is largest and from where on the\n"
     "gradients' signal-to-noise ratio (SNR) is below one.\n\n"
@@ -105,18 +106,58 @@ static int run_failed(ipl_status st, const char *dir, int resumed)
     return CLI_FAILED;
 }
 
+/* The pictures of a run directory. */
+static int draw_all(const char *dir, int quiet)
+{
+    char file[4200];
+    int status = draw(dir, IPL_PLOT_ALL, "plane.svg", quiet);
+    snprintf(file, sizeof file, "%s/pool.csv", dir);
+    if (access(file, F_OK)) return status;
+    if (draw(dir, IPL_PLOT_POOL, "pool.svg", quiet) != CLI_DONE ||
+        draw(dir, IPL_PLOT_POOLED_PLANE, "pooled-plane.svg", quiet) != CLI_DONE)
+        return CLI_FAILED;
+    return status;
+}
+
+/* What there is to say and to draw of a finished run directory, but its first line. */
+static int finish_set(const char *dir, const char *rows, const char *tick, int quiet)
+{
+    int status = quiet ? CLI_DONE : cli_print_compression(dir, tick);
+    if (draw_all(dir, quiet) != CLI_DONE) status = CLI_FAILED;
+    if (!quiet && cli_print_run_doubts(dir, rows) != CLI_DONE) status = CLI_FAILED;
+    return status;
+}
+
+const char *cli_further_set(const char *dir, unsigned *further, char *path, size_t size)
+{
+    int set = 0;
+    while (set < IPL_ROWS_COUNT && !(*further & 1u << set)) ++set;
+    if (set == IPL_ROWS_COUNT) return NULL;
+    *further &= ~(1u << set);
+    const char *name = ipl_rows_name((ipl_measured_rows)set);
+    snprintf(path, size, "%s/%s", dir, name);
+    return name;
+}
+
 int cli_finish_run(ipl_status st, const char *dir, const char *tick,
                    const ipl_progress *at, int resumed, int quiet)
 {
+    char path[4100];
+    const char *rows;
+    ipl_measured_rows first;
+    unsigned further;
+    if (st == IPL_OK) st = ipl_run_sets(dir, &first, &further);
     if (st != IPL_OK) return run_failed(st, dir, resumed);
     if (!quiet) print_summary(dir, tick, at);
-    int status = quiet ? CLI_DONE : cli_print_compression(dir, tick);
-    if (draw(dir, IPL_PLOT_ALL, "plane.svg", quiet) != CLI_DONE) status = CLI_FAILED;
-    if (at->to_pool &&
-        (draw(dir, IPL_PLOT_POOL, "pool.svg", quiet) != CLI_DONE ||
-         draw(dir, IPL_PLOT_POOLED_PLANE, "pooled-plane.svg", quiet) != CLI_DONE))
-        status = CLI_FAILED;
-    if (!quiet && cli_print_run_doubts(dir) != CLI_DONE) status = CLI_FAILED;
+    int status = finish_set(dir, further ? ipl_rows_name(first) : NULL, tick, quiet);
+    while ((rows = cli_further_set(dir, &further, path, sizeof path))) {
+        ipl_run_info info;
+        if (ipl_run_about(path, &info) != IPL_OK) return cli_failed();
+        if (!quiet)
+            cli_print(stdout, "%s: %lld %ss measured\n", path,
+                      (long long)info.measured, tick);
+        if (finish_set(path, rows, tick, quiet) != CLI_DONE) status = CLI_FAILED;
+    }
     return status;
 }
 

@@ -98,7 +98,7 @@ static void words_of(const ipl_doubt *d, int kde, char *what, char *mend, size_t
     }
 }
 
-static void print_doubt(const ipl_doubt *d, int kde)
+static void print_doubt(const ipl_doubt *d, const char *rows, int kde)
 {
     char layers[256], what[128], mend[128], of[96] = "";
     words_of(d, kde, what, mend, sizeof what);
@@ -106,27 +106,27 @@ static void print_doubt(const ipl_doubt *d, int kde)
     if (d->all > 1)
         snprintf(of, sizeof of, "%lld of %lld points ", (long long)d->points,
                  (long long)d->all);
-    cli_print(stderr, "%s%s: %s%s", d->estimator, d->pooled ? ", pooled" : "", of,
-              what);
+    cli_print(stderr, "%s%s%s%s: %s%s", d->estimator, rows ? ", " : "",
+              rows ? rows : "", d->pooled ? ", pooled" : "", of, what);
     if (d->all > 1)
         fprintf(stderr, " in layer%s %s", many ? "s" : "",
                 layers_text(d->layers, layers, sizeof layers));
     fprintf(stderr, "%s%s\n", *mend ? ": " : "", mend);
 }
 
-void cli_print_doubts(int64_t count, const ipl_doubt *doubt)
+void cli_print_doubts(const char *rows, int64_t count, const ipl_doubt *doubt)
 {
     const int kde = kde_says_more(count, doubt);
     fflush(stdout); /* what they are about comes first, also in one file */
-    for (int64_t k = 0; k < count; ++k) print_doubt(doubt + k, kde);
+    for (int64_t k = 0; k < count; ++k) print_doubt(doubt + k, rows, kde);
 }
 
-int cli_print_run_doubts(const char *dir)
+int cli_print_run_doubts(const char *dir, const char *rows)
 {
     ipl_doubt *doubt;
     int64_t count;
     if (ipl_run_doubts(dir, &doubt, &count) != IPL_OK) return cli_failed();
-    cli_print_doubts(count, doubt);
+    cli_print_doubts(rows, count, doubt);
     free(doubt);
     return CLI_DONE;
 }

@@ -262,6 +262,13 @@ int ipl_config_estimators(const ipl_config *config,
     return count;
 }
 
+ipl_measured_rows ipl_config_first_rows(const ipl_config *config)
+{
+    int first = 0;
+    while (first < IPL_ROWS_COUNT - 1 && !(config->rows & 1u << first)) ++first;
+    return (ipl_measured_rows)first;
+}
+
 int ipl_config_keys(void) { return config_rows(); }
 
 ipl_status ipl_config_key_at(const ipl_config *config, int index, ipl_config_key *out)

@@ -93,6 +93,7 @@ ONE_EACH(errors, IPL_MI_ERROR_COUNT);
 static const char *const logs[] = {"log", "every", NULL};
 
 const char *ipl_tick_name(ipl_tick tick) { return ticks[tick]; }
+const char *ipl_rows_name(ipl_measured_rows rows) { return measured[rows]; }
 
 /* "all", then each point of each estimator. */
 static const char *decider(int number)
@@ -110,6 +111,9 @@ typedef struct {
 #define AT(field) .offset = offsetof(ipl_config, field)
 #define CHOICE(section, name, field, text, list, words)                        \
     {section, {.key = name, .type = IPL_OPTION_CHOICE, AT(field),              \
+               .fallback = text, .choices = list, .help = words}}
+#define CHOICES(section, name, field, text, list, words)                       \
+    {section, {.key = name, .type = IPL_OPTION_CHOICES, AT(field),             \
                .fallback = text, .choices = list, .help = words}}
 #define NAMED(section, name, kind, field, text, list, words)                   \
     {section, {.key = name, .type = kind, AT(field), .fallback = text,         \
@@ -194,7 +198,9 @@ static const section_row first_rows[] = {
     CHOICE("measure", "policy", policy, "log", policies,
            "which ticks are measured; kept: those that run.networks has"),
     CHOICE("measure", "tick", tick, "epoch", ticks, "what a policy counts"),
-    CHOICE("measure", "rows", rows, "all", measured, "whose activations count"),
+    CHOICES("measure", "rows", rows, "all", measured,
+            "whose activations count; of several sets, as train, test, each further "
+            "one has a run directory of its own, DIR/test"),
     WHOLE("measure", "subset", subset, 0, COUNT_MAX, "0",
           "that many of these rows, drawn by data.seed; 0: each"),
     CHOICE("measure", "x", x, "inputs", inputs,

@@ -50,14 +50,13 @@ done:
     return st;
 }
 
-/* Where the rows that may be measured begin in the split, and how many there are. */
-static int64_t measurable(const ipl_experiment *e, int64_t *begin)
+/* Where the rows of a set begin in the split, and how many there are. */
+static int64_t measurable(const ipl_experiment *e, ipl_measured_rows set,
+                          int64_t *begin)
 {
     const int64_t rows = e->data.rows, trains = e->data.train_rows;
-    *begin = e->config.rows == IPL_ROWS_TEST ? trains : 0;
-    return e->config.rows == IPL_ROWS_ALL     ? rows
-           : e->config.rows == IPL_ROWS_TRAIN ? trains
-                                          : rows - trains;
+    *begin = set == IPL_ROWS_TEST ? trains : 0;
+    return set == IPL_ROWS_ALL ? rows : set == IPL_ROWS_TRAIN ? trains : rows - trains;
 }
 
 /* A run that measures kept networks evaluates none. */
@@ -71,13 +70,18 @@ static void count_scored(ipl_experiment *e)
 static ipl_status count_measured(ipl_experiment *e)
 {
     int64_t begin;
-    const int64_t rows = measurable(e, &begin);
-    const int64_t subset = e->config.subset ? e->config.subset : rows;
-    IPL_REQUIRE(subset <= rows && subset >= 2,
-                "[measure] subset: %lld of %lld rows: expected 2 to as many as there "
-                "are", (long long)subset, (long long)rows);
-    e->measured_rows = subset;
-    e->measured_copy = subset < rows;
+    /* The first one comes last; the others must do, before anything is trained. */
+    for (int set = IPL_ROWS_COUNT - 1; set >= 0; --set) {
+        if (!(e->config.rows & 1u << set)) continue;
+        const int64_t rows = measurable(e, (ipl_measured_rows)set, &begin);
+        const int64_t subset = e->config.subset ? e->config.subset : rows;
+        IPL_REQUIRE(subset <= rows && subset >= 2,
+                    "[measure] subset: %lld of the %lld rows of set '%s': expected 2 "
+                    "to as many as there are", (long long)subset, (long long)rows,
+                    ipl_rows_name((ipl_measured_rows)set));
+        e->measured_rows = subset;
+        e->measured_copy = subset < rows;
+    }
     return IPL_OK;
 }
 
@@ -99,7 +103,8 @@ static ipl_status upload_drawn(ipl_experiment *e, ipl_device *dev, uint64_t stre
 static ipl_status choose_measured(ipl_experiment *e)
 {
     int64_t begin;
-    const int64_t rows = measurable(e, &begin), subset = e->measured_rows;
+    const ipl_measured_rows set = ipl_config_first_rows(&e->config);
+    const int64_t rows = measurable(e, set, &begin), subset = e->measured_rows;
     const int32_t *first = e->data.split + begin;
     ipl_status st = IPL_OK;
     if (!e->measured_copy) {

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "file.h"
+#include "plane/run_sets.h"
 
 enum { PATH_BYTES = IPL_CONFIG_TEXT + 32 };
 
@@ -48,7 +49,7 @@ static ipl_status compare(const ipl_config *was, const ipl_config *now, const ch
 static ipl_status must_be_done(const char *dir)
 {
     ipl_run_info info;
-    IPL_TRY(ipl_run_about(dir, &info));
+    IPL_TRY(ipl_sets_about_first(dir, &info));
     if (info.done) return IPL_OK;
     return IPL_FAIL(IPL_E_ARGUMENT, "%s: the run has not finished: infoplane resume %s "
                     "goes on with it", dir, dir);

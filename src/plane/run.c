@@ -14,6 +14,7 @@
 #include "plane/kept_run.h"
 #include "plane/provenance.h"
 #include "plane/records.h"
+#include "plane/run_sets.h"
 
 double run_now_s(void)
 {
@@ -307,22 +308,23 @@ ipl_status ipl_run(ipl_device *dev, const ipl_config *config, const char *dir,
 {
     run *r;
     IPL_REQUIRE(dev && config && dir, "device, config or directory is NULL");
+    ipl_config keeping = *config;
+    ipl_sets_keep(&keeping);
     IPL_TRY(create(progress, user, &r));
-    return complete(r, dev, config, dir, out);
+    IPL_TRY(complete(r, dev, &keeping, dir, out));
+    return ipl_sets_measure(dev, dir, progress, user);
 }
 
-ipl_status ipl_resume(ipl_device *dev, const char *dir, ipl_progress_call progress,
-                      void *user, ipl_progress *out)
+/* The first set of rows. Gives r back. */
+static ipl_status resume_first(run *r, ipl_device *dev, const char *dir,
+                               ipl_progress *out)
 {
-    run *r;
     ipl_run_info info;
     ipl_config config;
-    IPL_REQUIRE(dir, "directory is NULL");
-    IPL_TRY(create(progress, user, &r));
     ipl_status st = ipl_rundir_open(dir, &r->dir);
     if (st == IPL_OK)
         st = ipl_file_lock(ipl_rundir_path(r->dir, "lock"), &r->lock_fd);
-    if (st == IPL_OK) st = ipl_run_about(dir, &info);
+    if (st == IPL_OK) st = ipl_sets_about_first(dir, &info);
     if (st == IPL_OK && info.done) {
         run_clean_up(r);
         if (out) *out = (ipl_progress){.tick = info.last, .last = info.last,
@@ -338,4 +340,14 @@ ipl_status ipl_resume(ipl_device *dev, const char *dir, ipl_progress_call progre
     if (st == IPL_OK) return complete(r, dev, &config, dir, out);
     tear_down(r);
     return st;
+}
+
+ipl_status ipl_resume(ipl_device *dev, const char *dir, ipl_progress_call progress,
+                      void *user, ipl_progress *out)
+{
+    run *r;
+    IPL_REQUIRE(dir, "directory is NULL");
+    IPL_TRY(create(progress, user, &r));
+    IPL_TRY(resume_first(r, dev, dir, out));
+    return ipl_sets_measure(dev, dir, progress, user);
 }

@@ -6,8 +6,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "plane/run_sets.h"
 #include "plane/rundir.h"
-#include "ipl_plane.h"
 
 static void copy_text(const json_t *from, size_t size, char *to)
 {
@@ -15,7 +15,7 @@ static void copy_text(const json_t *from, size_t size, char *to)
     if (text) snprintf(to, size, "%s", text);
 }
 
-ipl_status ipl_run_about(const char *dir, ipl_run_info *out)
+ipl_status ipl_sets_about_first(const char *dir, ipl_run_info *out)
 {
     IPL_REQUIRE(dir && out, "directory or result is NULL");
     ipl_rundir *r;

@@ -1,0 +1,24 @@
+/*
+ * run_sets.h - one training, several sets of rows.
+ *
+ * The first set is measured as the training goes, and the networks of its ticks are
+ * kept. Each further one is measured on them afterwards, as a run of its own in
+ * DIR/NAME, whose files are those of any other run with that set alone.
+ */
+#ifndef IPL_RUN_SETS_H
+#define IPL_RUN_SETS_H
+
+#include "ipl_plane.h"
+
+/* Makes a run of several sets keep what the further ones need. */
+void ipl_sets_keep(ipl_config *config);
+
+/* Measures the further sets of a run whose first one is done, or goes on with it. A set
+ * that is done stays as it is; dev may be NULL if all are. Fails as ipl_run. */
+ipl_status ipl_sets_measure(ipl_device *dev, const char *dir,
+                            ipl_progress_call progress, void *user);
+
+/* As ipl_run_about, of the first set alone. */
+ipl_status ipl_sets_about_first(const char *dir, ipl_run_info *out);
+
+#endif
