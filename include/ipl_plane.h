@@ -83,9 +83,9 @@ typedef int (*ipl_progress_call)(void *user, const ipl_progress *now);
  *                      gradient_deviation_L of each layer L
  *   summary.csv        epoch,layer,estimator,quantity,mean,deviation,n: over the seeds
  *   compression.csv    see ipl_compression_row; only of a run that is done
- *   run.json           what ran where, versions, times, counts, doubts, ceilings; in data
- *                      also notes, on what was converted, and class_names, where the
- *                      labels were no numbers from 0
+ *   run.json           what ran where, versions, times, counts, doubts, ceilings; in
+ *                      data also notes, on what was converted, and class_names, where
+ *                      the labels were no numbers from 0
  *
  * loss_train_nats and accuracy_train are the network's at that tick over the training
  * rows, or measure.loss_rows of them, always the same; run.json has their number.
