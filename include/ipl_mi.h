@@ -94,6 +94,11 @@ typedef struct {
     unsigned flags;
 } ipl_mi_point;
 
+/* A value as tables and JSON have it: 9 digits, which tell all float32 apart; "0" also
+ * for -0, "" for NaN. */
+enum { IPL_MI_VALUE_TEXT = 32 };
+const char *ipl_mi_print(double value, char text[IPL_MI_VALUE_TEXT]);
+
 enum {
     IPL_MI_LAYER_POINTS = (int)IPL_MI_ESTIMATOR_COUNT * (int)IPL_MI_POINTS_MAX,
     IPL_MI_BLOCK_ROWS = 1024,

@@ -19,9 +19,8 @@ static double nats_in(const char *units)
 /* ,"key":number, or null where it is not defined. */
 static void print_field(const char *key, double value)
 {
-    printf(",\"%s\":", key);
-    if (isfinite(value)) printf("%.12g", value == 0.0 ? 0.0 : value);
-    else printf("null");
+    char text[IPL_MI_VALUE_TEXT];
+    printf(",\"%s\":%s", key, isfinite(value) ? ipl_mi_print(value, text) : "null");
 }
 
 /* Of the fields that a family may leave undefined only those that it has. */
@@ -29,10 +28,8 @@ static void print_json(const estimate_print *how, const ipl_mi_point *p)
 {
     const double unit = nats_in(how->units);
     const char *refused = ipl_mi_refusal_text(p->refusal), *before = "";
-    if (p->bound)
-        printf("{\"estimator\":\"%s\",\"bound\":\"%s\"",
-               ipl_mi_family_of(p->estimator)->name, p->bound);
-    else printf("{\"estimator\":\"%s\"", p->name);
+    printf("{\"estimator\":\"%s\"", p->name);
+    if (p->bound) printf(",\"bound\":\"%s\"", p->bound);
     printf(",\"n\":%lld,\"d\":%lld", (long long)how->n, (long long)how->d);
     print_field("i_xt", p->i_xt / unit);
     print_field("i_ty", p->i_ty / unit);

@@ -179,6 +179,14 @@ ipl_status ipl_mi_plain(const ipl_mi_options *options, const ipl_mi_samples *sam
     return how->plain(options, samples, d, t, point, i_xt, i_ty);
 }
 
+const char *ipl_mi_print(double value, char text[IPL_MI_VALUE_TEXT])
+{
+    *text = 0;
+    if (!isnan(value))
+        snprintf(text, IPL_MI_VALUE_TEXT, "%.9g", value == 0.0 ? 0.0 : value);
+    return text;
+}
+
 ipl_mi_point mi_point_empty(void)
 {
     return (ipl_mi_point){.h_t = NAN, .i_xt = NAN, .i_ty = NAN, .noise_var = NAN,

@@ -19,11 +19,11 @@ static const char header[] =
 
 /* -- Writing ----------------------------------------------------------------------*/
 
-/* Nine digits, as in the tables beside it; "" for what is not known. */
+/* A number, or "" for what is not known. */
 static void print_real(FILE *to, double value)
 {
-    if (isnan(value)) fputc(',', to);
-    else fprintf(to, ",%.9g", value == 0.0 ? 0.0 : value);
+    char text[IPL_MI_VALUE_TEXT];
+    fprintf(to, ",%s", ipl_mi_print(value, text));
 }
 
 static void print_tick(FILE *to, int64_t tick)

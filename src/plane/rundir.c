@@ -71,16 +71,15 @@ static ipl_status add(table *t, const char *format, ...)
 /* A number as a table has it, so that what follows from it can be recomputed. */
 static double as_written(double value)
 {
-    char text[32];
-    snprintf(text, sizeof text, "%.9g", value);
-    return isfinite(value) ? strtod(text, NULL) : value;
+    char text[IPL_MI_VALUE_TEXT];
+    return isfinite(value) ? strtod(ipl_mi_print(value, text), NULL) : value;
 }
 
-/* A number with 9 digits, which tell all float32 apart; "" for what is not known. */
+/* A number, or "" for what is not known. */
 static ipl_status add_real(table *t, double value)
 {
-    if (isnan(value)) return add(t, ",");
-    return add(t, ",%.9g", value == 0.0 ? 0.0 : value); /* no "-0" */
+    char text[IPL_MI_VALUE_TEXT];
+    return add(t, ",%s", ipl_mi_print(value, text));
 }
 
 static ipl_status flush(ipl_rundir *r, table *t)
