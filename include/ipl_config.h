@@ -90,7 +90,9 @@ typedef struct {
     ipl_keep          keep;
     char              networks[IPL_CONFIG_TEXT]; /* a run directory: its networks are
                                        measured, nothing is trained; "": training */
-    ipl_mi_options    mi[IPL_MI_ESTIMATOR_COUNT]; /* of all families            */
+    ipl_mi_options    mi[IPL_MI_ESTIMATOR_COUNT]; /* of all families; where an
+                                       option has a list, with its first value  */
+    ipl_mi_sweep      sweep[IPL_MI_ESTIMATOR_COUNT];
 } ipl_config;
 
 void ipl_config_defaults(ipl_config *config);
@@ -123,9 +125,10 @@ ipl_data_options ipl_config_data(const ipl_config *config);
 ipl_measured_rows ipl_config_first_rows(const ipl_config *config);
 
 /* The options of the estimators that the configuration names, in the order of the
- * families; returns how many there are. */
+ * families, with each value of their lists; returns how many there are. 0:
+ * ipl_config_check does not accept them. */
 int ipl_config_estimators(const ipl_config *config,
-                          ipl_mi_options options[IPL_MI_ESTIMATOR_COUNT]);
+                          ipl_mi_options options[IPL_MI_SETTINGS_MAX]);
 
 /* The keys, for help and for run.json. `value` is written as text. E_ARGUMENT:
  * index outside [0, count). */

@@ -78,7 +78,7 @@ const char *ipl_mi_flag_name(int number);
 /* A field that a family does not define is NaN, cells -1. */
 typedef struct {
     ipl_mi_estimator estimator;
-    const char *name;  /* "bin", "kde-upper", "kde-lower": the CSV's estimator */
+    char     name[IPL_MI_NAME_TEXT]; /* "bin", "kde-upper@0.01": the CSV's estimator */
     const char *bound; /* "upper", "lower", or NULL                            */
     double   h_t;      /* BIN: H(T). KDE: differential entropy bound of T + noise:
                           -mean_i log(S_i / n) + d/2 (log(2 pi noise_var) + 1) */
@@ -90,6 +90,8 @@ typedef struct {
     double   outside_share; /* BIN: share of values outside [lo, hi]; 0 where the
                                form has no such range                          */
     double   se_x, se_y; /* standard errors of i_xt and i_ty, where asked for   */
+    double   i_next; /* BIN, of layers in a row: I(T;T') of this layer's cells and the
+                        next one's; NaN for the last layer                      */
     ipl_mi_refusal refusal; /* the first one that was met                       */
     unsigned flags;
 } ipl_mi_point;
@@ -100,7 +102,7 @@ enum { IPL_MI_VALUE_TEXT = 32 };
 const char *ipl_mi_print(double value, char text[IPL_MI_VALUE_TEXT]);
 
 enum {
-    IPL_MI_LAYER_POINTS = (int)IPL_MI_ESTIMATOR_COUNT * (int)IPL_MI_POINTS_MAX,
+    IPL_MI_LAYER_POINTS = (int)IPL_MI_SETTINGS_MAX * (int)IPL_MI_POINTS_MAX,
     IPL_MI_BLOCK_ROWS = 1024,
     IPL_MI_CLASSES_MAX = 65536
 };
@@ -174,8 +176,6 @@ typedef struct {
                             ipl_mi_narrow; 0 of t, and where BIN alone is asked  */
     int          points; /* out                                                 */
     ipl_mi_point point[IPL_MI_LAYER_POINTS]; /* out: in the order of estimators */
-    double       i_next; /* out: I(T;T') of this layer's cells and the next one's; NaN
-                            for the last layer, and without a family of cells   */
 } ipl_mi_layer;
 
 /*
@@ -183,7 +183,7 @@ typedef struct {
  * shares out the device's memory itself: all layers at once where they fit, else one
  * after the other, else in blocks of rows. No way changes a bit.
  *
- *   options  [estimators], of different families
+ *   options  [estimators], as ipl_mi_estimate's
  *
  * Activations in double: BIN finds the bins in double on the host, with edges, widths
  * and quantiles that are not rounded, so that the cells are those of a float64
@@ -239,8 +239,9 @@ typedef struct {
     ipl_mi_inputs    *inputs; /* of the same n rows, or NULL: I(X;T) of families that
                                  compare values is NaN                          */
     ipl_mi_error      error;
-    int32_t          *cell;   /* device, [n], or NULL. A family of cells writes each
-                                 row's there, in [0, cells): see ipl_mi_between */
+    int32_t          *cell;   /* device, [ipl_mi_partitions][n], or NULL. Each family of
+                                 cells writes each row's to its own, in [0, cells):
+                                 see ipl_mi_between                             */
     int               points; /* out                                            */
     ipl_mi_point      point[IPL_MI_LAYER_POINTS]; /* out: in the order of estimators;
                                  KDE: upper first                               */
@@ -256,7 +257,8 @@ ipl_status ipl_mi_scratch_bytes(ipl_device *dev, int estimators,
  * Places layers on the information plane, with all estimators in one call: what they
  * need of a layer is computed once.
  *
- *   options  [estimators], of different families
+ *   options  [estimators], at most IPL_MI_SETTINGS_MAX; several of one family have a
+ *            `setting` each
  *   scratch  device memory of at least ipl_mi_scratch_bytes; content is lost
  *
  *   BIN        k = 1 if both rows fall into the same cell in every unit, else 0:
@@ -290,12 +292,15 @@ ipl_status ipl_mi_between(ipl_device *dev, int pairs, int64_t n,
                           const int32_t *const *cell_b, void *scratch,
                           size_t scratch_bytes, double *i_ab);
 
-/* The same for the layers of networks: cell[nets][layers][n] (device), and
- * i_next[nets][layers] is I(T_l;T_l+1), NaN for each last layer. Scratch: as for
- * nets * (layers - 1) pairs. */
-ipl_status ipl_mi_between_layers(ipl_device *dev, int nets, int layers, int64_t n,
-                                 const int32_t *cell, void *scratch,
+/* The same for the layers of networks: cell[nets][layers][partitions][n] (device), and
+ * i_next[nets][layers][partitions] is I(T_l;T_l+1), NaN for each last layer. Scratch:
+ * as for nets * (layers - 1) pairs. */
+ipl_status ipl_mi_between_layers(ipl_device *dev, int nets, int layers, int partitions,
+                                 int64_t n, const int32_t *cell, void *scratch,
                                  size_t scratch_bytes, double *i_next);
+
+/* Gives the points of a layer that have cells their i_next, [partitions]. */
+void ipl_mi_set_next(int points, ipl_mi_point *point, const double *i_next);
 
 /* H(Y) in nats of labels (host side; exact plug-in). */
 double ipl_mi_label_entropy(const ipl_labels *y);

@@ -55,9 +55,19 @@ typedef enum {
     IPL_BIN_CORRECTION_COUNT
 } ipl_bin_correction;
 
+enum {
+    IPL_MI_POINTS_MAX = 2, /* of one family                                     */
+    IPL_MI_K_MAX = 64,     /* neighbours                                        */
+    IPL_MI_SETTINGS_MAX = 32, /* options of a call, one family's or several's   */
+    IPL_MI_SETTING_TEXT = 16, /* bytes of a setting's name, its end included    */
+    IPL_MI_NAME_TEXT = 32     /* and of a point's                               */
+};
+
 /* Options of one family; those of the others are ignored. */
 typedef struct {
     ipl_mi_estimator estimator;
+    char setting[IPL_MI_SETTING_TEXT]; /* "0.01": one of several of its family, whose
+                                          points are named kde-upper@0.01; "": alone */
 
     ipl_bin_form bin_form;
     double  bin_width;      /* WIDTH: > 0, activation units                    */
@@ -81,11 +91,6 @@ typedef struct {
 
     int     full_sums;      /* KDE: 1: no early exit (benchmarks); no key, default 0 */
 } ipl_mi_options;
-
-enum {
-    IPL_MI_POINTS_MAX = 2, /* of one family                                     */
-    IPL_MI_K_MAX = 64      /* neighbours                                        */
-};
 
 /* What a family computes of a layer, beside its range, which each call asks for. */
 enum {
@@ -123,13 +128,23 @@ const char *ipl_mi_family_name(int number);
 void ipl_mi_standard(char *text, size_t size);
 
 /* All points of all families in order: the name of number 0, 1, .., NULL past the last
- * one, and the family and title of a name (E_ARGUMENT: unknown). */
+ * one, and the family and title of a name, with a setting or without (E_ARGUMENT:
+ * unknown). */
 const char *ipl_mi_point_name(int number);
 ipl_status  ipl_mi_point_named(const char *name, ipl_mi_estimator *estimator,
                                const char **title);
 
-/* What these estimators need together. */
+/* The name of a point of these options: "kde-upper", or "kde-upper@0.01" with a
+ * setting. */
+const char *ipl_mi_name_point(const ipl_mi_options *options, int point,
+                              char text[IPL_MI_NAME_TEXT]);
+
+/* 1: the point's name is `name`, or that with a setting. */
+int ipl_mi_is_point(const char *point, const char *name);
+
+/* What these estimators need together, and how many of them have cells. */
 unsigned ipl_mi_needs(int estimators, const ipl_mi_options *options);
+int      ipl_mi_partitions(int estimators, const ipl_mi_options *options);
 
 /* The fallbacks of the family's options. */
 ipl_mi_options ipl_mi_defaults(ipl_mi_estimator estimator);
@@ -137,6 +152,29 @@ ipl_mi_options ipl_mi_defaults(ipl_mi_estimator estimator);
 /* "noise_var=0.1": sets one option of options->estimator. E_ARGUMENT: no such key, or
  * not a value; the text has the keys, or what was expected. */
 ipl_status ipl_mi_options_set(ipl_mi_options *options, const char *text);
+
+/* -- Lists of values ---------------------------------------------------------------*/
+
+/* One option of a family with several values: "noise_var", "1e-3, 0.01". */
+typedef struct {
+    const ipl_option *option; /* of the family's row; NULL: none has a list      */
+    char              values[IPL_OPTION_TEXT_MAX];
+} ipl_mi_sweep;
+
+/* 1: the option may have a list: it is a number. */
+int ipl_mi_may_sweep(const ipl_option *option);
+
+/* Sets an option from text: one value goes to base and ends a list of this option, a
+ * list to the sweep and its first value to base. E_ARGUMENT: not values, two that are
+ * equal, or another option has a list already. */
+ipl_status ipl_mi_sweep_set(const ipl_option *option, const char *text,
+                            ipl_mi_options *base, ipl_mi_sweep *sweep);
+
+/* The settings of a family: base, or of a list one for each value, named as it was
+ * typed. out[room]. E_ARGUMENT: more than `room`, or the list is of another form than
+ * the one chosen. */
+ipl_status ipl_mi_sweep_options(const ipl_mi_options *base, const ipl_mi_sweep *sweep,
+                                int room, ipl_mi_options *out, int *count);
 
 /* E_ARGUMENT: options that do not fit each other. */
 ipl_status ipl_mi_options_check(const ipl_mi_options *options);

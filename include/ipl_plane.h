@@ -216,7 +216,7 @@ ipl_status ipl_run_about(const char *dir, ipl_run_info *out);
 typedef struct {
     int64_t seed;
     int     layer;              /* from 1                                       */
-    char    estimator[16];      /* as in plane.csv                              */
+    char    estimator[IPL_MI_NAME_TEXT]; /* as in plane.csv                     */
     double  i_xt_max_bits;      /* NaN: no point has I(X;T)                     */
     int64_t tick_of_max;        /* -1: the same                                 */
     double  i_xt_last_bits, compression_bits;

@@ -279,7 +279,7 @@ fails 2 "--k '0': ksg expects a whole number from 1 to 64" estimate --t t.npy --
     --estimator ksg,lnn
 works 'estimate --help' estimate --help
 holds 'a shared flag is one line, with the defaults of all' grep -qE \
-    '^  --k K +ksg, mixed, ms, ross, kl, lnn, lga: .*; default 5 \(lga 20\)$' out
+    '^  --k K\[,K\] +ksg, mixed, ms, ross, kl, lnn, lga: .*; default 5 \(lga 20\)$' out
 works 'estimate of a folder' estimate --t planes --y y.npy --estimator bin,kde \
     --out folder
 holds 'it becomes a run directory with its picture' test -s folder/plane.csv -a \

@@ -309,7 +309,7 @@ static void sections_of_estimators_hold_their_options(void **state)
 {
     (void)state;
     ipl_config config;
-    ipl_mi_options made[IPL_MI_ESTIMATOR_COUNT];
+    ipl_mi_options made[IPL_MI_SETTINGS_MAX];
     CHECK_OK(read_text("[bin]\nform = count\nedges = 31\ncount = 32\nquantiles = 33\n"
                        "width = 0.5\nrange = -2, 3\n[kde]\nnoise_var = 0.25\n"
                        "[measure]\nestimators = kde, bin\n", &config));

@@ -169,9 +169,10 @@ static void a_summary_worked_by_hand(void **state)
     ipl_layer layer[3];
     for (int k = 0; k < 3; ++k)
         layer[k] = (ipl_layer){
-            .points = 2, .i_next = k == 1 ? 3 * bit : NAN,
+            .points = 2,
             .point = {{.name = "bin", .i_xt = (1 << k) * bit,
-                       .i_ty = k == 1 ? NAN : (k - 1) * bit, .h_t = NAN, .cells = 4},
+                       .i_ty = k == 1 ? NAN : (k - 1) * bit, .h_t = NAN, .cells = 4,
+                       .i_next = k == 1 ? 3 * bit : NAN},
                       {.name = "kl", .i_xt = k ? 0.5 * bit : INFINITY, .i_ty = 0.0,
                        .h_t = -0.0, .cells = -1}}};
     ipl_rundir *dir;

@@ -9,14 +9,12 @@ enum { LAYERS = 2, POINTS = 2 };
 /* Two layers with a bin and a kde-upper point each; i_xt of all is `x`, i_ty `y`. */
 static void add(ipl_history *h, int64_t tick, double x, double y)
 {
-    static const char *const name[POINTS] = {"bin", "kde-upper"};
     ipl_layer layer[LAYERS];
-    for (int l = 0; l < LAYERS; ++l) {
-        layer[l] = (ipl_layer){.points = POINTS};
-        for (int p = 0; p < POINTS; ++p)
-            layer[l].point[p] =
-                (ipl_mi_point){.name = name[p], .i_xt = x + l * p, .i_ty = y};
-    }
+    for (int l = 0; l < LAYERS; ++l)
+        layer[l] = (ipl_layer){
+            .points = POINTS,
+            .point = {{.name = "bin", .i_xt = x, .i_ty = y},
+                      {.name = "kde-upper", .i_xt = x + l, .i_ty = y}}};
     CHECK_OK(ipl_history_add(h, tick, layer));
 }
 
@@ -64,10 +62,29 @@ static void one_class_leaves_the_input_to_decide(void **state)
     ipl_history_destroy(h);
 }
 
+/* Of a list of values every setting decides, and no other points do. */
+static void a_decider_stands_for_all_its_settings(void **state)
+{
+    static ipl_layer layer[2];
+    (void)state;
+    for (int t = 0; t < 2; ++t)
+        layer[t] = (ipl_layer){.points = 4,
+                               .point = {{.name = "kde-upper@0.1", .i_xt = t},
+                                         {.name = "kde-upper@1e-2", .i_xt = 2 * t},
+                                         {.name = "kde-lower@0.1", .i_xt = 9 * t},
+                                         {.name = "kde-upper-2", .i_xt = 9 * t}}};
+    ipl_history *h;
+    CHECK_OK(ipl_history_create(1, "kde-upper", 1.0, 1.0, &h));
+    for (int t = 0; t < 2; ++t) CHECK_OK(ipl_history_add(h, t, &layer[t]));
+    CHECK(ipl_history_distance(h, 0, 1) == 2.0);
+    ipl_history_destroy(h);
+}
+
 static const check_test tests[] = {
     CHECK_TEST(distance_is_the_largest_change_as_a_share),
     CHECK_TEST(undefined_values_are_not_small_changes),
     CHECK_TEST(one_class_leaves_the_input_to_decide),
+    CHECK_TEST(a_decider_stands_for_all_its_settings),
 };
 
 CHECK_MAIN("history", tests, 0)

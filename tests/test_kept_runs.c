@@ -275,7 +275,7 @@ static void exported_activations_give_the_same_points(void **state)
 {
     ipl_device *dev = check_device(state);
     for (int q = 0; q < 2; ++q) {
-        ipl_mi_options options[IPL_MI_ESTIMATOR_COUNT];
+        ipl_mi_options options[IPL_MI_SETTINGS_MAX];
         char out[2 * FILES_PATH], labels[4 * FILES_PATH];
         files_make_folder(folder);
         const ipl_config c = small_config("train.replicas=1", "train.seed=0",

@@ -63,13 +63,17 @@ static void the_memory_that_is_foretold_is_taken(void **state)
 enum { BLOCK = IPL_NET_FORWARD_ROWS, WAYS = 4 };
 static const ipl_measure_way ways[WAYS] = {{2, 0}, {1, 0}, {0, 0}, {0, BLOCK}};
 
-/* Bins, and noise so small that few pairs count. */
+/* Two settings of bins, and noise so small that few pairs count. */
+enum { POINTS = 4 };
 static int estimators(ipl_mi_options out[IPL_MI_ESTIMATOR_COUNT])
 {
-    out[0] = ipl_mi_defaults(IPL_MI_BIN);
+    out[0] = out[2] = ipl_mi_defaults(IPL_MI_BIN);
+    strcpy(out[0].setting, "30");
+    strcpy(out[2].setting, "4");
+    out[2].bin_edges = 4;
     out[1] = ipl_mi_defaults(IPL_MI_KDE);
     out[1].noise_var = 1e-4;
-    return 2;
+    return 3;
 }
 
 /* `nets` networks, in this way; also what it took of a device that is no host. */
@@ -111,17 +115,18 @@ static void check_ways(ipl_device *dev, const char *text, int64_t rows, int nets
     for (int w = 1; w < WAYS; ++w) {
         measure(&c, &ways[w], nets, error, quantise, got);
         for (int j = 0; j < nets * c.shape.layers; ++j) {
-            CHECK(got[j].points == 3 && want[j].points == 3);
-            for (int p = 0; p < 3; ++p) {
+            CHECK(got[j].points == POINTS && want[j].points == POINTS);
+            for (int p = 0; p < POINTS; ++p) {
                 const ipl_mi_point *a = &got[j].point[p], *b = &want[j].point[p];
                 CHECK(a->i_xt == b->i_xt && a->i_ty == b->i_ty);
+                assert_memory_equal(&a->i_next, &b->i_next, sizeof(double));
                 CHECK(isfinite(b->se_x) == (int)error);
                 if (error) CHECK(a->se_x == b->se_x && a->se_y == b->se_y);
             }
-            assert_memory_equal(&got[j].i_next, &want[j].i_next, sizeof(double));
         }
     }
     const int last = c.shape.layers - 1; /* two networks they are */
+    CHECK(want[0].point[0].i_next != want[0].point[3].i_next);
     CHECK(want[last].point[0].i_xt != want[2 * last + 1].point[0].i_xt);
     free(want);
     free(got);

@@ -252,9 +252,9 @@ static void host_arrays_have_the_points_of_the_device(void **state)
         const double want = oracle_entropy(N, cell[0]) + oracle_entropy(N, cell[1]) -
                             oracle_entropy(N, pair);
         const double bound = oracle_entropy_bound(N);
-        check_within("I(T;T')", 1, &host[l].i_next, &want, &bound);
+        check_within("I(T;T')", 1, &host[l].point[0].i_next, &want, &bound);
     }
-    CHECK(isnan(host[LAYERS - 1].i_next) && compared >= LAYERS);
+    CHECK(isnan(host[LAYERS - 1].point[0].i_next) && compared >= LAYERS);
     /* Inputs that the caller keeps give the same. */
     const ipl_mi_samples again = {.n = N, .y = y, .x = x, .kept = values};
     CHECK_OK(ipl_mi_estimate_host(dev, count, options, &again, LAYERS, host));

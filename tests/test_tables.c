@@ -338,10 +338,10 @@ static void no_number_is_minus_zero(void **state)
     char f[FILES_PATH];
     files_make_folder(f);
     const ipl_layer layer = {
-        .points = 1, .i_next = -0.0,
+        .points = 1,
         .point = {{.name = "bin", .h_t = -0.0, .i_xt = -0.0, .i_ty = -0.0,
                    .outside_share = -0.0, .noise_var = NAN, .se_x = -0.0,
-                   .se_y = NAN}}};
+                   .se_y = NAN, .i_next = -0.0}}};
     const ipl_training_row row = {.loss_train_nats = -0.0, .loss_test_nats = NAN};
     ipl_rundir *dir;
     (void)state;

@@ -17,7 +17,7 @@ typedef struct {
     ipl_device    *dev;
     trained       *net;
     int            estimators, layers;
-    ipl_mi_options options[IPL_MI_ESTIMATOR_COUNT];
+    ipl_mi_options options[IPL_MI_SETTINGS_MAX];
     ipl_mi_job     job[IPL_NET_LAYERS_MAX];
     void          *scratch;
     size_t         scratch_bytes;
@@ -94,7 +94,7 @@ static ipl_status snapshot_row(bench_context *context, trained *net, const char 
 
 static ipl_status network_rows(bench_context *context, trained *net, const char *preset)
 {
-    ipl_mi_options options[IPL_MI_ESTIMATOR_COUNT];
+    ipl_mi_options options[IPL_MI_SETTINGS_MAX];
     const int estimators = ipl_config_estimators(&net->config, options);
     IPL_TRY(trained_layers(net, TRAINED_MEASURED));
     for (int k = 0; k < estimators; ++k)

@@ -32,6 +32,8 @@ const cli_command cli_estimate = {
     "estimator has of noise_var, cells, outside_share, values_beyond_float32 and\n"
     "_float64 (as lines on stderr say them), refused (why a value is null); and flags.\n"
     "null: not defined.\n\n"
+    "A number of an estimator may be a list: --noise-var 1e-3,1e-2,0.1 gives a point\n"
+    "for each value, named kde-upper@1e-3 and so on, as if estimated alone.\n\n"
     "  infoplane estimate --t layer3.npy --y labels.npy --estimator bin,kde \\\n"
     "      --bin-width 0.07 --noise-var 1e-3 --json\n"
     "  infoplane estimate --t layer3.npy --x inputs.npy --estimator ksg,lnn \\\n"
@@ -48,7 +50,7 @@ typedef struct {
     estimate_targets target_flags;
     ipl_target_options target;
     int            estimators;
-    ipl_mi_options options[IPL_MI_ESTIMATOR_COUNT];
+    ipl_mi_options options[IPL_MI_SETTINGS_MAX];
 } request;
 
 static int check_request(request *q)

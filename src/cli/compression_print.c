@@ -72,20 +72,29 @@ static const char *median(int64_t seeds, int64_t count, int64_t *tick, char text
 
 /* -- The table --------------------------------------------------------------------*/
 
-static void print_head(int64_t seeds, const char *tick)
+/* Of the estimators' column. */
+static int name_width(int64_t count, const ipl_compression_row *row)
+{
+    size_t width = strlen("estimator");
+    for (int64_t k = 0; k < count; ++k)
+        if (strlen(row[k].estimator) > width) width = strlen(row[k].estimator);
+    return (int)width;
+}
+
+static void print_head(int64_t seeds, const char *tick, int width)
 {
     char at[CELL];
     snprintf(at, sizeof at, "at %s", tick);
     printf("I(X;T) in bits, means over %lld seeds +- deviation; %ss are medians:\n"
-           "%5s %-9s %8s %8s %17s %10s  %s\n", (long long)seeds, tick, "layer",
-           "estimator", "largest", "last", "largest - last", at, "SNR < 1 from");
+           "%5s %-*s %8s %8s %17s %10s  %s\n", (long long)seeds, tick, "layer",
+           width, "estimator", "largest", "last", "largest - last", at, "SNR < 1 from");
 }
 
-static void print_line(const ipl_compression_row *of, const summary *s)
+static void print_line(const ipl_compression_row *of, const summary *s, int width)
 {
     char max[CELL], last[CELL], fell[CELL], peak[CELL], fall[CELL];
     const double known = s->known ? (double)s->known : NAN;
-    printf("%5d %-9s %8s %8s %17s %10s  %s\n", of->layer, of->estimator,
+    printf("%5d %-*s %8s %8s %17s %10s  %s\n", of->layer, width, of->estimator,
            number(s->max / known, NAN, max), number(s->last / known, NAN, last),
            number(of->compression_mean_bits, of->compression_sd_bits, fell),
            median(s->seeds, s->known, s->peak, peak),
@@ -103,8 +112,9 @@ int cli_print_compression(const char *dir, const char *tick)
         summary s = {.peak = ticks, .fall = ticks + count};
         add_rows(row + k, count, row, &s);
         if (s.seeds < 2) break;
-        if (!k) print_head(s.seeds, tick);
-        print_line(row + k, &s);
+        const int width = name_width(count, row);
+        if (!k) print_head(s.seeds, tick, width);
+        print_line(row + k, &s, width);
     }
     const int status = ticks ? CLI_DONE : CLI_FAILED;
     free(ticks);

@@ -69,8 +69,11 @@ static void add_flag(estimate_flags *flags, const ipl_option *from, cli_option *
                  families, help, from->fallback, others);
     else
         snprintf(flags->help[f], sizeof flags->help[f], "%s: %s", families, help);
+    if (from->value)
+        snprintf(flags->value[f], sizeof flags->value[f],
+                 ipl_mi_may_sweep(from) ? "%s[,%s]" : "%s", from->value, from->value);
     to[f] = (cli_option){.name = from->flag,
-                         .value = from->value,
+                         .value = from->value ? flags->value[f] : NULL,
                          .help = flags->help[f],
                          .type = from->value ? CLI_TEXT : CLI_SWITCH,
                          .target = from->value ? (void *)&flags->text[f]
@@ -165,8 +168,19 @@ static int wrong_value(const ipl_mi_family *family, const ipl_option *option,
                        family->name, expected);
 }
 
+/* What was wrong with a list: the error speaks of the key, "noise_var = '1e-3,x'". */
+static int wrong_list(const ipl_option *option)
+{
+    const char *text = cli_error_text();
+    const size_t key = strlen(option->key);
+    if (!strncmp(text, option->key, key) && !strncmp(text + key, " = ", 3))
+        text += key + 3;
+    return cli_misused(&cli_estimate, "%s %s", option->flag, text);
+}
+
 /* What the flags say of one family's options. */
-static int set_options(const estimate_flags *flags, ipl_mi_options *o)
+static int set_options(const estimate_flags *flags, ipl_mi_options *o,
+                       ipl_mi_sweep *sweep)
 {
     const char *form = NULL, *form_flag = NULL;
     for (int f = 0; f < flags->count; ++f) {
@@ -174,10 +188,12 @@ static int set_options(const estimate_flags *flags, ipl_mi_options *o)
                                              flags->name[f]);
         if (!option || !is_given(flags, f)) continue;
         const char *text = option->value ? flags->text[f] : last_choice(option);
-        if (ipl_option_set(option, text, o) != IPL_OK)
-            return wrong_value(ipl_mi_family_of(o->estimator), option, text);
         const int status = choose_form(o, option, &form, &form_flag);
         if (status != CLI_GO_ON) return status;
+        if (ipl_mi_sweep_set(option, text, o, sweep) != IPL_OK)
+            return ipl_mi_may_sweep(option) && strchr(text, ',')
+                       ? wrong_list(option)
+                       : wrong_value(ipl_mi_family_of(o->estimator), option, text);
     }
     return CLI_GO_ON;
 }
@@ -229,11 +245,30 @@ int estimate_flags_inputs(const char *inputs, int quiet, int estimators,
     return CLI_GO_ON;
 }
 
-int estimate_flags_read(const estimate_flags *flags, const char *names, int *estimators,
-                        ipl_mi_options options[IPL_MI_ESTIMATOR_COUNT])
+/* The settings of one family, behind those that there are. */
+static int add_settings(const estimate_flags *flags, ipl_mi_options *base,
+                        int *estimators, ipl_mi_options *options)
 {
-    int status = add_families(names, estimators, options);
-    for (int e = 0; e < *estimators && status == CLI_GO_ON; ++e)
-        status = set_options(flags, &options[e]);
-    return status == CLI_GO_ON ? check_used(flags, *estimators, options) : status;
+    int count = 0;
+    ipl_mi_sweep sweep = {0};
+    const int status = set_options(flags, base, &sweep);
+    if (status != CLI_GO_ON) return status;
+    if (ipl_mi_sweep_options(base, &sweep, IPL_MI_SETTINGS_MAX - *estimators,
+                             options + *estimators, &count) != IPL_OK)
+        return cli_misused(&cli_estimate, "--estimator %s: %s",
+                           ipl_mi_family_of(base->estimator)->name, cli_error_text());
+    *estimators += count;
+    return CLI_GO_ON;
+}
+
+int estimate_flags_read(const estimate_flags *flags, const char *names, int *estimators,
+                        ipl_mi_options options[IPL_MI_SETTINGS_MAX])
+{
+    int families = 0;
+    ipl_mi_options base[IPL_MI_ESTIMATOR_COUNT];
+    int status = add_families(names, &families, base);
+    *estimators = 0;
+    for (int k = 0; k < families && status == CLI_GO_ON; ++k)
+        status = add_settings(flags, &base[k], estimators, options);
+    return status == CLI_GO_ON ? check_used(flags, families, base) : status;
 }

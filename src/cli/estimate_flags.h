@@ -14,6 +14,7 @@ enum { ESTIMATE_FLAGS_MAX = 64 };
 typedef struct {
     int         count;
     const char *name[ESTIMATE_FLAGS_MAX];      /* "--noise-var"                  */
+    char        value[ESTIMATE_FLAGS_MAX][16]; /* "V[,V]": numbers may be lists  */
     char        help[ESTIMATE_FLAGS_MAX][160]; /* "kde: variance ..; default 0.05" */
     const char *text[ESTIMATE_FLAGS_MAX];      /* as given; NULL: not            */
     int         is_set[ESTIMATE_FLAGS_MAX];    /* 1: given, of those without a value */
@@ -24,9 +25,10 @@ typedef struct {
 int estimate_flags_list(estimate_flags *flags, cli_option option[ESTIMATE_FLAGS_MAX]);
 
 /* Options of the families that `names` lists ("bin,kde"; NULL: the standard ones), with
- * what the flags say. CLI_GO_ON, or CLI_USAGE after a complaint. */
+ * what the flags say, each value of a list by itself. CLI_GO_ON, or CLI_USAGE after a
+ * complaint. */
 int estimate_flags_read(const estimate_flags *flags, const char *names, int *estimators,
-                        ipl_mi_options options[IPL_MI_ESTIMATOR_COUNT]);
+                        ipl_mi_options options[IPL_MI_SETTINGS_MAX]);
 
 /* Whether --x (NULL: not given) goes with the estimators: a complaint where none of
  * them compares inputs; unless quiet, a note on stderr where --x is missing. */

@@ -93,7 +93,7 @@ static void print_row(const estimate_print *how, const ipl_mi_point *p)
 {
     const double unit = nats_in(how->units);
     const char *before = "  ";
-    printf("%-10s", p->name);
+    printf("%-*s", how->name_width, p->name);
     print_value(12, p->i_xt / unit);
     print_error(how, p->se_x / unit);
     print_value(12, p->i_ty / unit);
@@ -118,17 +118,22 @@ static void print_head(const estimate_print *how)
 {
     const char *error = how->errors ? "            " : "";
     cli_print(stdout, "%s", how->t);
-    printf(": %lld samples of %lld values, in %s\n%-10s %12s%s %12s%s %14s\n",
-           (long long)how->n, (long long)how->d, how->units, "estimator", "I(X;T)",
-           error, "I(T;Y)", error, "H(T)");
+    printf(": %lld samples of %lld values, in %s\n%-*s %12s%s %12s%s %14s\n",
+           (long long)how->n, (long long)how->d, how->units, how->name_width,
+           "estimator", "I(X;T)", error, "I(T;Y)", error, "H(T)");
 }
 
 void estimate_print_points(const estimate_print *how, int points,
                            const ipl_mi_point *point)
 {
-    if (!how->json) print_head(how);
+    estimate_print with = *how;
+    with.name_width = 10;
     for (int p = 0; p < points; ++p)
-        (how->json ? print_json : print_row)(how, &point[p]);
+        if ((int)strlen(point[p].name) > with.name_width)
+            with.name_width = (int)strlen(point[p].name);
+    if (!how->json) print_head(&with);
+    for (int p = 0; p < points; ++p)
+        (how->json ? print_json : print_row)(&with, &point[p]);
 }
 
 void estimate_print_lost(const char *path, int64_t merged, int64_t rounded,

@@ -13,6 +13,7 @@ typedef struct {
     int         json;   /* 1: an object a line                                   */
     int         errors; /* 1: with standard errors                               */
     int64_t     merged, rounded; /* values beyond float32 and beyond float64     */
+    int         name_width; /* of the table's first column; the printing sets it  */
 } estimate_print;
 
 /* On stderr, where there are any of a file's or folder's values: how many differ only

@@ -94,8 +94,7 @@ static ipl_status set_key(ipl_config *config, ipl_status code, const char *where
     const int index = index_of(section, key);
     if (index < 0) return unknown_key(code, where, section, key);
     const config_row row = config_row_at(index);
-    if (ipl_option_set(row.option, value, config_fields(config, &row)) == IPL_OK)
-        return IPL_OK;
+    if (config_set(config, &row, value) == IPL_OK) return IPL_OK;
     return IPL_FAIL(code, "%s: [%s] %s", where, section, ipl_last_error_text());
 }
 
@@ -208,8 +207,7 @@ ipl_status ipl_config_write(const ipl_config *config, const char *path)
     for (int r = 0; r < config_rows(); ++r) {
         const config_row row = config_row_at(r);
         char value[IPL_CONFIG_TEXT];
-        ipl_option_print(row.option, config_fields_of(&whole, &row), value,
-                         sizeof value);
+        config_print(&whole, &row, value, sizeof value);
         if (strcmp(section, row.section))
             fprintf(out, "%s[%s]\n", r ? "\n" : "", section = row.section);
         fprintf(out, "%s =%s%s\n", row.option->key, *value ? " " : "", value);
@@ -237,7 +235,7 @@ void ipl_config_defaults(ipl_config *config)
         const config_row row = config_row_at(r);
         char fallback[IPL_CONFIG_TEXT];
         config_fallback(&row, fallback, sizeof fallback);
-        ipl_option_set(row.option, fallback, config_fields(config, &row));
+        config_set(config, &row, fallback);
     }
 }
 
@@ -254,12 +252,10 @@ ipl_data_options ipl_config_data(const ipl_config *config)
 }
 
 int ipl_config_estimators(const ipl_config *config,
-                          ipl_mi_options options[IPL_MI_ESTIMATOR_COUNT])
+                          ipl_mi_options options[IPL_MI_SETTINGS_MAX])
 {
-    int count = 0;
-    for (int k = 0; k < IPL_MI_ESTIMATOR_COUNT; ++k)
-        if (config->estimators & 1u << k) options[count++] = config->mi[k];
-    return count;
+    int count;
+    return config_estimators(config, options, &count) == IPL_OK ? count : 0;
 }
 
 ipl_measured_rows ipl_config_first_rows(const ipl_config *config)
@@ -279,7 +275,11 @@ ipl_status ipl_config_key_at(const ipl_config *config, int index, ipl_config_key
     *out = (ipl_config_key){row.section, row.option->key, row.option->help, "", "", ""};
     config_fallback(&row, out->fallback, sizeof out->fallback);
     ipl_option_expected(row.option, out->expected, sizeof out->expected);
-    ipl_option_print(row.option, config_fields_of(config, &row), out->value,
-                     sizeof out->value);
+    if (row.family >= 0 && ipl_mi_may_sweep(row.option)) {
+        const size_t used = strlen(out->expected);
+        snprintf(out->expected + used, sizeof out->expected - used,
+                 ", or a list of them: a point each");
+    }
+    config_print(config, &row, out->value, sizeof out->value);
     return IPL_OK;
 }

@@ -2,6 +2,7 @@
  * config_check.c - what a configuration means: keys against each other.
  */
 #include "config/config_pool.h"
+#include "config/config_table.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -76,16 +77,23 @@ static int decider_measured(const ipl_config *config)
            config->estimators & 1u << which;
 }
 
-/* The options of each estimator that is measured. */
-static ipl_status check_estimators(const ipl_config *config)
+ipl_status config_estimators(const ipl_config *config,
+                             ipl_mi_options options[IPL_MI_SETTINGS_MAX], int *count)
 {
-    ipl_mi_options options[IPL_MI_ESTIMATOR_COUNT];
-    const int count = ipl_config_estimators(config, options);
-    for (int e = 0; e < count; ++e)
-        if (ipl_mi_options_check(&options[e]) != IPL_OK)
-            return IPL_FAIL(IPL_E_ARGUMENT, "[%s] %s",
-                            ipl_mi_family_of(options[e].estimator)->name,
+    *count = 0;
+    for (int k = 0; k < IPL_MI_ESTIMATOR_COUNT; ++k) {
+        int made = 0;
+        if (!(config->estimators & 1u << k)) continue;
+        ipl_status st = ipl_mi_sweep_options(&config->mi[k], &config->sweep[k],
+                                             IPL_MI_SETTINGS_MAX - *count,
+                                             options + *count, &made);
+        for (int e = 0; e < made && st == IPL_OK; ++e)
+            st = ipl_mi_options_check(&options[*count + e]);
+        if (st != IPL_OK)
+            return IPL_FAIL(IPL_E_ARGUMENT, "[%s] %s", ipl_mi_family_name(k),
                             ipl_last_error_text());
+        *count += made;
+    }
     return IPL_OK;
 }
 
@@ -114,5 +122,7 @@ ipl_status ipl_config_check(const ipl_config *config)
                 "[run] keep: the networks of '%s' are kept there", config->networks);
     IPL_REQUIRE(decider_measured(config),
                 "[measure] delta_estimator is not among the estimators");
-    return check_estimators(config);
+    ipl_mi_options options[IPL_MI_SETTINGS_MAX];
+    int estimators;
+    return config_estimators(config, options, &estimators);
 }

@@ -228,7 +228,7 @@ static const section_row first_rows[] = {
     SWITCH("measure", "delta_scaled", delta_scaled, "yes",
            "delta-*: change of I(X;T)/H(X) and I(T;Y)/H(Y), or in bits"),
     NAMED("measure", "delta_estimator", IPL_OPTION_CHOICE, delta_estimator, "all",
-          decider, "delta-*: whose change counts"),
+          decider, "delta-*: whose change counts; of a list of values all do"),
     CHOICE("measure", "training_log", training_log, "log", logs,
            "ticks in training.csv: as policy log, or each"),
     WHOLE("measure", "loss_rows", loss_rows, 0, COUNT_MAX, "10000",
@@ -283,21 +283,41 @@ int config_rows(void)
 config_row config_row_at(int index)
 {
     if (index < FIRST_ROWS)
-        return (config_row){first_rows[index].section, &first_rows[index].option, 0};
+        return (config_row){first_rows[index].section, &first_rows[index].option, 0,
+                            -1};
     index -= FIRST_ROWS;
     for (int k = 0; k < IPL_MI_ESTIMATOR_COUNT; ++k) {
         const ipl_mi_family *family = ipl_mi_family_of((ipl_mi_estimator)k);
         if (index < family->options)
             return (config_row){family->name, &family->option[index],
                                 offsetof(ipl_config, mi) +
-                                    (size_t)k * sizeof(ipl_mi_options)};
+                                    (size_t)k * sizeof(ipl_mi_options),
+                                k};
         index -= family->options;
     }
-    return (config_row){last_rows[index].section, &last_rows[index].option, 0};
+    return (config_row){last_rows[index].section, &last_rows[index].option, 0, -1};
 }
 
 void config_fallback(const config_row *row, char *text, size_t size)
 {
     if (row->option->fallback) snprintf(text, size, "%s", row->option->fallback);
     else ipl_mi_standard(text, size);
+}
+
+ipl_status config_set(ipl_config *config, const config_row *row, const char *text)
+{
+    if (row->family >= 0)
+        return ipl_mi_sweep_set(row->option, text, &config->mi[row->family],
+                                &config->sweep[row->family]);
+    return ipl_option_set(row->option, text, (char *)config + row->base);
+}
+
+void config_print(const ipl_config *config, const config_row *row, char *text,
+                  size_t size)
+{
+    const ipl_mi_sweep *sweep = row->family < 0 ? NULL : &config->sweep[row->family];
+    if (sweep && sweep->option == row->option)
+        snprintf(text, size, "%s", sweep->values);
+    else
+        ipl_option_print(row->option, (const char *)config + row->base, text, size);
 }

@@ -13,6 +13,7 @@ typedef struct {
     const char       *section;
     const ipl_option *option;
     size_t            base; /* in ipl_config, of the struct that option->offset is in */
+    int               family; /* whose option it is; -1: no estimator's          */
 } config_row;
 
 /* Number of keys, and the index-th of them, section after section. */
@@ -25,16 +26,14 @@ void config_fallback(const config_row *row, char *text, size_t size);
 /* Paths that a file has are seen from its folder: puts that before them. E_ARGUMENT. */
 ipl_status config_paths_of_file(const char *file, ipl_config *config);
 
-/* The row's struct in a configuration. */
-static inline void *config_fields(ipl_config *config, const config_row *row)
-{
-    return (char *)config + row->base;
-}
+/* The row's value from text, and as text. E_ARGUMENT. */
+ipl_status config_set(ipl_config *config, const config_row *row, const char *text);
+void       config_print(const ipl_config *config, const config_row *row, char *text,
+                        size_t size);
 
-static inline const void *config_fields_of(const ipl_config *config,
-                                           const config_row *row)
-{
-    return (const char *)config + row->base;
-}
+/* The options of all estimators that are named, each value of a list by itself.
+ * E_ARGUMENT: the text begins with the section. */
+ipl_status config_estimators(const ipl_config *config,
+                             ipl_mi_options options[IPL_MI_SETTINGS_MAX], int *count);
 
 #endif

@@ -55,21 +55,31 @@ static ipl_status check_job(const ipl_mi_job *job, int j, const mi_estimator *ho
     return check_groups(name, t.rows, job[j].x, "numbers of inputs");
 }
 
+/* Settings of one family are told apart by their names. */
+static ipl_status check_settings(int e, const ipl_mi_options *options)
+{
+    for (int f = 0; f < e; ++f)
+        IPL_REQUIRE(options[f].estimator != options[e].estimator ||
+                        (*options[e].setting && *options[f].setting &&
+                         strcmp(options[f].setting, options[e].setting)),
+                    "estimator %s twice%s%s",
+                    mi_estimator_of(options[e].estimator)->family.name,
+                    *options[e].setting ? " with setting " : "", options[e].setting);
+    return IPL_OK;
+}
+
 static ipl_status check_call(ipl_device *dev, int estimators,
                              const ipl_mi_options *options, int jobs,
                              const ipl_mi_job *job)
 {
-    unsigned seen = 0;
     IPL_REQUIRE(dev && options && job, "device, options or jobs are NULL");
-    IPL_REQUIRE(estimators >= 1 && estimators <= IPL_MI_ESTIMATOR_COUNT,
-                "%d estimators: expected 1 to %d", estimators, IPL_MI_ESTIMATOR_COUNT);
+    IPL_REQUIRE(estimators >= 1 && estimators <= IPL_MI_SETTINGS_MAX,
+                "%d estimators: expected 1 to %d", estimators, IPL_MI_SETTINGS_MAX);
     IPL_REQUIRE(jobs > 0, "%d jobs", jobs);
     for (int e = 0; e < estimators; ++e) {
         IPL_TRY(ipl_mi_options_check(&options[e]));
         const mi_estimator *how = mi_estimator_of(options[e].estimator);
-        IPL_REQUIRE(!(seen & 1u << options[e].estimator), "estimator %s twice",
-                    how->family.name);
-        seen |= 1u << options[e].estimator;
+        IPL_TRY(check_settings(e, options));
         for (int j = 0; j < jobs; ++j) IPL_TRY(check_job(job, j, how));
     }
     return IPL_OK;
@@ -133,12 +143,12 @@ static int asks_errors(const mi_call *call)
 }
 
 /* What the family's row and the values themselves say of a point. */
-static void finish_point(const mi_estimator *how, ipl_mi_estimator estimator, int p,
-                         const ipl_mi_job *job, ipl_mi_point *point)
+static void finish_point(const ipl_mi_options *options, int p, const ipl_mi_job *job,
+                         ipl_mi_point *point)
 {
-    point->estimator = estimator;
-    point->name = how->family.point[p].name;
-    point->bound = how->family.point[p].bound;
+    point->estimator = options->estimator;
+    point->bound = mi_estimator_of(options->estimator)->family.point[p].bound;
+    ipl_mi_name_point(options, p, point->name);
     if (!job->y) point->flags |= IPL_MI_NO_LABELS;
     if (point->i_xt < 0.0 || point->i_ty < 0.0) point->flags |= IPL_MI_NEGATIVE;
     if (point->refusal != IPL_MI_NOT_REFUSED) point->flags |= IPL_MI_REFUSED;
@@ -156,7 +166,7 @@ static ipl_status estimate(const mi_call *call, const ipl_mi_options *options,
         for (int p = 0; p < how->family.points; ++p) {
             ipl_mi_point *to = &all[j * IPL_MI_LAYER_POINTS + first + p];
             *to = made[j][p];
-            finish_point(how, options->estimator, p, &call->job[j], to);
+            finish_point(options, p, &call->job[j], to);
         }
     return IPL_OK;
 }
@@ -188,14 +198,16 @@ ipl_status ipl_mi_estimate(ipl_device *dev, int estimators,
     IPL_TRY_DONE(mi_list_ranges(jobs, job, &range));
     IPL_TRY_DONE(dev->backend->value_range(dev->state, jobs, range, scratch));
     IPL_TRY_DONE(check_finite(jobs, job, range));
-    const mi_call call = {dev, jobs, job, range, scratch};
+    mi_call call = {dev, jobs, job, range, scratch, 0};
     for (int e = 0; e < estimators; ++e) {
+        call.partition = ipl_mi_partitions(e, options);
         IPL_TRY_DONE(estimate(&call, &options[e], made, points, all));
         points += ipl_mi_family_of(options[e].estimator)->points;
     }
     for (int j = 0; j < jobs; ++j) {
         job[j].points = points;
-        memcpy(job[j].point, all + j * IPL_MI_LAYER_POINTS, sizeof job[j].point);
+        memcpy(job[j].point, all + j * IPL_MI_LAYER_POINTS,
+               (size_t)points * sizeof *all);
     }
 done:
     free(range);

@@ -22,7 +22,11 @@ typedef struct {
     const ipl_mi_job    *job;   /* [jobs]                                       */
     const ipl_range_job *range; /* [jobs]; NULL while scratch is measured       */
     void                *scratch; /* device; NULL while it is measured          */
+    int                  partition; /* which of a job's partitions gets the cells */
 } mi_call;
+
+/* 1: a setting's name, which tables can have. */
+int mi_is_setting(const char *text);
 
 typedef struct {
     ipl_mi_family family;
@@ -156,6 +160,7 @@ ipl_status mi_jackknife(const mi_call *call, const ipl_mi_options *options,
 /* H(X) of a family that takes differences of entropies. */
 typedef struct {
     int            known;
+    ipl_mi_estimator estimator;
     int64_t        k;
     double         h_x; /* NaN: refused                                         */
     ipl_mi_refusal refusal;
@@ -167,7 +172,7 @@ struct ipl_mi_inputs {
     ipl_mat x;      /* device                                                  */
     float   lo, hi; /* smallest and largest value                              */
     int     group;  /* 0: all rows; 1 + g: a copy whose x is without group g */
-    mi_input_entropy entropy[1 + MI_GROUPS][IPL_MI_ESTIMATOR_COUNT]; /* [group]   */
+    mi_input_entropy entropy[1 + MI_GROUPS][IPL_MI_SETTINGS_MAX]; /* [group]      */
 };
 
 /* A power of two that brings the largest of these magnitudes into [2^39, 2^40): squares

@@ -91,12 +91,11 @@ done:
     return st;
 }
 
-ipl_status ipl_mi_between_layers(ipl_device *dev, int nets, int layers, int64_t n,
-                                 const int32_t *cell, void *scratch,
-                                 size_t scratch_bytes, double *i_next)
+/* One partition of each layer: those of neighbours are `stride` apart. */
+static ipl_status between_neighbours(ipl_device *dev, int nets, int layers, int stride,
+                                     int64_t n, const int32_t *cell, void *scratch,
+                                     size_t scratch_bytes, double *i_next)
 {
-    IPL_REQUIRE(nets >= 1 && layers >= 1 && cell && i_next,
-                "%d networks of %d layers, or a NULL", nets, layers);
     const int pairs = nets * (layers - 1);
     ipl_status st = IPL_OK;
     const int32_t **side = malloc(2 * (size_t)(pairs + 1) * sizeof *side);
@@ -106,16 +105,34 @@ ipl_status ipl_mi_between_layers(ipl_device *dev, int nets, int layers, int64_t 
         goto done;
     }
     for (int p = 0; p < pairs; ++p) {
-        side[p] = cell + (p / (layers - 1) * layers + p % (layers - 1)) * n;
-        side[pairs + p] = side[p] + n;
+        side[p] = cell + (p / (layers - 1) * layers + p % (layers - 1)) * stride * n;
+        side[pairs + p] = side[p] + stride * n;
     }
     if (pairs)
         IPL_TRY_DONE(ipl_mi_between(dev, pairs, n, side, side + pairs, scratch,
                                     scratch_bytes, i_ab));
     for (int k = 0, p = 0; k < nets * layers; ++k)
-        i_next[k] = (k + 1) % layers ? i_ab[p++] : NAN;
+        i_next[k * stride] = (k + 1) % layers ? i_ab[p++] : NAN;
 done:
     free(side);
     free(i_ab);
     return st;
+}
+
+void ipl_mi_set_next(int points, ipl_mi_point *point, const double *i_next)
+{
+    for (int p = 0; p < points; ++p)
+        if (point[p].cells >= 0) point[p].i_next = *i_next++;
+}
+
+ipl_status ipl_mi_between_layers(ipl_device *dev, int nets, int layers, int partitions,
+                                 int64_t n, const int32_t *cell, void *scratch,
+                                 size_t scratch_bytes, double *i_next)
+{
+    IPL_REQUIRE(nets >= 1 && layers >= 1 && partitions >= 1 && cell && i_next,
+                "%d networks of %d layers, or a NULL", nets, layers);
+    for (int p = 0; p < partitions; ++p)
+        IPL_TRY(between_neighbours(dev, nets, layers, partitions, n, cell + p * n,
+                                   scratch, scratch_bytes, i_next + p));
+    return IPL_OK;
 }

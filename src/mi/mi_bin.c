@@ -219,7 +219,7 @@ static ipl_status plan_make(const mi_call *call, const ipl_mi_options *options,
     for (int j = 0; j < call->jobs; ++j) {
         const ipl_mi_job *job = &call->job[j];
         const ipl_mat t = job->t;
-        int32_t *cell = job->cell;
+        int32_t *cell = job->cell ? job->cell + call->partition * t.rows : NULL;
         if (!cell) cell = ipl_arena_take(&arena, t.rows, sizeof *cell);
         plan->cells[j] = (ipl_bin_job){
             .n = t.rows, .d = t.cols, .t = t.at, .block = job->block_rows,

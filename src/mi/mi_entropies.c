@@ -32,17 +32,22 @@ ipl_status mi_entropies_scratch_bytes(const mi_call *call,
 
 /* -- Known and refused beforehand -------------------------------------------------*/
 
+/* Where H(X) of these options is, or is to be: a call has no more of them. */
 static mi_input_entropy *kept_inputs(ipl_mi_inputs *inputs,
                                      const ipl_mi_options *options)
 {
-    return &inputs->entropy[inputs->group][options->estimator];
+    mi_input_entropy *at = inputs->entropy[inputs->group];
+    for (int s = 0; s + 1 < IPL_MI_SETTINGS_MAX && at->known; ++s, ++at)
+        if (at->estimator == options->estimator && at->k == options->k) break;
+    return at;
 }
 
 static void recall_inputs(ipl_mi_inputs *inputs, const ipl_mi_options *options,
                           mi_term *x)
 {
     const mi_input_entropy *kept = kept_inputs(inputs, options);
-    if (!kept->known || kept->k != options->k) return;
+    if (!kept->known || kept->estimator != options->estimator || kept->k != options->k)
+        return;
     x->known = 1;
     x->h = kept->h_x;
     x->refusal = kept->refusal;
@@ -53,8 +58,8 @@ static void keep_inputs(ipl_mi_inputs *inputs, const ipl_mi_options *options,
                         const mi_term *x)
 {
     *kept_inputs(inputs, options) = (mi_input_entropy){
-        .known = 1, .k = options->k, .h_x = x->h, .refusal = x->refusal,
-        .flags = x->flags};
+        .known = 1, .estimator = options->estimator, .k = options->k, .h_x = x->h,
+        .refusal = x->refusal, .flags = x->flags};
 }
 
 static int has_small_class(const ipl_labels *y, int64_t k)

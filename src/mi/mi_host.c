@@ -23,10 +23,11 @@ typedef struct {
     ipl_mi_job *job;      /* [layers]                                           */
     char      (*name)[24]; /* [layers]: of those that have none                 */
     float      *values;   /* NULL on a host                                     */
-    int32_t    *cell;     /* [layers][n]; NULL where nobody needs cells         */
+    int         partitions;
+    int32_t    *cell;     /* [layers][partitions][n]; NULL where nobody needs cells */
     void       *scratch;
     size_t      values_bytes, scratch_bytes;
-    double     *i_next;   /* [layers]                                           */
+    double     *i_next;   /* [layers][partitions]                               */
 } host_call;
 
 static void close_call(host_call *c)
@@ -96,7 +97,8 @@ static ipl_status open_inputs(host_call *c, const ipl_mi_samples *samples)
 
 static ipl_status open_call(host_call *c, const ipl_mi_samples *samples, unsigned needs)
 {
-    const int cells = (needs & IPL_MI_NEEDS_CELLS) != 0;
+    const int64_t of_layer = c->partitions * c->n;
+    const size_t pairs = (size_t)c->layers * (size_t)(c->partitions + 1);
     const int32_t *y = samples->y, *x = samples->x;
     int64_t free_bytes;
     IPL_TRY(make_groups(c->dev, "label", c->n, y, IPL_MI_CLASSES_MAX, &c->y));
@@ -105,17 +107,16 @@ static ipl_status open_call(host_call *c, const ipl_mi_samples *samples, unsigne
         IPL_TRY(open_inputs(c, samples));
     c->job = calloc((size_t)c->layers, sizeof *c->job);
     c->name = malloc((size_t)c->layers * sizeof *c->name);
-    c->i_next = malloc((size_t)c->layers * sizeof *c->i_next);
+    c->i_next = malloc(pairs * sizeof *c->i_next);
     if (!c->job || !c->name || !c->i_next)
         return IPL_FAIL(IPL_E_MEMORY, "%d layers", c->layers);
-    const int64_t cell_bytes = c->layers * c->n * (int64_t)sizeof *c->cell;
-    if (cells && c->layers > 1)
+    const int64_t cell_bytes = c->layers * of_layer * (int64_t)sizeof *c->cell;
+    if (c->partitions && c->layers > 1)
         IPL_TRY(ipl_alloc(c->dev, (size_t)cell_bytes, (void **)&c->cell));
     IPL_TRY(ipl_device_free_bytes(c->dev, &free_bytes));
     c->free_bytes = ipl_device_usable(&c->dev->about, free_bytes);
     for (int l = 0; l < c->layers; ++l) {
         const char *name = c->layer[l].name;
-        c->i_next[l] = NAN;
         snprintf(c->name[l], sizeof c->name[l], "layer %d", l + 1);
         c->job[l] = (ipl_mi_job){.name = name ? name : c->name[l],
                                  .t = {NULL, c->n, c->layer[l].d},
@@ -123,7 +124,7 @@ static ipl_status open_call(host_call *c, const ipl_mi_samples *samples, unsigne
                                  .x = x ? &c->x : NULL,
                                  .inputs = c->inputs ? c->inputs : samples->kept,
                                  .error = samples->error,
-                                 .cell = c->cell ? c->cell + l * c->n : NULL};
+                                 .cell = c->cell ? c->cell + l * of_layer : NULL};
     }
     return IPL_OK;
 }
@@ -216,8 +217,8 @@ static ipl_status between_neighbours(host_call *c)
     if (!c->cell) return IPL_OK;
     IPL_TRY(ipl_mi_between_scratch_bytes(c->dev, c->layers - 1, c->n, &bytes));
     IPL_TRY(grow(c->dev, &c->scratch, &c->scratch_bytes, bytes));
-    return ipl_mi_between_layers(c->dev, 1, c->layers, c->n, c->cell, c->scratch,
-                                 c->scratch_bytes, c->i_next);
+    return ipl_mi_between_layers(c->dev, 1, c->layers, c->partitions, c->n, c->cell,
+                                 c->scratch, c->scratch_bytes, c->i_next);
 }
 
 static ipl_status estimate_all(host_call *c, int estimators,
@@ -239,15 +240,17 @@ ipl_status mi_estimate_floats(ipl_device *dev, int estimators,
                               const ipl_mi_samples *samples, int layers,
                               ipl_mi_layer *layer)
 {
-    host_call c = {.dev = dev, .n = samples->n, .layers = layers, .layer = layer};
+    host_call c = {.dev = dev, .n = samples->n, .layers = layers, .layer = layer,
+                   .partitions = ipl_mi_partitions(estimators, options)};
     ipl_status st = open_call(&c, samples, ipl_mi_needs(estimators, options));
     if (st == IPL_OK) st = estimate_all(&c, estimators, options);
     for (int l = 0; l < layers && st == IPL_OK; ++l) {
         const ipl_mi_job *job = &c.job[l];
         layer[l].merged = 0;
         layer[l].points = job->points;
-        layer[l].i_next = c.i_next[l];
         for (int p = 0; p < job->points; ++p) layer[l].point[p] = job->point[p];
+        if (c.cell) ipl_mi_set_next(job->points, layer[l].point,
+                                    c.i_next + l * c.partitions);
     }
     close_call(&c);
     return st;
@@ -281,9 +284,9 @@ ipl_status ipl_mi_estimate_host(ipl_device *dev, int estimators,
                     (samples->targets_d >= 1 &&
                      samples->targets_d <= INT64_MAX / 8 / samples->n),
                 "targets of %lld values", (long long)samples->targets_d);
-    IPL_REQUIRE(options && estimators >= 1 && estimators <= IPL_MI_ESTIMATOR_COUNT,
+    IPL_REQUIRE(options && estimators >= 1 && estimators <= IPL_MI_SETTINGS_MAX,
                 "options are NULL, or %d estimators: expected 1 to %d", estimators,
-                IPL_MI_ESTIMATOR_COUNT);
+                IPL_MI_SETTINGS_MAX);
     for (int e = 0; e < estimators; ++e) IPL_TRY(ipl_mi_options_check(&options[e]));
     for (int l = 0; l < layers; ++l) wide |= layer[l].wide != NULL;
     if (wide || samples->targets)

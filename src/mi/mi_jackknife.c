@@ -308,7 +308,7 @@ static ipl_status estimate_group(rest_plan *plan, const ipl_mi_options *options,
     IPL_TRY(mi_list_ranges(plan->jobs, plan->job, &range));
     ipl_status st = dev->backend->value_range(dev->state, plan->jobs, range,
                                               plan->work);
-    const mi_call call = {dev, plan->jobs, plan->job, range, plan->work};
+    const mi_call call = {dev, plan->jobs, plan->job, range, plan->work, 0};
     if (st == IPL_OK)
         st = mi_estimator_of(options->estimator)->estimate(&call, options, point);
     free(range);

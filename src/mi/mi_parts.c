@@ -77,7 +77,6 @@ static ipl_status open_parts(parts_call *c)
         if (!made->name) made->name = c->name[l];
         made->merged = 0;
         made->points = points;
-        made->i_next = NAN;
         c->any_wide |= made->wide != NULL;
     }
     return IPL_OK;
@@ -216,7 +215,6 @@ static ipl_status estimate_comparing(parts_call *c)
     if (c->asked) {
         IPL_TRY(call_part(c, c->samples, 0, c->layers));
         take_points(c, 0, c->layers);
-        for (int l = 0; l < c->layers; ++l) c->made[l].i_next = c->part[l].i_next;
     }
     return estimate_relative(c);
 }
@@ -249,10 +247,7 @@ static ipl_status estimate_bins(parts_call *c, int e)
     c->ask[0].bin_width = 1.0;
     IPL_TRY(call_part(c, c->samples, 0, c->layers));
     take_points(c, 0, c->layers);
-    for (int l = 0; l < c->layers; ++l) {
-        set_outside(c, e, l);
-        c->made[l].i_next = c->part[l].i_next;
-    }
+    for (int l = 0; l < c->layers; ++l) set_outside(c, e, l);
     return IPL_OK;
 }
 

@@ -67,12 +67,36 @@ const char *ipl_mi_point_name(int number)
     return NULL;
 }
 
+const char *ipl_mi_name_point(const ipl_mi_options *options, int point,
+                              char text[IPL_MI_NAME_TEXT])
+{
+    snprintf(text, IPL_MI_NAME_TEXT, "%s%s%s",
+             table[options->estimator]->family.point[point].name,
+             *options->setting ? "@" : "", options->setting);
+    return text;
+}
+
+int ipl_mi_is_point(const char *point, const char *name)
+{
+    const size_t length = strlen(name);
+    return !strncmp(point, name, length) &&
+           (!point[length] || (point[length] == '@' && point[length + 1]));
+}
+
+int mi_is_setting(const char *text)
+{
+    const size_t length = strnlen(text, IPL_MI_SETTING_TEXT);
+    return length < IPL_MI_SETTING_TEXT &&
+           strspn(text, "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                        "+-.") == length;
+}
+
 ipl_status ipl_mi_point_named(const char *name, ipl_mi_estimator *estimator,
                               const char **title)
 {
     for (int k = 0; k < IPL_MI_ESTIMATOR_COUNT; ++k)
         for (int p = 0; p < table[k]->family.points; ++p)
-            if (!strcmp(table[k]->family.point[p].name, name)) {
+            if (ipl_mi_is_point(name, table[k]->family.point[p].name)) {
                 if (estimator) *estimator = (ipl_mi_estimator)k;
                 if (title) *title = table[k]->family.point[p].title;
                 return IPL_OK;
@@ -110,6 +134,14 @@ unsigned ipl_mi_needs(int estimators, const ipl_mi_options *options)
     for (int e = 0; e < estimators; ++e)
         needs |= table[options[e].estimator]->family.needs;
     return needs;
+}
+
+int ipl_mi_partitions(int estimators, const ipl_mi_options *options)
+{
+    int count = 0;
+    for (int e = 0; e < estimators; ++e)
+        count += (ipl_mi_needs(1, options + e) & IPL_MI_NEEDS_CELLS) != 0;
+    return count;
 }
 
 /* -- Options ----------------------------------------------------------------------*/
@@ -157,6 +189,9 @@ ipl_status ipl_mi_options_check(const ipl_mi_options *options)
     IPL_REQUIRE(options, "options are NULL");
     const mi_estimator *how = mi_estimator_of(options->estimator);
     IPL_REQUIRE(how, "estimator %d", (int)options->estimator);
+    IPL_REQUIRE(mi_is_setting(options->setting), "%s: setting '%.*s': expected "
+                "letters, digits, +, - and .", how->family.name, IPL_MI_SETTING_TEXT,
+                options->setting);
     return how->check(options);
 }
 
@@ -191,5 +226,5 @@ ipl_mi_point mi_point_empty(void)
 {
     return (ipl_mi_point){.h_t = NAN, .i_xt = NAN, .i_ty = NAN, .noise_var = NAN,
                           .cells = -1, .outside_share = NAN, .se_x = NAN,
-                          .se_y = NAN};
+                          .se_y = NAN, .i_next = NAN};
 }

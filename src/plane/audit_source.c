@@ -29,6 +29,15 @@ static ipl_status check_seed(const ipl_config *config, int64_t *seed)
     return IPL_OK;
 }
 
+/* Adds to the note that curves carry the mark of one setting alone. */
+static void note_list(const ipl_mi_sweep *sweep, audit_network *out)
+{
+    const size_t used = strlen(out->note);
+    if (sweep->option)
+        snprintf(out->note + used, sizeof out->note - used, "%sof %s = %.60s the first "
+                 "is marked", used ? ", and " : "", sweep->option->key, sweep->values);
+}
+
 /* The estimators' options are kept in `out`, which must not move afterwards. */
 static void keep_marks(const ipl_config *config, audit_network *out)
 {
@@ -39,6 +48,8 @@ static void keep_marks(const ipl_config *config, audit_network *out)
         snprintf(out->note, sizeof out->note, "[net] quantise = %" PRId64 " is left "
                  "out: audited are the values before they are rounded to %" PRId64
                  " bits", config->quantise, config->quantise);
+    if (out->bin) note_list(&config->sweep[IPL_MI_BIN], out);
+    if (out->kde) note_list(&config->sweep[IPL_MI_KDE], out);
 }
 
 /* The measured rows, as they lie on the device. */

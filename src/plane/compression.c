@@ -9,13 +9,14 @@
 #include "plane/compression.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 typedef struct {
-    const char *name;
-    int64_t     tick_of_max; /* -1: no value yet                                  */
-    double      max, last;   /* bits                                              */
+    char    name[IPL_MI_NAME_TEXT];
+    int64_t tick_of_max; /* -1: no value yet                                      */
+    double  max, last;   /* bits                                                  */
 } course;
 
 /* A layer of one seed. */
@@ -85,7 +86,8 @@ ipl_status ipl_compression_point(ipl_compression *c, int64_t seed, int64_t tick,
                 (int)IPL_MI_LAYER_POINTS);
     course *at = &s->point[p];
     if (p == s->points) {
-        *at = (course){.name = name, .tick_of_max = -1};
+        *at = (course){.tick_of_max = -1};
+        snprintf(at->name, sizeof at->name, "%s", name);
         ++s->points;
     }
     if (!isfinite(i_xt_bits)) return IPL_OK;
@@ -132,7 +134,7 @@ static void make_row(const state *s, const course *p, ipl_compression_row *out)
                                .i_xt_last_bits = known ? p->last : NAN,
                                .compression_bits = known ? p->max - p->last : NAN,
                                .snr_below_one_tick = s->below_since};
-    strncpy(row.estimator, p->name, sizeof row.estimator - 1);
+    snprintf(row.estimator, sizeof row.estimator, "%s", p->name);
     strcpy(row.order, order_of(&row));
     *out = row;
 }

@@ -164,8 +164,9 @@ static ipl_status measure_epoch(folder_run *f, const folder_file *first)
         return IPL_FAIL(st, "%s, epoch %lld: %s", f->from->folder,
                         (long long)first->epoch, ipl_last_error_text());
     for (int l = 0; l < f->names.layers; ++l) {
-        layer[l] = (ipl_layer){.points = made[l].points, .i_next = made[l].i_next};
-        memcpy(layer[l].point, made[l].point, sizeof layer[l].point);
+        layer[l].points = made[l].points;
+        memcpy(layer[l].point, made[l].point,
+               (size_t)made[l].points * sizeof *made[l].point);
         f->work.points += layer[l].points;
         f->now.merged += made[l].merged;
         f->now.values += f->n * f->width[l];
@@ -243,7 +244,7 @@ ipl_status ipl_estimate_folder(ipl_device *dev, int estimators,
 {
     IPL_REQUIRE(dev && options && from && from->folder && dir,
                 "device, options or a path is NULL");
-    IPL_REQUIRE(estimators >= 1 && estimators <= IPL_MI_ESTIMATOR_COUNT,
+    IPL_REQUIRE(estimators >= 1 && estimators <= IPL_MI_SETTINGS_MAX,
                 "%d estimators", estimators);
     folder_run f = {.dev = dev, .estimators = estimators, .options = options,
                     .from = from, .h_y = NAN, .work = ipl_work_start()};

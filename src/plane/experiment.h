@@ -14,7 +14,7 @@ typedef struct {
                                 handle of it, that another thread may then use   */
     ipl_config    config; /* its data.path points into itself                    */
     int            estimators;
-    ipl_mi_options options[IPL_MI_ESTIMATOR_COUNT]; /* [estimators]              */
+    ipl_mi_options options[IPL_MI_SETTINGS_MAX]; /* [estimators]                 */
     ipl_net_shape shape;
     ipl_dataset   data;   /* x is freed once it is on the device                 */
 

@@ -66,7 +66,7 @@ static int collect(const ipl_history *h, const ipl_layer *layer, double *out)
     for (int l = 0; l < h->layers; ++l)
         for (int p = 0; p < layer[l].points; ++p) {
             const ipl_mi_point *point = &layer[l].point[p];
-            if (h->decider && strcmp(h->decider, point->name)) continue;
+            if (h->decider && !ipl_mi_is_point(point->name, h->decider)) continue;
             if (out) {
                 out[used] = point->i_xt * h->scale[0];
                 out[used + 1] = point->i_ty * h->scale[1];

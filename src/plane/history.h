@@ -9,8 +9,9 @@
 typedef struct ipl_history ipl_history;
 
 /* Keeps, for `layers` layers in all (of every replica), the values of one estimator
- * (its name in plane.csv), or of all of them (NULL). h_x and h_y in nats divide the
- * changes of I(X;T) and I(T;Y); log 2 for both turns them into bits. */
+ * (its name in plane.csv; with all its settings), or of all of them (NULL). h_x and h_y
+ * in nats divide the changes of I(X;T) and I(T;Y); log 2 for both turns them into
+ * bits. */
 ipl_status ipl_history_create(int layers, const char *decider, double h_x, double h_y,
                               ipl_history **out);
 void       ipl_history_destroy(ipl_history *h);

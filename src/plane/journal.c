@@ -14,7 +14,7 @@
 #include "file.h"
 
 /* The first bytes of the file; a new layout of records gets a new number. */
-static const char title[16] = "infoplane log 5\n";
+static const char title[16] = "infoplane log 6\n";
 
 typedef struct {
     uint32_t crc; /* of all that follows                                        */

@@ -7,7 +7,6 @@
  */
 #include "plane/measure.h"
 
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,9 +23,9 @@ ipl_status measurer_inputs(ipl_device *dev, const ipl_measure_what *what,
 ipl_status ipl_measurer_create(ipl_device *dev, const ipl_measure_what *what,
                                ipl_measurer **out)
 {
-    IPL_REQUIRE(what->estimators >= 1 && what->estimators <= IPL_MI_ESTIMATOR_COUNT,
+    IPL_REQUIRE(what->estimators >= 1 && what->estimators <= IPL_MI_SETTINGS_MAX,
                 "%d estimators: expected 1 to %d", what->estimators,
-                IPL_MI_ESTIMATOR_COUNT);
+                IPL_MI_SETTINGS_MAX);
     ipl_measurer *m = calloc(1, sizeof *m);
     if (!m) return IPL_FAIL(IPL_E_MEMORY, "a measurer");
     m->dev = dev;
@@ -34,6 +33,7 @@ ipl_status ipl_measurer_create(ipl_device *dev, const ipl_measure_what *what,
     m->error = what->error;
     m->quantise = what->quantise;
     m->estimators = what->estimators;
+    m->partitions = ipl_mi_partitions(what->estimators, what->options);
     for (int e = 0; e < what->estimators; ++e) m->options[e] = what->options[e];
     const ipl_status st = measurer_inputs(dev, what, &m->inputs);
     if (st == IPL_OK) *out = m;
@@ -97,12 +97,13 @@ ipl_status measurer_place(ipl_measurer *m, int first, int layers, int64_t place,
                               .block_rows = block_rows, .y = m->y,
                               .inputs = m->inputs, .error = m->error};
         if (m->cells.at)
-            job[j].cell = (int32_t *)m->cells.at + (place + j) * t[j].rows;
+            job[j].cell = (int32_t *)m->cells.at +
+                          (place + j) * m->partitions * t[j].rows;
     }
     IPL_TRY_DONE(estimate(m, jobs, job));
     for (int j = 0; j < jobs; ++j) {
-        out[j] = (ipl_layer){.points = job[j].points, .i_next = NAN};
-        memcpy(out[j].point, job[j].point, sizeof out[j].point);
+        out[j].points = job[j].points;
+        memcpy(out[j].point, job[j].point, (size_t)job[j].points * sizeof *job->point);
     }
 done:
     free(job);
@@ -115,15 +116,17 @@ ipl_status measurer_neighbours(ipl_measurer *m, int nets, int layers, int64_t n,
 {
     size_t bytes;
     if (layers == 1 || !m->cells.at) return IPL_OK;
-    double *i_next = malloc((size_t)(nets * layers) * sizeof *i_next);
+    const size_t values = (size_t)(nets * layers) * (size_t)m->partitions;
+    double *i_next = malloc(values * sizeof *i_next);
     if (!i_next) return IPL_FAIL(IPL_E_MEMORY, "%d layers", nets * layers);
     const int pairs = nets * (layers - 1);
     ipl_status st = ipl_mi_between_scratch_bytes(m->dev, pairs, n, &bytes);
     if (st == IPL_OK) st = measurer_grow(m, &m->scratch, bytes);
     if (st == IPL_OK)
-        st = ipl_mi_between_layers(m->dev, nets, layers, n, m->cells.at, m->scratch.at,
-                                   m->scratch.bytes, i_next);
-    for (int k = 0; st == IPL_OK && k < nets * layers; ++k) out[k].i_next = i_next[k];
+        st = ipl_mi_between_layers(m->dev, nets, layers, m->partitions, n, m->cells.at,
+                                   m->scratch.at, m->scratch.bytes, i_next);
+    for (int k = 0; st == IPL_OK && k < nets * layers; ++k)
+        ipl_mi_set_next(out[k].points, out[k].point, i_next + k * m->partitions);
     free(i_next);
     return st;
 }
@@ -131,8 +134,9 @@ ipl_status measurer_neighbours(ipl_measurer *m, int nets, int layers, int64_t n,
 /* Room for the cells of so many layers; none where nobody makes them. */
 ipl_status measurer_make_cells(ipl_measurer *m, int64_t layers, int64_t n)
 {
-    if (!(ipl_mi_needs(m->estimators, m->options) & IPL_MI_NEEDS_CELLS)) return IPL_OK;
-    return measurer_grow(m, &m->cells, (size_t)(layers * n) * sizeof(int32_t));
+    if (!m->partitions) return IPL_OK;
+    return measurer_grow(m, &m->cells,
+                         (size_t)(layers * m->partitions * n) * sizeof(int32_t));
 }
 
 ipl_status ipl_measure_layers(ipl_measurer *m, int nets, int layers, const ipl_mat *t,

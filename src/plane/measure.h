@@ -61,7 +61,8 @@ typedef struct {
 struct ipl_measurer {
     ipl_device       *dev;
     int               estimators;
-    ipl_mi_options    options[IPL_MI_ESTIMATOR_COUNT];
+    ipl_mi_options    options[IPL_MI_SETTINGS_MAX];
+    int               partitions; /* by cells, of a layer                       */
     const ipl_labels *y;
     ipl_mi_inputs    *inputs; /* NULL: none, or nobody compares them             */
     ipl_mi_error      error;

@@ -202,8 +202,9 @@ ipl_status ipl_measure_bytes(ipl_device *dev, const ipl_measure_what *what,
                                : rows * widest_of(shape);
     if (block && block < rows) floats = block * widest_of(shape);
     *bytes = (size_t)floats * sizeof(float);
-    if (ipl_mi_needs(estimators, options) & IPL_MI_NEEDS_CELLS) {
-        *bytes += (size_t)(nets * layers * rows) * sizeof cell;
+    const int partitions = ipl_mi_partitions(estimators, options);
+    if (partitions) {
+        *bytes += (size_t)(nets * layers * partitions * rows) * sizeof cell;
         if (layers > 1)
             IPL_TRY_DONE(ipl_mi_between_scratch_bytes(dev, nets * (layers - 1), rows,
                                                       &between));

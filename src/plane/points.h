@@ -11,7 +11,6 @@
 typedef struct {
     int          points;
     ipl_mi_point point[IPL_MI_LAYER_POINTS]; /* in the order of the estimators   */
-    double       i_next; /* I(T_l;T_l+1) of cells; NaN for the last layer and without */
 } ipl_layer;
 
 /* The networks of one seed at one tick; NaN: not known. */

@@ -314,8 +314,8 @@ static ipl_status measure(ipl_pool *p, const ipl_pool_unit *u, int64_t k,
     IPL_TRY(rounded(p, rows, width, &layer.t));
     IPL_TRY(ipl_mi_estimate_host(e->dev, e->estimators, e->options, &samples, 1,
                                  &layer));
-    *out = (ipl_layer){.points = layer.points, .i_next = NAN};
-    memcpy(out->point, layer.point, sizeof out->point);
+    out->points = layer.points;
+    memcpy(out->point, layer.point, (size_t)layer.points * sizeof *layer.point);
     return IPL_OK;
 }
 

@@ -109,10 +109,10 @@ static json_t *option_value(const ipl_option *option, const void *fields)
 static json_t *estimator(const ipl_mi_options *o)
 {
     const ipl_mi_family *family = ipl_mi_family_of(o->estimator);
-    char text[IPL_OPTION_TEXT_MAX];
+    char text[IPL_OPTION_TEXT_MAX], name[IPL_MI_NAME_TEXT];
     json_t *points = json_array(), *options = json_object();
     for (int p = 0; p < family->points; ++p)
-        json_array_append_new(points, json_string(family->point[p].name));
+        json_array_append_new(points, json_string(ipl_mi_name_point(o, p, name)));
     for (int k = 0; k < family->options; ++k)
         json_object_set_new(options, family->option[k].key,
                             option_value(&family->option[k], o));

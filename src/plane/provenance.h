@@ -30,7 +30,7 @@ typedef struct {
     const char          *class_names; /* as in ipl_dataset; NULL: numbers        */
     int                  named;  /* classes that have a name                     */
     int                  estimators;
-    ipl_mi_options       options[IPL_MI_ESTIMATOR_COUNT];
+    ipl_mi_options       options[IPL_MI_SETTINGS_MAX];
     int                  layers;
     char                 layer[IPL_NET_LAYERS_MAX][96]; /* "10-tanh", "fc1 (10)"   */
     const char *const   *layer_name; /* [layers]; NULL: numbers from 1            */

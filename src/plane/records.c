@@ -7,27 +7,25 @@
 #include <string.h>
 
 typedef struct {
-    double   h_t, i_xt, i_ty, noise_var, outside_share, se_x, se_y;
+    double   h_t, i_xt, i_ty, noise_var, outside_share, se_x, se_y, i_next;
     int64_t  cells;
     uint32_t flags;
     int16_t  estimator, number; /* the family, and which of its points          */
     int64_t  refusal;
+    char     setting[IPL_MI_SETTING_TEXT]; /* "" where the family has one alone   */
 } point_record;
-
-/* A record of points: of each layer its head, then that many points. */
-typedef struct {
-    int64_t points;
-    double  i_next;
-} layer_head;
 
 static point_record to_record(const ipl_mi_point *p)
 {
     const ipl_mi_family *family = ipl_mi_family_of(p->estimator);
+    const char *at = strchr(p->name, '@');
     int16_t number = 0;
-    while (strcmp(family->point[number].name, p->name)) ++number;
-    return (point_record){p->h_t, p->i_xt, p->i_ty, p->noise_var, p->outside_share,
-                          p->se_x, p->se_y, p->cells, p->flags,
-                          (int16_t)p->estimator, number, p->refusal};
+    while (!ipl_mi_is_point(p->name, family->point[number].name)) ++number;
+    point_record to = {p->h_t, p->i_xt, p->i_ty, p->noise_var, p->outside_share,
+                       p->se_x, p->se_y, p->i_next, p->cells, p->flags,
+                       (int16_t)p->estimator, number, p->refusal, ""};
+    if (at) strncpy(to.setting, at + 1, sizeof to.setting - 1);
+    return to;
 }
 
 static ipl_status from_record(const point_record *from, ipl_mi_point *to)
@@ -38,29 +36,34 @@ static ipl_status from_record(const point_record *from, ipl_mi_point *to)
         return IPL_FAIL(IPL_E_FORMAT, "a record of estimator %d, point %d, refusal "
                         "%lld", from->estimator, from->number,
                         (long long)from->refusal);
+    ipl_mi_options options = ipl_mi_defaults((ipl_mi_estimator)from->estimator);
+    memcpy(options.setting, from->setting, sizeof options.setting);
+    IPL_TRY(ipl_mi_options_check(&options));
     *to = (ipl_mi_point){
-        .estimator = (ipl_mi_estimator)from->estimator,
-        .name = family->point[from->number].name,
+        .estimator = options.estimator,
         .bound = family->point[from->number].bound,
         .h_t = from->h_t, .i_xt = from->i_xt, .i_ty = from->i_ty,
         .noise_var = from->noise_var, .cells = from->cells,
         .outside_share = from->outside_share, .se_x = from->se_x, .se_y = from->se_y,
-        .refusal = (ipl_mi_refusal)from->refusal, .flags = from->flags};
+        .i_next = from->i_next, .refusal = (ipl_mi_refusal)from->refusal,
+        .flags = from->flags};
+    ipl_mi_name_point(&options, from->number, to->name);
     return IPL_OK;
 }
 
+/* A record of points: of each layer their number (int64_t), then that many. */
 ipl_status ipl_records_add_points(ipl_journal *j, uint32_t type, int64_t tick,
                                   int layers, const ipl_layer *layer)
 {
-    size_t bytes = (size_t)layers * sizeof(layer_head);
+    size_t bytes = (size_t)layers * sizeof(int64_t);
     for (int l = 0; l < layers; ++l)
         bytes += (size_t)layer[l].points * sizeof(point_record);
     char *text = malloc(bytes), *to = text;
     if (!text) return IPL_FAIL(IPL_E_MEMORY, "%d layers of a record", layers);
     for (int l = 0; l < layers; ++l) {
-        const layer_head head = {layer[l].points, layer[l].i_next};
-        memcpy(to, &head, sizeof head);
-        to += sizeof head;
+        const int64_t points = layer[l].points;
+        memcpy(to, &points, sizeof points);
+        to += sizeof points;
         for (int p = 0; p < layer[l].points; ++p, to += sizeof(point_record)) {
             const point_record point = to_record(&layer[l].point[p]);
             memcpy(to, &point, sizeof point);
@@ -92,13 +95,13 @@ ipl_status ipl_records_read_points(const void *payload, size_t bytes, int layers
 {
     const char *from = payload;
     for (int l = 0; l < layers; ++l) {
-        layer_head head;
-        if (!take(&from, &bytes, sizeof head, &head))
+        int64_t points;
+        if (!take(&from, &bytes, sizeof points, &points))
             return wrong_length("short", layers);
-        if (head.points < 0 || head.points > IPL_MI_LAYER_POINTS)
+        if (points < 0 || points > IPL_MI_LAYER_POINTS)
             return IPL_FAIL(IPL_E_FORMAT, "a record with %lld points of a layer",
-                            (long long)head.points);
-        layer[l] = (ipl_layer){.points = (int)head.points, .i_next = head.i_next};
+                            (long long)points);
+        layer[l].points = (int)points;
         for (int p = 0; p < layer[l].points; ++p) {
             point_record point;
             if (!take(&from, &bytes, sizeof point, &point))

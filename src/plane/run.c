@@ -180,8 +180,9 @@ static ipl_status open_files(run *r, int resume)
 
 static void tear_down(run *r)
 {
-    for (int64_t p = 0; p < r->points_count; ++p) free(r->points[p].layer);
+    for (int64_t p = 0; p < r->points_count; ++p) free(r->points[p].point);
     free(r->points);
+    free(r->layer);
     free(r->wanted);
     free(r->stats);
     free(r->rows);

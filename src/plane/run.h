@@ -44,9 +44,10 @@ typedef struct run_worker run_worker;
 
 /* The points of one tick, from when they are known until they are in plane.csv. */
 typedef struct {
-    int64_t    tick;
-    ipl_layer *layer;  /* [replicas][layers]                                    */
-    int        told;   /* 1: the policy knows                                   */
+    int64_t       tick;
+    int           each;   /* points of a layer                                  */
+    ipl_mi_point *point;  /* [replicas][layers][each]                           */
+    int           told;   /* 1: the policy knows                                */
 } run_points;
 
 typedef struct run {
@@ -82,6 +83,7 @@ typedef struct run {
     int64_t        wanted_count, wanted_size;
     run_points    *points;       /* [points_count] ascending                    */
     int64_t        points_count, points_size;
+    ipl_layer     *layer;        /* [replicas][layers]: room for one tick's     */
     int64_t        written_before; /* points of earlier ticks are in plane.csv    */
     int64_t        keep_next;    /* earlier networks are kept, or are not to be */
     int64_t       *due;          /* [due_count] ascending: measured, to be kept */
@@ -191,6 +193,9 @@ ipl_status run_load(run *r);
 /* Takes the points of a tick into r->points. run.lock is held. */
 ipl_status run_keep_points(run *r, int64_t tick, const ipl_layer *layer);
 run_points *run_find_points(const run *r, int64_t tick);
+
+/* A tick's points as layers, in r->layer: until the next call. run.lock is held. */
+const ipl_layer *run_layers(run *r, const run_points *points);
 
 /* No tick before this one can still be asked for or is being measured. */
 int64_t run_final_before(const run *r);

@@ -39,7 +39,8 @@ static int keep_moment(void *user, int64_t tick)
 /* The points of this tick, which the policy gave out, are known: it may go on. */
 static ipl_status settle(run *r, run_points *points)
 {
-    if (r->history) IPL_TRY(ipl_history_add(r->history, points->tick, points->layer));
+    if (r->history)
+        IPL_TRY(ipl_history_add(r->history, points->tick, run_layers(r, points)));
     IPL_TRY(ipl_policy_measured(r->policy, points->tick));
     points->told = 1;
     if (r->history) ipl_history_sweep(r->history, keep_moment, r);

@@ -41,9 +41,38 @@ run_points *run_find_points(const run *r, int64_t tick)
     return at < r->points_count && r->points[at].tick == tick ? r->points + at : NULL;
 }
 
+/* No more than there are: a run that goes on may have those of many ticks. */
+static ipl_status pack_points(const run *r, const ipl_layer *layer, run_points *out)
+{
+    const size_t each = (size_t)layer->points;
+    out->each = layer->points;
+    for (int l = 0; l < r->layers; ++l)
+        if (layer[l].points != out->each)
+            return IPL_FAIL(IPL_E_FORMAT, "%d points of a layer, %d of another",
+                            out->each, layer[l].points);
+    out->point = malloc(((size_t)r->layers * each + 1) * sizeof *out->point);
+    if (!out->point)
+        return IPL_FAIL(IPL_E_MEMORY, "%d points of %d layers", out->each, r->layers);
+    for (int l = 0; l < r->layers; ++l)
+        memcpy(out->point + (size_t)l * each, layer[l].point,
+               each * sizeof *out->point);
+    return IPL_OK;
+}
+
+const ipl_layer *run_layers(run *r, const run_points *points)
+{
+    const size_t each = (size_t)points->each;
+    for (int l = 0; l < r->layers; ++l) {
+        r->layer[l].points = points->each;
+        memcpy(r->layer[l].point, points->point + (size_t)l * each,
+               each * sizeof *points->point);
+    }
+    return r->layer;
+}
+
 ipl_status run_keep_points(run *r, int64_t tick, const ipl_layer *layer)
 {
-    const size_t bytes = (size_t)r->layers * sizeof *layer;
+    run_points made = {.tick = tick};
     if (r->points_count == r->points_size) {
         const int64_t size = 2 * r->points_size + 64;
         run_points *more = realloc(r->points, (size_t)size * sizeof *more);
@@ -52,13 +81,11 @@ ipl_status run_keep_points(run *r, int64_t tick, const ipl_layer *layer)
         r->points = more;
         r->points_size = size;
     }
-    ipl_layer *own = malloc(bytes);
-    if (!own) return IPL_FAIL(IPL_E_MEMORY, "%zu bytes for points", bytes);
-    memcpy(own, layer, bytes);
+    IPL_TRY(pack_points(r, layer, &made));
     const int64_t at = place_of(r, tick);
     memmove(r->points + at + 1, r->points + at,
             (size_t)(r->points_count - at) * sizeof *r->points);
-    r->points[at] = (run_points){tick, own, 0};
+    r->points[at] = made;
     ++r->points_count;
     return IPL_OK;
 }
@@ -77,17 +104,17 @@ static ipl_status write_points(run *r, int64_t before)
     if (before > r->written_before) r->written_before = before;
     for (; done < r->points_count && r->points[done].tick < before; ++done) {
         const run_points *p = r->points + done;
+        const ipl_layer *layer = run_layers(r, p);
         for (int k = 0; k < r->e.replicas && st == IPL_OK; ++k) {
             st = ipl_rundir_points(r->dir, r->e.config.seed + k, p->tick, layers,
-                                   p->layer + k * layers);
-            for (int l = 0; l < layers; ++l)
-                r->work.points += p->layer[k * layers + l].points;
+                                   layer + k * layers);
+            r->work.points += layers * p->each;
         }
         if (st == IPL_OK)
             st = ipl_rundir_summary(r->dir, p->tick, r->e.replicas, layers, p->layer);
         if (st == IPL_OK) st = run_keep_measured(r, p->tick);
         if (st != IPL_OK) return st;
-        free(p->layer);
+        free(p->point);
     }
     if (!done) return IPL_OK;
     r->points_count -= done;
@@ -159,9 +186,8 @@ static ipl_status compare(const run *r, const char *was, size_t was_size)
 /* -- Reading the journal ----------------------------------------------------------*/
 
 typedef struct {
-    run       *r;
-    ipl_layer *layer; /* [layers]                                               */
-    int        known; /* 1: the journal says what the run is                    */
+    run *r;
+    int  known; /* 1: the journal says what the run is                          */
 } loading;
 
 static ipl_status read_record(void *user, uint32_t type, int64_t tick,
@@ -174,9 +200,9 @@ static ipl_status read_record(void *user, uint32_t type, int64_t tick,
         return compare(r, payload, bytes);
     }
     if (type == RECORD_POINTS) {
-        IPL_TRY(ipl_records_read_points(payload, bytes, r->layers, at->layer));
+        IPL_TRY(ipl_records_read_points(payload, bytes, r->layers, r->layer));
         if (run_find_points(r, tick)) return IPL_OK;
-        IPL_TRY(run_keep_points(r, tick, at->layer));
+        IPL_TRY(run_keep_points(r, tick, r->layer));
         ++r->now.known;
         ++r->now.measured;
         return IPL_OK;
@@ -209,8 +235,9 @@ ipl_status run_load(run *r)
 {
     ipl_status st = IPL_OK;
     char *text = NULL;
-    loading at = {.r = r, .layer = malloc((size_t)r->layers * sizeof *at.layer)};
-    if (!at.layer) {
+    loading at = {.r = r};
+    r->layer = malloc((size_t)r->layers * sizeof *r->layer);
+    if (!r->layer) {
         st = IPL_FAIL(IPL_E_MEMORY, "%d layers", r->layers);
         goto done;
     }
@@ -239,7 +266,6 @@ ipl_status run_load(run *r)
     }
 done:
     free(text);
-    free(at.layer);
     return st;
 }
 

@@ -253,13 +253,12 @@ static ipl_status end_row(ipl_rundir *r, table *t, int layer)
 }
 
 static ipl_status add_point(ipl_rundir *r, int64_t seed, int64_t tick, int layer,
-                            const ipl_mi_point *p, double i_next)
+                            const ipl_mi_point *p)
 {
     for (int which = PLANE; which <= DETAILS; ++which)
         IPL_TRY(add(&r->tables[which], "%lld,%lld,%d,%s", (long long)seed,
                     (long long)tick, layer, p->name));
     table *plane = &r->tables[PLANE], *details = &r->tables[DETAILS];
-    const int has_cells = p->cells >= 0; /* i_next lies between cells */
     IPL_TRY(ipl_compression_point(r->compression, seed, tick, layer, p->name,
                                   as_written(bits(p->i_xt))));
     IPL_TRY(ipl_doubts_add(r->doubts, 0, layer, p));
@@ -267,8 +266,8 @@ static ipl_status add_point(ipl_rundir *r, int64_t seed, int64_t tick, int layer
     IPL_TRY(add_real(plane, bits(p->i_ty)));
     IPL_TRY(end_row(r, plane, layer));
     IPL_TRY(add_real(details, bits(p->h_t)));
-    IPL_TRY(add_real(details, has_cells ? bits(i_next) : NAN));
-    IPL_TRY(add_real(details, has_cells ? (double)p->cells : NAN));
+    IPL_TRY(add_real(details, bits(p->i_next)));
+    IPL_TRY(add_real(details, p->cells >= 0 ? (double)p->cells : NAN));
     IPL_TRY(add_real(details, p->outside_share));
     IPL_TRY(add_real(details, p->noise_var));
     IPL_TRY(add_flags(details, p->flags));
@@ -284,8 +283,7 @@ ipl_status ipl_rundir_points(ipl_rundir *r, int64_t seed, int64_t tick, int laye
 {
     for (int l = 0; l < layers; ++l)
         for (int p = 0; p < layer[l].points; ++p)
-            IPL_TRY(add_point(r, seed, tick, l + 1, &layer[l].point[p],
-                              layer[l].i_next));
+            IPL_TRY(add_point(r, seed, tick, l + 1, &layer[l].point[p]));
     return IPL_OK;
 }
 

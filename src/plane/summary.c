@@ -21,7 +21,7 @@ static const char *const quantity[QUANTITIES] = {"i_xt_bits", "i_ty_bits", "h_t_
 static double value_of(const ipl_layer *layer, int point, int which)
 {
     const ipl_mi_point *p = &layer->point[point];
-    const double value[QUANTITIES] = {p->i_xt, p->i_ty, p->h_t, layer->i_next};
+    const double value[QUANTITIES] = {p->i_xt, p->i_ty, p->h_t, p->i_next};
     return value[which];
 }
 

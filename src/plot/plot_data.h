@@ -4,9 +4,10 @@
 #ifndef PLOT_DATA_H
 #define PLOT_DATA_H
 
+#include "ipl_mi.h"
 #include "ipl_net.h"
 
-enum { PLOT_ESTIMATORS_MAX = 32, PLOT_X = 0, PLOT_Y = 1 };
+enum { PLOT_ESTIMATORS_MAX = IPL_MI_LAYER_POINTS, PLOT_X = 0, PLOT_Y = 1 };
 
 /* One estimator's layer at one tick: I(X;T) and I(T;Y) in bits. */
 typedef struct {
@@ -36,7 +37,7 @@ typedef struct {
     int     bars;          /* 1: of several seeds; 2: standard errors of one; 0: none */
     char    layer[IPL_NET_LAYERS_MAX][24];    /* "10-tanh"                       */
     int     estimators;
-    char    estimator[PLOT_ESTIMATORS_MAX][16]; /* "kde-upper", as in plane.csv  */
+    char    estimator[PLOT_ESTIMATORS_MAX][IPL_MI_NAME_TEXT]; /* as in plane.csv */
     char    options[PLOT_ESTIMATORS_MAX][96];   /* "noise variance 0.05"         */
     double  ceiling[2];    /* log2 n, H(Y) in bits; NAN: not known               */
     int64_t last;          /* largest tick in either table                       */
