@@ -40,6 +40,9 @@ static void titles_name_the_options_of_the_estimators(void **state)
         {"kde.noise_var=1e-3", NULL, "kde lower bound: noise variance 0.001"},
         {"kde.noise_var=0.2", "kde.noise_relative=yes",
          "kde upper bound: variance 0.2 × mean square"},
+        {"kde.noise_var=1e-2, 0.5", NULL, "kde lower bound: noise variance 0.01"},
+        {"kde.noise_var=1e-2, 0.5", NULL, "kde upper bound: noise variance 0.5"},
+        {"bin.edges=7, 9", NULL, "bin: 9 edges over [-1, 1]"},
     };
     (void)state;
     for (size_t k = 0; k < sizeof cases / sizeof *cases; ++k) {

@@ -277,6 +277,15 @@ fails 2 "--k '3': lnn expects a whole number from 4 to 64" estimate --t t.npy --
     --estimator ksg,lnn
 fails 2 "--k '0': ksg expects a whole number from 1 to 64" estimate --t t.npy --k 0 \
     --estimator ksg,lnn
+fails 2 "--noise-var '0.1,0.10': 0.1 and 0.10 are one value, leave one out" estimate \
+    --t t.npy --noise-var 0.1,0.10
+fails 2 "--noise-var 'x': expected a number above" estimate --t t.npy --noise-var 1,x
+fails 2 "--k '3,': a value is missing at a comma" estimate --t t.npy --k 3, \
+    --estimator kl
+fails 2 "--bin-edges and --bin-width exclude each other" estimate --t t.npy \
+    --bin-edges 3,4 --bin-width 0.1,0.2
+fails 2 "--noise-var needs --estimator kde" estimate --t t.npy --estimator bin \
+    --noise-var 1,2
 works 'estimate --help' estimate --help
 holds 'a shared flag is one line, with the defaults of all' grep -qE \
     '^  --k K\[,K\] +ksg, mixed, ms, ross, kl, lnn, lga: .*; default 5 \(lga 20\)$' out

@@ -209,6 +209,81 @@ for name, t, y, options, wanted in CASES:
         tap("table in %s: %s" % (units, name),
             check_table(t, wanted, unit, units, run(*asked)))
 
+# -- Lists of values ----------------------------------------------------------------
+
+def check_list(options, flag, values):
+    """A list prints what each value prints alone, but for the name."""
+    wrong = []
+    asked = ["--t", "t.npy", "--y", "y.npy", *options]
+    for more in (["--json"], []):
+        got = run(*asked, *more, flag, " , ".join(values))[0 if more else 2:]
+        alone = [run(*asked, *more, flag, v)[0 if more else 2:] for v in values]
+        points = len(alone[0])
+        if len(got) != points * len(values):
+            return wrong + got
+        for k, line in enumerate(got):
+            v, want = values[k // points], alone[k // points][k % points]
+            name = json.loads(want)["estimator"] if more else want.split()[0]
+            if more:
+                want = want.replace('"%s"' % name, '"%s@%s"' % (name, v), 1)
+            elif line.split() != ["%s@%s" % (name, v)] + want.split()[1:]:
+                wrong.append("%s, want %s" % (line, want))
+            if more and line != want:
+                wrong.append("%s, want %s" % (line, want))
+        if not more and len({line.rfind(" ", 0, 32) for line in got}) != 1:
+            wrong.append("columns of " + "\n# ".join(got))
+    return wrong
+
+
+np.save("t.npy", spread)
+np.save("y.npy", y_spread)
+np.save("x.npy", np.random.RandomState(3).randn(len(spread), 2).astype("f4"))
+for options, flag, values in (
+        (["--estimator", "kde"], "--noise-var", ["1e-3", "0.010", "5"]),
+        (["--estimator", "kde", "--noise-relative"], "--noise-var", [".1", "2e-2"]),
+        (["--estimator", "bin", "--range=-0.5,0.75"], "--bin-edges", ["9", "100"]),
+        (["--estimator", "bin"], "--bin-width", ["0.07", "0.5"]),
+        (["--estimator", "bin"], "--bin-count", ["3", "30"]),
+        (["--estimator", "bin"], "--bin-quantiles", ["3", "30"]),
+        (["--x", "x.npy", "--estimator", "ksg", "--error", "jackknife"], "--k",
+         ["3", "10"]),
+        (["--x", "x.npy", "--estimator", "renyi"], "--renyi-rows", ["20", "50"])):
+    tap("%s %s as each alone" % (flag, ",".join(values)),
+        check_list(options, flag, values))
+
+
+def check_two_families():
+    """A flag that two families have is a list for both."""
+    names = [json.loads(l)["estimator"] for l in
+             run("--t", "t.npy", "--y", "y.npy", "--x", "x.npy", "--estimator",
+                 "mixed,kde,kl", "--k", "3,10", "--json")]
+    want = ["mixed@3", "mixed@10", "kde-upper", "kde-lower", "kl@3", "kl@10"]
+    return [] if names == want else names
+
+
+def check_quantised():
+    """Codes of a quantised layer: the help names the form that keeps them apart."""
+    codes = (np.arange(256) * 0.1).astype("f4")
+    np.save("q.npy", codes.reshape(-1, 1))
+    by_width = len(np.unique(np.floor(codes / np.float32(0.1))))
+    said = subprocess.run([program, "estimate", "--help"], capture_output=True,
+                          text=True).stdout.splitlines()
+    wrong = [] if by_width == 219 else ["numpy has %d bins" % by_width]
+    for flag, words in (("--bin-width", "quantised layers lose values so and need form "
+                         "exact"), ("--bin-exact", "for quantised layers")):
+        if not [l for l in said if l.startswith("  %s " % flag) and words in l]:
+            wrong.append("%s does not say: %s" % (flag, words))
+    for options, cells in ((["--bin-width", "0.1"], 219), (["--bin-exact"], 256)):
+        got = json.loads(run("--t", "q.npy", "--estimator", "bin", *options,
+                             "--json")[0])
+        if got["cells"] != cells:
+            wrong.append("%s: %s" % (options, got))
+    return wrong
+
+
+tap("a shared flag is a list for each family", check_two_families())
+tap("quantised layers keep their values as the help says", check_quantised())
+
 # -- Inputs and standard errors -----------------------------------------------------
 
 rng = np.random.RandomState(5)

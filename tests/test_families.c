@@ -146,6 +146,44 @@ static void keys_and_flags_have_every_option(void **state)
     free(help);
 }
 
+/* Each word of these keys stands below its key, with what it means. */
+static void keys_tell_what_words_mean(void **state)
+{
+    (void)state;
+    static const char *const keys[][2] = {{"data", "scale"}, {"net", "init"}};
+    char *all = printed("run --keys");
+    ipl_config config;
+    ipl_config_defaults(&config);
+    for (int k = 0, seen = 0; k < ipl_config_keys(); ++k) {
+        ipl_config_key key;
+        CHECK_OK(ipl_config_key_at(&config, k, &key));
+        for (int w = 0; w < 2; ++w) {
+            if (strcmp(key.section, keys[w][0]) || strcmp(key.key, keys[w][1]))
+                continue;
+            char words[sizeof key.expected], *rest, line[64];
+            snprintf(words, sizeof words, "%s", key.expected);
+            char *at = strstr(words, " or ");
+            memcpy(at, ",   ", 4);
+            for (at = strtok_r(words, ", ", &rest); at;
+                 at = strtok_r(NULL, ", ", &rest)) {
+                snprintf(line, sizeof line, "\n      %-22s  ", at);
+                const char *found = strstr(all, line);
+                if (!found || found[strlen(line)] == '\n')
+                    fail_msg("--keys does not say what %s means", at);
+            }
+            ++seen;
+        }
+        CHECK(k + 1 < ipl_config_keys() || seen == 2);
+    }
+    for (int a = 0; ipl_act_name((ipl_act)a); ++a) {
+        char line[64];
+        snprintf(line, sizeof line, "\n      %-22s  ", ipl_act_name((ipl_act)a));
+        if (!strstr(all, line)) fail_msg("--keys lacks %s", line);
+    }
+    CHECK(strstr(all, "\n      leaky-relu              max(z, 0.01 z)\n"));
+    free(all);
+}
+
 /* The JSON value, written as text, sets the option to what it is. */
 static void check_value(const json_t *value, const ipl_option *option,
                         const ipl_mi_options *options)
@@ -292,6 +330,7 @@ static const check_test tests[] = {
     CHECK_TEST(rows_are_whole),
     CHECK_TEST(options_are_set_by_their_keys),
     CHECK_TEST(keys_and_flags_have_every_option),
+    CHECK_TEST(keys_tell_what_words_mean),
     CHECK_TEST(runs_have_every_point_and_option),
     CHECK_TEST(plain_loops_are_the_definition),
     CHECK_TEST(public_types_tell_their_size),

@@ -31,13 +31,39 @@ const cli_command cli_run = {
     "      --set train.epochs=2000 --set bin.edges=60 --out runs/five\n",
     run};
 
+/* What the words of a key's value mean. */
+static const struct {
+    const char *section, *key, *word, *means;
+} words[] = {
+    {"data", "scale", "auto", "unit for idx, none for all others"},
+    {"data", "scale", "none", "x as it is"},
+    {"data", "scale", "unit", "idx: x / 255; all others: (x - min) / (max - min)"},
+    {"data", "scale", "symmetric", "2 unit - 1"},
+    {"data", "scale", "standard", "(x - mean) / deviation, of the training rows"},
+#define IPL_ROW(name, text, formula) {"net", "layers", text, formula},
+    IPL_ACT_ROWS(IPL_ROW)
+#undef IPL_ROW
+#define IPL_ROW(name, text, help) {"net", "init", text, help},
+    IPL_INIT_ROWS(IPL_ROW)
+#undef IPL_ROW
+};
+
+static void print_words(const ipl_config_key *key)
+{
+    for (size_t w = 0; w < sizeof words / sizeof *words; ++w)
+        if (!strcmp(words[w].section, key->section) && !strcmp(words[w].key, key->key))
+            printf("      %-22s  %s\n", words[w].word, words[w].means);
+}
+
 static int print_keys(void)
 {
     ipl_config config;
     const char *section = "";
     ipl_config_defaults(&config);
     printf("Keys of a configuration, each with its default. A file has them one a\n"
-           "line, below their section; comments start with ; or #.\n");
+           "line, below their section; comments start with ; or #. A number of an\n"
+           "estimator may be a list, as noise_var = 1e-3, 1e-2: one training gives a\n"
+           "point for each value, named kde-upper@1e-3 and so on.\n");
     for (int k = 0; k < ipl_config_keys(); ++k) {
         ipl_config_key key;
         if (ipl_config_key_at(&config, k, &key) != IPL_OK) return cli_failed();
@@ -45,6 +71,7 @@ static int print_keys(void)
         printf("%s = %s\n", key.key, key.fallback);
         if (*key.help) printf("    %s\n", key.help);
         printf("    (%s)\n", key.expected);
+        print_words(&key);
     }
     return CLI_DONE;
 }

@@ -15,7 +15,7 @@ typedef struct {
     int         count;
     const char *name[ESTIMATE_FLAGS_MAX];      /* "--noise-var"                  */
     char        value[ESTIMATE_FLAGS_MAX][16]; /* "V[,V]": numbers may be lists  */
-    char        help[ESTIMATE_FLAGS_MAX][160]; /* "kde: variance ..; default 0.05" */
+    char        help[ESTIMATE_FLAGS_MAX][256]; /* "kde: variance ..; default 0.05" */
     const char *text[ESTIMATE_FLAGS_MAX];      /* as given; NULL: not            */
     int         is_set[ESTIMATE_FLAGS_MAX];    /* 1: given, of those without a value */
 } estimate_flags;
