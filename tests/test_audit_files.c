@@ -124,7 +124,11 @@ static void marks_are_the_configuration_s(void **state)
     CHECK_OK(ipl_config_set(&config, "bin.form=width"));
     CHECK_OK(ipl_config_set(&config, "bin.width=0.07"));
     CHECK_OK(ipl_audit_config(dev, &config, 5, NULL, &r));
-    CHECK(r.layer[2].mark_bin == 0.07);
+    CHECK(r.layer[2].mark_bin == 0.07 && !strstr(r.note, "marked"));
+    CHECK_OK(ipl_config_set(&config, "bin.width=0.05, 0.1"));
+    CHECK_OK(ipl_audit_config(dev, &config, 5, NULL, &r));
+    CHECK(r.layer[2].mark_bin == 0.05);
+    CHECK(strstr(r.note, "bits, and of width = 0.05, 0.1 the first is marked"));
     CHECK_FAILS(ipl_audit_config(dev, &config, 7, NULL, &r), IPL_E_ARGUMENT,
                 "seed 7: expected 5 to 6");
 }

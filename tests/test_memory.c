@@ -223,12 +223,32 @@ static void repeated_inputs_take_no_second_copy(void **state)
         CHECK(twice + (size_t)ROWS * UNITS * sizeof(float) < (size_t)15 << 27);
 }
 
+/* Every setting of bins has cells of its own, for I(T;T'). */
+static void each_setting_of_bins_has_room_for_its_cells(void **state)
+{
+    enum { ROWS = 3000 };
+    ipl_device *dev = check_device(state);
+    net_case c = net_case_make(dev, "12, 5-tanh, 4-tanh, 3", ROWS);
+    ipl_mi_options options[3];
+    size_t one = 0, bytes;
+    for (int s = 0; s < 3; ++s) {
+        options[s] = ipl_mi_defaults(IPL_MI_BIN);
+        snprintf(options[s].setting, sizeof options[s].setting, "%d", s);
+        const ipl_measure_what what = {s + 1, options, &c.dy, c.dx, 0, 0};
+        CHECK_OK(ipl_measure_bytes(dev, &what, &c.shape, ROWS, &ways[0], &bytes));
+        if (!s) one = bytes;
+        CHECK(bytes == one + (size_t)(2 * s * 3 * ROWS) * sizeof(int32_t));
+    }
+    net_case_free(&c);
+}
+
 static const check_test tests[] = {
     CHECK_TEST(the_memory_that_is_foretold_is_taken),
     CHECK_TEST(every_way_of_measuring_gives_the_same_bits),
     CHECK_TEST(every_way_of_measuring_gives_the_same_errors),
     CHECK_TEST(the_plan_adapts_to_the_memory),
     CHECK_TEST(repeated_inputs_take_no_second_copy),
+    CHECK_TEST(each_setting_of_bins_has_room_for_its_cells),
 };
 
 CHECK_MAIN("memory", tests, 1)
