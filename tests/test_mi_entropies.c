@@ -140,10 +140,12 @@ static ipl_status counted_neighbours(void *state, int jobs, ipl_neighbour_job *j
     return asked.real->nearest_neighbours(state, jobs, job, scratch);
 }
 
-/* H(X) is found once for each k: one job less for the backend. */
+/* H(X) is found once for each family and k: one job less for the backend. */
 static void entropies_of_inputs_are_kept_with_their_k(void **state)
 {
-    static const int64_t k[] = {3, 3, 4, 4, 3, 3, 5};
+    static const struct { ipl_mi_estimator family; int64_t k; int known; } calls[] = {
+        {IPL_MI_KL, 3, 0},  {IPL_MI_KL, 3, 1}, {IPL_MI_KL, 4, 0},  {IPL_MI_KL, 3, 1},
+        {IPL_MI_LNN, 4, 0}, {IPL_MI_KL, 4, 1}, {IPL_MI_LNN, 4, 1}, {IPL_MI_KL, 5, 0}};
     ipl_device *dev = check_device(state), counting = *dev;
     ipl_backend table = *dev->backend;
     asked.real = dev->backend;
@@ -152,10 +154,19 @@ static void entropies_of_inputs_are_kept_with_their_k(void **state)
     entropy_case c = case_curved(100, 2, 2, check_seed());
     case_on on;
     case_open(&counting, &c, &on);
-    for (size_t run = 0; run < sizeof k / sizeof *k; ++run) {
-        const ipl_mi_options o = case_options(IPL_MI_KL, k[run]);
+    for (size_t run = 0; run < sizeof calls / sizeof *calls; ++run) {
+        const ipl_mi_options o = case_options(calls[run].family, calls[run].k);
         CHECK_OK(layers_estimate(&o, 1, &on.layer));
-        CHECK(asked.jobs == (run && k[run] == k[run - 1] ? 2 : 3));
+        CHECK(asked.jobs == 3 - calls[run].known);
+        CHECK(on.layer.job.point[0].i_xt == case_point(dev, &o, &c).i_xt);
+    }
+    /* More than are kept: the last one makes way, to be found anew. */
+    for (int64_t k = 10; k <= 10 + IPL_MI_SETTINGS_MAX; ++k) {
+        const ipl_mi_estimator last = k < 10 + IPL_MI_SETTINGS_MAX ? IPL_MI_KL
+                                                                   : IPL_MI_LNN;
+        const ipl_mi_options o = case_options(last, last == IPL_MI_KL ? k : k - 1);
+        CHECK_OK(layers_estimate(&o, 1, &on.layer));
+        CHECK(asked.jobs == 3);
         CHECK(on.layer.job.point[0].i_xt == case_point(dev, &o, &c).i_xt);
     }
     case_close(&on);
