@@ -445,7 +445,27 @@ def check_about():
     return wrong
 
 
+def check_folder_list():
+    """A folder with a list has the rows of a folder for each value."""
+    wrong, values = [], ("7", "40")
+    asked = ["--t", "planes", "--y", "y.npy", "--estimator", "bin", "--bin-count"]
+    run(*asked, ",".join(values), "--out", "both")
+    for v in values:
+        run(*asked, v, "--out", "only" + v)
+        for name in ("plane.csv", "plane_details.csv", "compression.csv"):
+            got = open("both/" + name).read().splitlines()
+            want = open("only%s/%s" % (v, name)).read().splitlines()
+            got = got[:1] + [l.replace("@" + v, "") for l in got if "@%s," % v in l]
+            if got != want or len(want) < 3:
+                wrong.append("%s of %s" % (name, v))
+    about = json.load(open("both/run.json"))["estimators"]
+    if [e["points"] for e in about] != [["bin@7"], ["bin@40"]]:
+        wrong.append("run.json: %s" % about)
+    return wrong
+
+
 tap("a folder's tables have each number", check_folder())
+tap("a folder with a list has the rows of each value", check_folder_list())
 tap("JSON has the digits of the tables", check_same_digits())
 tap("a folder's run.json tells what was there", check_about())
 print("1..%d" % count)
