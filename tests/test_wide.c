@@ -173,7 +173,8 @@ static void neighbours_share_cells(void **state)
     const ipl_mi_samples samples = {.n = N};
     CHECK_OK(ipl_mi_estimate_host(dev, 1, &o, &samples, 2, layer));
     const double bound = oracle_entropy_bound(N);
-    check_within("I(T;T')", 1, &layer[0].point[0].i_next, &layer[1].point[0].h_t, &bound);
+    check_within("I(T;T')", 1, &layer[0].point[0].i_next, &layer[1].point[0].h_t,
+                 &bound);
     CHECK(layer[0].point[0].cells == 6);
 }
 

@@ -111,7 +111,7 @@ static ipl_status write_points(run *r, int64_t before)
             r->work.points += layers * p->each;
         }
         if (st == IPL_OK)
-            st = ipl_rundir_summary(r->dir, p->tick, r->e.replicas, layers, p->layer);
+            st = ipl_rundir_summary(r->dir, p->tick, r->e.replicas, layers, layer);
         if (st == IPL_OK) st = run_keep_measured(r, p->tick);
         if (st != IPL_OK) return st;
         free(p->point);
