@@ -220,7 +220,7 @@ static void an_axis_without_values_says_so(void **state)
     panel x = panel_named(script, "Ross", "epoch", "I(X;T) [bits]");
     panel y = panel_named(script, "Ross", "epoch", "I(T;Y) [bits]");
     CHECK(panel_says(&x, "set label 'no values of I(X;T) [bits]'") == 1);
-    CHECK(!panel_says(&y, "no values") && y.curves > x.curves);
+    CHECK(!panel_says(&y, "'no values") && y.curves > x.curves);
     free(x.text);
     free(y.text);
     free(script);

@@ -84,6 +84,7 @@ static char *made_up_script(void)
     files_make_folder(f);
     run_into(f, "train.seed=7", NULL);
     write_plane(files_path(f, "r/plane.csv"));
+    CHECK(!remove(files_path(f, "r/plane_details.csv")));
     write_training(files_path(f, "r/training.csv"));
     char *script = draw(f, IPL_PLOT_ALL);
     files_remove_folder(f);
@@ -166,13 +167,14 @@ static void blocks_hold_means_and_deviations_over_the_seeds(void **state)
             const block *b = block_of(script, name, l);
             CHECK(b->rows == TICKS + 1);
             for (int t = 0; t < TICKS; ++t) {
-                CHECK(b->columns[t] == 6 && b->value[t][0] == drawn_tick(t));
+                CHECK(b->columns[t] == 7 && b->value[t][0] == drawn_tick(t));
                 for (int a = X; a <= Y; ++a) {
                     check_near("mean", b->value[t][1 + 2 * a], mean_of(t, l, e, a));
                     check_near("deviation", b->value[t][2 + 2 * a],
                                deviation_of(t, l, e, a));
                 }
                 CHECK(b->value[t][5] == 1); /* few points: each has its bars */
+                CHECK(b->value[t][6] == 0); /* no doubt is known of */
             }
         }
     const block *b = block_of(script, "$training", -1);
@@ -195,7 +197,8 @@ static void planes_place_the_means_and_their_deviations(void **state)
         CHECK(p.curves == 5 * LAYERS);
         for (int k = 0; k < p.curves; ++k) CHECK(!strcmp(p.curve[k].source, source));
         for (int l = 0; l < LAYERS; ++l) {
-            const curve *line = &p.curve[l], *bars = &p.curve[LAYERS + l];
+            const curve *line = &p.curve[LAYERS - 1 - l]; /* from the last layer on */
+            const curve *bars = line + LAYERS;
             snprintf(way, sizeof way, "pt %d ps 1.15*S lc", shape_of[l]);
             const curve *rim = only_curve(&p, way, l);
             const curve *white = rim + 1, *filled = rim + 2;

@@ -48,7 +48,7 @@ void ipl_plot_open(const canvas *c, plot_box box, int bar, const char *title,
             "set title '%s' font ',12.5' offset 0,-0.4\n"
             "set xlabel '%s' offset 0,0.4; set ylabel '%s' offset 0.2,0\n",
             (box.x + PLOT_LEFT) / w, (box.x + box.width - right) / w,
-            1.0 - (box.y + PLOT_ABOVE) / h, 1.0 - (box.y + box.height - PLOT_BELOW) / h,
+            1.0 - (box.y + PLOT_ABOVE) / h, 1.0 - (box.y + box.height - c->below) / h,
             title, x_label, y_label);
 }
 
@@ -94,20 +94,26 @@ void ipl_plot_legend(const canvas *c, plot_box box)
     if (c->what == IPL_PLOT_POOLED_PLANE) ipl_plot_pooled_key(c);
     fprintf(c->out, "set key at screen 0.5,%.6f center center horizontal samplen 2.4 "
             "width 1 height 0.2 maxrows 2\nplot ", 1.0 - 60.0 / h);
-    for (int l = 1; l <= d->layers; ++l)
+    const char *sep = "";
+    for (int l = 1; l <= d->layers; ++l) {
+        if (d->hidden[l - 1]) continue;
         fprintf(c->out, "%sNaN with linespoints lw 2 lc '%s' pt %d ps 1.1*S title "
-                "'T_{%d}: %s'", l > 1 ? ", " : "", ipl_plot_colour(l),
-                ipl_plot_shape(l), l,
+                "'T_{%d}: %s'", sep, ipl_plot_colour(l), ipl_plot_shape(l), l,
                 ipl_gnuplot_plain(d->layer[l - 1], layer, sizeof layer));
+        sep = ", ";
+    }
     fprintf(c->out, "\n");
 }
 
 /* -- The picture ------------------------------------------------------------------*/
 
-static plot_box cell(int column, int row)
+/* Cells are as high as the notes under the panels ask for. */
+static int cell_height(const canvas *c) { return CELL_HEIGHT + c->below - PLOT_BELOW; }
+
+static plot_box cell(const canvas *c, int column, int row)
 {
-    return (plot_box){column * CELL_WIDTH, LEGEND_HEIGHT + row * CELL_HEIGHT,
-                      CELL_WIDTH, CELL_HEIGHT};
+    return (plot_box){column * CELL_WIDTH, LEGEND_HEIGHT + row * cell_height(c),
+                      CELL_WIDTH, cell_height(c)};
 }
 
 /* The planes alone are larger and share one colour bar. */
@@ -115,7 +121,7 @@ static void draw_planes(const canvas *c)
 {
     for (int e = 0; e < c->d->estimators; ++e) {
         const int bar = e == c->d->estimators - 1;
-        plot_box box = cell(e, 0);
+        plot_box box = cell(c, e, 0);
         box.height = c->height - LEGEND_HEIGHT;
         if (bar) box.width += PLOT_BAR - PLOT_RIGHT;
         ipl_plot_plane(c, box, e, bar);
@@ -126,7 +132,7 @@ static void draw_planes(const canvas *c)
 static void draw_unlabelled(const canvas *c)
 {
     for (int e = 0; e < c->d->estimators; ++e)
-        ipl_plot_epochs(c, cell(e, 0), e, PLOT_X);
+        ipl_plot_epochs(c, cell(c, e, 0), e, PLOT_X);
 }
 
 static void draw_rows(const canvas *c)
@@ -135,21 +141,21 @@ static void draw_rows(const canvas *c)
     int row = 0;
     const int first = what == IPL_PLOT_ALL;
     for (int e = 0; what != IPL_PLOT_SNR && e < c->d->estimators; ++e, ++row) {
-        if (first) ipl_plot_plane(c, cell(0, row), e, 1);
-        ipl_plot_epochs(c, cell(first, row), e, PLOT_X);
-        ipl_plot_epochs(c, cell(first + 1, row), e, PLOT_Y);
+        if (first) ipl_plot_plane(c, cell(c, 0, row), e, 1);
+        ipl_plot_epochs(c, cell(c, first, row), e, PLOT_X);
+        ipl_plot_epochs(c, cell(c, first + 1, row), e, PLOT_Y);
     }
     if (what == IPL_PLOT_EPOCHS || !c->d->trainings) return;
-    ipl_plot_gradients(c, cell(0, row));
-    ipl_plot_ratio(c, cell(1, row));
-    ipl_plot_training(c, cell(2, row));
+    ipl_plot_gradients(c, cell(c, 0, row));
+    ipl_plot_ratio(c, cell(c, 1, row));
+    ipl_plot_training(c, cell(c, 2, row));
 }
 
 /* Each tick by itself, and beside it windows of them. */
 static void draw_pooled_planes(const canvas *c)
 {
     for (int k = 0; k < c->pool->estimators; ++k) {
-        plot_box box = cell(0, k);
+        plot_box box = cell(c, 0, k);
         box.y += POOLED_LEGEND - LEGEND_HEIGHT;
         ipl_plot_plane(c, box, c->pool->estimator[k], 0);
         box.x += box.width;
@@ -166,14 +172,15 @@ static void size_of(canvas *c, int labelled)
                : d->estimators + (c->what == IPL_PLOT_ALL && d->trainings > 0);
     int columns = c->what == IPL_PLOT_EPOCHS ? 2 : 3;
     if (!labelled) rows = 1, columns = d->estimators;
+    c->below = PLOT_BELOW + (c->what == IPL_PLOT_POOL ? 0 : ipl_plot_notes_room(d));
     c->width = columns * CELL_WIDTH;
-    c->height = LEGEND_HEIGHT + rows * CELL_HEIGHT;
+    c->height = LEGEND_HEIGHT + rows * cell_height(c);
     if (c->what == IPL_PLOT_PLANE) {
         c->width = d->estimators * CELL_WIDTH + PLOT_BAR - PLOT_RIGHT;
-        c->height = LEGEND_HEIGHT + CELL_HEIGHT + 40;
+        c->height = LEGEND_HEIGHT + cell_height(c) + 40;
     } else if (c->what == IPL_PLOT_POOLED_PLANE) {
         c->width = 2 * CELL_WIDTH + PLOT_BAR - PLOT_RIGHT;
-        c->height = POOLED_LEGEND + c->pool->estimators * CELL_HEIGHT;
+        c->height = POOLED_LEGEND + c->pool->estimators * cell_height(c);
     } else if (c->what == IPL_PLOT_POOL) ipl_plot_pool_size(c, &c->width, &c->height);
 }
 

@@ -19,6 +19,7 @@ typedef struct {
     const plot_pool *pool;          /* NULL: nothing of pool.csv is drawn        */
     ipl_plot_what    what;
     int              width, height; /* of the picture, in points                 */
+    int              below;         /* a panel: PLOT_BELOW and room for notes    */
 } canvas;
 
 /* Where a panel stands, margins included, in points from the top left. */
@@ -96,6 +97,25 @@ void ipl_plot_ceiling_line(const canvas *c, int axis, double ceiling);
  * its panel; _is_empty returns then 1. */
 int  ipl_plot_is_empty(const canvas *c, int estimator, int axis);
 void ipl_plot_no_values(const canvas *c, int axis);
+
+/* Notes under a panel, which hollow points and layers without a value need: of the
+ * point's values on all these axes (bits 1 << PLOT_X, 1 << PLOT_Y). The room that
+ * panels need for them, in points. */
+enum { PLOT_NOTES_MAX = 9 };
+void ipl_plot_notes(const canvas *c, plot_box box, int estimator, unsigned axes);
+int  ipl_plot_notes_room(const plot_data *d);
+
+/* Points that say less than they seem to are hollow: saturated ones, and those with
+ * values outside fixed bins. */
+int ipl_plot_is_doubtful(const plot_point *p);
+int ipl_plot_has_doubt(const plot_data *d, int estimator);
+
+/* 1, 2, 3, 5 becomes "1–3,5". */
+void ipl_plot_join(const int *number, int count, char *text, size_t size);
+
+/* The last layer up to this one that is drawn; 0: none. Layers are drawn from the last
+ * to the first, which often end at one place: what comes in first lies on top. */
+int ipl_plot_layer(const plot_data *d, int layer);
 
 /* "epochs 0 to 19": the ticks of a window. */
 const char *ipl_plot_window(const canvas *c, int window, char *text, size_t size);

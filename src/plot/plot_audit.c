@@ -257,7 +257,7 @@ ipl_status ipl_plot_audit(const char *dir, const char *file)
     audit_data *d = calloc(1, sizeof *d);
     if (!d) return IPL_FAIL(IPL_E_MEMORY, "a picture of %s", dir);
     canvas c = {.d = &d->about, .width = 3 * PANEL_WIDTH,
-                .height = LEGEND + PANEL_HEIGHT};
+                .height = LEGEND + PANEL_HEIGHT, .below = PLOT_BELOW};
     ipl_status st = IPL_OK;
     IPL_TRY_DONE(read_audit(dir, d));
     IPL_TRY_DONE(ipl_gnuplot_start(file, c.width, c.height, &g));

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "plot/plot_table.h"
+#include "plot/plot_details.h"
 
 /* -- plane.csv --------------------------------------------------------------------*/
 
@@ -61,6 +61,12 @@ static void average_points(plot_data *d)
         for (int s = 0; s < 2; ++s)
             ipl_plot_average(&d->point[first].mean[s], sizeof p, end - first,
                              &p.mean[s], &p.bar[s]);
+        for (int64_t k = first + 1; k < end; ++k) {
+            p.estimates += d->point[k].estimates;
+            p.saturated += d->point[k].saturated;
+            p.outside += d->point[k].outside;
+            if (!p.refusal) p.refusal = d->point[k].refusal;
+        }
         if (p.tick > d->last) d->last = p.tick;
         d->point[kept++] = p;
     }
@@ -68,61 +74,29 @@ static void average_points(plot_data *d)
     if (d->seeds > 1) d->bars = 1;
 }
 
-/* Columns of plane_details.csv with the standard errors, from 0; -1: none. */
-static void find_errors(plot_table *details, int column[2])
-{
-    static const char *const name[] = {"se_x_bits", "se_y_bits"};
-    column[PLOT_X] = column[PLOT_Y] = -1;
-    char *line = details->file ? ipl_plot_table_line(details) : NULL, *rest;
-    int   number = 0;
-    for (char *at = line ? strtok_r(line, ",", &rest) : NULL; at;
-         at = strtok_r(NULL, ",", &rest), ++number)
-        for (int s = 0; s < 2; ++s)
-            if (!strcmp(at, name[s])) column[s] = number;
-}
-
-/* The standard errors of a row of plane.csv: both tables have the same rows, but the
- * last ones of a run that was killed may be in one only. */
-static void take_errors(plot_data *d, plot_table *details, const int column[2],
-                        const char *row, plot_point *p)
-{
-    enum { KEYS = 4 };
-    char *line = column[PLOT_X] >= 0 ? ipl_plot_table_line(details) : NULL;
-    size_t key = 0;
-    for (int k = 0; k < KEYS; ++k) key += strcspn(row + key, ",") + 1;
-    if (!line || strncmp(line, row, key)) return;
-    for (int s = 0; s < 2; ++s) {
-        char *at = line;
-        double se;
-        for (int k = 0; k < column[s]; ++k) at += strcspn(at, ",") + (*at != 0);
-        if (ipl_plot_real(&at, &se) && se >= 0) p->bar[s] = se;
-        if (p->bar[s] > 0) d->bars = 2;
-    }
-}
-
 static ipl_status read_plane(const char *dir, plot_data *d)
 {
     static const char header[] = "seed,epoch,layer,estimator,i_xt_bits,i_ty_bits";
-    plot_table t, details;
+    plot_table t;
+    plot_details details;
     int64_t size = 0;
-    int column[2];
     ipl_status st = ipl_plot_table_open(&t, dir, "plane.csv");
     if (st != IPL_OK) return st;
-    ipl_plot_table_open(&details, dir, "plane_details.csv"); /* may be missing */
-    find_errors(&details, column);
+    ipl_plot_details_open(&details, dir);
     char *line = ipl_plot_table_line(&t);
     const int named = line && !strncmp(line, header, sizeof header - 1) &&
                       !strcmp(line + sizeof header - 1, ",layer_name");
     if (!line || (strcmp(line, header) && !named)) st = ipl_plot_table_bad(&t, header);
     while (st == IPL_OK && (line = ipl_plot_table_line(&t))) {
-        plot_point p = {0}, *more;
+        plot_point p = {.estimates = 1}, *more;
         more = ipl_plot_room(d->point, d->points, &size, sizeof p);
         if (!more) {
             st = IPL_FAIL(IPL_E_MEMORY, "%lld points", (long long)size);
             break;
         }
         d->point = more;
-        take_errors(d, &details, column, line, &p);
+        ipl_plot_details_take(&details, line, &p);
+        if (p.bar[PLOT_X] > 0 || p.bar[PLOT_Y] > 0) d->bars = 2;
         if (named && strrchr(line, ',')) *strrchr(line, ',') = 0; /* run.json has it */
         if (take_point(d, line, &p)) d->point[d->points++] = p;
         else st = ipl_plot_table_bad(&t, header);
@@ -130,7 +104,7 @@ static ipl_status read_plane(const char *dir, plot_data *d)
     if (st == IPL_OK && !d->points)
         st = IPL_FAIL(IPL_E_FORMAT, "%s: no points yet", t.path);
     if (st == IPL_OK) average_points(d);
-    ipl_plot_table_close(&details);
+    ipl_plot_details_close(&details);
     ipl_plot_table_close(&t);
     return st;
 }

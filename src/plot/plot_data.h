@@ -16,6 +16,9 @@ typedef struct {
                         estimated, 0 where there is none                         */
     int64_t tick;
     int     layer, estimator;
+    int     estimates; /* one a seed; of them saturated, and outside fixed bins   */
+    int     saturated, outside;
+    int     refusal;   /* the ipl_mi_refusal of a seed that has no values         */
 } plot_point;
 
 /* Columns of training.csv behind seed and epoch. Those from PLOT_LAYERS on have
@@ -36,6 +39,7 @@ typedef struct {
     int     seeds, layers;
     int     bars;          /* 1: of several seeds; 2: standard errors of one; 0: none */
     char    layer[IPL_NET_LAYERS_MAX][24];    /* "10-tanh"                       */
+    char    hidden[IPL_NET_LAYERS_MAX];       /* 1: is not drawn                 */
     int     estimators;
     char    estimator[PLOT_ESTIMATORS_MAX][IPL_MI_NAME_TEXT]; /* as in plane.csv */
     char    options[PLOT_ESTIMATORS_MAX][96];   /* "noise variance 0.05"         */

@@ -26,6 +26,12 @@ int64_t ipl_plot_layer_points(const plot_data *d, int estimator, int layer,
     return k;
 }
 
+int ipl_plot_layer(const plot_data *d, int layer)
+{
+    while (layer > 0 && d->hidden[layer - 1]) --layer;
+    return layer;
+}
+
 /* Whether a point is drawn: each where there are few, else those that move on by a
  * fair step of the logarithmic axis; the last always. */
 static int is_drawn(const plot_data *d, int most, int64_t count, int64_t tick,
@@ -50,12 +56,13 @@ void ipl_plot_blocks(const canvas *c)
             for (; k < end; ++k) {
                 const plot_point *p = &d->point[k];
                 if (!is_drawn(d, TICKS_DRAWN, count, p->tick, &before)) continue;
-                fprintf(c->out, "%.9g %.6g %.6g %.6g %.6g %d\n",
+                fprintf(c->out, "%.9g %.6g %.6g %.6g %.6g %d %d\n",
                         p->tick ? (double)p->tick : 0.5, p->mean[PLOT_X],
                         p->bar[PLOT_X], p->mean[PLOT_Y], p->bar[PLOT_Y],
-                        is_drawn(d, BARS_DRAWN, count, p->tick, &bar));
+                        is_drawn(d, BARS_DRAWN, count, p->tick, &bar),
+                        ipl_plot_is_doubtful(p));
             }
-            fprintf(c->out, "nan nan nan nan nan 0\n\n\n");
+            fprintf(c->out, "nan nan nan nan nan 0 0\n\n\n");
         }
         fprintf(c->out, "END\n");
     }
@@ -84,6 +91,29 @@ void ipl_plot_blocks(const canvas *c)
 
 /* -- Over the ticks ---------------------------------------------------------------*/
 
+/* Bands and lines of one column of the block. */
+static void draw_lines(const canvas *c, int e, int value)
+{
+    const plot_data *d = c->d;
+    const int last = ipl_plot_layer(d, d->layers);
+    const int doubt = ipl_plot_has_doubt(d, e);
+    for (int l = d->bars ? last : 0; l; l = ipl_plot_layer(d, l - 1))
+        fprintf(c->out, ", $plane%d index %d using 1:($%d-$%d):($%d+$%d) with "
+                "filledcurves fs transparent solid 0.15 noborder lc '%s'",
+                e, l - 1, value, value + 1, value, value + 1, ipl_plot_colour(l));
+    for (int l = last; l; l = ipl_plot_layer(d, l - 1)) {
+        const int shape = ipl_plot_shape(l);
+        const char *colour = ipl_plot_colour(l);
+        fprintf(c->out, ", $plane%d index %d using 1:%d with linespoints lw 1.8 pt %d "
+                "ps 0.45*S lc '%s'", e, l - 1, value, shape, colour);
+        if (doubt)
+            fprintf(c->out, ", $plane%d index %d using ($7>0?$1:NaN):%d with points "
+                    "pt %d ps 0.8*S lc '%s', $plane%d index %d using ($7>0?$1:NaN):%d "
+                    "with points pt %d ps 0.45*S lc '#ffffff'", e, l - 1, value, shape,
+                    colour, e, l - 1, value, shape);
+    }
+}
+
 void ipl_plot_epochs(const canvas *c, plot_box box, int estimator, int axis)
 {
     const plot_data *d = c->d;
@@ -91,6 +121,7 @@ void ipl_plot_epochs(const canvas *c, plot_box box, int estimator, int axis)
     char title[256];
     ipl_plot_open(c, box, 0, ipl_plot_title(d, estimator, title, sizeof title), d->tick,
                   ipl_plot_axis[axis]);
+    ipl_plot_notes(c, box, estimator, 1u << axis);
     if (ipl_plot_is_empty(c, estimator, axis)) return;
     ipl_plot_range(c, estimator, axis, &lo, &hi);
     ipl_plot_tick_axis(c);
@@ -99,16 +130,7 @@ void ipl_plot_epochs(const canvas *c, plot_box box, int estimator, int axis)
     /* At the foot, a mark for each measured tick: what the policy has chosen. */
     fprintf(c->out, "plot $measured using 1:(%.9g):(0):(%.9g) with vectors nohead "
             "lw 0.4 lc '#777777'", lo, 0.025 * (hi - lo));
-    const int value = axis == PLOT_X ? 2 : 4;
-    for (int l = 1; d->bars && l <= d->layers; ++l)
-        fprintf(c->out, ", $plane%d index %d using 1:($%d-$%d):($%d+$%d) with "
-                "filledcurves fs transparent solid 0.15 noborder lc '%s'",
-                estimator, l - 1, value, value + 1, value, value + 1,
-                ipl_plot_colour(l));
-    for (int l = 1; l <= d->layers; ++l)
-        fprintf(c->out, ", $plane%d index %d using 1:%d with linespoints lw 1.8 pt %d "
-                "ps 0.45*S lc '%s'", estimator, l - 1, value, ipl_plot_shape(l),
-                ipl_plot_colour(l));
+    draw_lines(c, estimator, axis == PLOT_X ? 2 : 4);
     fprintf(c->out, "\n");
 }
 
@@ -126,6 +148,7 @@ static int decades(const plot_data *d, int above, int below, double *lo, double 
 {
     for (int64_t k = 0; k < d->trainings; ++k)
         for (int l = 0; l < d->layers; ++l) {
+            if (d->hidden[l]) continue;
             const double *v = d->training[k].value + PLOT_LAYERS;
             const double q = v[above * d->layers + l] / v[below * d->layers + l];
             if (!(q > 0) || !isfinite(q)) continue;
@@ -158,11 +181,12 @@ void ipl_plot_gradients(const canvas *c, plot_box box)
                   "norm / norm of the weights");
     ipl_plot_tick_axis(c);
     if (!log_axis(c, any, lo, hi)) return;
-    for (int l = 1; l <= d->layers; ++l)
+    const int last = ipl_plot_layer(d, d->layers);
+    for (int l = last; l; l = ipl_plot_layer(d, l - 1))
         for (int s = 0; s < 2; ++s) {
             const int of = column(d, s ? PLOT_DEVIATION : PLOT_MEAN, l);
             fprintf(c->out, "%s$training using 1:($%d>0?$%d/$%d:NaN) with lines lw 1.8 "
-                    "dt %d lc '%s'", l + s > 1 ? ", " : "plot ", of, of,
+                    "dt %d lc '%s'", l < last || s ? ", " : "plot ", of, of,
                     column(d, PLOT_NORM, l), s ? 2 : 1, ipl_plot_colour(l));
         }
     fprintf(c->out, "\n");
@@ -177,9 +201,10 @@ void ipl_plot_ratio(const canvas *c, plot_box box)
                   "mean / deviation");
     ipl_plot_tick_axis(c);
     if (!log_axis(c, any, lo, hi)) return;
-    for (int l = 1; l <= d->layers; ++l)
+    const int last = ipl_plot_layer(d, d->layers);
+    for (int l = last; l; l = ipl_plot_layer(d, l - 1))
         fprintf(c->out, "%s$training using 1:($%d>0?$%d/$%d:NaN) with lines lw 1.8 lc "
-                "'%s'", l > 1 ? ", " : "plot ", column(d, PLOT_DEVIATION, l),
+                "'%s'", l < last ? ", " : "plot ", column(d, PLOT_DEVIATION, l),
                 column(d, PLOT_MEAN, l), column(d, PLOT_DEVIATION, l),
                 ipl_plot_colour(l));
     fprintf(c->out, "\n");

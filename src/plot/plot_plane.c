@@ -25,18 +25,6 @@ static void draw_ceilings(const canvas *c, double x, double y, const double lo[2
                 "tc '#666666'\n", lo[0], y, hi[0], y, style, y, lo[0], hi[1]);
 }
 
-/* 1, 2, 3, 5 becomes "1–3,5". */
-static void join(const int *number, int count, char *text, size_t size)
-{
-    size_t used = 0;
-    for (int k = 0, end; k < count && used < size; k = end) {
-        for (end = k + 1; end < count && number[end] == number[end - 1] + 1;) ++end;
-        used += (size_t)snprintf(text + used, size - used,
-                                 end - k > 1 ? "%s%d%s%d" : "%s%d", k ? "," : "",
-                                 number[k], end - k > 2 ? "–" : ",", number[end - 1]);
-    }
-}
-
 /* Numbers of the layers above the places where they end, as they come from below;
  * layers that end at one place share a label. NAN: nowhere. */
 static void label_layers(const canvas *c, const double x[], const double y[],
@@ -55,7 +43,7 @@ static void label_layers(const canvas *c, const double x[], const double y[],
                 here[count++] = m + 1;
                 done[m] = 1;
             }
-        join(here, count, text, sizeof text);
+        ipl_plot_join(here, count, text, sizeof text);
         fprintf(c->out, "set label '{/:Bold %s}' at %.9g,%.9g center offset 0,0.8 "
                 "font ',10' front tc '%s'\n", text, x[l], y[l],
                 count > 1 ? "#222222" : ipl_plot_colour(l + 1));
@@ -79,9 +67,9 @@ static void scale(const canvas *c, plot_box box, int estimator, int bar, double 
                 "%.6f,%.6f noborder\nset cblabel '%s (white: 0)' offset 0.2,0\n"
                 "set cbtics scale 0.4 offset -0.5,0 (",
                 (double)(box.x + box.width - PLOT_BAR + 14) / c->width,
-                1.0 - (double)(box.y + box.height - PLOT_BELOW) / c->height,
+                1.0 - (double)(box.y + box.height - c->below) / c->height,
                 12.0 / c->width,
-                (double)(box.height - PLOT_ABOVE - PLOT_BELOW) / c->height, c->d->tick);
+                (double)(box.height - PLOT_ABOVE - c->below) / c->height, c->d->tick);
         ipl_plot_powers(c, last);
         fprintf(c->out, ")\n");
     }
@@ -102,6 +90,33 @@ static void label_last_points(const canvas *c, int estimator, const double lo[2]
     label_layers(c, x, y, lo, hi);
 }
 
+/* Trails, bars and points. All rims of a layer come first: a dense trajectory is then a
+ * band with its rim, and not rims that hide the colours. */
+static void draw_points(const canvas *c, int e)
+{
+    const plot_data *d = c->d;
+    const int last = ipl_plot_layer(d, d->layers);
+    const int doubt = ipl_plot_has_doubt(d, e);
+    for (int l = last; l; l = ipl_plot_layer(d, l - 1))
+        fprintf(c->out, "%s$plane%d index %d using 2:4 with lines lc '#c0c0c0' lw 1",
+                l == last ? "plot " : ", ", e, l - 1);
+    for (int l = d->bars ? last : 0; l; l = ipl_plot_layer(d, l - 1))
+        fprintf(c->out, ", $plane%d index %d using ($6>0?$2:NaN):4:3:5 with "
+                "xyerrorbars pt -1 lc '#a0a0a0' lw 0.8", e, l - 1);
+    for (int l = last; l; l = ipl_plot_layer(d, l - 1)) {
+        const int shape = ipl_plot_shape(l);
+        fprintf(c->out, ", $plane%d index %d using 2:4 with points pt %d ps 1.15*S "
+                "lc '%s', $plane%d index %d using ($1<1?$2:NaN):4 with points pt %d "
+                "ps 0.7*S lc '#ffffff', $plane%d index %d using ($1<1?NaN:$2):4:1 "
+                "with points pt %d ps 0.7*S lc palette z", e, l - 1, shape,
+                ipl_plot_colour(l), e, l - 1, shape, e, l - 1, shape);
+        if (doubt)
+            fprintf(c->out, ", $plane%d index %d using ($7>0?$2:NaN):4 with points "
+                    "pt %d ps 0.35*S lc '#ffffff'", e, l - 1, shape);
+    }
+    fprintf(c->out, "\n");
+}
+
 void ipl_plot_plane(const canvas *c, plot_box box, int estimator, int bar)
 {
     const plot_data *d = c->d;
@@ -109,6 +124,7 @@ void ipl_plot_plane(const canvas *c, plot_box box, int estimator, int bar)
     char title[256];
     ipl_plot_open(c, box, bar, ipl_plot_title(d, estimator, title, sizeof title),
                   ipl_plot_axis[PLOT_X], ipl_plot_axis[PLOT_Y]);
+    ipl_plot_notes(c, box, estimator, 1u << PLOT_X | 1u << PLOT_Y);
     if (ipl_plot_is_empty(c, estimator, PLOT_X) ||
         ipl_plot_is_empty(c, estimator, PLOT_Y))
         return;
@@ -116,23 +132,7 @@ void ipl_plot_plane(const canvas *c, plot_box box, int estimator, int bar)
     draw_ceilings(c, ipl_plot_ceiling(d, estimator, PLOT_X),
                   ipl_plot_ceiling(d, estimator, PLOT_Y), lo, hi);
     label_last_points(c, estimator, lo, hi);
-    const char *sep = "plot ";
-    for (int l = 1; l <= d->layers; ++l, sep = ", ")
-        fprintf(c->out, "%s$plane%d index %d using 2:4 with lines lc '#c0c0c0' lw 1",
-                sep, estimator, l - 1);
-    for (int l = 1; d->bars && l <= d->layers; ++l)
-        fprintf(c->out, ", $plane%d index %d using ($6>0?$2:NaN):4:3:5 with "
-                "xyerrorbars pt -1 lc '#a0a0a0' lw 0.8", estimator, l - 1);
-    /* All rims of a layer first: a dense trajectory is then a band with its rim, and
-     * not rims that hide the colours. */
-    for (int l = 1; l <= d->layers; ++l)
-        fprintf(c->out, ", $plane%d index %d using 2:4 with points pt %d ps 1.15*S "
-                "lc '%s', $plane%d index %d using ($1<1?$2:NaN):4 with points pt %d "
-                "ps 0.7*S lc '#ffffff', $plane%d index %d using ($1<1?NaN:$2):4:1 "
-                "with points pt %d ps 0.7*S lc palette z", estimator, l - 1,
-                ipl_plot_shape(l), ipl_plot_colour(l), estimator, l - 1,
-                ipl_plot_shape(l), estimator, l - 1, ipl_plot_shape(l));
-    fprintf(c->out, "\n");
+    draw_points(c, estimator);
 }
 
 /* -- Windows ----------------------------------------------------------------------*/
@@ -236,7 +236,7 @@ static void label_windows(const canvas *c, int estimator, const double lo[2],
         }
         for (int w = 0; w < pool->windows; ++w)
             if (here[w]) number[count++] = pool->window[w].number;
-        join(number, count, text, sizeof text);
+        ipl_plot_join(number, count, text, sizeof text);
         fprintf(c->out, "set label 'w%s' at %.9g,%.9g left offset 0.8,-0.6 "
                 "font ',9' front tc '#555555'\n", text, p->mean[PLOT_X],
                 p->mean[PLOT_Y]);

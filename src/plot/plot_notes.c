@@ -1,0 +1,140 @@
+/*
+ * plot_notes.c - the notes under a panel: what its hollow points mean, and which layers
+ * it has no values of.
+ */
+#include <math.h>
+#include <string.h>
+
+#include "ipl_mi.h"
+#include "plot/plot.h"
+
+enum { LINE = 13, LENGTH = 240 }; /* in points; in bytes */
+
+typedef struct {
+    int  lines;
+    char text[PLOT_NOTES_MAX][LENGTH];
+} notes;
+
+int ipl_plot_is_doubtful(const plot_point *p) { return p->saturated || p->outside; }
+
+int ipl_plot_has_doubt(const plot_data *d, int estimator)
+{
+    for (int64_t k = 0; k < d->points; ++k)
+        if (d->point[k].estimator == estimator && ipl_plot_is_doubtful(&d->point[k]))
+            return 1;
+    return 0;
+}
+
+void ipl_plot_join(const int *number, int count, char *text, size_t size)
+{
+    size_t used = 0;
+    for (int k = 0, end; k < count && used < size; k = end) {
+        for (end = k + 1; end < count && number[end] == number[end - 1] + 1;) ++end;
+        used += (size_t)snprintf(text + used, size - used,
+                                 end - k > 1 ? "%s%d%s%d" : "%s%d", k ? "," : "",
+                                 number[k], end - k > 2 ? "–" : ",", number[end - 1]);
+    }
+}
+
+/* "layer 2", "layers 1–4,6" */
+static void name_layers(const int *number, int count, char *text, size_t size)
+{
+    char joined[96];
+    ipl_plot_join(number, count, joined, sizeof joined);
+    snprintf(text, size, "layer%s %s", count > 1 ? "s" : "", joined);
+}
+
+static char *add(notes *to)
+{
+    static char none[LENGTH]; /* never read */
+    return to->lines < PLOT_NOTES_MAX ? to->text[to->lines++] : none;
+}
+
+/* "hollow: 42 of 55 points saturated in layers 1–4" */
+static void add_doubt(const plot_data *d, int estimator, int outside, notes *to)
+{
+    int64_t all = 0, some = 0;
+    int layer[IPL_NET_LAYERS_MAX], layers = 0;
+    char where[112];
+    for (int64_t k = 0; k < d->points; ++k) { /* in the order of the layers */
+        const plot_point *p = &d->point[k];
+        if (p->estimator != estimator) continue;
+        const int here = outside ? p->outside : p->saturated;
+        all += p->estimates;
+        some += here;
+        if (here && (!layers || layer[layers - 1] != p->layer))
+            layer[layers++] = p->layer;
+    }
+    if (!some) return;
+    name_layers(layer, layers, where, sizeof where);
+    snprintf(add(to), LENGTH, "hollow: %lld of %lld points %s %s", (long long)some,
+             (long long)all, outside ? "with values outside the bins,"
+                                     : "saturated in", where);
+}
+
+/* Why a layer has no point of all these axes: an ipl_mi_refusal; -1: it has one. */
+static int missing(const plot_data *d, int estimator, int layer, unsigned axes)
+{
+    int64_t k, end = ipl_plot_layer_points(d, estimator, layer, &k);
+    int why = 0, any = 0;
+    for (; k < end; ++k) {
+        const plot_point *p = &d->point[k];
+        any |= (!(axes & 1u << PLOT_X) || isfinite(p->mean[PLOT_X])) &&
+               (!(axes & 1u << PLOT_Y) || isfinite(p->mean[PLOT_Y]));
+        if (!why) why = p->refusal;
+    }
+    return any ? -1 : why;
+}
+
+/* "layers 2,3: refused (a column is constant)". A panel without any value of its own
+ * says so in its middle. */
+static void add_missing(const plot_data *d, int estimator, unsigned axes, notes *to)
+{
+    int why[IPL_NET_LAYERS_MAX], some = 0;
+    char which[112];
+    for (int l = 0; l < d->layers; ++l) {
+        why[l] = d->hidden[l] ? -1 : missing(d, estimator, l + 1, axes);
+        some |= !d->hidden[l] && why[l] < 0;
+    }
+    for (int reason = 0; reason < IPL_MI_REFUSAL_COUNT; ++reason) {
+        const char *text = ipl_mi_refusal_text((ipl_mi_refusal)reason);
+        int layer[IPL_NET_LAYERS_MAX], layers = 0;
+        for (int l = 0; l < d->layers; ++l)
+            if (why[l] == reason) layer[layers++] = l + 1;
+        if (!layers || (!text && !some)) continue;
+        name_layers(layer, layers, which, sizeof which);
+        snprintf(add(to), LENGTH, text ? "%s: refused (%s)" : "%s: no values", which,
+                 text);
+    }
+}
+
+static notes notes_of(const plot_data *d, int estimator, unsigned axes)
+{
+    notes made = {.lines = 0};
+    for (int outside = 0; outside < 2; ++outside)
+        add_doubt(d, estimator, outside, &made);
+    add_missing(d, estimator, axes, &made);
+    return made;
+}
+
+int ipl_plot_notes_room(const plot_data *d)
+{
+    int most = 0;
+    for (int e = 0; e < d->estimators; ++e)
+        for (unsigned axes = 1; axes < 4; ++axes) {
+            const int lines = notes_of(d, e, axes).lines;
+            if (lines > most) most = lines;
+        }
+    return LINE * most;
+}
+
+void ipl_plot_notes(const canvas *c, plot_box box, int estimator, unsigned axes)
+{
+    const notes made = notes_of(c->d, estimator, axes);
+    const double left = (double)(box.x + PLOT_LEFT - 40) / c->width;
+    const int    top = box.y + box.height - c->below + PLOT_BELOW - LINE / 4;
+    for (int k = 0; k < made.lines; ++k)
+        fprintf(c->out, "set label '%s' at screen %.6f,%.6f left font ',10' "
+                "tc '#666666'\n", made.text[k], left,
+                1.0 - (double)(top + k * LINE) / c->height);
+}
