@@ -181,7 +181,29 @@ works 'plot -o FILE.png' plot two -o two.png
 holds 'two.png is a PNG' $python -c "
 d = open('two.png', 'rb').read()
 assert d[:8] == b'\\x89PNG\\r\\n\\x1a\\n' and d[-8:-4] == b'IEND'"
-fails 2 'ends in .svg or .png' plot two -o two.jpg
+fails 2 'ends in .svg, .png, .pdf or .gif' plot two -o two.jpg
+works 'plot -o FILE.pdf' plot two -o two.pdf
+works 'plot -o FILE.gif' plot two -o two.gif
+holds 'they are what their names say, the movie with a frame an epoch' $python -c "
+pdf, gif = open('two.pdf', 'rb').read(), open('two.gif', 'rb').read()
+assert pdf[:5] == b'%PDF-' and b'%%EOF' in pdf[-8:]
+assert gif[:6] == b'GIF89a' and gif[-1:] == b';'
+assert gif.count(b'\\x21\\xf9\\x04') == 4"
+fails 2 'a .gif is a movie of the plane' plot two -o x.gif --what epochs
+works 'plot --what epochs' plot two --what epochs
+holds 'has a name of its own' test -s two/epochs.svg
+works 'two runs' plot two again -o both.svg
+holds 'stand side by side with their names' grep -q '>again<' both.svg
+works 'two runs, overlaid' plot two again -o over.svg --overlay --estimator bin \
+    --width-cm 12
+works 'plot takes its words' plot two -o few.svg --what plane --estimator kde \
+    --layers 1 --x-limits 0: --y-limits=:2 --scale linear --font Serif --font-size 9
+fails 2 'which picture? -o FILE' plot two again
+fails 2 "--estimator 'ksg': plane.csv has bin, kde-upper" plot two --estimator ksg
+fails 2 "--layers '9': there are layers 1 to" plot two --layers 9
+fails 2 "--x-limits '3:1': expected two numbers" plot two --what plane --x-limits 3:1
+fails 2 "--scale 'cubic': expected log or linear" plot two --scale cubic
+fails 2 'narrower than their labels' plot two -o x.svg --width-cm 2
 fails 1 'no_such_folder' plot two -o no_such_folder/x.svg
 mkdir empty_path
 for tool in env sh; do ln -s "$(command -v $tool)" empty_path/; done

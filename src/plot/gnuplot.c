@@ -10,6 +10,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <math.h>
 #include <spawn.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,7 +23,10 @@
 extern char **environ;
 
 enum { PICTURE_FD = 3 }; /* as gnuplot has it */
-enum { PNG_SIDE = 32767 / 2 }; /* in points: cairo's largest, at two pixels a point */
+enum { PNG_SIDE = 32767 }; /* cairo's largest, in pixels */
+enum { SVG, PNG, PDF, GIF, FORMATS };
+
+static const char *const ending_of[FORMATS] = {".svg", ".png", ".pdf", ".gif"};
 
 static const char *temporary(void)
 {
@@ -54,16 +58,61 @@ static int ends_in(const char *file, const char *ending)
     return length > tail && !strcasecmp(file + length - tail, ending);
 }
 
-ipl_status ipl_gnuplot_start(const char *file, int width, int height, ipl_gnuplot *out)
+int ipl_gnuplot_is_movie(const char *file) { return ends_in(file, ending_of[GIF]); }
+
+/* Pixels a unit. */
+static double pixels_of(int format, const ipl_gnuplot_page *page)
 {
-    const int svg = ends_in(file, ".svg"), png = ends_in(file, ".png");
-    IPL_REQUIRE(svg || png, "picture '%s': expected a name that ends in .svg or .png",
-                file);
-    IPL_REQUIRE(svg || (width <= PNG_SIDE && height <= PNG_SIDE),
+    const double inches = page->unit_pt / 72.0;
+    if (format == PNG) return page->is_physical ? 300.0 * inches : 2.0 * page->unit_pt;
+    return page->is_physical ? 96.0 * inches : page->unit_pt;
+}
+
+static void set_terminal(FILE *to, int format, const ipl_gnuplot_page *page)
+{
+    const double k = pixels_of(format, page), pt = page->unit_pt;
+    const long   w = lround(k * page->width), h = lround(k * page->height);
+    const char  *font = page->font ? page->font : "DejaVu Sans";
+    switch (format) {
+    case SVG:
+        fprintf(to, "set terminal svg size %ld,%ld enhanced background '#ffffff' font "
+                "'%s,12' fontscale %.4g linewidth %.4g\nS = %.4g\n", w, h, font, k, k,
+                0.62 * k);
+        break;
+    case PNG: /* its fonts are in points of 4/3 pixel, those of the SVG in pixels */
+        fprintf(to, "set terminal pngcairo size %ld,%ld enhanced font '%s,12' "
+                "fontscale %.4g linewidth %.4g pointscale %.4g\nS = 1\n", w, h, font,
+                0.75 * k, k, k);
+        break;
+    case PDF: /* fonts as in a PNG; its lines are half a point wide */
+        fprintf(to, "set terminal pdfcairo size %.6gin,%.6gin enhanced font '%s,12' "
+                "fontscale %.4g linewidth %.4g\nS = %.4g\n", page->width * pt / 72.0,
+                page->height * pt / 72.0, font, 0.75 * pt, 2.0 * pt, pt);
+        break;
+    default:
+        fprintf(to, "set terminal gif animate delay 15 loop 0 size %ld,%ld enhanced "
+                "background '#ffffff' font '%s,12' fontscale %.4g linewidth %.4g\n"
+                "S = %.4g\n", w, h, font, 0.75 * k, k, 0.8 * k);
+    }
+}
+
+ipl_status ipl_gnuplot_start(const char *file, const ipl_gnuplot_page *page,
+                             ipl_gnuplot *out)
+{
+    int format = 0;
+    while (format < FORMATS && !ends_in(file, ending_of[format])) ++format;
+    IPL_REQUIRE(format < FORMATS, "picture '%s': expected a name that ends in .svg, "
+                ".png, .pdf or .gif", file);
+    const double k = pixels_of(format, page);
+    IPL_REQUIRE(format != PNG || (k * page->width <= PNG_SIDE &&
+                                  k * page->height <= PNG_SIDE),
                 "picture '%s': %d x %d points are too large for PNG; SVG has no limit",
-                file, width, height);
+                file, page->width, page->height);
     IPL_REQUIRE(strlen(file) < sizeof out->file, "picture: a name of %zu characters",
                 strlen(file));
+    const char *font = page->font ? page->font : "";
+    IPL_REQUIRE(strlen(font) < 64 && !strpbrk(font, "'\",\\{}\n"),
+                "font '%s': expected a name like Times", font);
     *out = (ipl_gnuplot){0};
     snprintf(out->file, sizeof out->file, "%s", file);
     int fd = -1;
@@ -78,14 +127,7 @@ ipl_status ipl_gnuplot_start(const char *file, int width, int height, ipl_gnuplo
         close(out->picture);
         return st;
     }
-    if (svg)
-        fprintf(out->script, "set terminal svg size %d,%d enhanced background "
-                "'#ffffff' font 'DejaVu Sans,12'\nS = 0.62\n", width, height);
-    else
-        /* Its fonts are in points of 4/3 pixel, those of the SVG in pixels. */
-        fprintf(out->script, "set terminal pngcairo size %d,%d enhanced font "
-                "'DejaVu Sans,12' fontscale 1.5 linewidth 2 pointscale 2\nS = 1\n",
-                2 * width, 2 * height);
+    set_terminal(out->script, format, page);
     fprintf(out->script, "set output '/dev/fd/%d'\n", PICTURE_FD);
     return IPL_OK;
 }
@@ -111,8 +153,10 @@ static int is_whole(const char *text, size_t size)
 {
     const size_t from = size > 32 ? size - 32 : 0;
     for (size_t k = from; k + 4 <= size; ++k)
-        if (!memcmp(text + k, "IEND", 4) || !memcmp(text + k, "/svg", 4)) return 1;
-    return 0;
+        if (!memcmp(text + k, "IEND", 4) || !memcmp(text + k, "/svg", 4) ||
+            !memcmp(text + k, "%EOF", 4))
+            return 1;
+    return size > 6 && !memcmp(text, "GIF8", 4) && text[size - 1] == ';';
 }
 
 /* Puts the picture in its place. */
@@ -159,6 +203,10 @@ static ipl_status draw(const ipl_gnuplot *g, int errors)
                         "gnuplot-nox)", g->file);
     if (!WIFEXITED(status) || WEXITSTATUS(status)) {
         last_words(errors, words, sizeof words);
+        if (strstr(words, "terminal type"))
+            return IPL_FAIL(IPL_E_UNSUPPORTED, "%s: this gnuplot cannot draw %s; one "
+                            "that can is Debian's gnuplot-nox", g->file,
+                            strrchr(g->file, '.'));
         return IPL_FAIL(IPL_E_IO, "%s: gnuplot failed: %s", g->file,
                         *words ? words : "it was killed");
     }

@@ -16,11 +16,23 @@ typedef struct {
     int   picture; /* a file without a name: what gnuplot draws to               */
 } ipl_gnuplot;
 
-/* Starts a picture of width x height points at `file`, whose ending .svg or .png
- * chooses the format (PNG has two pixels a point). In the script S is what point sizes
- * have to be multiplied by to look the same in both. E_ARGUMENT: another ending; too
- * large for PNG. */
-ipl_status ipl_gnuplot_start(const char *file, int width, int height, ipl_gnuplot *out);
+/* What is drawn on. In the script S is what point sizes have to be multiplied by to
+ * look the same in every format. */
+typedef struct {
+    int         width, height; /* in units, which fonts and lines are given in    */
+    double      unit_pt;       /* points of 1/72 inch a unit                      */
+    int         is_physical;   /* 1: sizes in cm hold; 0: a unit is a pixel       */
+    const char *font;          /* NULL: DejaVu Sans                               */
+} ipl_gnuplot_page;
+
+/* Starts a picture at `file`, whose ending .svg, .png (two pixels a unit, 300 an inch
+ * where sizes hold), .pdf or .gif (a frame for each plot) chooses the format.
+ * E_ARGUMENT: another ending; a bad font; too large for the format. */
+ipl_status ipl_gnuplot_start(const char *file, const ipl_gnuplot_page *page,
+                             ipl_gnuplot *out);
+
+/* Whether a picture of this name is a movie. */
+int ipl_gnuplot_is_movie(const char *file);
 
 /* Draws, and puts the picture in its place; a failure leaves what was there, and so
  * does a gnuplot that outlives this process. Gives up all that _start has made.

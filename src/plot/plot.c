@@ -7,10 +7,13 @@
 #include "plot/plot.h"
 
 #include <math.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "plot/gnuplot.h"
 
-enum { CELL_WIDTH = 430, CELL_HEIGHT = 330, LEGEND_HEIGHT = 84 };
+enum { CELL_WIDTH = 430, CELL_HEIGHT = 330, LEGEND_HEIGHT = PLOT_LEGEND };
+enum { FONT = 12, FONT_OF_WIDTH = 8, INNER_LEAST = 60 }; /* in points */
 enum { POOLED_LEGEND = 118 }; /* names the windows too                           */
 
 const char *ipl_plot_colour(int layer)
@@ -24,12 +27,42 @@ const char *ipl_plot_colour(int layer)
 
 int ipl_plot_shape(int layer)
 {
-    /* gnuplot's filled circle, square, triangles, diamond, pentagon. */
-    static const int shapes[] = {7, 5, 9, 11, 13, 15};
-    return shapes[(layer - 1) % 6];
+    /* gnuplot's filled circle, square, triangles, diamond, which all formats have. */
+    static const int shapes[] = {7, 5, 9, 11, 13};
+    return shapes[(layer - 1) % 5];
+}
+
+const char *ipl_plot_suffix(const canvas *c, char text[8])
+{
+    *text = 0;
+    if (c->number) snprintf(text, 8, "_%d", c->number);
+    return text;
+}
+
+double ipl_plot_last(const canvas *c)
+{
+    double last = 2.0;
+    for (int r = 0; r < c->runs; ++r) last = fmax(last, (double)c->run[r].last);
+    return last;
+}
+
+const char *ipl_plot_until(const canvas *c)
+{
+    return isfinite(c->until) ? "($1>T?NaN:$2)" : "2";
 }
 
 /* -- One panel --------------------------------------------------------------------*/
+
+double ipl_plot_fitting(const char *text, double most, double room)
+{
+    double wide = 0.0;
+    for (const char *at = text; *at; ++at) {
+        if (!strncmp(at, "{/:Bold ", 8)) at += 8; /* markup, and UTF-8, have no width */
+        wide += *at != '}' && *at != '\\' && ((unsigned char)*at & 0xc0) != 0x80 ? 0.56
+                                                                                 : 0.0;
+    }
+    return most * wide > room ? fmax(room / wide, 0.5 * most) : most;
+}
 
 void ipl_plot_open(const canvas *c, plot_box box, int bar, const char *title,
                    const char *x_label, const char *y_label)
@@ -45,11 +78,11 @@ void ipl_plot_open(const canvas *c, plot_box box, int bar, const char *title,
             "set format '%%g'; set xrange [*:*]; set yrange [*:*]\n"
             "set lmargin at screen %.6f; set rmargin at screen %.6f\n"
             "set tmargin at screen %.6f; set bmargin at screen %.6f\n"
-            "set title '%s' font ',12.5' offset 0,-0.4\n"
+            "set title '%s' font ',%.4g' offset 0,-0.4\n"
             "set xlabel '%s' offset 0,0.4; set ylabel '%s' offset 0.2,0\n",
             (box.x + PLOT_LEFT) / w, (box.x + box.width - right) / w,
             1.0 - (box.y + PLOT_ABOVE) / h, 1.0 - (box.y + box.height - c->below) / h,
-            title, x_label, y_label);
+            title, ipl_plot_fitting(title, 12.5, box.width), x_label, y_label);
 }
 
 void ipl_plot_powers(const canvas *c, double last)
@@ -66,54 +99,57 @@ void ipl_plot_powers(const canvas *c, double last)
 
 void ipl_plot_tick_axis(const canvas *c)
 {
-    const double last = c->d->last > 1 ? (double)c->d->last : 2.0;
-    fprintf(c->out, "set logscale x; set xrange [0.5:%.9g]\nset xtics ('0' 0.5, ",
-            last * 1.06);
+    const double last = ipl_plot_last(c), *limit = c->how.x_limit;
+    const int    linear = c->how.linear, limited = c->what != IPL_PLOT_PLANE;
+    double lo = linear ? 0.0 : 0.5, hi = last * (linear ? 1.02 : 1.06);
+    if (limited && limit[0] > lo) lo = limit[0];
+    if (limited && !isnan(limit[1])) hi = limit[1];
+    if (linear) {
+        fprintf(c->out, "set xrange [%.9g:%.9g]\n", lo, hi);
+        return;
+    }
+    fprintf(c->out, "set logscale x; set xrange [%.9g:%.9g]\nset xtics ('0' 0.5, ", lo,
+            hi);
     ipl_plot_powers(c, last);
     fprintf(c->out, ")\n");
 }
 
-/* -- Title and layers -------------------------------------------------------------*/
-
-void ipl_plot_legend(const canvas *c, plot_box box)
-{
-    const plot_data *d = c->d;
-    char source[512], layer[64];
-    const double h = c->height;
-    ipl_plot_open(c, box, 0, "", "", "");
-    fprintf(c->out, "unset border; unset tics; unset grid; set xrange [0:1]; "
-            "set yrange [0:1]\nset lmargin at screen 0; set rmargin at screen 1\n"
-            "set tmargin at screen 1; set bmargin at screen %.6f\n",
-            1.0 - box.height / h);
-    fprintf(c->out, "set label '{/:Bold %s}  –  %lld samples measured",
-            ipl_gnuplot_plain(d->source, source, sizeof source), (long long)d->rows);
-    if (d->seeds > 1) fprintf(c->out, ", mean of %d seeds, ± one deviation", d->seeds);
-    else if (d->bars) fprintf(c->out, ", ± one standard error");
-    fprintf(c->out, "' at screen 0.5,%.6f center font ',15'\n", 1.0 - 24.0 / h);
-    if (c->what == IPL_PLOT_POOL) ipl_plot_pool_key(c);
-    if (c->what == IPL_PLOT_POOLED_PLANE) ipl_plot_pooled_key(c);
-    fprintf(c->out, "set key at screen 0.5,%.6f center center horizontal samplen 2.4 "
-            "width 1 height 0.2 maxrows 2\nplot ", 1.0 - 60.0 / h);
-    const char *sep = "";
-    for (int l = 1; l <= d->layers; ++l) {
-        if (d->hidden[l - 1]) continue;
-        fprintf(c->out, "%sNaN with linespoints lw 2 lc '%s' pt %d ps 1.1*S title "
-                "'T_{%d}: %s'", sep, ipl_plot_colour(l), ipl_plot_shape(l), l,
-                ipl_gnuplot_plain(d->layer[l - 1], layer, sizeof layer));
-        sep = ", ";
-    }
-    fprintf(c->out, "\n");
-}
-
 /* -- The picture ------------------------------------------------------------------*/
 
-/* Cells are as high as the notes under the panels ask for. */
-static int cell_height(const canvas *c) { return CELL_HEIGHT + c->below - PLOT_BELOW; }
-
-static plot_box cell(const canvas *c, int column, int row)
+/* Room of the page in units, whose number is smaller where fonts are larger. */
+static double page_unit(const canvas *c)
 {
-    return (plot_box){column * CELL_WIDTH, LEGEND_HEIGHT + row * cell_height(c),
-                      CELL_WIDTH, cell_height(c)};
+    const double least = c->how.width_cm > 0 ? FONT_OF_WIDTH : FONT;
+    return (c->how.font_pt > 0 ? c->how.font_pt : least) / FONT;
+}
+
+ipl_gnuplot_page ipl_plot_page(const canvas *c)
+{
+    const double unit = c->cell_width ? page_unit(c)
+                        : c->how.width_cm > 0
+                            ? c->how.width_cm * 72.0 / 2.54 / c->width : 1.0;
+    return (ipl_gnuplot_page){c->width, c->height, unit, c->how.width_cm > 0,
+                              c->how.font};
+}
+
+/* Panels keep their shape; cells are as high as the notes under them ask for. */
+void ipl_plot_grid(canvas *c, int columns, int rows, int bar)
+{
+    const double natural = columns * CELL_WIDTH + bar;
+    const double points = c->how.width_cm > 0 ? c->how.width_cm * 72.0 / 2.54 : natural;
+    const int inner_width = CELL_WIDTH - PLOT_LEFT - PLOT_RIGHT;
+    const int inner_height = CELL_HEIGHT - PLOT_ABOVE - PLOT_BELOW;
+    c->width = (int)lround(points / page_unit(c));
+    c->cell_width = (c->width - bar) / columns;
+    const int inner = c->cell_width - PLOT_LEFT - PLOT_RIGHT;
+    c->cell_height = PLOT_ABOVE + c->below + inner * inner_height / inner_width;
+    c->height = LEGEND_HEIGHT + rows * c->cell_height;
+}
+
+plot_box ipl_plot_cell(const canvas *c, int column, int row)
+{
+    return (plot_box){column * c->cell_width, LEGEND_HEIGHT + row * c->cell_height,
+                      c->cell_width, c->cell_height};
 }
 
 /* The planes alone are larger and share one colour bar. */
@@ -121,7 +157,7 @@ static void draw_planes(const canvas *c)
 {
     for (int e = 0; e < c->d->estimators; ++e) {
         const int bar = e == c->d->estimators - 1;
-        plot_box box = cell(c, e, 0);
+        plot_box box = ipl_plot_cell(c, e, 0);
         box.height = c->height - LEGEND_HEIGHT;
         if (bar) box.width += PLOT_BAR - PLOT_RIGHT;
         ipl_plot_plane(c, box, e, bar);
@@ -132,7 +168,7 @@ static void draw_planes(const canvas *c)
 static void draw_unlabelled(const canvas *c)
 {
     for (int e = 0; e < c->d->estimators; ++e)
-        ipl_plot_epochs(c, cell(c, e, 0), e, PLOT_X);
+        ipl_plot_epochs(c, ipl_plot_cell(c, e, 0), e, PLOT_X);
 }
 
 static void draw_rows(const canvas *c)
@@ -141,21 +177,21 @@ static void draw_rows(const canvas *c)
     int row = 0;
     const int first = what == IPL_PLOT_ALL;
     for (int e = 0; what != IPL_PLOT_SNR && e < c->d->estimators; ++e, ++row) {
-        if (first) ipl_plot_plane(c, cell(c, 0, row), e, 1);
-        ipl_plot_epochs(c, cell(c, first, row), e, PLOT_X);
-        ipl_plot_epochs(c, cell(c, first + 1, row), e, PLOT_Y);
+        if (first) ipl_plot_plane(c, ipl_plot_cell(c, 0, row), e, 1);
+        ipl_plot_epochs(c, ipl_plot_cell(c, first, row), e, PLOT_X);
+        ipl_plot_epochs(c, ipl_plot_cell(c, first + 1, row), e, PLOT_Y);
     }
     if (what == IPL_PLOT_EPOCHS || !c->d->trainings) return;
-    ipl_plot_gradients(c, cell(c, 0, row));
-    ipl_plot_ratio(c, cell(c, 1, row));
-    ipl_plot_training(c, cell(c, 2, row));
+    ipl_plot_gradients(c, ipl_plot_cell(c, 0, row));
+    ipl_plot_ratio(c, ipl_plot_cell(c, 1, row));
+    ipl_plot_training(c, ipl_plot_cell(c, 2, row));
 }
 
 /* Each tick by itself, and beside it windows of them. */
 static void draw_pooled_planes(const canvas *c)
 {
     for (int k = 0; k < c->pool->estimators; ++k) {
-        plot_box box = cell(c, 0, k);
+        plot_box box = ipl_plot_cell(c, 0, k);
         box.y += POOLED_LEGEND - LEGEND_HEIGHT;
         ipl_plot_plane(c, box, c->pool->estimator[k], 0);
         box.x += box.width;
@@ -164,40 +200,54 @@ static void draw_pooled_planes(const canvas *c)
     }
 }
 
-/* In points. */
+/* Whether the picture has the grid of several runs. */
+static int is_of_runs(const canvas *c) { return c->runs > 1; }
+
 static void size_of(canvas *c, int labelled)
 {
     const plot_data *d = c->d;
-    int rows = c->what == IPL_PLOT_SNR ? 1
-               : d->estimators + (c->what == IPL_PLOT_ALL && d->trainings > 0);
-    int columns = c->what == IPL_PLOT_EPOCHS ? 2 : 3;
-    if (!labelled) rows = 1, columns = d->estimators;
-    c->below = PLOT_BELOW + (c->what == IPL_PLOT_POOL ? 0 : ipl_plot_notes_room(d));
-    c->width = columns * CELL_WIDTH;
-    c->height = LEGEND_HEIGHT + rows * cell_height(c);
-    if (c->what == IPL_PLOT_PLANE) {
-        c->width = d->estimators * CELL_WIDTH + PLOT_BAR - PLOT_RIGHT;
-        c->height = LEGEND_HEIGHT + cell_height(c) + 40;
+    const int bar = PLOT_BAR - PLOT_RIGHT, all = c->what == IPL_PLOT_ALL;
+    int rows = c->what == IPL_PLOT_SNR ? 1 : d->estimators + (all && d->trainings > 0);
+    c->below = PLOT_BELOW + (c->what == IPL_PLOT_POOL ? 0 : ipl_plot_notes_room(c));
+    if (is_of_runs(c)) ipl_plot_runs_size(c);
+    else if (!labelled) ipl_plot_grid(c, d->estimators, 1, 0);
+    else if (c->what == IPL_PLOT_PLANE) {
+        ipl_plot_grid(c, d->estimators, 1, bar);
+        c->height += 40;
     } else if (c->what == IPL_PLOT_POOLED_PLANE) {
-        c->width = 2 * CELL_WIDTH + PLOT_BAR - PLOT_RIGHT;
-        c->height = POOLED_LEGEND + c->pool->estimators * cell_height(c);
+        ipl_plot_grid(c, 2, c->pool->estimators, bar);
+        c->height += POOLED_LEGEND - LEGEND_HEIGHT;
     } else if (c->what == IPL_PLOT_POOL) ipl_plot_pool_size(c, &c->width, &c->height);
+    else ipl_plot_grid(c, c->what == IPL_PLOT_EPOCHS ? 2 : 3, rows, 0);
 }
 
-static void draw(const canvas *c, int labelled)
+static void draw_panels(const canvas *c)
 {
-    fprintf(c->out, "set encoding utf8\nset datafile missing 'nan'\n");
-    if (c->what != IPL_PLOT_POOL) ipl_plot_blocks(c);
-    if (c->what == IPL_PLOT_POOL) ipl_plot_pool_blocks(c);
-    if (c->what == IPL_PLOT_POOLED_PLANE) ipl_plot_pooled_blocks(c);
+    const int labelled = isfinite(c->d->ceiling[PLOT_Y]);
     fprintf(c->out, "set multiplot\n");
     ipl_plot_legend(c, (plot_box){0, 0, c->width, LEGEND_HEIGHT});
-    if (c->what == IPL_PLOT_PLANE) draw_planes(c);
+    if (is_of_runs(c)) ipl_plot_runs_draw(c);
+    else if (c->what == IPL_PLOT_PLANE) draw_planes(c);
     else if (c->what == IPL_PLOT_POOL) ipl_plot_pool(c);
     else if (c->what == IPL_PLOT_POOLED_PLANE) draw_pooled_planes(c);
     else if (labelled) draw_rows(c);
     else draw_unlabelled(c);
     fprintf(c->out, "unset multiplot\n");
+}
+
+static void draw(const canvas *c, int is_movie)
+{
+    fprintf(c->out, "set encoding utf8\nset datafile missing 'nan'\n");
+    for (int r = 0; c->what != IPL_PLOT_POOL && r < c->runs; ++r) {
+        canvas one = *c;
+        one.d = &c->run[r];
+        one.number = r;
+        ipl_plot_blocks(&one);
+    }
+    if (c->what == IPL_PLOT_POOL) ipl_plot_pool_blocks(c);
+    if (c->what == IPL_PLOT_POOLED_PLANE) ipl_plot_pooled_blocks(c);
+    if (is_movie) ipl_plot_frames(c, draw_panels);
+    else draw_panels(c);
 }
 
 /* Reads pool.csv, whose picture over K has its own seeds and no standard errors. */
@@ -224,30 +274,82 @@ static ipl_status check(const char *dir, ipl_plot_what what, const plot_data *d)
     return IPL_OK;
 }
 
-ipl_status ipl_plot(const char *dir, ipl_plot_what what, const char *file)
+/* Options that the picture would not follow are refused. */
+static ipl_status check_options(int runs, const ipl_plot_options *how, const char *file)
 {
-    IPL_REQUIRE(dir && file && what >= 0 && what < IPL_PLOT_COUNT,
-                "directory or file is NULL, or picture %d", (int)what);
-    if (what == IPL_PLOT_AUDIT) return ipl_plot_audit(dir, file);
-    plot_data d = {0};
+    const ipl_plot_what what = how->what;
+    const int has_x = !isnan(how->x_limit[0]) || !isnan(how->x_limit[1]);
+    const int has_y = !isnan(how->y_limit[0]) || !isnan(how->y_limit[1]);
+    IPL_REQUIRE(what <= IPL_PLOT_SNR ||
+                (runs == 1 && !how->estimators && !how->layers && !how->linear &&
+                 !how->font_pt), "--what pool, pooled-plane and audit are of one run, "
+                "and know no --estimator, --layers, --scale or --font-size");
+    IPL_REQUIRE(!ipl_gnuplot_is_movie(file) || what == IPL_PLOT_PLANE,
+                "%s: a .gif is a movie of the plane: --what plane", file);
+    IPL_REQUIRE(!how->overlay || (runs > 1 && (what == IPL_PLOT_PLANE ||
+                                               what == IPL_PLOT_EPOCHS)),
+                "--overlay: of several runs, with --what plane or epochs");
+    IPL_REQUIRE((!has_x && !has_y) || what == IPL_PLOT_PLANE ||
+                what == IPL_PLOT_EPOCHS || (what == IPL_PLOT_SNR && !has_y),
+                "--x-limits, --y-limits: of one kind of panel: --what plane or epochs");
+    IPL_REQUIRE(!(how->x_limit[0] >= how->x_limit[1]) &&
+                !(how->y_limit[0] >= how->y_limit[1]),
+                "limits: expected two numbers, the first one smaller, as in 0:12");
+    return IPL_OK;
+}
+
+ipl_plot_options ipl_plot_defaults(void)
+{
+    return (ipl_plot_options){.x_limit = {NAN, NAN}, .y_limit = {NAN, NAN}};
+}
+
+ipl_status ipl_plot_runs(int runs, const char *const *dir, const ipl_plot_options *how,
+                         const char *file)
+{
+    IPL_REQUIRE(runs >= 1 && runs <= IPL_PLOT_RUNS_MAX && dir && how && file &&
+                how->what >= 0 && how->what < IPL_PLOT_COUNT,
+                "%d run directories (of at most %d), or no file, or picture %d", runs,
+                IPL_PLOT_RUNS_MAX, how ? (int)how->what : -1);
+    const ipl_plot_what what = how->what;
+    IPL_TRY(check_options(runs, how, file));
+    if (what == IPL_PLOT_AUDIT) return ipl_plot_audit(*dir, how, file);
+    plot_data *d = calloc((size_t)runs, sizeof *d);
+    if (!d) return IPL_FAIL(IPL_E_MEMORY, "%d runs", runs);
     plot_pool pool = {0};
     ipl_gnuplot g;
-    canvas c = {.d = &d, .what = what};
-    IPL_TRY(ipl_plot_read(dir, &d));
+    canvas c = {.d = d, .run = d, .runs = runs, .what = what, .how = *how,
+                .until = INFINITY};
     ipl_status st = IPL_OK;
-    const int labelled = isfinite(d.ceiling[PLOT_Y]);
+    for (int r = 0; r < runs; ++r) {
+        IPL_TRY_DONE(ipl_plot_read(dir[r], &d[r]));
+        IPL_TRY_DONE(check(dir[r], what, &d[r]));
+    }
+    IPL_TRY_DONE(ipl_plot_select(runs, d, how));
     if (what == IPL_PLOT_POOL || what == IPL_PLOT_POOLED_PLANE) {
-        IPL_TRY_DONE(read_pool(dir, what, &d, &pool));
+        IPL_TRY_DONE(read_pool(*dir, what, d, &pool));
         c.pool = &pool;
     }
-    IPL_TRY_DONE(check(dir, what, &d));
-    size_of(&c, labelled);
-    IPL_TRY_DONE(ipl_gnuplot_start(file, c.width, c.height, &g));
+    size_of(&c, isfinite(d->ceiling[PLOT_Y]));
+    if (c.cell_width && c.cell_width < PLOT_LEFT + PLOT_RIGHT + INNER_LEAST) {
+        st = IPL_FAIL(IPL_E_ARGUMENT, "%s: panels would be narrower than their labels: "
+                      "a smaller --font-size leaves more room", file);
+        goto done;
+    }
+    const ipl_gnuplot_page page = ipl_plot_page(&c);
+    IPL_TRY_DONE(ipl_gnuplot_start(file, &page, &g));
     c.out = g.script;
-    draw(&c, labelled);
+    draw(&c, ipl_gnuplot_is_movie(file));
     IPL_TRY_DONE(ipl_gnuplot_finish(&g));
 done:
     ipl_plot_pool_free(&pool);
-    ipl_plot_free(&d);
+    for (int r = 0; r < runs; ++r) ipl_plot_free(&d[r]);
+    free(d);
     return st;
+}
+
+ipl_status ipl_plot(const char *dir, ipl_plot_what what, const char *file)
+{
+    ipl_plot_options how = ipl_plot_defaults();
+    how.what = what;
+    return ipl_plot_runs(1, &dir, &how, file);
 }

@@ -7,6 +7,7 @@
 #include <stdio.h>
 
 #include "ipl_plot.h"
+#include "plot/gnuplot.h"
 #include "plot/plot_pool_data.h"
 
 /* Room around the axes of a panel, in points; a colour bar needs more to the right. */
@@ -20,7 +21,41 @@ typedef struct {
     ipl_plot_what    what;
     int              width, height; /* of the picture, in points                 */
     int              below;         /* a panel: PLOT_BELOW and room for notes    */
+    const plot_data *run;           /* all runs, of which d is number `number`   */
+    int              runs, number;
+    double           until;         /* tick of a movie's frame; INFINITY: all    */
+    int              cell_width, cell_height;
+    ipl_plot_options how;
 } canvas;
+
+/* Where another run has this one's estimator; -1: it has none. */
+int ipl_plot_find(const plot_data *d, const char *estimator);
+
+/* "", "_1": what follows the names of the run's data blocks. */
+const char *ipl_plot_suffix(const canvas *c, char text[8]);
+
+/* The largest tick of all runs, at least 2. */
+double ipl_plot_last(const canvas *c);
+
+/* Whether a place lies within limits that were asked for. */
+int ipl_plot_is_inside(const double limit[2], double at);
+
+/* Keeps the estimators and layers that were asked for. */
+ipl_status ipl_plot_select(int runs, plot_data *run, const ipl_plot_options *how);
+
+/* Width, height and cells of a picture of this grid, and room for a colour bar. */
+void ipl_plot_grid(canvas *c, int columns, int rows, int bar);
+
+/* The column of a point's I(X;T); in a movie of the points up to its frame's tick. */
+const char *ipl_plot_until(const canvas *c);
+
+/* The panels of several runs, and their places; of a movie the frames. */
+void ipl_plot_runs_size(canvas *c);
+void ipl_plot_runs_draw(const canvas *c);
+void ipl_plot_frames(const canvas *c, void (*draw)(const canvas *c));
+
+/* All runs' lines of one estimator in the panel of the plane, or over the ticks. */
+void ipl_plot_overlay(const canvas *c, const char *estimator, int axis);
 
 /* Where a panel stands, margins included, in points from the top left. */
 typedef struct {
@@ -32,6 +67,10 @@ typedef struct {
 void ipl_plot_blocks(const canvas *c);
 void ipl_plot_pool_blocks(const canvas *c);
 void ipl_plot_pooled_blocks(const canvas *c);
+
+/* Where a cell of the grid stands. */
+enum { PLOT_LEGEND = 84 };
+plot_box ipl_plot_cell(const canvas *c, int column, int row);
 
 /* Title, and which colour, shape and line is which layer. */
 void ipl_plot_legend(const canvas *c, plot_box box);
@@ -60,11 +99,19 @@ void ipl_plot_ratio(const canvas *c, plot_box box);
 void ipl_plot_training(const canvas *c, plot_box box);
 
 /* The picture of an audit: plot_audit.c. Errors as ipl_plot. */
-ipl_status ipl_plot_audit(const char *dir, const char *file);
+ipl_status ipl_plot_audit(const char *dir, const ipl_plot_options *how,
+                          const char *file);
+
+/* What gnuplot draws the canvas on. */
+ipl_gnuplot_page ipl_plot_page(const canvas *c);
 
 /* For the panels: opens a panel, with nothing left of the one before. */
 void ipl_plot_open(const canvas *c, plot_box box, int bar, const char *title,
                    const char *x_label, const char *y_label);
+
+/* The size of a font, up to `most`, in which a text is about as wide as there is room:
+ * letters are some half of it wide. */
+double ipl_plot_fitting(const char *text, double most, double room);
 
 /* For the panels: the tics 1, 10, 100, .. up to `last`, with small ones between. */
 void ipl_plot_powers(const canvas *c, double last);
@@ -77,6 +124,10 @@ extern const char *const ipl_plot_axis[];
 
 /* "kde upper bound: noise variance 0.05": the estimator as a title has it. */
 const char *ipl_plot_title(const plot_data *d, int estimator, char *text, size_t size);
+
+/* Title of a panel of several runs, in which the run's name comes first. */
+const char *ipl_plot_of_run(const canvas *c, const char *title, char *text,
+                            size_t size);
 
 /* In bits; NAN: none. Families that compare the values of the inputs are not bounded
  * by log n. */
@@ -99,11 +150,11 @@ int  ipl_plot_is_empty(const canvas *c, int estimator, int axis);
 void ipl_plot_no_values(const canvas *c, int axis);
 
 /* Notes under a panel, which hollow points and layers without a value need: of the
- * point's values on all these axes (bits 1 << PLOT_X, 1 << PLOT_Y). The room that
- * panels need for them, in points. */
+ * point's values on all these axes (bits 1 << PLOT_X, 1 << PLOT_Y). Runs over each
+ * other have each its own, behind its name. The room that panels need, in points. */
 enum { PLOT_NOTES_MAX = 9 };
 void ipl_plot_notes(const canvas *c, plot_box box, int estimator, unsigned axes);
-int  ipl_plot_notes_room(const plot_data *d);
+int  ipl_plot_notes_room(const canvas *c);
 
 /* Points that say less than they seem to are hollow: saturated ones, and those with
  * values outside fixed bins. */

@@ -251,16 +251,19 @@ static ipl_status read_audit(const char *dir, audit_data *d)
     return read_sweep(path, d);
 }
 
-ipl_status ipl_plot_audit(const char *dir, const char *file)
+ipl_status ipl_plot_audit(const char *dir, const ipl_plot_options *how,
+                          const char *file)
 {
     ipl_gnuplot g;
     audit_data *d = calloc(1, sizeof *d);
     if (!d) return IPL_FAIL(IPL_E_MEMORY, "a picture of %s", dir);
-    canvas c = {.d = &d->about, .width = 3 * PANEL_WIDTH,
+    canvas c = {.d = &d->about, .run = &d->about, .runs = 1, .what = how->what,
+                .how = *how, .until = INFINITY, .width = 3 * PANEL_WIDTH,
                 .height = LEGEND + PANEL_HEIGHT, .below = PLOT_BELOW};
+    const ipl_gnuplot_page page = ipl_plot_page(&c);
     ipl_status st = IPL_OK;
     IPL_TRY_DONE(read_audit(dir, d));
-    IPL_TRY_DONE(ipl_gnuplot_start(file, c.width, c.height, &g));
+    IPL_TRY_DONE(ipl_gnuplot_start(file, &page, &g));
     c.out = g.script;
     write_blocks(&c, d);
     fprintf(c.out, "set multiplot\n");

@@ -33,12 +33,13 @@ typedef struct {
 } plot_training;
 
 typedef struct {
+    char    name[64];      /* the directory's last part                          */
     char    source[256];   /* data set or folder                                 */
     char    tick[16];      /* "epoch", "step"                                    */
     int64_t rows;          /* measured                                           */
     int     seeds, layers;
     int     bars;          /* 1: of several seeds; 2: standard errors of one; 0: none */
-    char    layer[IPL_NET_LAYERS_MAX][24];    /* "10-tanh"                       */
+    char    layer[IPL_NET_LAYERS_MAX][96];    /* "10-tanh", "fc1 (128)"          */
     char    hidden[IPL_NET_LAYERS_MAX];       /* 1: is not drawn                 */
     int     estimators;
     char    estimator[PLOT_ESTIMATORS_MAX][IPL_MI_NAME_TEXT]; /* as in plane.csv */

@@ -117,24 +117,36 @@ static notes notes_of(const plot_data *d, int estimator, unsigned axes)
     return made;
 }
 
-int ipl_plot_notes_room(const plot_data *d)
+int ipl_plot_notes_room(const canvas *c)
 {
-    int most = 0;
-    for (int e = 0; e < d->estimators; ++e)
-        for (unsigned axes = 1; axes < 4; ++axes) {
-            const int lines = notes_of(d, e, axes).lines;
-            if (lines > most) most = lines;
-        }
-    return LINE * most;
+    int most = 0, all = 0;
+    for (int r = 0; r < c->runs; ++r) {
+        int here = 0;
+        for (int e = 0; e < c->run[r].estimators; ++e)
+            for (unsigned axes = 1; axes < 4; ++axes) {
+                const int lines = notes_of(&c->run[r], e, axes).lines;
+                if (lines > here) here = lines;
+            }
+        all += here;
+        if (here > most) most = here;
+    }
+    return LINE * (c->how.overlay ? all : most);
 }
 
 void ipl_plot_notes(const canvas *c, plot_box box, int estimator, unsigned axes)
 {
-    const notes made = notes_of(c->d, estimator, axes);
+    const int over = c->how.overlay, first = over ? 0 : c->number;
     const double left = (double)(box.x + PLOT_LEFT - 40) / c->width;
-    const int    top = box.y + box.height - c->below + PLOT_BELOW - LINE / 4;
-    for (int k = 0; k < made.lines; ++k)
-        fprintf(c->out, "set label '%s' at screen %.6f,%.6f left font ',10' "
-                "tc '#666666'\n", made.text[k], left,
-                1.0 - (double)(top + k * LINE) / c->height);
+    int at = box.y + box.height - c->below + PLOT_BELOW - LINE / 4;
+    for (int r = first; r < (over ? c->runs : first + 1); ++r) {
+        const int e = ipl_plot_find(&c->run[r], c->d->estimator[estimator]);
+        char name[2 * sizeof c->d->name];
+        if (e < 0) continue;
+        const notes made = notes_of(&c->run[r], e, axes);
+        ipl_gnuplot_plain(c->run[r].name, name, sizeof name);
+        for (int k = 0; k < made.lines; ++k, at += LINE)
+            fprintf(c->out, "set label '%s%s%s' at screen %.6f,%.6f left font ',10' "
+                    "tc '#666666'\n", over ? name : "", over ? ": " : "", made.text[k],
+                    left, 1.0 - (double)at / c->height);
+    }
 }

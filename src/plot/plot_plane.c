@@ -14,12 +14,12 @@ static void draw_ceilings(const canvas *c, double x, double y, const double lo[2
                           const double hi[2])
 {
     const char *style = "nohead lc '#888888' dt 2 lw 1";
-    if (isfinite(x))
+    if (isfinite(x) && ipl_plot_is_inside(c->how.x_limit, x))
         fprintf(c->out, "set arrow from %.9g,%.9g to %.9g,%.9g %s\n"
                 "set label 'log_2 n = %.4g' at %.9g,%.9g right offset -0.4,0 "
                 "font ',10' tc '#666666'\n", x, lo[1], x, hi[1], style, x, x,
                 lo[1] + 0.05 * (hi[1] - lo[1]));
-    if (isfinite(y))
+    if (isfinite(y) && ipl_plot_is_inside(c->how.y_limit, y))
         fprintf(c->out, "set arrow from %.9g,%.9g to %.9g,%.9g %s\n"
                 "set label 'H(Y) = %.4g' at %.9g,%.9g left offset 0.5,-0.6 font ',10' "
                 "tc '#666666'\n", lo[0], y, hi[0], y, style, y, lo[0], hi[1]);
@@ -32,7 +32,9 @@ static void label_layers(const canvas *c, const double x[], const double y[],
 {
     const int layers = c->d->layers;
     int done[IPL_NET_LAYERS_MAX] = {0};
-    for (int l = 0; l < layers; ++l) done[l] = !isfinite(x[l]) || !isfinite(y[l]);
+    for (int l = 0; l < layers; ++l)
+        done[l] = !isfinite(x[l]) || !isfinite(y[l]) || x[l] < lo[0] || x[l] > hi[0] ||
+                  y[l] < lo[1] || y[l] > hi[1];
     for (int l = 0; l < layers; ++l) {
         if (done[l]) continue;
         int  here[IPL_NET_LAYERS_MAX], count = 0;
@@ -54,24 +56,28 @@ static void label_layers(const canvas *c, const double x[], const double y[],
 static void scale(const canvas *c, plot_box box, int estimator, int bar, double lo[2],
                   double hi[2])
 {
-    const double last = c->d->last > 1 ? (double)c->d->last : 2.0;
+    const double last = ipl_plot_last(c);
     for (int s = 0; s < 2; ++s) ipl_plot_range(c, estimator, s, &lo[s], &hi[s]);
     fprintf(c->out, "set xrange [%.9g:%.9g]; set yrange [%.9g:%.9g]\n", lo[0], hi[0],
             lo[1], hi[1]);
     /* viridis (van der Walt and Smith 2015): even to the eye, also in grey */
     fprintf(c->out, "set palette defined (0 '#440154', 1 '#482878', 2 '#3e4989', "
             "3 '#31688e', 4 '#26828e', 5 '#1f9e89', 6 '#35b779', 7 '#6ece58', "
-            "8 '#b5de2b', 9 '#fde725')\nset logscale cb; set cbrange [1:%.9g]\n", last);
+            "8 '#b5de2b', 9 '#fde725')\n%sset cbrange [1:%.9g]\n",
+            c->how.linear ? "" : "set logscale cb; ", last);
     if (bar) {
         fprintf(c->out, "set colorbox user origin screen %.6f,%.6f size screen "
                 "%.6f,%.6f noborder\nset cblabel '%s (white: 0)' offset 0.2,0\n"
-                "set cbtics scale 0.4 offset -0.5,0 (",
+                "set cbtics scale 0.4 offset -0.5,0 ",
                 (double)(box.x + box.width - PLOT_BAR + 14) / c->width,
                 1.0 - (double)(box.y + box.height - c->below) / c->height,
                 12.0 / c->width,
                 (double)(box.height - PLOT_ABOVE - c->below) / c->height, c->d->tick);
-        ipl_plot_powers(c, last);
-        fprintf(c->out, ")\n");
+        if (!c->how.linear) {
+            fprintf(c->out, "(");
+            ipl_plot_powers(c, last);
+            fprintf(c->out, ")\n");
+        } else fprintf(c->out, "autofreq\n");
     }
 }
 
@@ -84,6 +90,7 @@ static void label_last_points(const canvas *c, int estimator, const double lo[2]
     double x[IPL_NET_LAYERS_MAX], y[IPL_NET_LAYERS_MAX];
     for (int l = 0; l < d->layers; ++l) {
         int64_t first, end = ipl_plot_layer_points(d, estimator, l + 1, &first);
+        while (end > first && (double)d->point[end - 1].tick > c->until) --end;
         x[l] = end > first ? d->point[end - 1].mean[PLOT_X] : NAN;
         y[l] = end > first ? d->point[end - 1].mean[PLOT_Y] : NAN;
     }
@@ -97,22 +104,25 @@ static void draw_points(const canvas *c, int e)
     const plot_data *d = c->d;
     const int last = ipl_plot_layer(d, d->layers);
     const int doubt = ipl_plot_has_doubt(d, e);
+    const char *x = ipl_plot_until(c), *column = *x == '2' ? "$2" : x;
+    char suffix[8], block[32];
+    snprintf(block, sizeof block, "$plane%d%s", e, ipl_plot_suffix(c, suffix));
     for (int l = last; l; l = ipl_plot_layer(d, l - 1))
-        fprintf(c->out, "%s$plane%d index %d using 2:4 with lines lc '#c0c0c0' lw 1",
-                l == last ? "plot " : ", ", e, l - 1);
+        fprintf(c->out, "%s%s index %d using %s:4 with lines lc '#c0c0c0' lw 1",
+                l == last ? "plot " : ", ", block, l - 1, x);
     for (int l = d->bars ? last : 0; l; l = ipl_plot_layer(d, l - 1))
-        fprintf(c->out, ", $plane%d index %d using ($6>0?$2:NaN):4:3:5 with "
-                "xyerrorbars pt -1 lc '#a0a0a0' lw 0.8", e, l - 1);
+        fprintf(c->out, ", %s index %d using ($6>0?%s:NaN):4:3:5 with "
+                "xyerrorbars pt -1 lc '#a0a0a0' lw 0.8", block, l - 1, column);
     for (int l = last; l; l = ipl_plot_layer(d, l - 1)) {
         const int shape = ipl_plot_shape(l);
-        fprintf(c->out, ", $plane%d index %d using 2:4 with points pt %d ps 1.15*S "
-                "lc '%s', $plane%d index %d using ($1<1?$2:NaN):4 with points pt %d "
-                "ps 0.7*S lc '#ffffff', $plane%d index %d using ($1<1?NaN:$2):4:1 "
-                "with points pt %d ps 0.7*S lc palette z", e, l - 1, shape,
-                ipl_plot_colour(l), e, l - 1, shape, e, l - 1, shape);
+        fprintf(c->out, ", %s index %d using %s:4 with points pt %d ps 1.15*S lc '%s', "
+                "%s index %d using ($1<1?$2:NaN):4 with points pt %d ps 0.7*S lc "
+                "'#ffffff', %s index %d using ($1<1?NaN:%s):4:1 with points pt %d "
+                "ps 0.7*S lc palette z", block, l - 1, x, shape, ipl_plot_colour(l),
+                block, l - 1, shape, block, l - 1, column, shape);
         if (doubt)
-            fprintf(c->out, ", $plane%d index %d using ($7>0?$2:NaN):4 with points "
-                    "pt %d ps 0.35*S lc '#ffffff'", e, l - 1, shape);
+            fprintf(c->out, ", %s index %d using ($7>0?%s:NaN):4 with points pt %d "
+                    "ps 0.35*S lc '#ffffff'", block, l - 1, column, shape);
     }
     fprintf(c->out, "\n");
 }
@@ -121,8 +131,9 @@ void ipl_plot_plane(const canvas *c, plot_box box, int estimator, int bar)
 {
     const plot_data *d = c->d;
     double lo[2], hi[2];
-    char title[256];
-    ipl_plot_open(c, box, bar, ipl_plot_title(d, estimator, title, sizeof title),
+    char title[256], text[384];
+    ipl_plot_title(d, estimator, title, sizeof title);
+    ipl_plot_open(c, box, bar, ipl_plot_of_run(c, title, text, sizeof text),
                   ipl_plot_axis[PLOT_X], ipl_plot_axis[PLOT_Y]);
     ipl_plot_notes(c, box, estimator, 1u << PLOT_X | 1u << PLOT_Y);
     if (ipl_plot_is_empty(c, estimator, PLOT_X) ||
@@ -131,6 +142,16 @@ void ipl_plot_plane(const canvas *c, plot_box box, int estimator, int bar)
     scale(c, box, estimator, bar, lo, hi);
     draw_ceilings(c, ipl_plot_ceiling(d, estimator, PLOT_X),
                   ipl_plot_ceiling(d, estimator, PLOT_Y), lo, hi);
+    if (c->how.overlay) {
+        for (int r = 0; r < c->runs; ++r) {
+            canvas one = *c;
+            one.d = &c->run[r];
+            const int e = ipl_plot_find(one.d, d->estimator[estimator]);
+            if (e >= 0) label_last_points(&one, e, lo, hi);
+        }
+        ipl_plot_overlay(c, d->estimator[estimator], -1);
+        return;
+    }
     label_last_points(c, estimator, lo, hi);
     draw_points(c, estimator);
 }
