@@ -25,9 +25,9 @@ static const char stand_in[] =
     "*) printf '\\211PNG\\r\\n\\032\\nIEND\\256B`\\202' >\"$out\" ;;\n"
     "esac\n";
 
-/* Draws dir to file with the stand-in, and gives the script, to be freed. */
-static inline char *picture_script(const char *dir, ipl_plot_what what,
-                                   const char *file)
+/* Draws runs to file with the stand-in, and gives the script, to be freed. */
+static inline char *picture_of(int runs, const char *const *dir,
+                               const ipl_plot_options *how, const char *file)
 {
     char f[FILES_PATH];
     files_make_folder(f);
@@ -37,13 +37,21 @@ static inline char *picture_script(const char *dir, ipl_plot_what what,
     CHECK(!chmod(files_path(f, "gnuplot"), 0755));
     snprintf(path, sizeof path, "%s:%s", f, before);
     setenv("PATH", path, 1);
-    const ipl_status st = ipl_plot(dir, what, file);
+    const ipl_status st = ipl_plot_runs(runs, dir, how, file);
     setenv("PATH", before, 1);
-    if (st != IPL_OK) fail_msg("%s: %s", dir, ipl_last_error());
+    if (st != IPL_OK) fail_msg("%s: %s", *dir, ipl_last_error());
     char *script = files_text(f, "script");
     files_remove_folder(f);
     free(before);
     return script;
+}
+
+static inline char *picture_script(const char *dir, ipl_plot_what what,
+                                   const char *file)
+{
+    ipl_plot_options how = ipl_plot_defaults();
+    how.what = what;
+    return picture_of(1, &dir, &how, file);
 }
 
 /* -- Data blocks ------------------------------------------------------------------*/

@@ -207,7 +207,8 @@ void ipl_plot_gradients(const canvas *c, plot_box box)
         for (int s = 0; s < 2; ++s) {
             const int of = column(d, s ? PLOT_DEVIATION : PLOT_MEAN, l);
             fprintf(c->out, "%s$training%s using 1:($%d>0?$%d/$%d:NaN) with lines "
-                    "lw 1.8 dt %d lc '%s'", l < last || s ? ", " : "plot ", suffix, of, of,
+                    "lw 1.8 dt %d lc '%s'", l < last || s ? ", " : "plot ", suffix, of,
+                    of,
                     column(d, PLOT_NORM, l), s ? 2 : 1, ipl_plot_colour(l));
         }
     fprintf(c->out, "\n");
@@ -229,7 +230,8 @@ void ipl_plot_ratio(const canvas *c, plot_box box)
     const int last = ipl_plot_layer(d, d->layers);
     for (int l = last; l; l = ipl_plot_layer(d, l - 1))
         fprintf(c->out, "%s$training%s using 1:($%d>0?$%d/$%d:NaN) with lines lw 1.8 "
-                "lc '%s'", l < last ? ", " : "plot ", suffix, column(d, PLOT_DEVIATION, l),
+                "lc '%s'", l < last ? ", " : "plot ", suffix,
+                column(d, PLOT_DEVIATION, l),
                 column(d, PLOT_MEAN, l), column(d, PLOT_DEVIATION, l),
                 ipl_plot_colour(l));
     fprintf(c->out, "\n");

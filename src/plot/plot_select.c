@@ -115,7 +115,7 @@ static ipl_status select_layers(int runs, plot_data *run, const char *layers)
     int  most = 0;
     for (int r = 0; r < runs; ++r)
         if (run[r].layers > most) most = run[r].layers;
-    for (const char *at = layers; *at || at == layers; at += *at == ',') {
+    for (const char *at = layers;; ++at) {
         char *end;
         const long first = strtol(at, &end, 10);
         long last = first;
@@ -128,9 +128,10 @@ static ipl_status select_layers(int runs, plot_data *run, const char *layers)
         if (!is_good || (*end && *end != ',') || first < 1 || last < first ||
             last > most)
             return IPL_FAIL(IPL_E_ARGUMENT, "--layers '%s': there are layers 1 to %d, "
-                            "as in 1,3-%d", layers, most, most);
+                            "as in 1-%d", layers, most, most);
         for (long l = first; l <= last; ++l) shown[l - 1] = 1;
         at = end;
+        if (!*at) break;
     }
     for (int r = 0; r < runs; ++r) {
         plot_data *d = &run[r];
