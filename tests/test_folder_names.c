@@ -37,6 +37,9 @@ static void names_are_read(void **state)
         {"epoch_1_layer_\033[31m.npy", -1, 0, ""},
         {"epoch_1.npy", -1, 0, ""},
         {"epoch_1_layer_1.txt", 0, 0, ""},
+        {"epoch_16_weights_2.npy", 0, 0, ""}, /* of `export` */
+        {"epoch_16_biases_1.npy", 0, 0, ""},
+        {"epoch_16_weight_2.npy", -1, 0, ""},
         {"labels.npy", 0, 0, ""},
         {"Epoch_1_layer_1.npy", 0, 0, ""},
         {".npy", 0, 0, ""},

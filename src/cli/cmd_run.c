@@ -35,11 +35,14 @@ const cli_command cli_run = {
 static const struct {
     const char *section, *key, *word, *means;
 } words[] = {
-    {"data", "scale", "auto", "unit for idx, none for all others"},
+    {"data", "scale", "auto", "unit-all for idx, none for all others"},
     {"data", "scale", "none", "x as it is"},
-    {"data", "scale", "unit", "idx: x / 255; all others: (x - min) / (max - min)"},
+    {"data", "scale", "unit", "(x - min) / (max - min) of each input"},
     {"data", "scale", "symmetric", "2 unit - 1"},
-    {"data", "scale", "standard", "(x - mean) / deviation, of the training rows"},
+    {"data", "scale", "standard", "(x - mean) / deviation of each input"},
+    {"data", "scale", "unit-all", "the same of all values; bytes of idx: x / 255"},
+    {"data", "scale", "symmetric-all", "2 unit-all - 1"},
+    {"data", "scale", "standard-all", "(x - mean) / deviation of all values"},
 #define IPL_ROW(name, text, formula) {"net", "layers", text, formula},
     IPL_ACT_ROWS(IPL_ROW)
 #undef IPL_ROW

@@ -56,15 +56,25 @@ static ipl_status check_job(const ipl_mi_job *job, int j, const mi_estimator *ho
 }
 
 /* Settings of one family are told apart by their names. */
-static ipl_status check_settings(int e, const ipl_mi_options *options)
+static int is_alike(const ipl_mi_options *a, const ipl_mi_options *b)
 {
-    for (int f = 0; f < e; ++f)
-        IPL_REQUIRE(options[f].estimator != options[e].estimator ||
-                        (*options[e].setting && *options[f].setting &&
-                         strcmp(options[f].setting, options[e].setting)),
-                    "estimator %s twice%s%s",
-                    mi_estimator_of(options[e].estimator)->family.name,
-                    *options[e].setting ? " with setting " : "", options[e].setting);
+    return a->estimator == b->estimator &&
+           (!*a->setting || !*b->setting || !strcmp(a->setting, b->setting));
+}
+
+ipl_status mi_check_options(int estimators, const ipl_mi_options *options)
+{
+    IPL_REQUIRE(options, "options are NULL");
+    IPL_REQUIRE(estimators >= 1 && estimators <= IPL_MI_SETTINGS_MAX,
+                "%d estimators: expected 1 to %d", estimators, IPL_MI_SETTINGS_MAX);
+    for (int e = 0; e < estimators; ++e) {
+        IPL_TRY(ipl_mi_options_check(&options[e]));
+        for (int f = 0; f < e; ++f)
+            IPL_REQUIRE(!is_alike(&options[e], &options[f]), "estimator %s twice%s%s",
+                        ipl_mi_family_of(options[e].estimator)->name,
+                        *options[e].setting ? " with setting " : "",
+                        options[e].setting);
+    }
     return IPL_OK;
 }
 
@@ -72,14 +82,11 @@ static ipl_status check_call(ipl_device *dev, int estimators,
                              const ipl_mi_options *options, int jobs,
                              const ipl_mi_job *job)
 {
-    IPL_REQUIRE(dev && options && job, "device, options or jobs are NULL");
-    IPL_REQUIRE(estimators >= 1 && estimators <= IPL_MI_SETTINGS_MAX,
-                "%d estimators: expected 1 to %d", estimators, IPL_MI_SETTINGS_MAX);
+    IPL_REQUIRE(dev && job, "device or jobs are NULL");
+    IPL_TRY(mi_check_options(estimators, options));
     IPL_REQUIRE(jobs > 0, "%d jobs", jobs);
     for (int e = 0; e < estimators; ++e) {
-        IPL_TRY(ipl_mi_options_check(&options[e]));
         const mi_estimator *how = mi_estimator_of(options[e].estimator);
-        IPL_TRY(check_settings(e, options));
         for (int j = 0; j < jobs; ++j) IPL_TRY(check_job(job, j, how));
     }
     return IPL_OK;

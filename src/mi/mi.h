@@ -25,8 +25,9 @@ typedef struct {
     int                  partition; /* which of a job's partitions gets the cells */
 } mi_call;
 
-/* 1: a setting's name, which tables can have. */
-int mi_is_setting(const char *text);
+/* The options of a call: their number, each by itself, and settings of one family by
+ * their names. E_ARGUMENT. */
+ipl_status mi_check_options(int estimators, const ipl_mi_options *options);
 
 typedef struct {
     ipl_mi_family family;

@@ -249,8 +249,8 @@ ipl_status mi_estimate_floats(ipl_device *dev, int estimators,
         layer[l].merged = 0;
         layer[l].points = job->points;
         for (int p = 0; p < job->points; ++p) layer[l].point[p] = job->point[p];
-        if (c.cell) ipl_mi_set_next(job->points, layer[l].point,
-                                    c.i_next + l * c.partitions);
+        if (c.cell)
+            ipl_mi_set_next(job->points, layer[l].point, c.i_next + l * c.partitions);
     }
     close_call(&c);
     return st;
@@ -284,10 +284,7 @@ ipl_status ipl_mi_estimate_host(ipl_device *dev, int estimators,
                     (samples->targets_d >= 1 &&
                      samples->targets_d <= INT64_MAX / 8 / samples->n),
                 "targets of %lld values", (long long)samples->targets_d);
-    IPL_REQUIRE(options && estimators >= 1 && estimators <= IPL_MI_SETTINGS_MAX,
-                "options are NULL, or %d estimators: expected 1 to %d", estimators,
-                IPL_MI_SETTINGS_MAX);
-    for (int e = 0; e < estimators; ++e) IPL_TRY(ipl_mi_options_check(&options[e]));
+    IPL_TRY(mi_check_options(estimators, options));
     for (int l = 0; l < layers; ++l) wide |= layer[l].wide != NULL;
     if (wide || samples->targets)
         return mi_estimate_parts(dev, estimators, options, samples, layers, layer);

@@ -83,7 +83,8 @@ int ipl_mi_is_point(const char *point, const char *name)
            (!point[length] || (point[length] == '@' && point[length + 1]));
 }
 
-int mi_is_setting(const char *text)
+/* What tables can have in a name. */
+static int is_setting(const char *text)
 {
     const size_t length = strnlen(text, IPL_MI_SETTING_TEXT);
     return length < IPL_MI_SETTING_TEXT &&
@@ -189,7 +190,7 @@ ipl_status ipl_mi_options_check(const ipl_mi_options *options)
     IPL_REQUIRE(options, "options are NULL");
     const mi_estimator *how = mi_estimator_of(options->estimator);
     IPL_REQUIRE(how, "estimator %d", (int)options->estimator);
-    IPL_REQUIRE(mi_is_setting(options->setting), "%s: setting '%.*s': expected "
+    IPL_REQUIRE(is_setting(options->setting), "%s: setting '%.*s': expected "
                 "letters, digits, +, - and .", how->family.name, IPL_MI_SETTING_TEXT,
                 options->setting);
     return how->check(options);

@@ -57,7 +57,9 @@ int folder_parse(const char *name, int64_t *epoch, char layer[FOLDER_NAME_BYTES]
     size_t length;
     if (strncmp(name, "epoch_", 6) || !is_array(name, &length)) return 0;
     const char *at = name + 6, *end = name + length;
-    if (!take_digits(&at, number) || strncmp(at, "_layer_", 7)) return -1;
+    if (!take_digits(&at, number)) return -1;
+    if (!strncmp(at, "_weights_", 9) || !strncmp(at, "_biases_", 8)) return 0;
+    if (strncmp(at, "_layer_", 7)) return -1;
     *epoch = strtoll(number, NULL, 10);
     at += 7;
     if (at >= end || end - at >= FOLDER_NAME_BYTES) return -1;

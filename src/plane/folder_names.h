@@ -25,8 +25,9 @@ typedef struct {
     int     named;     /* 0: the layers are the numbers 1 to `layers`             */
 } folder_names;
 
-/* What a name says of its file: 1 all; 0 nothing, it does not begin with "epoch_" or
- * has another ending; -1 it begins so, but does not go on as it must. */
+/* What a name says of its file: 1 all; 0 nothing, it does not begin with "epoch_", has
+ * another ending, or has weights or biases, as ipl_run_export names them; -1 it begins
+ * so, but does not go on as it must. */
 int folder_parse(const char *name, int64_t *epoch, char layer[FOLDER_NAME_BYTES]);
 
 /* E_IO; E_FORMAT: no file that fits, a file that begins so but does not fit, two for
