@@ -30,7 +30,9 @@ def tap(name, wrong):
 def run(*arguments):
     done = subprocess.run([program, "estimate", "--device", "cpu", "--threads", "2",
                            *arguments], capture_output=True, text=True)
-    return done.returncode, done.stdout, done.stderr
+    # Lines on doubtful points (saturated, ..) are not asked about here.
+    said = [line for line in done.stderr.splitlines(True) if line.startswith("info")]
+    return done.returncode, done.stdout, "".join(said)
 
 
 def points(*arguments):
@@ -70,8 +72,8 @@ def check_offset(t):
                            *options)
         i_xt, i_ty, cells, _ = golden.binned(np.unique(
             codes, return_inverse=True)[1].reshape(f.shape), y)
-        wrong += off(options, got[0].get("i_xt"), i_xt, 1e-10)
-        wrong += off(options, got[0].get("i_ty"), i_ty, 1e-10)
+        wrong += off(options, got[0].get("i_xt"), i_xt, 1e-8)
+        wrong += off(options, got[0].get("i_ty"), i_ty, 1e-8)
         if got[0].get("cells") != cells or "values_beyond_float32" in got[0] or said:
             wrong.append((got, cells, said))
     got, said = points("--t", "t.npy", "--y", "y.npy", "--estimator", "kde",
@@ -139,7 +141,7 @@ def check_advice():
         wrong.append(said)
     got, said = points("--t", "t.npy", "--estimator", "bin", "--bin-width", "0.5")
     codes = np.unique(np.floor(t / 0.5), return_inverse=True)[1].reshape(t.shape)
-    return wrong + off("bin", got[0].get("i_xt"), golden.binned(codes, y)[0], 1e-10)
+    return wrong + off("bin", got[0].get("i_xt"), golden.binned(codes, y)[0], 1e-8)
 
 
 tap("values that differ only beyond float32 are counted", check_merged())
@@ -170,7 +172,7 @@ def check_bins():
         ask = ["--estimator", "bin,kde,ross", "--bin-width", "0.5"]
         got, said = points(*BASE, *options, *ask)
         want, _ = points("--t", "t.npy", "--y", "classes.npy", *ask)
-        wrong += off(options, got[0].get("i_ty"), class_information(classes), 1e-10)
+        wrong += off(options, got[0].get("i_ty"), class_information(classes), 1e-8)
         if got != want or len(got) != 4:
             wrong.append((got, want, said))
     return wrong

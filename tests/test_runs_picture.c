@@ -162,7 +162,11 @@ static void estimators_are_chosen_by_name(void **state)
         panel p = panel_at(script, 1);
         CHECK(panels_of(script) == 1 + cases[k].panels);
         CHECK(!strncmp(p.title, cases[k].first, strlen(cases[k].first)));
-        if (k == 2) CHECK(block_of(script, "$plane2", 0)->value[1][1] == 3);
+        if (k == 2) {
+            const block *b = block_of(script, "$plane2", 0);
+            CHECK(b->rows == 3 && b->value[0][1] == 1 && b->value[1][1] == 3);
+            CHECK(block_of(script, "$plane0", 0)->value[0][1] == 2);
+        }
         free(p.text);
         free(script);
     }
@@ -278,6 +282,7 @@ static void pages_have_the_size_that_was_asked_for(void **state)
     how.width_cm = 5;
     CHECK_FAILS(ipl_plot_runs(2, t.dir, &how, files_path(t.folder, "p.svg")),
                 IPL_E_ARGUMENT, "panels would be narrower than their labels");
+    how.width_cm = 0;
     how.font = "Times'";
     CHECK_FAILS(ipl_plot_runs(1, t.dir, &how, files_path(t.folder, "p.svg")),
                 IPL_E_ARGUMENT, "font 'Times''");

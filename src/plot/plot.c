@@ -69,6 +69,7 @@ void ipl_plot_open(const canvas *c, plot_box box, int bar, const char *title,
 {
     const int right = bar ? PLOT_BAR : PLOT_RIGHT;
     const double w = c->width, h = c->height;
+    const double room = box.width - PLOT_LEFT - right + 2 * PLOT_RIGHT; /* a title's */
     fprintf(c->out,
             "\nunset logscale; unset arrow; unset label; unset key; unset colorbox\n"
             "unset format; unset mxtics; unset mytics; set bars 0\n"
@@ -82,7 +83,7 @@ void ipl_plot_open(const canvas *c, plot_box box, int bar, const char *title,
             "set xlabel '%s' offset 0,0.4; set ylabel '%s' offset 0.2,0\n",
             (box.x + PLOT_LEFT) / w, (box.x + box.width - right) / w,
             1.0 - (box.y + PLOT_ABOVE) / h, 1.0 - (box.y + box.height - c->below) / h,
-            title, ipl_plot_fitting(title, 12.5, box.width), x_label, y_label);
+            title, ipl_plot_fitting(title, 12.5, room), x_label, y_label);
 }
 
 void ipl_plot_powers(const canvas *c, double last)
@@ -105,7 +106,11 @@ void ipl_plot_tick_axis(const canvas *c)
     if (limited && limit[0] > lo) lo = limit[0];
     if (limited && !isnan(limit[1])) hi = limit[1];
     if (linear) {
-        fprintf(c->out, "set xrange [%.9g:%.9g]\n", lo, hi);
+        /* Labels have room of some 60 units each. */
+        const int labels = c->cell_width > 240 ? c->cell_width / 60 : 4;
+        const double least = (hi - lo) / labels, one = pow(10, floor(log10(least)));
+        const double step = one * (least > 5 * one ? 10 : least > 2 * one ? 5 : 2);
+        fprintf(c->out, "set xrange [%.9g:%.9g]; set xtics %.9g\n", lo, hi, step);
         return;
     }
     fprintf(c->out, "set logscale x; set xrange [%.9g:%.9g]\nset xtics ('0' 0.5, ", lo,

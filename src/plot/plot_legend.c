@@ -43,17 +43,20 @@ static const char *name_layer(const canvas *c, int layer, char *text, size_t siz
 {
     char plain[64];
     size_t used = 0;
-    const char *before = NULL;
+    int names = 0;
     for (int r = 0; r < c->runs; ++r) {
         const plot_data *d = &c->run[r];
         if (layer > d->layers || d->hidden[layer - 1]) continue;
         const char *name = d->layer[layer - 1];
-        if ((before && !strcmp(before, name)) || used >= size) continue;
-        used += (size_t)snprintf(text + used, size - used, "%s%s", before ? " / " : "",
+        int known = 0;
+        for (int before = 0; before < r; ++before)
+            known |= layer <= c->run[before].layers &&
+                     !strcmp(c->run[before].layer[layer - 1], name);
+        if (known || used >= size) continue;
+        used += (size_t)snprintf(text + used, size - used, "%s%s", names++ ? " / " : "",
                                  ipl_gnuplot_plain(name, plain, sizeof plain));
-        before = name;
     }
-    return before ? text : NULL;
+    return names ? text : NULL;
 }
 
 static void write_key(const canvas *c)

@@ -144,9 +144,13 @@ void ipl_plot_notes(const canvas *c, plot_box box, int estimator, unsigned axes)
         if (e < 0) continue;
         const notes made = notes_of(&c->run[r], e, axes);
         ipl_gnuplot_plain(c->run[r].name, name, sizeof name);
-        for (int k = 0; k < made.lines; ++k, at += LINE)
-            fprintf(c->out, "set label '%s%s%s' at screen %.6f,%.6f left font ',10' "
-                    "tc '#666666'\n", over ? name : "", over ? ": " : "", made.text[k],
-                    left, 1.0 - (double)at / c->height);
+        for (int k = 0; k < made.lines; ++k, at += LINE) {
+            char text[LENGTH + sizeof name + 2];
+            snprintf(text, sizeof text, "%s%s%s", over ? name : "", over ? ": " : "",
+                     made.text[k]);
+            fprintf(c->out, "set label '%s' at screen %.6f,%.6f left font ',%.4g' "
+                    "tc '#666666'\n", text, left, 1.0 - (double)at / c->height,
+                    ipl_plot_fitting(text, 10, box.width - PLOT_LEFT + 36));
+        }
     }
 }
