@@ -277,10 +277,10 @@ typedef struct {
  * ipl_plot. Memory holds one epoch at a time.
  *
  * plane.csv has seed 0, and compression.csv nothing of gradients. Layers are counted
- * from 1; where the files have names, or count from 0, plane.csv and plane_details.csv
- * have one more column, layer_name, and run.json has layer_names. E_ARGUMENT, E_IO,
- * E_FORMAT, E_NUMERIC: the text names the file; the epochs measured before stay in
- * `dir`, and without one it is not made.
+ * from 1; where the files have names, or count from 0, plane.csv, plane_details.csv and
+ * summary.csv have one more column, layer_name, and run.json has layer_names.
+ * E_ARGUMENT, E_IO, E_FORMAT, E_NUMERIC: the text names the file; the epochs measured
+ * before stay in `dir`, and without one it is not made.
  */
 ipl_status ipl_estimate_folder(ipl_device *dev, int estimators,
                                const ipl_mi_options *options,

@@ -111,6 +111,10 @@ static void layers_keep_their_names(void **state)
     text = files_text(f, "run/plane_details.csv");
     CHECK(strstr(text, ",refused,layer_name\n") && strstr(text, ",,fc2\n"));
     free(text);
+    text = files_text(f, "run/summary.csv");
+    CHECK(!strncmp(text, "epoch,layer,estimator,quantity,mean,deviation,n,layer_name\n"
+                         "3,1,bin,i_xt_bits,4,,1,fc2\n", 85));
+    free(text);
     text = files_text(f, "run/run.json");
     CHECK(strstr(text, "\"fc2 (4)\"") && strstr(text, "\"fc10 (8)\""));
     CHECK(strstr(text, "\"layer_names\""));

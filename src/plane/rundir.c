@@ -140,7 +140,7 @@ ipl_status ipl_rundir_start_tables(ipl_rundir *r, int training_layers)
     IPL_TRY(add(&t[DETAILS], "seed,epoch,layer,estimator,h_t_bits,i_t_next_bits,cells,"
                              "outside_share,noise_var,flags,se_x_bits,se_y_bits,"
                              "refused%s", end));
-    IPL_TRY(add(&t[SUMMARY], "%s\n", ipl_summary_header));
+    IPL_TRY(add(&t[SUMMARY], "%s%s", ipl_summary_header, end));
     if (!training_layers) return IPL_OK;
     IPL_TRY(add(&t[TRAINING], "seed,epoch,loss_train_nats,loss_test_nats,"
                               "accuracy_train,accuracy_test"));
@@ -291,7 +291,7 @@ ipl_status ipl_rundir_summary(ipl_rundir *r, int64_t tick, int replicas, int lay
                               const ipl_layer *layer)
 {
     char *text;
-    IPL_TRY(ipl_summary_text(tick, replicas, layers, layer, &text));
+    IPL_TRY(ipl_summary_text(tick, replicas, layers, layer, r->layer_name, &text));
     const ipl_status st = add(&r->tables[SUMMARY], "%s", text);
     free(text);
     return st;

@@ -30,8 +30,8 @@ ipl_status ipl_rundir_start_tables(ipl_rundir *r, int training_layers);
 ipl_status ipl_rundir_open_tables(ipl_rundir *r);
 void       ipl_rundir_close(ipl_rundir *r);
 
-/* Before the tables begin: plane.csv and plane_details.csv have one more column, with
- * these names of the layers, which outlive r. */
+/* Before the tables begin: plane.csv, plane_details.csv and summary.csv have one more
+ * column, with these names of the layers, which outlive r. */
 void ipl_rundir_name_layers(ipl_rundir *r, const char *const *layer_name);
 
 /* Takes away a directory of which nothing is worth keeping, as far as it has what this

@@ -47,11 +47,12 @@ static void print_spread(FILE *to, int n, const double *value)
     for (int k = 0; k < n; ++k) squares += (value[k] - mean) * (value[k] - mean);
     print_real(to, mean);
     print_real(to, n > 1 ? sqrt(squares / (n - 1)) : NAN);
-    fprintf(to, ",%d\n", n);
+    fprintf(to, ",%d", n);
 }
 
 static void print_rows(FILE *to, int64_t tick, int replicas, int layers,
-                       const ipl_layer *layer, double *value)
+                       const ipl_layer *layer, const char *const *layer_name,
+                       double *value)
 {
     for (int l = 0; l < layers; ++l)
         for (int p = 0; p < layer[l].points; ++p)
@@ -66,17 +67,20 @@ static void print_rows(FILE *to, int64_t tick, int replicas, int layers,
                 fprintf(to, "%lld,%d,%s,%s", (long long)tick, l + 1,
                         layer[l].point[p].name, quantity[which]);
                 print_spread(to, n, value);
+                if (layer_name) fprintf(to, ",%s", layer_name[l]);
+                fputc('\n', to);
             }
 }
 
 ipl_status ipl_summary_text(int64_t tick, int replicas, int layers,
-                            const ipl_layer *layer, char **text)
+                            const ipl_layer *layer, const char *const *layer_name,
+                            char **text)
 {
     char *made = NULL;
     size_t bytes;
     double *value = malloc((size_t)replicas * sizeof *value);
     FILE *to = value ? open_memstream(&made, &bytes) : NULL;
-    if (to) print_rows(to, tick, replicas, layers, layer, value);
+    if (to) print_rows(to, tick, replicas, layers, layer, layer_name, value);
     const int torn = !to || ferror(to);
     const int failed = (to && fclose(to)) || torn;
     free(value);

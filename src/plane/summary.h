@@ -10,8 +10,9 @@
 extern const char ipl_summary_header[];
 
 /* The rows of one tick, of layer[replicas][layers], in *text, which the caller frees.
- * E_MEMORY. */
+ * layer_name: one more column; NULL: none. E_MEMORY. */
 ipl_status ipl_summary_text(int64_t tick, int replicas, int layers,
-                            const ipl_layer *layer, char **text);
+                            const ipl_layer *layer, const char *const *layer_name,
+                            char **text);
 
 #endif
