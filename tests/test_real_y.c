@@ -38,7 +38,7 @@ static void correlated_normals_are_found(void **state)
 {
     static const double rho[] = {0.0, 0.6, 0.9};
     ipl_device *dev = check_device(state);
-    const int64_t n = check_size(dev, 1000, 150);
+    const int64_t n = check_size(dev, 1000, 60);
     ipl_mi_options o[IPL_MI_ESTIMATOR_COUNT];
     const int count = comparing(5, o);
     float *y = test_malloc((size_t)n * sizeof *y), *t = test_malloc((size_t)n * 4);
@@ -69,6 +69,7 @@ static void targets_are_treated_like_inputs(void **state)
 {
     enum { N = 150, D = 2, M = 3 };
     ipl_device *dev = check_device(state);
+    const int64_t n = check_size(dev, N, 40);
     ipl_mi_options o[IPL_MI_ESTIMATOR_COUNT];
     const int count = comparing(4, o);
     float t[N * D], y[N * M], x[N];
@@ -77,13 +78,13 @@ static void targets_are_treated_like_inputs(void **state)
         y[v] = t[v / M * D] + (float)near_normal(851, v);
     for (int i = 0; i < N; ++i) x[i] = (float)near_normal(852, i);
     ipl_mi_layer as_y = {.d = D, .t = t}, as_x = as_y, both = as_y;
-    ipl_mi_samples s = {.n = N, .targets_d = M, .targets = y,
+    ipl_mi_samples s = {.n = n, .targets_d = M, .targets = y,
                         .error = IPL_MI_ERROR_JACKKNIFE};
     CHECK_OK(ipl_mi_estimate_host(dev, count, o, &s, 1, &as_y));
     s.inputs_d = 1;
     s.inputs = x;
     CHECK_OK(ipl_mi_estimate_host(dev, count, o, &s, 1, &both));
-    s = (ipl_mi_samples){.n = N, .inputs_d = M, .inputs = y,
+    s = (ipl_mi_samples){.n = n, .inputs_d = M, .inputs = y,
                          .error = IPL_MI_ERROR_JACKKNIFE};
     CHECK_OK(ipl_mi_estimate_host(dev, count, o, &s, 1, &as_x));
     for (int p = 0; p < as_y.points; ++p) {
