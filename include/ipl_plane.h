@@ -256,7 +256,12 @@ typedef struct {
  * directory of a run; E_FORMAT. */
 ipl_status ipl_run_doubts(const char *dir, ipl_doubt **rows, int64_t *count);
 
-/* The same of the points of one layer, which counts as layer 1. */
+/* The layers' names of a run directory, for whoever speaks of them: [*count] texts of
+ * 64 bytes, the caller's to free(); *count 0: layers are their numbers. Errors as
+ * above. */
+ipl_status ipl_run_layer_names(const char *dir, char (**names)[64], int *count);
+
+/* Doubts of the points of one layer, which counts as layer 1. */
 ipl_status ipl_doubts_of(int points, const ipl_mi_point *point, ipl_doubt **rows,
                          int64_t *count);
 

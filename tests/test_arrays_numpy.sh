@@ -87,9 +87,9 @@ else
 fi
 
 # advised NAME T SCRIPT: after what the message says (as Python on the array a of T, or
-# as a whole line) the file T.npy is read.
+# as a whole line) the file NEW.npy is read.
 advised() {
-    rm -f T.npy
+    rm -f NEW.npy
     "$program" estimate --t "$2" --estimator bin --quiet >out 2>err
     advice=$(sed -n "$3" err)
     if [ -n "$advice" ] && $python -c "
@@ -98,18 +98,18 @@ try: import h5py, scipy.io
 except ImportError: pass
 a = np.load('$2', allow_pickle=True) if '$2'.endswith('.npy') else None
 $advice" 2>>err &&
-        "$program" estimate --t T.npy --estimator bin --quiet >out 2>>err; then
+        "$program" estimate --t NEW.npy --estimator bin --quiet >out 2>>err; then
         ok "$1"
     else
         not_ok "$1" err out
     fi
 }
 advised "a field of records is saved as advised" records.npy \
-    "s/.*save one field, \(a\['a'\]\).*/np.save('T.npy', \1)/p"
+    "s/.*save one field, \(a\['a'\]\).*/np.save('NEW.npy', \1)/p"
 advised "complex numbers are saved as advised" complex.npy \
-    "s/.*real part, \(a.real\), or.*/np.save('T.npy', \1)/p"
+    "s/.*real part, \(a.real\), or.*/np.save('NEW.npy', \1)/p"
 advised "objects are saved as advised" object.npy \
-    "s/.*numbers, a.\(astype('float32')\), or.*/np.save('T.npy', np.vstack(a).\1)/p"
+    "s/.*numbers, a.\(astype('float32')\), or.*/np.save('NEW.npy', np.vstack(a).\1)/p"
 if $python -c 'import h5py, scipy' 2>/dev/null; then
     $python -c "
 import h5py, numpy, scipy.io

@@ -42,6 +42,16 @@ holds 'all members are estimated, each with its name' sh -c \
 holds 'bin and kde are the default' sh -c \
     'grep -q "^bin " a && grep -q "^kde-upper " a && grep -q "^kde-lower " a'
 
+estimate --t all.npz --y y.npy --json >a 2>err
+holds 'an object says which array it is of' sh -c \
+    'grep -c "\"t\":\"all.npz:fc10\"" a | grep -qx 3'
+/usr/bin/python3 -c "
+import numpy as np
+np.save('hot.npy', np.eye(3, dtype='i4')[np.load('y.npy')])
+np.save('real.npy', np.load('flat.npy')[:, 0] + .25)"
+fails 1 "hot.npy: no_label '2' is for a column of labels, and this is one-hot" \
+    estimate --device cpu --t flat.npy --y hot.npy --no-label 2 --quiet
+
 # -- Folders ------------------------------------------------------------------------
 holds 'a folder of names is measured' estimate --t acts --y y.npy --out run
 estimate --t acts --y y.npy --out again >out 2>err
@@ -51,11 +61,21 @@ holds 'layers stand as people count' sh -c \
     'sed -n 2p run/plane.csv | grep -q "^0,0,1,bin,.*,fc2$" &&
      grep -q "^0,1,2,kde-upper,.*,fc10$" run/plane.csv'
 holds 'the picture has their names' sh -c 'grep -q "fc10 (3)" run/plane.svg'
+holds 'layers are chosen by their names' "$program" plot run --layers fc10 -o one.svg
+fails 2 "--layers 'fc1': there are the layers fc2,fc10" plot run --layers fc1 -o no.svg
+estimate --t acts --y y.npy --out doubt --estimator bin --bin-edges 900 >out 2>err
+holds 'doubts have the names of layers' grep -q '^bin: .* in layers fc2, fc10' err
 fails 1 'run exists already: give another directory with --out, or remove it' \
     estimate --device cpu --t acts --y y.npy --out run --quiet
 rm -r run
 holds 'following that advice works' estimate --t acts --y y.npy --out run --quiet
 
+estimate --t acts --y real.npy --y-values --x flat.npy --estimator mixed --out values \
+    --quiet >out 2>err
+holds 'targets without H(Y) have a plane' "$program" plot values --what plane -o v.svg
+holds 'runs on one panel have no ceiling that differs' sh -c \
+    '"$0" plot run values -o both.svg --overlay >out 2>err &&
+     ! grep -q "H(Y)" both.svg' "$program"
 cp acts/epoch_001_layer_fc2.npy acts/epoch_1_layer_fc2.npy
 fails 1 'epoch_001_layer_fc2.npy and epoch_1_layer_fc2.npy are one layer of one epoch' \
     estimate --device cpu --t acts --y y.npy --out no --quiet
@@ -69,5 +89,10 @@ holds 'a refused folder leaves nothing' test ! -e no
 fails 2 "unknown option '--estimatr'; is --estimator meant?" \
     estimate --t t.npy --estimatr bin
 fails 2 "unknown option '--device-name'; see" estimate --t t.npy --device-name cpu
+fails 2 "unknown option '--train.epochs=5'; is --set train.epochs=.. meant?" \
+    run x.ini --train.epochs=5
+fails 2 "is --set train.replicas=.. meant?" run x.ini --replicas 3
+fails 2 "is --set kde.noise_var=.. meant?" run x.ini --noise-var 0.1
+fails 2 "unknown option '--bins'; see" estimate --t t.npy --bins 3
 fails 2 "unknown option '--ouk'; is --out meant?" run x.ini --ouk y
 plan

@@ -219,8 +219,8 @@ static void what_are_no_classes_is_named(void **state)
         {6, 6, 1, half, "y: row 1 is 0.5: expected whole numbers or words"},
         {3, 3, 1, half + 3, "y: row 0 is NaN: expected a label for each row"},
         {5, 6, 1, pixels, "y is 6 x 1: expected a label for each of the 5 rows of X"},
-        {2, 3, 2, twice, "y is 3 x 2: expected a label for each of the 2 rows of X: it "
-                         "is to be transposed"},
+        {2, 3, 2, twice, "y is 3 x 2: expected a label for each of the 2 rows of X: "
+                         "transpose the labels"},
     };
     ipl_classes made = {0};
     for (size_t b = 0; b < sizeof bad / sizeof *bad; ++b) {

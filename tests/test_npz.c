@@ -268,7 +268,7 @@ static void other_zip_files_are_named(void **state)
     (void)state;
     static const struct { const char *name, *words; } other[] = {
         {"archive/data.pkl", "is a PyTorch file (a zip with data.pkl): save its "
-                             "tensor: numpy.save('T.npy', torch.load('"},
+                             "tensor: numpy.save('NEW.npy', torch.load('"},
         {"model.weights.h5", "is a Keras model"},
         {"[Content_Types].xml", "is an office document: save the sheet as CSV"},
     };
@@ -298,7 +298,7 @@ static void files_of_other_programs_are_named(void **state)
     (void)state;
     static const struct { size_t bytes; const char *start, *words; } other[] = {
         {8, "\x89HDF\r\n\x1a\n", "is an HDF5 file: save an array of it in Python: "
-                                 "numpy.save('T.npy', h5py.File('"},
+                                 "numpy.save('NEW.npy', h5py.File('"},
         {30, "MATLAB 5.0 MAT-file, Platform:", "scipy.io.loadmat('"},
         {30, "MATLAB 7.3 MAT-file, Platform:", "is a MATLAB file of level 7.3"},
         {14, "\x80\x02\x8a\x0al\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19", "a PyTorch file"},

@@ -94,7 +94,7 @@ fails 1 'is NaN: expected a label for each row' \
 fails 1 'y-short.npy is 90 x 1: expected a label for each of the 120 rows of the act' \
     estimate --t t.npy --y y-short.npy --estimator bin
 fails 1 'y-flipped.npy is 4 x 120: expected a label for each of the 120 rows of the '\
-'activations: it is to be transposed' estimate --t t.npy --y y-flipped.npy
+'activations: transpose the labels' estimate --t t.npy --y y-flipped.npy
 fails 1 'y-soft.npy holds probabilities, 120 x 4' \
     estimate --t t.npy --y y-soft.npy --estimator bin
 $python -c "

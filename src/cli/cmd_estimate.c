@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "cli/clock.h"
 #include "cli/estimate_flags.h"
 #include "cli/estimate_print.h"
 #include "cli/estimate_targets.h"
@@ -31,7 +32,7 @@ const cli_command cli_estimate = {
     "d, i_xt, i_ty, h_t, se_x and se_y (with --error), units, then what the\n"
     "estimator has of noise_var, cells, outside_share, values_beyond_float32 and\n"
     "_float64 (as lines on stderr say them), refused (why a value is null); and\n"
-    "flags. null: not defined.\n\n"
+    "flags. null: not defined. Of FILE.npz as a whole also t, the array.\n\n"
     "A number of an estimator may be a list: --noise-var 1e-3,1e-2,0.1 gives a point\n"
     "for each value, named kde-upper@1e-3 and so on, as if estimated alone.\n\n"
     "  infoplane estimate --t layer3.npy --y labels.npy --estimator bin,kde \\\n"
@@ -44,7 +45,7 @@ const cli_command cli_estimate = {
 
 typedef struct {
     const char    *t, *y, *x, *names, *error, *units, *out, *device;
-    int            json, quiet;
+    int            json, quiet, member; /* 1: --t is one array of several        */
     int64_t        threads;
     estimate_flags flags;
     estimate_targets target_flags;
@@ -94,14 +95,12 @@ static ipl_status estimate_arrays(ipl_device *dev, const request *q, ipl_array *
     if (q->y) IPL_TRY_DONE(centre(q, q->y, &y.values));
     if (*y.labels.note && !q->quiet)
         cli_say("%s: %s", q->y, y.labels.note);
-    if (q->x) {
-        IPL_TRY_DONE(ipl_array_read_inputs(q->x, t->rows, &x));
-        IPL_TRY_DONE(centre(q, q->x, &x));
-    }
-    if (y.labels.unlabelled) {
+    if (q->x) IPL_TRY_DONE(ipl_array_read_inputs(q->x, t->rows, &x));
+    if (y.labels.unlabelled) { /* before an offset is taken from all rows */
         IPL_TRY_DONE(ipl_array_keep_labelled(&y.labels, t));
         if (q->x) IPL_TRY_DONE(ipl_array_keep_labelled(&y.labels, &x));
     }
+    if (q->x) IPL_TRY_DONE(centre(q, q->x, &x));
     *layer = (ipl_mi_layer){.name = q->t, .d = t->cols, .t = t->values,
                             .wide = t->wide};
     const ipl_mi_samples samples = {.n = t->rows, .y = y.y, .inputs_d = x.cols,
@@ -140,10 +139,19 @@ static int estimate_file(ipl_device *dev, const request *q)
     ipl_mi_layer layer;
     ipl_status st = ipl_array_read(q->t, &t);
     if (st == IPL_OK && !q->quiet) tell_flattened(q->t, &t);
-    if (st == IPL_OK) st = estimate_arrays(dev, q, &t, &layer);
+    if (st == IPL_OK) {
+        char what[160];
+        cli_clock clock;
+        snprintf(what, sizeof what, "%.60s: %lld samples of %lld values, %.40s", q->t,
+                 (long long)t.rows, (long long)t.cols, q->names ? q->names : "bin,kde");
+        cli_clock_start(&clock, q->quiet, what);
+        st = estimate_arrays(dev, q, &t, &layer);
+        cli_clock_end(&clock);
+    }
     if (st == IPL_OK) {
         const estimate_print how = {.t = q->t, .n = t.rows, .d = t.cols,
                                     .units = q->units, .json = q->json,
+                                    .member = q->member,
                                     .errors = error_of(q) != IPL_MI_ERROR_NONE,
                                     .merged = layer.merged, .rounded = t.rounded};
         estimate_print_points(&how, layer.points, layer.point);
@@ -167,6 +175,7 @@ static int estimate_members(ipl_device *dev, const request *q)
         request one = *q;
         const int length = snprintf(path, sizeof path, "%s:%s", q->t, names[m]);
         one.t = path;
+        one.member = 1;
         status = length < (int)sizeof path
                      ? estimate_file(dev, &one)
                      : cli_misused(&cli_estimate, "--t %.40s..: too long", q->t);

@@ -25,6 +25,19 @@ static const char *layers_text(uint64_t layers, char *text, size_t size)
     return text;
 }
 
+/* "fc1, out" */
+static const char *names_text(uint64_t layers, int count, char (*name)[64], char *text,
+                              size_t size)
+{
+    size_t used = 0;
+    *text = 0;
+    for (int l = 0; l < count && used < size; ++l)
+        if (layers & (uint64_t)1 << l)
+            used += (size_t)snprintf(text + used, size - used, "%s%s",
+                                     used ? ", " : "", name[l]);
+    return text;
+}
+
 /* The family of points of this name, which may end in @VALUE. */
 static const ipl_mi_family *family_of(const char *estimator)
 {
@@ -98,7 +111,8 @@ static void words_of(const ipl_doubt *d, int kde, char *what, char *mend, size_t
     }
 }
 
-static void print_doubt(const ipl_doubt *d, const char *rows, int kde)
+static void print_doubt(const ipl_doubt *d, const char *rows, int kde, int names,
+                        char (*name)[64])
 {
     char layers[256], what[128], mend[128], of[96] = "";
     words_of(d, kde, what, mend, sizeof what);
@@ -109,24 +123,38 @@ static void print_doubt(const ipl_doubt *d, const char *rows, int kde)
     cli_print(stderr, "%s%s%s%s: %s%s", d->estimator, rows ? ", " : "",
               rows ? rows : "", d->pooled ? ", pooled" : "", of, what);
     if (d->all > 1)
-        fprintf(stderr, " in layer%s %s", many ? "s" : "",
-                layers_text(d->layers, layers, sizeof layers));
+        cli_print(stderr, " in layer%s %s", many ? "s" : "",
+                  names ? names_text(d->layers, names, name, layers, sizeof layers)
+                        : layers_text(d->layers, layers, sizeof layers));
     fprintf(stderr, "%s%s\n", *mend ? ": " : "", mend);
+}
+
+static void print_doubts(const char *rows, int64_t count, const ipl_doubt *doubt,
+                         int names, char (*name)[64])
+{
+    const int kde = kde_says_more(count, doubt);
+    fflush(stdout); /* what they are about comes first, also in one file */
+    for (int64_t k = 0; k < count; ++k) print_doubt(doubt + k, rows, kde, names, name);
 }
 
 void cli_print_doubts(const char *rows, int64_t count, const ipl_doubt *doubt)
 {
-    const int kde = kde_says_more(count, doubt);
-    fflush(stdout); /* what they are about comes first, also in one file */
-    for (int64_t k = 0; k < count; ++k) print_doubt(doubt + k, rows, kde);
+    print_doubts(rows, count, doubt, 0, NULL);
 }
 
 int cli_print_run_doubts(const char *dir, const char *rows)
 {
     ipl_doubt *doubt;
     int64_t count;
-    if (ipl_run_doubts(dir, &doubt, &count) != IPL_OK) return cli_failed();
-    cli_print_doubts(rows, count, doubt);
+    char (*name)[64];
+    int names;
+    if (ipl_run_layer_names(dir, &name, &names) != IPL_OK) return cli_failed();
+    if (ipl_run_doubts(dir, &doubt, &count) != IPL_OK) {
+        free(name);
+        return cli_failed();
+    }
+    print_doubts(rows, count, doubt, names, name);
     free(doubt);
+    free(name);
     return CLI_DONE;
 }

@@ -3,8 +3,10 @@
  */
 #include "cli/estimate_print.h"
 
+#include <jansson.h>
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "cli/cli.h"
@@ -31,6 +33,14 @@ static void print_json(const estimate_print *how, const ipl_mi_point *p)
     printf("{\"estimator\":\"%s\"", p->name);
     if (p->bound) printf(",\"bound\":\"%s\"", p->bound);
     printf(",\"n\":%lld,\"d\":%lld", (long long)how->n, (long long)how->d);
+    if (how->member) { /* a name in a file may have any byte */
+        json_t *name = json_stringn_nocheck(how->t, strlen(how->t));
+        const size_t how_to = JSON_ENCODE_ANY | JSON_ENSURE_ASCII;
+        char *text = name ? json_dumps(name, how_to) : NULL;
+        if (text) printf(",\"t\":%s", text);
+        free(text);
+        json_decref(name);
+    }
     print_field("i_xt", p->i_xt / unit);
     print_field("i_ty", p->i_ty / unit);
     print_field("h_t", p->h_t / unit);

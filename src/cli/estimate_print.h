@@ -11,6 +11,7 @@ typedef struct {
     int64_t     n, d;
     const char *units;  /* "bits" or "nats"                                      */
     int         json;   /* 1: an object a line                                   */
+    int         member; /* 1: of several arrays: an object says which, as "t"      */
     int         errors; /* 1: with standard errors                               */
     int64_t     merged, rounded; /* values beyond float32 and beyond float64     */
     int         name_width; /* of the table's first column; the printing sets it  */

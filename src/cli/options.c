@@ -65,8 +65,32 @@ static const cli_option *nearest(const cli_option *options, int count, const cha
     snprintf(given, sizeof given, "%.*s", (int)length, name);
     for (int o = 0; o < count; ++o) {
         const int far = ipl_option_edits(options[o].name, given);
-        if (far < least && far + 2 < (int)length) least = far, best = &options[o];
+        if (far < least && 4 * far <= (int)length) least = far, best = &options[o];
     }
+    return best;
+}
+
+/* The key that was probably meant by --replicas or --train.replicas: which of `keys`,
+ * or -1. Only commands with --set have keys. */
+static int meant_key(const char *name, size_t length, ipl_config_key *key)
+{
+    char given[64], whole[96];
+    ipl_config config;
+    int least = 4, best = -1;
+    if (length < 4 || length >= sizeof given) return -1;
+    snprintf(given, sizeof given, "%.*s", (int)length - 2, name + 2);
+    for (char *at = given; *at; ++at)
+        if (*at == '-') *at = '_';
+    ipl_config_defaults(&config);
+    for (int k = 0; k < ipl_config_keys(); ++k) {
+        if (ipl_config_key_at(&config, k, key) != IPL_OK) return -1;
+        snprintf(whole, sizeof whole, "%s.%s", key->section, key->key);
+        const int by_key = ipl_option_edits(key->key, given);
+        const int by_all = ipl_option_edits(whole, given);
+        const int far = by_key < by_all ? by_key : by_all;
+        if (far < least && 4 * far <= (int)strlen(given)) least = far, best = k;
+    }
+    if (best >= 0 && ipl_config_key_at(&config, best, key) != IPL_OK) best = -1;
     return best;
 }
 
@@ -74,6 +98,11 @@ static int unknown_option(const cli_command *command, const cli_option *options,
                           int count, const char *given, size_t length)
 {
     const cli_option *meant = nearest(options, count, given, length);
+    ipl_config_key key;
+    if (!meant && option_of(options, count, "--set", 5) &&
+        meant_key(given, length, &key) >= 0)
+        return cli_misused(command, "unknown option '%s'; is --set %s.%s=.. meant?",
+                           given, key.section, key.key);
     if (!meant) return cli_misused(command, "unknown option '%s'", given);
     return cli_misused(command, "unknown option '%s'; is %s meant?", given,
                        meant->name);

@@ -337,7 +337,11 @@ ipl_status ipl_labels_from_array(const char *what, const char *of, int64_t rows,
         return IPL_FAIL(IPL_E_FORMAT, "%s is %" PRId64 " x %" PRId64 ": expected a "
                         "label for each of the %" PRId64 " rows%s%s%s", what, had,
                         cols, rows, *of ? " of " : "", of,
-                        cols == rows ? ": it is to be transposed" : "");
+                        cols == rows ? ": transpose the labels" : "");
+    if (!column && no_label && *no_label)
+        return IPL_FAIL(IPL_E_FORMAT, "%s: no_label '%s' is for a column of labels, "
+                        "and this is one-hot, %" PRId64 " x %" PRId64, what, no_label,
+                        had, cols);
     ipl_classes made = {.rows = rows, .y = malloc((size_t)rows * sizeof *made.y)};
     if (!made.y) return IPL_FAIL(IPL_E_MEMORY, "%s: %" PRId64 " classes", what, rows);
     const ipl_status st = column ? from_column(&s, no_label, &made)

@@ -186,10 +186,14 @@ static ipl_status skip_names(csv_text *t, int labels)
     int64_t counting = 0;
     for (csv_field *to = &first; !p.row; to = &field) {
         IPL_TRY(ipl_csv_next(t, &p, to, &more));
-        if (!to->length)
+        if (!to->length && p.col <= 1)
             return IPL_FAIL(IPL_E_FORMAT, "%s: line %" PRId64 ", column %" PRId64 " is "
                             "empty: save the table without row numbers, in pandas "
                             "index=False, in R row.names=FALSE", t->path,
+                            t->first_line, p.col);
+        if (!to->length)
+            return IPL_FAIL(IPL_E_FORMAT, "%s: line %" PRId64 ", column %" PRId64 " is "
+                            "empty: expected a number or a name", t->path,
                             t->first_line, p.col);
         words += !ipl_csv_number(to, &value, &beyond);
         counting += ipl_csv_is_integer(to) && value == (double)counting;

@@ -70,7 +70,7 @@ ipl_status ipl_foreign_check(const char *path, size_t bytes, const unsigned char
         if (!f->before)
             return IPL_FAIL(IPL_E_FORMAT, "%s: is %s", path, f->what);
         return IPL_FAIL(IPL_E_FORMAT, "%s: is %s: save an array of it in Python: "
-                        "numpy.save('T.npy', %s%s%s)", path, f->what, f->before, path,
+                        "numpy.save('NEW.npy', %s%s%s)", path, f->what, f->before, path,
                         f->after);
     }
     return IPL_OK;

@@ -58,7 +58,7 @@ static ipl_status refuse_others(const char *path, const zip_directory *zip)
         const char *name = zip->member[m].name;
         if (!strcmp(name, "data.pkl") || ends_in(name, "/data.pkl"))
             return IPL_FAIL(IPL_E_FORMAT, "%s: is a PyTorch file (a zip with "
-                            "data.pkl): save its tensor: numpy.save('T.npy', "
+                            "data.pkl): save its tensor: numpy.save('NEW.npy', "
                             "torch.load('%s', map_location='cpu').float().numpy())",
                             path, path);
         if (ends_in(name, ".weights.h5"))

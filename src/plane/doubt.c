@@ -233,17 +233,43 @@ static int read_row(const json_t *from, ipl_doubt *out)
     return 1;
 }
 
+static ipl_status load_about(const char *dir, char path[4200], json_t **json)
+{
+    json_error_t why;
+    snprintf(path, 4200, "%s/run.json", dir);
+    if (access(path, R_OK)) return IPL_FAIL(IPL_E_IO, "%s: %s", path, strerror(errno));
+    *json = json_load_file(path, 0, &why);
+    if (*json) return IPL_OK;
+    return IPL_FAIL(IPL_E_FORMAT, "%s: line %d: %s", path, why.line, why.text);
+}
+
+ipl_status ipl_run_layer_names(const char *dir, char (**names)[64], int *count)
+{
+    char path[4200];
+    json_t *json;
+    IPL_REQUIRE(dir && names && count, "directory or result is NULL");
+    IPL_TRY(load_about(dir, path, &json));
+    const json_t *list = json_object_get(json, "layer_names");
+    const size_t many = json_array_size(list);
+    char (*made)[64] = calloc(many + 1, sizeof *made);
+    for (size_t l = 0; made && l < many; ++l) {
+        const char *name = json_string_value(json_array_get(list, l));
+        snprintf(made[l], sizeof made[l], "%s", name ? name : "");
+    }
+    json_decref(json);
+    if (!made) return IPL_FAIL(IPL_E_MEMORY, "%s: %zu names", path, many);
+    *names = made;
+    *count = (int)many;
+    return IPL_OK;
+}
+
 ipl_status ipl_run_doubts(const char *dir, ipl_doubt **rows, int64_t *count)
 {
     char path[4200];
-    json_error_t why;
+    json_t *json;
     ipl_status st = IPL_OK;
     IPL_REQUIRE(dir && rows && count, "directory or result is NULL");
-    snprintf(path, sizeof path, "%s/run.json", dir);
-    if (access(path, R_OK)) return IPL_FAIL(IPL_E_IO, "%s: %s", path, strerror(errno));
-    json_t *json = json_load_file(path, 0, &why);
-    if (!json)
-        return IPL_FAIL(IPL_E_FORMAT, "%s: line %d: %s", path, why.line, why.text);
+    IPL_TRY(load_about(dir, path, &json));
     const json_t *list = json_object_get(json, "doubts");
     const size_t many = json_array_size(list);
     size_t read = 0;

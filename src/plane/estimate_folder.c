@@ -153,7 +153,7 @@ static ipl_status measure_epoch(folder_run *f, const folder_file *first)
     IPL_TRY(read_epoch(f, first));
     for (int l = 0; l < f->names.layers; ++l)
         made[l] = (ipl_mi_layer){.d = f->width[l], .t = f->t[l].values,
-                                 .wide = f->t[l].wide};
+                                 .name = first[l].file, .wide = f->t[l].wide};
     const ipl_mi_samples samples = {.n = f->kept, .y = f->targets.y, .kept = f->inputs,
                                     .targets_d = f->targets.values.cols,
                                     .targets = f->targets.values.values,
@@ -161,8 +161,7 @@ static ipl_status measure_epoch(folder_run *f, const folder_file *first)
     const ipl_status st = ipl_mi_estimate_host(f->dev, f->estimators, f->options,
                                                &samples, f->names.layers, made);
     if (st != IPL_OK)
-        return IPL_FAIL(st, "%s, epoch %lld: %s", f->from->folder,
-                        (long long)first->epoch, ipl_last_error_text());
+        return IPL_FAIL(st, "%s/%s", f->from->folder, ipl_last_error_text());
     for (int l = 0; l < f->names.layers; ++l) {
         layer[l].points = made[l].points;
         memcpy(layer[l].point, made[l].point,

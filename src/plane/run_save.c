@@ -160,6 +160,19 @@ static int line_length(const char *text, size_t size)
     return (int)(end ? (size_t)(end - text) : size);
 }
 
+/* A line of what the run is that is another now. */
+static ipl_status differs(const run *r, const char *was, int was_line, const char *now,
+                          int now_line)
+{
+    if (was_line > 5 && !strncmp(was, "data ", 5))
+        return IPL_FAIL(IPL_E_ARGUMENT, "%s: cannot go on: the data are not those that "
+                        "the run began with: put the former files back, or begin "
+                        "another run", ipl_rundir_folder(r->dir));
+    return IPL_FAIL(IPL_E_ARGUMENT, "%s: cannot go on: the run began with '%.*s', and "
+                    "this is '%.*s'", ipl_rundir_folder(r->dir), was_line, was,
+                    now_line, now);
+}
+
 /* Compares what the run was with what it would be now, line by line. */
 static ipl_status compare(const run *r, const char *was, size_t was_size)
 {
@@ -171,9 +184,7 @@ static ipl_status compare(const run *r, const char *was, size_t was_size)
         const int now_line = line_length(now, now_size);
         const int was_line = line_length(was, was_size);
         if (now_line != was_line || memcmp(now, was, (size_t)now_line))
-            st = IPL_FAIL(IPL_E_ARGUMENT, "%s: cannot go on: the run began with "
-                          "'%.*s', and this is '%.*s'", ipl_rundir_path(r->dir, ""),
-                          was_line, was, now_line, now);
+            st = differs(r, was, was_line, now, now_line);
         now += now_line, now_size -= (size_t)now_line;
         was += was_line, was_size -= (size_t)was_line;
         if (now_size) ++now, --now_size;

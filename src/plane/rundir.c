@@ -37,6 +37,8 @@ struct ipl_rundir {
     ipl_doubts      *doubts;      /* the same                                    */
 };
 
+const char *ipl_rundir_folder(const ipl_rundir *r) { return r->dir; }
+
 const char *ipl_rundir_path(ipl_rundir *r, const char *name)
 {
     snprintf(r->path, sizeof r->path, "%s/%s", r->dir, name);

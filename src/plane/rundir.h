@@ -71,6 +71,9 @@ ipl_status ipl_rundir_sync(ipl_rundir *r);
 /* Replaces a file of the directory by this JSON text, in one step. */
 ipl_status ipl_rundir_json(ipl_rundir *r, const char *name, const json_t *json);
 
+/* The directory's path. */
+const char *ipl_rundir_folder(const ipl_rundir *r);
+
 /* "DIR/name", in a text that the next call overwrites. */
 const char *ipl_rundir_path(ipl_rundir *r, const char *name);
 

@@ -272,7 +272,10 @@ static ipl_status check(const char *dir, ipl_plot_what what, const plot_data *d)
     const int plane = what == IPL_PLOT_PLANE || what == IPL_PLOT_POOLED_PLANE;
     if (what == IPL_PLOT_SNR && !d->trainings)
         return IPL_FAIL(IPL_E_FORMAT, "%s: no rows in training.csv to draw", dir);
-    if (plane && !isfinite(d->ceiling[PLOT_Y]))
+    int labelled = isfinite(d->ceiling[PLOT_Y]); /* real-valued targets have no H(Y) */
+    for (int64_t k = 0; k < d->points && !labelled; ++k)
+        labelled = isfinite(d->point[k].mean[PLOT_Y]);
+    if (plane && !labelled)
         return IPL_FAIL(IPL_E_FORMAT, "%s: no plane without labels; I(X;T) is in the "
                         "picture of the %s", dir,
                         what == IPL_PLOT_PLANE ? "epochs" : "pool");

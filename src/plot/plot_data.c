@@ -229,6 +229,7 @@ static ipl_status read_about(const char *dir, plot_data *d, json_t **out)
     *out = about;
     const json_t *ceilings = json_object_get(about, "ceilings");
     const json_t *layers = json_object_get(about, "layers");
+    const json_t *names = json_object_get(about, "layer_names");
     const json_t *data = json_object_get(about, "data");
     const char *source = json_string_value(json_object_get(data, "name"));
     const char *tick = json_string_value(json_object_get(about, "tick"));
@@ -238,6 +239,8 @@ static ipl_status read_about(const char *dir, plot_data *d, json_t **out)
     for (int l = 0; l < d->layers; ++l) {
         const char *layer = json_string_value(json_array_get(layers, (size_t)l));
         snprintf(d->layer[l], sizeof d->layer[l], "%s", layer ? layer : "");
+        const char *name = json_string_value(json_array_get(names, (size_t)l));
+        snprintf(d->layer_name[l], sizeof d->layer_name[l], "%s", name ? name : "");
     }
     snprintf(d->source, sizeof d->source, "%s", source);
     name_run(dir, d);

@@ -40,6 +40,7 @@ typedef struct {
     int     seeds, layers;
     int     bars;          /* 1: of several seeds; 2: standard errors of one; 0: none */
     char    layer[IPL_NET_LAYERS_MAX][96];    /* "10-tanh", "fc1 (128)"          */
+    char    layer_name[IPL_NET_LAYERS_MAX][64]; /* "" : its number                */
     char    hidden[IPL_NET_LAYERS_MAX];       /* 1: is not drawn                 */
     int     estimators;
     char    estimator[PLOT_ESTIMATORS_MAX][IPL_MI_NAME_TEXT]; /* as in plane.csv */

@@ -8,7 +8,7 @@
 #include "ipl_mi.h"
 #include "plot/plot.h"
 
-enum { LINE = 13, LENGTH = 240 }; /* in points; in bytes */
+enum { LINE = 13, LENGTH = 256 }; /* in points; in bytes */
 
 typedef struct {
     int  lines;
@@ -36,12 +36,19 @@ void ipl_plot_join(const int *number, int count, char *text, size_t size)
     }
 }
 
-/* "layer 2", "layers 1–4,6" */
-static void name_layers(const int *number, int count, char *text, size_t size)
+/* "layer 2", "layers 1–4,6", "layers fc1,out" */
+static void name_layers(const plot_data *d, const int *number, int count, char *text,
+                        size_t size)
 {
-    char joined[96];
-    ipl_plot_join(number, count, joined, sizeof joined);
-    snprintf(text, size, "layer%s %s", count > 1 ? "s" : "", joined);
+    char joined[80] = "", plain[160];
+    size_t used = 0;
+    if (!*d->layer_name[0]) ipl_plot_join(number, count, joined, sizeof joined);
+    else
+        for (int k = 0; k < count && used < sizeof joined; ++k)
+            used += (size_t)snprintf(joined + used, sizeof joined - used, "%s%s",
+                                     k ? "," : "", d->layer_name[number[k] - 1]);
+    snprintf(text, size, "layer%s %s", count > 1 ? "s" : "",
+             ipl_gnuplot_plain(joined, plain, sizeof plain));
 }
 
 static char *add(notes *to)
@@ -55,7 +62,7 @@ static void add_doubt(const plot_data *d, int estimator, int outside, notes *to)
 {
     int64_t all = 0, some = 0;
     int layer[IPL_NET_LAYERS_MAX], layers = 0;
-    char where[112];
+    char where[176];
     for (int64_t k = 0; k < d->points; ++k) { /* in the order of the layers */
         const plot_point *p = &d->point[k];
         if (p->estimator != estimator) continue;
@@ -66,7 +73,7 @@ static void add_doubt(const plot_data *d, int estimator, int outside, notes *to)
             layer[layers++] = p->layer;
     }
     if (!some) return;
-    name_layers(layer, layers, where, sizeof where);
+    name_layers(d, layer, layers, where, sizeof where);
     snprintf(add(to), LENGTH, "hollow: %lld of %lld points %s %s", (long long)some,
              (long long)all, outside ? "with values outside the bins,"
                                      : "saturated in", where);
@@ -91,7 +98,7 @@ static int missing(const plot_data *d, int estimator, int layer, unsigned axes)
 static void add_missing(const plot_data *d, int estimator, unsigned axes, notes *to)
 {
     int why[IPL_NET_LAYERS_MAX], some = 0;
-    char which[112];
+    char which[176];
     for (int l = 0; l < d->layers; ++l) {
         why[l] = d->hidden[l] ? -1 : missing(d, estimator, l + 1, axes);
         some |= !d->hidden[l] && why[l] < 0;
@@ -102,7 +109,7 @@ static void add_missing(const plot_data *d, int estimator, unsigned axes, notes 
         for (int l = 0; l < d->layers; ++l)
             if (why[l] == reason) layer[layers++] = l + 1;
         if (!layers || (!text && !some)) continue;
-        name_layers(layer, layers, which, sizeof which);
+        name_layers(d, layer, layers, which, sizeof which);
         snprintf(add(to), LENGTH, text ? "%s: refused (%s)" : "%s: no values", which,
                  text);
     }

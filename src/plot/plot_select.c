@@ -5,6 +5,7 @@
  * ("bin"), or for all points of a family ("kde"). Estimators are drawn in the order in
  * which they were asked for.
  */
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -109,13 +110,40 @@ static ipl_status select_estimators(int runs, plot_data *run, const char *names)
 
 /* -- Layers -----------------------------------------------------------------------*/
 
+/* Of runs whose layers have names: those in the list, by the first run. */
+static ipl_status named_layers(const plot_data *d, const char *layers,
+                               char shown[IPL_NET_LAYERS_MAX])
+{
+    char there[256] = "";
+    for (int l = 0; l < d->layers; ++l)
+        snprintf(there + strlen(there), sizeof there - strlen(there), "%s%s",
+                 l ? "," : "", d->layer_name[l]);
+    for (const char *at = layers; *at;) {
+        const size_t length = strcspn(at, ",");
+        int found = 0;
+        for (int l = 0; l < d->layers; ++l) {
+            const int is = strlen(d->layer_name[l]) == length &&
+                           !strncmp(d->layer_name[l], at, length);
+            found |= is;
+            shown[l] |= (char)is;
+        }
+        if (!found)
+            return IPL_FAIL(IPL_E_ARGUMENT, "--layers '%s': there are the layers %s",
+                            layers, there);
+        at += length + (at[length] == ',');
+    }
+    return IPL_OK;
+}
+
 static ipl_status select_layers(int runs, plot_data *run, const char *layers)
 {
     char shown[IPL_NET_LAYERS_MAX] = {0};
+    const int named = *run->layer_name[0] != 0;
     int  most = 0;
     for (int r = 0; r < runs; ++r)
         if (run[r].layers > most) most = run[r].layers;
-    for (const char *at = layers;; ++at) {
+    if (named) IPL_TRY(named_layers(run, layers, shown));
+    for (const char *at = layers; !named; ++at) {
         char *end;
         const long first = strtol(at, &end, 10);
         long last = first;
@@ -144,10 +172,36 @@ static ipl_status select_layers(int runs, plot_data *run, const char *layers)
     return IPL_OK;
 }
 
+/* What runs on one panel do not share is not said of all: ceilings, and in titles the
+ * options of an estimator. */
+static void keep_common(int runs, plot_data *run)
+{
+    for (int axis = 0; axis < 2; ++axis) {
+        int differ = 0;
+        for (int r = 1; r < runs; ++r)
+            differ |= !(fabs(run[r].ceiling[axis] - run->ceiling[axis]) < 1e-9);
+        for (int r = 0; r < runs && differ; ++r) run[r].ceiling[axis] = NAN;
+    }
+    for (int r = 0; r < runs; ++r)
+        for (int e = 0; e < run[r].estimators; ++e) {
+            int differ = 0;
+            for (int o = 0; o < runs; ++o) {
+                const int same = ipl_plot_find(&run[o], run[r].estimator[e]);
+                differ |= same >= 0 && *run[o].options[same] &&
+                          strcmp(run[o].options[same], run[r].options[e]);
+            }
+            for (int o = 0; o < runs && differ; ++o) {
+                const int same = ipl_plot_find(&run[o], run[r].estimator[e]);
+                if (same >= 0) *run[o].options[same] = 0;
+            }
+        }
+}
+
 ipl_status ipl_plot_select(int runs, plot_data *run, const ipl_plot_options *how)
 {
     if (how->estimators) IPL_TRY(select_estimators(runs, run, how->estimators));
     if (how->layers) IPL_TRY(select_layers(runs, run, how->layers));
+    if (how->overlay && runs > 1) keep_common(runs, run);
     int64_t points = 0;
     for (int r = 0; r < runs; ++r) points += run[r].points;
     if (!points && (how->estimators || how->layers))
