@@ -265,11 +265,13 @@ ipl_status ipl_run_layer_names(const char *dir, char (**names)[64], int *count);
 ipl_status ipl_doubts_of(int points, const ipl_mi_point *point, ipl_doubt **rows,
                          int64_t *count);
 
-/* Activations that another program has written, in NPY files of n rows each. */
+/* Activations that another program has written, in arrays of n rows each. */
 typedef struct {
-    const char  *folder; /* epoch_E_layer_L.npy or .npy.gz: E a number, L a number from
-                            0 or 1 or a name; every epoch has the same layers, which
-                            stand as people count, fc2 before fc10              */
+    const char  *folder; /* epoch_E_layer_L.npy or .npy.gz, or epoch_E.npz with arrays
+                            L or layer_L: E a number, L a number from 0 or 1 or a name;
+                            every epoch has the same layers                     */
+    const char  *layers; /* "fc1, out": these, in this order; NULL: all, as people
+                            count, fc2 before fc10                              */
     const char  *labels; /* what `targets` says; NULL: i_ty_bits stays empty       */
     const char  *inputs; /* the inputs, for the families that compare their values, one
                             array for all epochs; NULL: their i_xt_bits stays empty */
@@ -282,8 +284,8 @@ typedef struct {
  * ipl_plot. Memory holds one epoch at a time.
  *
  * plane.csv has seed 0, and compression.csv nothing of gradients. Layers are counted
- * from 1; where the files have names, or count from 0, plane.csv, plane_details.csv and
- * summary.csv have one more column, layer_name, and run.json has layer_names.
+ * from 1; where they are not named 1, 2, .. in this order, plane.csv, plane_details.csv
+ * and summary.csv have one more column, layer_name, and run.json has layer_names.
  * E_ARGUMENT, E_IO, E_FORMAT, E_NUMERIC: the text names the file; the epochs measured
  * before stay in `dir`, and without one it is not made.
  */

@@ -19,7 +19,10 @@ os.makedirs("acts")
 for e in range(2):
     for l, units in (("fc2", 2), ("fc10", 3)):
         np.save("acts/epoch_%03d_layer_%s.npy" % (e, l), t[:, e, :units])
+    np.savez("acts-z-%d.npz" % e, layer_fc2=t[:, e, :2], fc10=t[:, e, :3])
 np.save("acts/labels.npy", r.randint(0, 3, 200))
+os.makedirs("zips")
+for e in range(2): os.rename("acts-z-%d.npz" % e, "zips/epoch_%03d.npz" % e)
 END
 
 estimate() { "$program" estimate --device cpu "$@"; }
@@ -76,6 +79,23 @@ holds 'targets without H(Y) have a plane' "$program" plot values --what plane -o
 holds 'runs on one panel have no ceiling that differs' sh -c \
     '"$0" plot run values -o both.svg --overlay >out 2>err &&
      ! grep -q "H(Y)" both.svg' "$program"
+estimate --t zips --y y.npy --out zips.run >out 2>err
+holds 'an npz file for each epoch is the same folder' sh -c \
+    'cmp run/plane.csv zips.run/plane.csv &&
+     cmp run/plane_details.csv zips.run/plane_details.csv'
+estimate --t acts --y y.npy --layers fc10,fc2 --out turned >out 2>err
+holds 'layers stand as they are chosen' sh -c \
+    'grep -q "^0,0,1,bin,.*,fc10$" turned/plane.csv &&
+     [ "$(grep -c . turned/plane.csv)" = "$(grep -c . run/plane.csv)" ]'
+estimate --t acts --y y.npy --layers fc10 --out one --quiet
+holds 'and those alone, with the numbers that they have in company' sh -c \
+    'sed -n "s/,2,\(.*fc10\)$/,1,\1/p" run/plane.csv >want &&
+     sed 1d one/plane.csv | cmp - want'
+fails 1 'no layer fc3: epoch 0 has fc2, fc10' \
+    estimate --device cpu --t acts --layers fc3 --out no --quiet
+fails 2 '--layers goes with a folder, and --t t.npy is none' \
+    estimate --t t.npy --layers fc2
+
 cp acts/epoch_001_layer_fc2.npy acts/epoch_1_layer_fc2.npy
 fails 1 'epoch_001_layer_fc2.npy and epoch_1_layer_fc2.npy are one layer of one epoch' \
     estimate --device cpu --t acts --y y.npy --out no --quiet

@@ -89,18 +89,20 @@ static void folder_with_gaps_is_refused(void **state)
     files_remove_folder(f);
 }
 
+static void write_named(const char *f, const char *name, int bits)
+{
+    write_bits(f, 99, 99, bits);
+    CHECK(!rename(files_path(f, "epoch_99_layer_99.npy"), files_path(f, name)));
+}
+
 /* Names, and numbers from 0, stand beside the place. */
 static void layers_keep_their_names(void **state)
 {
     char f[FILES_PATH];
     files_make_folder(f);
     const ipl_mi_options options = ipl_mi_defaults(IPL_MI_BIN);
-    write_bits(f, 3, 1, 4);
-    CHECK(!rename(files_path(f, "epoch_3_layer_1.npy"), "/tmp/ipl-test-name.npy"));
-    CHECK(!rename("/tmp/ipl-test-name.npy", files_path(f, "epoch_03_layer_fc2.npy")));
-    write_bits(f, 3, 2, 8);
-    CHECK(!rename(files_path(f, "epoch_3_layer_2.npy"), "/tmp/ipl-test-name.npy"));
-    CHECK(!rename("/tmp/ipl-test-name.npy", files_path(f, "epoch_3_layer_fc10.npy")));
+    write_named(f, "epoch_03_layer_fc2.npy", 4);
+    write_named(f, "epoch_3_layer_fc10.npy", 8);
     const ipl_activations from = {.folder = f};
     CHECK_OK(ipl_estimate_folder(check_device(state), 1, &options, &from,
                                  files_path(f, "run"), NULL, NULL, NULL));
@@ -118,6 +120,67 @@ static void layers_keep_their_names(void **state)
     text = files_text(f, "run/run.json");
     CHECK(strstr(text, "\"fc2 (4)\"") && strstr(text, "\"fc10 (8)\""));
     CHECK(strstr(text, "\"layer_names\""));
+    free(text);
+    files_remove_folder(f);
+}
+
+/* Chosen layers stand in the order of the choice, and keep what they are called. */
+static void chosen_layers_are_measured_alone(void **state)
+{
+    char f[FILES_PATH];
+    files_make_folder(f);
+    const ipl_mi_options options = ipl_mi_defaults(IPL_MI_BIN);
+    for (int epoch = 0; epoch < 2; ++epoch)
+        for (int layer = 1; layer <= 3; ++layer) write_bits(f, epoch, layer, 2 * layer);
+    ipl_activations from = {.folder = f, .layers = "3,2"};
+    CHECK_OK(ipl_estimate_folder(check_device(state), 1, &options, &from,
+                                 files_path(f, "run"), NULL, NULL, NULL));
+    char *text = files_text(f, "run/plane.csv");
+    CHECK(strstr(text, ",layer_name\n0,0,1,bin,6,,3\n0,0,2,bin,4,,2\n"
+                       "0,1,1,bin,6,,3\n0,1,2,bin,4,,2\n"));
+    free(text);
+    from.layers = "4";
+    CHECK_FAILS(ipl_estimate_folder(check_device(state), 1, &options, &from,
+                                    files_path(f, "none"), NULL, NULL, NULL),
+                IPL_E_ARGUMENT, "no layer 4: epoch 0 has 1, 2, 3");
+    CHECK(access(files_path(f, "none"), F_OK));
+    files_remove_folder(f);
+}
+
+static int keep_notes(void *user, const ipl_progress *now)
+{
+    snprintf(user, 256, "%s", now->notes ? now->notes : "");
+    return 0;
+}
+
+/* Images are one activation a row, which is said once for all layers. */
+static void more_than_two_axes_are_noted(void **state)
+{
+    char f[FILES_PATH], notes[256] = "", want[512];
+    float t[2 * 3 * 4];
+    unsigned char file[512];
+    files_make_folder(f);
+    const ipl_mi_options options = ipl_mi_defaults(IPL_MI_BIN);
+    for (int i = 0; i < 24; ++i) t[i] = (float)i;
+    const size_t bytes = files_npy(1, "{'descr': '<f4', 'fortran_order': False, "
+                                   "'shape': (2, 3, 4)}", sizeof t, t, file);
+    for (int epoch = 0; epoch < 2; ++epoch) {
+        char name[64];
+        for (int l = 1; l <= 2; ++l) {
+            snprintf(name, sizeof name, "epoch_%d_layer_conv%d.npy", epoch, l);
+            files_write(files_path(f, name), bytes, file);
+        }
+        snprintf(name, sizeof name, "epoch_%d_layer_out.npy", epoch);
+        CHECK_OK(ipl_npy_write_float32(files_path(f, name), 2, 3, t));
+    }
+    const ipl_activations from = {.folder = f};
+    CHECK_OK(ipl_estimate_folder(check_device(state), 1, &options, &from,
+                                 files_path(f, "run"), keep_notes, notes, NULL));
+    snprintf(want, sizeof want, "%s: all values of a row are one activation in layer "
+             "conv1 (2, 3, 4), conv2 (2, 3, 4)\n", f);
+    assert_string_equal(notes, want);
+    char *text = files_text(f, "run/run.json");
+    CHECK(strstr(text, "\"conv1 (12)\"") && strstr(text, "conv2 (2, 3, 4)"));
     free(text);
     files_remove_folder(f);
 }
@@ -252,6 +315,8 @@ static const check_test tests[] = {
     CHECK_TEST(folder_of_bits_gives_bits),
     CHECK_TEST(folder_with_gaps_is_refused),
     CHECK_TEST(layers_keep_their_names),
+    CHECK_TEST(chosen_layers_are_measured_alone),
+    CHECK_TEST(more_than_two_axes_are_noted),
     CHECK_TEST(what_was_measured_stays),
     CHECK_TEST(folder_of_inputs_has_the_points_of_calls),
     CHECK_TEST(wrong_inputs_of_a_folder_are_named),

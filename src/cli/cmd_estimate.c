@@ -22,9 +22,11 @@ const cli_command cli_estimate = {
     "numbers, words, or one-hot), and X the inputs, which some estimators compare for\n"
     "I(X;T). Files are NPY, CSV or FILE.npz:ARRAY, plain or gzip; of FILE.npz as T\n"
     "each array is estimated.\n\n"
-    "With a folder as T, which holds epoch_E_layer_L.npy, the whole plane is\n"
-    "estimated and --out DIR becomes a run directory, with its picture. E is a\n"
-    "number, L a number from 0 or 1 or a name, the same in each epoch.\n\n"
+    "With a folder as T, which holds epoch_E_layer_L.npy, or epoch_E.npz with an\n"
+    "array for each layer L, the whole plane is estimated and --out DIR becomes a\n"
+    "run directory, with its picture. E is a number, L a number from 0 or 1 or a\n"
+    "name, the same in each epoch; names stand as people count (fc2 before fc10), or\n"
+    "as --layers says.\n\n"
     "Real-valued targets Y: --y-bins N or --y-width W makes classes of them, and all\n"
     "estimators have I(T;Y), at most the H(Y) of these bins; with --y-values the\n"
     "estimators that compare values have I(T;Y) as they have I(X;T), without bins.\n\n"
@@ -44,7 +46,7 @@ const cli_command cli_estimate = {
     run};
 
 typedef struct {
-    const char    *t, *y, *x, *names, *error, *units, *out, *device;
+    const char    *t, *y, *x, *names, *error, *units, *layers, *out, *device;
     int            json, quiet, member; /* 1: --t is one array of several        */
     int64_t        threads;
     estimate_flags flags;
@@ -211,8 +213,9 @@ static int estimate_folder(ipl_device *dev, const request *q)
     if (tell_left_out(q) != IPL_OK) return cli_failed();
     ipl_progress at;
     cli_progress shown = cli_progress_start("epoch", NULL, q->quiet);
-    const ipl_activations from = {.folder = q->t, .labels = q->y, .targets = q->target,
-                                  .inputs = q->x, .error = error_of(q)};
+    const ipl_activations from = {.folder = q->t, .layers = q->layers, .labels = q->y,
+                                  .targets = q->target, .inputs = q->x,
+                                  .error = error_of(q)};
     const ipl_status st = ipl_estimate_folder(dev, q->estimators, q->options, &from,
                                               q->out, cli_progress_show, &shown, &at);
     cli_progress_end(&shown);
@@ -243,6 +246,9 @@ static int estimate(request *q)
     if (folder && !q->out)
         return cli_misused(&cli_estimate, "--t %s is a folder: --out DIR is needed",
                            q->t);
+    if (!folder && q->layers)
+        return cli_misused(&cli_estimate, "--layers goes with a folder, and --t %s is "
+                           "none", q->t);
     if (!folder && q->out)
         return cli_misused(&cli_estimate, "--out goes with a folder, and --t %s is "
                            "none", q->t);
@@ -266,7 +272,7 @@ static int estimate(request *q)
 
 static int run(int argc, char **argv)
 {
-    enum { FIRST = 6, LAST = 6, Y = ESTIMATE_TARGETS_FLAGS };
+    enum { FIRST = 6, LAST = 7, Y = ESTIMATE_TARGETS_FLAGS };
     const char *plain[1];
     char standard[64], families[160] = "", names[256];
     int count;
@@ -295,6 +301,8 @@ static int run(int argc, char **argv)
          0, 0, 0},
         {"--json", NULL, "one object a line; of one file", CLI_SWITCH, &q.json, 0, 0,
          0},
+        {"--layers", "NAME[,NAME]", "of a folder: these layers, in this order",
+         CLI_TEXT, &q.layers, 0, 0, 0},
         {"--out", "DIR", "run directory for a folder of activations", CLI_TEXT, &q.out,
          0, 0, 0},
         {"--device", "NAME", "auto, cpu, cuda or cuda:N; see infoplane devices",

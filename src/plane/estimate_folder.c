@@ -20,7 +20,7 @@ typedef struct {
     const ipl_mi_options *options;
     const ipl_activations *from;
     folder_names   names;
-    const char    *layer_name[IPL_NET_LAYERS_MAX]; /* of a folder that has names   */
+    const char    *layer_name[IPL_NET_LAYERS_MAX]; /* as names.layer              */
     int64_t        n;       /* rows of every file                                */
     int64_t        width[IPL_NET_LAYERS_MAX];
     int64_t        kept;    /* of these, rows with a label                       */
@@ -121,6 +121,22 @@ static ipl_status read_epoch(folder_run *f, const folder_file *first)
     return IPL_OK;
 }
 
+/* Images and convolutions: what a row of them is taken for. */
+static void note_shapes(folder_run *f)
+{
+    char list[IPL_NOTE_BYTES] = "", shape[IPL_ARRAY_SHAPE_BYTES];
+    size_t used = 0;
+    for (int l = 0; l < f->names.layers && used < sizeof list; ++l) {
+        if (f->t[l].dims <= 2) continue;
+        ipl_array_shape(&f->t[l], shape);
+        used += (size_t)snprintf(list + used, sizeof list - used, "%s%s %s",
+                                 used ? ", " : "", f->layer_name[l], shape);
+    }
+    if (used)
+        ipl_note(f->notes, "%s: all values of a row are one activation in layer %s",
+                 f->from->folder, list);
+}
+
 /* -- The run ----------------------------------------------------------------------*/
 
 /* Writes run.json. */
@@ -197,14 +213,15 @@ static ipl_status set_up(folder_run *f, const char *dir)
 {
     for (int e = 0; e < f->estimators; ++e)
         IPL_TRY(ipl_mi_options_check(&f->options[e]));
-    IPL_TRY(folder_list(f->from->folder, &f->names));
-    for (int l = 0; l < f->names.layers; ++l) f->layer_name[l] = f->names.file[l].layer;
+    IPL_TRY(folder_list(f->from->folder, f->from->layers, &f->names));
+    for (int l = 0; l < f->names.layers; ++l) f->layer_name[l] = f->names.layer[l];
     const ipl_status st = ipl_rundir_create(dir, &f->dir); /* before data are read */
     if (st == IPL_E_ARGUMENT && !access(dir, F_OK)) /* resume is not for folders */
         return IPL_FAIL(st, "%s exists already: give another directory with --out, or "
                         "remove it", dir);
     if (st != IPL_OK) return st;
     IPL_TRY(read_epoch(f, f->names.file));
+    note_shapes(f);
     f->kept = f->n;
     if (f->from->labels) IPL_TRY(load_targets(f, f->from->labels));
     if (f->from->inputs) IPL_TRY(load_inputs(f, f->from->inputs));

@@ -13,7 +13,7 @@
 #include "ipl_plane.h"
 
 #define EXPECTED "expected epoch_E_layer_L.npy or .npy.gz, with E a number and L a " \
-                 "number or a name of letters, digits, '_', '-' and '.'"
+                 "number or a name of letters, digits, '_', '-' and '.', or epoch_E.npz"
 
 /* -- One name ---------------------------------------------------------------------*/
 
@@ -31,51 +31,51 @@ static int take_digits(const char **at, char number[FOLDER_NAME_BYTES])
     return 1;
 }
 
-static int is_number(const char *text)
+/* Whether a name ends so; *length is without the ending. */
+static int ends_in(const char *name, const char *ending, size_t *length)
 {
-    return *text && !text[strspn(text, "0123456789")];
+    const size_t all = strlen(name), end = strlen(ending);
+    if (all <= end || strcmp(name + all - end, ending)) return 0;
+    *length = all - end;
+    return 1;
 }
 
-/* Whether a file is an array by its ending, of which *length is without. */
-static int is_array(const char *name, size_t *length)
-{
-    static const char *const ending[] = {".npy", ".npy.gz"};
-    for (int e = 0; e < 2; ++e) {
-        const size_t all = strlen(name), end = strlen(ending[e]);
-        if (all <= end || strcmp(name + all - end, ending[e])) continue;
-        *length = all - end;
-        return 1;
-    }
-    return 0;
-}
-
-int folder_parse(const char *name, int64_t *epoch, char layer[FOLDER_NAME_BYTES])
+int folder_layer(const char *name, size_t length, char layer[FOLDER_NAME_BYTES])
 {
     static const char allowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
                                   "0123456789_-.";
     char number[FOLDER_NAME_BYTES];
-    size_t length;
-    if (strncmp(name, "epoch_", 6) || !is_array(name, &length)) return 0;
-    const char *at = name + 6, *end = name + length;
-    if (!take_digits(&at, number)) return -1;
-    if (!strncmp(at, "_weights_", 9) || !strncmp(at, "_biases_", 8)) return 0;
-    if (strncmp(at, "_layer_", 7)) return -1;
-    *epoch = strtoll(number, NULL, 10);
-    at += 7;
-    if (at >= end || end - at >= FOLDER_NAME_BYTES) return -1;
-    if (at + strspn(at, allowed) < end) return -1;
-    snprintf(layer, FOLDER_NAME_BYTES, "%.*s", (int)(end - at), at);
-    if (!is_number(layer)) return 1;
-    at = layer;
-    if (!take_digits(&at, number)) return -1;
+    const char *at = layer;
+    if (!length || length >= FOLDER_NAME_BYTES || strspn(name, allowed) < length)
+        return 0;
+    snprintf(layer, FOLDER_NAME_BYTES, "%.*s", (int)length, name);
+    if (layer[strspn(layer, "0123456789")]) return 1;
+    if (!take_digits(&at, number)) return 0;
     memcpy(layer, number, sizeof number);
     return 1;
 }
 
+int folder_parse(const char *name, int64_t *epoch, char layer[FOLDER_NAME_BYTES])
+{
+    char number[FOLDER_NAME_BYTES];
+    size_t length;
+    const int archive = ends_in(name, ".npz", &length);
+    if (strncmp(name, "epoch_", 6)) return 0;
+    if (!archive && !ends_in(name, ".npy", &length) &&
+        !ends_in(name, ".npy.gz", &length))
+        return 0;
+    const char *at = name + 6, *end = name + length;
+    if (!take_digits(&at, number)) return -1;
+    if (!strncmp(at, "_weights_", 9) || !strncmp(at, "_biases_", 8)) return 0;
+    *epoch = strtoll(number, NULL, 10);
+    if (archive) return at == end ? 2 : -1;
+    if (strncmp(at, "_layer_", 7) || at + 7 >= end) return -1;
+    return folder_layer(at + 7, (size_t)(end - at - 7), layer) ? 1 : -1;
+}
+
 /* -- Their order ------------------------------------------------------------------*/
 
-/* As people count: runs of digits by their value, the rest by its bytes. */
-static int by_count(const char *a, const char *b)
+int folder_compare(const char *a, const char *b)
 {
     while (*a && *b) {
         if (isdigit((unsigned char)*a) && isdigit((unsigned char)*b)) {
@@ -100,7 +100,7 @@ static int by_place(const void *a, const void *b)
 {
     const folder_file *x = a, *y = b;
     if (x->epoch != y->epoch) return x->epoch < y->epoch ? -1 : 1;
-    const int order = by_count(x->layer, y->layer);
+    const int order = folder_compare(x->layer, y->layer);
     if (order) return order;
     const int same = strcmp(x->layer, y->layer); /* fc01 and fc1 are two layers */
     return same ? same : strcmp(x->file, y->file);
@@ -115,9 +115,11 @@ void folder_free(folder_names *names)
     *names = (folder_names){0};
 }
 
-static ipl_status add(folder_names *names, const char *file, int64_t epoch,
-                      const char *layer)
+/* The array `member` of the file, or the file itself where that is NULL. */
+static ipl_status add(folder_names *names, const char *file, const char *member,
+                      int64_t epoch, const char *layer)
 {
+    const size_t bytes = strlen(file) + (member ? strlen(member) : 0) + 2;
     if (names->count == names->size) {
         const int64_t size = 2 * names->size + 64;
         folder_file *more = realloc(names->file, (size_t)size * sizeof *more);
@@ -126,11 +128,35 @@ static ipl_status add(folder_names *names, const char *file, int64_t epoch,
         names->size = size;
     }
     folder_file *at = &names->file[names->count];
-    *at = (folder_file){.epoch = epoch, .file = strdup(file)};
+    *at = (folder_file){.epoch = epoch, .file = malloc(bytes)};
     if (!at->file) return IPL_FAIL(IPL_E_MEMORY, "the name of a file");
+    snprintf(at->file, bytes, "%s%s%s", file, member ? ":" : "", member ? member : "");
     snprintf(at->layer, sizeof at->layer, "%s", layer);
     ++names->count;
     return IPL_OK;
+}
+
+/* Each array of epoch_E.npz is a layer: nothing of it is left out. */
+static ipl_status add_members(const char *folder, const char *file, int64_t epoch,
+                              folder_names *names)
+{
+    char path[4200], layer[FOLDER_NAME_BYTES], **member;
+    int  count;
+    ipl_status st = IPL_OK;
+    snprintf(path, sizeof path, "%s/%s", folder, file);
+    IPL_TRY(ipl_npz_members(path, &member, &count));
+    for (int m = 0; m < count && st == IPL_OK; ++m) {
+        const char *name = member[m] + (strncmp(member[m], "layer_", 6) ? 0 : 6);
+        if (folder_layer(name, strlen(name), layer))
+            st = add(names, file, member[m], epoch, layer);
+        else
+            st = IPL_FAIL(IPL_E_FORMAT, "%s: the array '%s' is no layer: expected a "
+                          "number or a name of up to %d letters, digits, '_', '-' and "
+                          "'.'; save it with another name", path, member[m],
+                          FOLDER_NAME_BYTES - 1);
+    }
+    free(member);
+    return st;
 }
 
 static ipl_status read_names(const char *folder, DIR *dir, folder_names *names)
@@ -142,7 +168,8 @@ static ipl_status read_names(const char *folder, DIR *dir, folder_names *names)
         if (fits < 0)
             return IPL_FAIL(IPL_E_FORMAT, "%s/%s: " EXPECTED "; rename it or move it "
                             "away", folder, d->d_name);
-        if (fits) IPL_TRY(add(names, d->d_name, epoch, layer));
+        if (fits == 1) IPL_TRY(add(names, d->d_name, NULL, epoch, layer));
+        if (fits == 2) IPL_TRY(add_members(folder, d->d_name, epoch, names));
     }
     if (!names->count)
         return IPL_FAIL(IPL_E_FORMAT, "%s: no file of activations: " EXPECTED, folder);
@@ -150,95 +177,12 @@ static ipl_status read_names(const char *folder, DIR *dir, folder_names *names)
     return IPL_OK;
 }
 
-/* "1 to 3", or "fc1, fc2, out", as far as there is room. */
-static void list_layers(const folder_names *names, size_t size, char *text)
+ipl_status folder_read(const char *folder, folder_names *names)
 {
-    size_t used = 0;
-    if (!names->named) {
-        snprintf(text, size, "1 to %d", names->layers);
-        return;
-    }
-    for (int l = 0; l < names->layers && used < size; ++l)
-        used += (size_t)snprintf(text + used, size - used, "%s%s", l ? ", " : "",
-                                 names->file[l].layer);
-}
-
-static ipl_status wrong(const char *folder, const folder_names *names, int64_t epoch,
-                        const char *layer, const char *what)
-{
-    char layers[256];
-    list_layers(names, sizeof layers, layers);
-    return IPL_FAIL(IPL_E_FORMAT, "%s: layer %s of epoch %lld is %s: each epoch needs "
-                    "the layers %s, as epoch %lld has them", folder, layer,
-                    (long long)epoch, what, layers, (long long)names->file[0].epoch);
-}
-
-/* Numbers must be all from 0 or from 1 on: a gap is a file that got lost. */
-static ipl_status check_first(const char *folder, folder_names *names)
-{
-    const folder_file *first = names->file;
-    while (names->layers < names->count &&
-           first[names->layers].epoch == first->epoch) ++names->layers;
-    if (names->layers > IPL_NET_LAYERS_MAX)
-        return IPL_FAIL(IPL_E_ARGUMENT, "%s: %d layers: expected at most %d", folder,
-                        names->layers, IPL_NET_LAYERS_MAX);
-    const int from = first->layer[0] == '0' && !first->layer[1] ? 0 : 1;
-    int numbers = 0, next = from;
-    for (int l = 0; l < names->layers; ++l) {
-        if (!is_number(first[l].layer)) continue;
-        if (strtoll(first[l].layer, NULL, 10) != next)
-            return IPL_FAIL(IPL_E_FORMAT, "%s: layer %d of epoch %lld is missing: "
-                            "layers are counted from 0 or from 1 without gaps", folder,
-                            next, (long long)first->epoch);
-        ++numbers, ++next;
-    }
-    names->named = from == 0 || numbers < names->layers;
-    return IPL_OK;
-}
-
-static ipl_status check_places(const char *folder, const folder_names *names)
-{
-    for (int64_t k = 1; k < names->count; ++k) {
-        const folder_file *a = &names->file[k - 1], *b = a + 1;
-        if (a->epoch == b->epoch && !strcmp(a->layer, b->layer))
-            return IPL_FAIL(IPL_E_FORMAT, "%s: %s and %s are one layer of one epoch: "
-                            "remove one of them", folder, a->file, b->file);
-    }
-    return IPL_OK;
-}
-
-/* Every epoch must have the layers of the first one. */
-static ipl_status check_epochs(const char *folder, const folder_names *names)
-{
-    const folder_file *first = names->file, *end = first + names->count;
-    for (const folder_file *at = first; at < end;) {
-        const int64_t epoch = at->epoch;
-        for (int l = 0; l < names->layers; ++l, ++at) {
-            const int missing = at == end || at->epoch != epoch;
-            const int order = missing ? 1 : by_count(at->layer, first[l].layer);
-            if (!missing && !strcmp(at->layer, first[l].layer)) continue;
-            if (order >= 0)
-                return wrong(folder, names, epoch, first[l].layer, "missing");
-            return wrong(folder, names, epoch, at->layer, "unexpected");
-        }
-        if (at < end && at->epoch == epoch)
-            return wrong(folder, names, epoch, at->layer, "unexpected");
-    }
-    return IPL_OK;
-}
-
-ipl_status folder_list(const char *folder, folder_names *out)
-{
-    folder_names names = {0};
     DIR *dir = opendir(folder);
     if (!dir) return IPL_FAIL(IPL_E_IO, "%s: %s", folder, strerror(errno));
-    ipl_status st = read_names(folder, dir, &names);
+    const ipl_status st = read_names(folder, dir, names);
     closedir(dir);
-    if (st == IPL_OK) st = check_places(folder, &names);
-    if (st == IPL_OK) st = check_first(folder, &names);
-    if (st == IPL_OK) st = check_epochs(folder, &names);
-    if (st == IPL_OK) *out = names;
-    else folder_free(&names);
     return st;
 }
 
