@@ -103,6 +103,9 @@ mv acts/epoch_1_layer_fc2.npy acts/epoch_1_layr_fc2.npy
 fails 1 'acts/epoch_1_layr_fc2.npy: expected epoch_E_layer_L.npy' \
     estimate --device cpu --t acts --y y.npy --out no --quiet
 rm acts/epoch_1_layr_fc2.npy
+mkdir saxe && cp t.npy saxe/epoch00000010.npy && cp t.npy saxe/epoch00000000.npy
+fails 1 'saxe: has epoch00000000.npy, but no file of activations: expected epoch_E_l' \
+    estimate --device cpu --t saxe --y y.npy --out no
 holds 'a refused folder leaves nothing' test ! -e no
 
 # -- Words --------------------------------------------------------------------------

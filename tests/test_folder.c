@@ -57,11 +57,11 @@ static void folder_of_bits_gives_bits(void **state)
 
 static void folder_with_gaps_is_refused(void **state)
 {
-    char f[FILES_PATH];
+    char f[FILES_PATH], out[2 * FILES_PATH];
     files_make_folder(f);
     ipl_device *dev = check_device(state);
     const ipl_mi_options o = ipl_mi_defaults(IPL_MI_BIN);
-    const char *out = "/tmp/ipl-plane-never";
+    snprintf(out, sizeof out, "%s", files_path(f, "never"));
     ipl_activations from = {.folder = f}, nowhere = {.folder = "/no/such"};
     CHECK_FAILS(ipl_estimate_folder(dev, 1, &o, &from, out, NULL, NULL, NULL),
                 IPL_E_FORMAT, "no file of activations");

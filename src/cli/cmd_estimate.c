@@ -194,31 +194,39 @@ static int has_members(const char *path)
     return length > 4 && !strcmp(path + length - 4, ".npz") && !stat(path, &about);
 }
 
-/* What else is in the folder, so that nobody takes it for measured. */
-static ipl_status tell_left_out(const request *q)
+typedef struct {
+    const request *q;
+    cli_progress   shown;
+    int64_t        left_out; /* files, with the names of some of them            */
+    char           names[256];
+} folder_progress;
+
+/* What else is in the folder is said once an epoch is measured, so that nobody takes
+ * it for measured; before, a failure has the only line. */
+static int show_folder(void *progress, const ipl_progress *now)
 {
-    char names[256];
-    int64_t count;
-    IPL_TRY(ipl_folder_left_out(q->t, sizeof names, names, &count));
-    if (count && !q->quiet)
-        cli_say("%s: %lld %s no activations of a layer and epoch: %s%s", q->t,
-                (long long)count, count > 1 ? "files are" : "file is", names,
-                strlen(names) > 200 ? ", .." : "");
-    return IPL_OK;
+    folder_progress *p = progress;
+    if (p->left_out && !p->q->quiet)
+        cli_say("%s: %lld %s no activations of a layer and epoch: %s%s", p->q->t,
+                (long long)p->left_out, p->left_out > 1 ? "files are" : "file is",
+                p->names, strlen(p->names) > 200 ? ", .." : "");
+    p->left_out = 0;
+    return cli_progress_show(&p->shown, now);
 }
 
 static int estimate_folder(ipl_device *dev, const request *q)
 {
     char file[4200];
-    if (tell_left_out(q) != IPL_OK) return cli_failed();
     ipl_progress at;
-    cli_progress shown = cli_progress_start("epoch", NULL, q->quiet);
+    folder_progress p = {.q = q, .shown = cli_progress_start("epoch", NULL, q->quiet)};
     const ipl_activations from = {.folder = q->t, .layers = q->layers, .labels = q->y,
                                   .targets = q->target, .inputs = q->x,
                                   .error = error_of(q)};
-    const ipl_status st = ipl_estimate_folder(dev, q->estimators, q->options, &from,
-                                              q->out, cli_progress_show, &shown, &at);
-    cli_progress_end(&shown);
+    ipl_status st = ipl_folder_left_out(q->t, sizeof p.names, p.names, &p.left_out);
+    if (st == IPL_OK)
+        st = ipl_estimate_folder(dev, q->estimators, q->options, &from, q->out,
+                                 show_folder, &p, &at);
+    cli_progress_end(&p.shown);
     if (st != IPL_OK) return cli_failed();
     if (!q->quiet)
         cli_print(stdout, "%s: %lld epochs in %.1f s\n", q->out, (long long)at.measured,

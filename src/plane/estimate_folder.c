@@ -244,8 +244,10 @@ static ipl_status conclude(folder_run *f, ipl_status st)
         ipl_rundir_remove(f->dir);
         return IPL_FAIL(st, "%s", line);
     }
-    const ipl_status wrote = report(f, st == IPL_OK ? "done" : "failed",
-                                    st == IPL_OK ? NULL : line);
+    const char *status = st == IPL_OK          ? "done"
+                         : st == IPL_E_STOPPED ? "stopped"
+                                               : "failed";
+    const ipl_status wrote = report(f, status, st == IPL_OK ? NULL : line);
     if (st == IPL_OK) return wrote;
     return IPL_FAIL(st, "%s; %lld of %lld epochs are in %s, which a new run cannot go "
                     "on with: give another --out", line, (long long)f->now.measured,

@@ -161,10 +161,13 @@ static ipl_status add_members(const char *folder, const char *file, int64_t epoc
 
 static ipl_status read_names(const char *folder, DIR *dir, folder_names *names)
 {
+    char other[256] = ""; /* a file that is there instead, the first by its name   */
     for (const struct dirent *d; (d = readdir(dir));) {
         char layer[FOLDER_NAME_BYTES];
         int64_t epoch;
         const int fits = folder_parse(d->d_name, &epoch, layer);
+        if (!fits && *d->d_name != '.' && (!*other || strcmp(d->d_name, other) < 0))
+            snprintf(other, sizeof other, "%s", d->d_name);
         if (fits < 0)
             return IPL_FAIL(IPL_E_FORMAT, "%s/%s: " EXPECTED "; rename it or move it "
                             "away", folder, d->d_name);
@@ -172,7 +175,8 @@ static ipl_status read_names(const char *folder, DIR *dir, folder_names *names)
         if (fits == 2) IPL_TRY(add_members(folder, d->d_name, epoch, names));
     }
     if (!names->count)
-        return IPL_FAIL(IPL_E_FORMAT, "%s: no file of activations: " EXPECTED, folder);
+        return IPL_FAIL(IPL_E_FORMAT, "%s: %s%s%sno file of activations: " EXPECTED,
+                        folder, *other ? "has " : "", other, *other ? ", but " : "");
     qsort(names->file, (size_t)names->count, sizeof *names->file, by_place);
     return IPL_OK;
 }
