@@ -93,6 +93,68 @@ static void panels_do_not_cover_each_other(void **state)
     files_remove_folder(f);
 }
 
+enum { MANY = 7, MANY_TICKS = 200 };
+
+/* A run of seven estimators and many ticks in f/r. */
+static void run_of_many(const char *f)
+{
+    run_into(f, "train.replicas=1", NULL);
+    FILE *out = fopen(files_path(f, "r/plane.csv"), "w");
+    CHECK(out && fputs("seed,epoch,layer,estimator,i_xt_bits,i_ty_bits\n", out) >= 0);
+    for (int t = 0; t < MANY_TICKS; ++t)
+        for (int e = 0; e < MANY; ++e)
+            fprintf(out, "1,%d,1,bin@%d,%d,0.5\n", t, 10 * e + 10, 1 + e);
+    CHECK(!fclose(out) && !remove(files_path(f, "r/plane_details.csv")));
+}
+
+/* Of more than four estimators they stand in rows, each with its bar of colours. */
+static void many_planes_stand_in_rows_of_three(void **state)
+{
+    char f[FILES_PATH];
+    double at[1 + MANY][4];
+    (void)state;
+    files_make_folder(f);
+    run_of_many(f);
+    char *script = draw(f, IPL_PLOT_PLANE);
+    CHECK(panels_of(script) == 1 + MANY);
+    for (int k = 1; k <= MANY; ++k) {
+        panel p = panel_at(script, k);
+        place_of(&p, at[k]);
+        const int is_last = k % 3 == 0 || k == MANY;
+        CHECK(!!panel_says(&p, "set colorbox user") == is_last);
+        if (k > 3) CHECK(at[k][3] < at[k - 3][2] && at[k][0] == at[k - 3][0]);
+        if (k % 3 != 1) CHECK(at[k][0] > at[k - 1][1] && at[k][3] == at[k - 1][3]);
+        CHECK(at[k][3] < foot_of_legend(script));
+        free(p.text);
+    }
+    free(script);
+    files_remove_folder(f);
+}
+
+/* Frames of a larger picture take more bytes: it has fewer of them. */
+static void larger_movies_have_fewer_frames(void **state)
+{
+    static const char *const estimators[] = {"bin@10", NULL};
+    char f[FILES_PATH];
+    int frames[2] = {0};
+    (void)state;
+    files_make_folder(f);
+    run_of_many(f);
+    const char *dir = files_path(f, "r");
+    for (int k = 0; k < 2; ++k) {
+        ipl_plot_options how = ipl_plot_defaults();
+        how.what = IPL_PLOT_PLANE;
+        how.estimators = estimators[k];
+        char *script = picture_of(1, &dir, &how, files_path(f, "p.gif"));
+        CHECK(strstr(script, "set terminal gif animate optimize "));
+        for (const char *at = script; (at = strstr(at, "\nT = ")); ++at) ++frames[k];
+        CHECK(strstr(script, "\nT = 0.5\n") && strstr(script, "\nT = 199\n"));
+        free(script);
+    }
+    CHECK(frames[0] > 30 && frames[0] <= 60 && frames[1] > 6 && frames[1] <= 22);
+    files_remove_folder(f);
+}
+
 /* Without labels there is I(X;T) alone, over the ticks. */
 static void activations_without_labels_have_one_axis(void **state)
 {
@@ -257,6 +319,8 @@ static void a_ceiling_stands_where_it_holds(void **state)
 static const check_test tests[] = {
     CHECK_TEST(each_picture_has_its_panels),
     CHECK_TEST(panels_do_not_cover_each_other),
+    CHECK_TEST(many_planes_stand_in_rows_of_three),
+    CHECK_TEST(larger_movies_have_fewer_frames),
     CHECK_TEST(activations_without_labels_have_one_axis),
     CHECK_TEST(the_ending_chooses_the_format),
     CHECK_TEST(a_picture_too_large_for_png_says_so),

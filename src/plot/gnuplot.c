@@ -90,9 +90,9 @@ static void set_terminal(FILE *to, int format, const ipl_gnuplot_page *page)
                 page->height * pt / 72.0, font, 0.75 * pt, 2.0 * pt, pt);
         break;
     default:
-        fprintf(to, "set terminal gif animate delay 15 loop 0 size %ld,%ld enhanced "
-                "background '#ffffff' font '%s,12' fontscale %.4g linewidth %.4g\n"
-                "S = %.4g\n", w, h, font, 0.75 * k, k, 0.8 * k);
+        fprintf(to, "set terminal gif animate optimize delay 15 loop 0 size %ld,%ld "
+                "enhanced background '#ffffff' font '%s,12' fontscale %.4g "
+                "linewidth %.4g\nS = %.4g\n", w, h, font, 0.75 * k, k, 0.8 * k);
     }
 }
 
@@ -228,6 +228,13 @@ ipl_status ipl_gnuplot_finish(ipl_gnuplot *g)
     close(g->picture);
     unlink(g->script_path);
     return st;
+}
+
+void ipl_gnuplot_give_up(ipl_gnuplot *g)
+{
+    fclose(g->script);
+    close(g->picture);
+    unlink(g->script_path);
 }
 
 const char *ipl_gnuplot_plain(const char *text, char *out, size_t size)

@@ -39,6 +39,9 @@ int ipl_gnuplot_is_movie(const char *file);
  * E_UNSUPPORTED: no gnuplot. E_IO: gnuplot's own words. */
 ipl_status ipl_gnuplot_finish(ipl_gnuplot *g);
 
+/* Draws nothing, and gives up what _start has made. */
+void ipl_gnuplot_give_up(ipl_gnuplot *g);
+
 /* Copies text for a gnuplot string in single quotes, its markup switched off. */
 const char *ipl_gnuplot_plain(const char *text, char *out, size_t size);
 

@@ -157,23 +157,36 @@ plot_box ipl_plot_cell(const canvas *c, int column, int row)
                       c->cell_width, c->cell_height};
 }
 
-/* The planes alone are larger and share one colour bar. */
+/* Panels of one kind stand side by side, those of more than four in rows of three. */
+static int abreast(const canvas *c)
+{
+    return c->d->estimators > 4 ? 3 : c->d->estimators;
+}
+
+static int rows_abreast(const canvas *c)
+{
+    return (c->d->estimators + abreast(c) - 1) / abreast(c);
+}
+
+/* The planes alone share the colour bar of their row; those of one row are larger. */
 static void draw_planes(const canvas *c)
 {
     for (int e = 0; e < c->d->estimators; ++e) {
-        const int bar = e == c->d->estimators - 1;
-        plot_box box = ipl_plot_cell(c, e, 0);
-        box.height = c->height - LEGEND_HEIGHT;
+        const int column = e % abreast(c);
+        const int bar = column == abreast(c) - 1 || e == c->d->estimators - 1;
+        plot_box box = ipl_plot_cell(c, column, e / abreast(c));
+        if (rows_abreast(c) == 1) box.height = c->height - LEGEND_HEIGHT;
         if (bar) box.width += PLOT_BAR - PLOT_RIGHT;
         ipl_plot_plane(c, box, e, bar);
     }
 }
 
-/* Without labels there is I(X;T) alone: its panels stand side by side. */
+/* Without labels there is I(X;T) alone. */
 static void draw_unlabelled(const canvas *c)
 {
     for (int e = 0; e < c->d->estimators; ++e)
-        ipl_plot_epochs(c, ipl_plot_cell(c, e, 0), e, PLOT_X);
+        ipl_plot_epochs(c, ipl_plot_cell(c, e % abreast(c), e / abreast(c)), e,
+                        PLOT_X);
 }
 
 static void draw_rows(const canvas *c)
@@ -215,10 +228,10 @@ static void size_of(canvas *c, int labelled)
     int rows = c->what == IPL_PLOT_SNR ? 1 : d->estimators + (all && d->trainings > 0);
     c->below = PLOT_BELOW + (c->what == IPL_PLOT_POOL ? 0 : ipl_plot_notes_room(c));
     if (is_of_runs(c)) ipl_plot_runs_size(c);
-    else if (!labelled) ipl_plot_grid(c, d->estimators, 1, 0);
+    else if (!labelled) ipl_plot_grid(c, abreast(c), rows_abreast(c), 0);
     else if (c->what == IPL_PLOT_PLANE) {
-        ipl_plot_grid(c, d->estimators, 1, bar);
-        c->height += 40;
+        ipl_plot_grid(c, abreast(c), rows_abreast(c), bar);
+        if (rows_abreast(c) == 1) c->height += 40;
     } else if (c->what == IPL_PLOT_POOLED_PLANE) {
         ipl_plot_grid(c, 2, c->pool->estimators, bar);
         c->height += POOLED_LEGEND - LEGEND_HEIGHT;
@@ -240,7 +253,7 @@ static void draw_panels(const canvas *c)
     fprintf(c->out, "unset multiplot\n");
 }
 
-static void draw(const canvas *c, int is_movie)
+static ipl_status draw(const canvas *c, int is_movie)
 {
     fprintf(c->out, "set encoding utf8\nset datafile missing 'nan'\n");
     for (int r = 0; c->what != IPL_PLOT_POOL && r < c->runs; ++r) {
@@ -251,8 +264,9 @@ static void draw(const canvas *c, int is_movie)
     }
     if (c->what == IPL_PLOT_POOL) ipl_plot_pool_blocks(c);
     if (c->what == IPL_PLOT_POOLED_PLANE) ipl_plot_pooled_blocks(c);
-    if (is_movie) ipl_plot_frames(c, draw_panels);
-    else draw_panels(c);
+    if (is_movie) return ipl_plot_frames(c, draw_panels);
+    draw_panels(c);
+    return IPL_OK;
 }
 
 /* Reads pool.csv, whose picture over K has its own seeds and no standard errors. */
@@ -346,8 +360,9 @@ ipl_status ipl_plot_runs(int runs, const char *const *dir, const ipl_plot_option
     const ipl_gnuplot_page page = ipl_plot_page(&c);
     IPL_TRY_DONE(ipl_gnuplot_start(file, &page, &g));
     c.out = g.script;
-    draw(&c, ipl_gnuplot_is_movie(file));
-    IPL_TRY_DONE(ipl_gnuplot_finish(&g));
+    st = draw(&c, ipl_gnuplot_is_movie(file));
+    if (st == IPL_OK) st = ipl_gnuplot_finish(&g);
+    else ipl_gnuplot_give_up(&g);
 done:
     ipl_plot_pool_free(&pool);
     for (int r = 0; r < runs; ++r) ipl_plot_free(&d[r]);

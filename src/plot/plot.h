@@ -49,10 +49,10 @@ void ipl_plot_grid(canvas *c, int columns, int rows, int bar);
 /* The column of a point's I(X;T); in a movie of the points up to its frame's tick. */
 const char *ipl_plot_until(const canvas *c);
 
-/* The panels of several runs, and their places; of a movie the frames. */
+/* The panels of several runs, and their places; of a movie the frames. E_MEMORY. */
 void ipl_plot_runs_size(canvas *c);
 void ipl_plot_runs_draw(const canvas *c);
-void ipl_plot_frames(const canvas *c, void (*draw)(const canvas *c));
+ipl_status ipl_plot_frames(const canvas *c, void (*draw)(const canvas *c));
 
 /* All runs' lines of one estimator in the panel of the plane, or over the ticks. */
 void ipl_plot_overlay(const canvas *c, const char *estimator, int axis);
