@@ -36,6 +36,12 @@ static inline double pool_value(int seed, int window, int k, int layer, int esti
     return 0.5 + 4.5 * u + 0.2 * layer;
 }
 
+/* Of one estimator, window, K and layer, two seeds; and their controls. */
+static inline int pool_saturated(int seed, int window, int k, int layer, int estimator)
+{
+    return estimator == 1 && window == 0 && k == 1 && layer == 1 && seed < 2;
+}
+
 static inline void pool_write(const char *path, int seeds)
 {
     FILE *out = fopen(path, "w");
@@ -52,7 +58,9 @@ static inline void pool_write(const char *path, int seeds)
                                     pool_estimator[e],
                                     pool_value(s, w, k, l, e, c, POOL_X));
                             if (!isnan(y)) fprintf(out, "%.9g", y);
-                            fprintf(out, ",91,92,%s,saturated,%s\n", e ? "" : "6",
+                            fprintf(out, ",91,92,%s,%s,%s\n", e ? "" : "6",
+                                    pool_saturated(s, w, k, l, e) ? "ties|saturated"
+                                                                  : "ties",
                                     pool_control[c]);
                         }
     CHECK(!fclose(out));

@@ -85,7 +85,7 @@ static void curves_are_means_over_the_seeds(void **state)
         panel p = pool_panel(script, e, a, w);
         CHECK(!strcmp(p.title, window_title[w]) && !strcmp(p.y_label, axis_name[a]));
         CHECK(!strcmp(p.x_label, "snapshots pooled, K"));
-        CHECK(p.curves == 5 * POOL_LAYERS);
+        CHECK(p.curves == (e == 1 ? 6 : 5) * POOL_LAYERS);
         for (int l = 0; l < POOL_LAYERS; ++l)
             for (int c = 0; c < POOL_CONTROLS; ++c) {
                 char shape[16], way[64];
@@ -132,6 +132,38 @@ static void bands_are_one_deviation_to_each_side(void **state)
         free(p.text);
     }
     free(script);
+}
+
+/* White middles; controls have none and do not count. */
+static void saturated_networks_are_hollow(void **state)
+{
+    static const char text[] = "set label 'hollow: 2 of 54 points saturated' at ";
+    (void)state;
+    for (int plane = 0; plane < 2; ++plane) {
+        char *script = pool_script(plane ? IPL_PLOT_POOLED_PLANE : IPL_PLOT_POOL,
+                                   POOL_SEEDS);
+        panel p = plane ? panel_at(script, 4) : pool_panel(script, 1, 0, 0);
+        int holes = 0;
+        CHECK(panel_says(&p, text) == 1);
+        for (int k = 0; k < p.curves; ++k) {
+            const curve *c = &p.curve[k];
+            const block *b = block_of(script, c->source, c->index);
+            if (!strstr(c->style, "lc '#ffffff'")) continue;
+            /* the second layer's second K, which is the first window's largest */
+            const int layer = plane ? c->index : holes;
+            ++holes;
+            for (int row = 0; row + 1 < b->rows; ++row) {
+                const int is_it = layer == 1 && row == (plane ? 0 : 1);
+                check_near("hole", curve_value(c, plane ? 1 : 2, b->value[row]),
+                           is_it ? b->value[row][1] : NAN);
+            }
+        }
+        CHECK(holes == POOL_LAYERS);
+        free(p.text);
+        const char *note = strstr(script, "hollow");
+        if (!plane) CHECK(!strstr(note + 1, "hollow")); /* nowhere else */
+        free(script);
+    }
 }
 
 static void one_seed_has_no_bands(void **state)
@@ -236,7 +268,7 @@ static void windows_are_joined_at_their_largest_k(void **state)
         CHECK(!strcmp(plane.curve[0].source, e ? e > 1 ? "$plane2" : "$plane1"
                                                : "$plane0"));
         CHECK(!strcmp(p.title, "the same, windows pooled: K = 1 to 5"));
-        CHECK(p.curves == 4 * POOL_LAYERS);
+        CHECK(p.curves == (e == 1 ? 5 : 4) * POOL_LAYERS);
         for (int l = 0; l < POOL_LAYERS; ++l) {
             snprintf(way, sizeof way, "with points pt %d ps 1.9*S", shape_of[l]);
             const curve *line = only_curve(&p, "with lines ", l);
@@ -299,6 +331,7 @@ static void planes_side_by_side_have_one_scale(void **state)
 static const check_test tests[] = {
     CHECK_TEST(curves_are_means_over_the_seeds),
     CHECK_TEST(bands_are_one_deviation_to_each_side),
+    CHECK_TEST(saturated_networks_are_hollow),
     CHECK_TEST(one_seed_has_no_bands),
     CHECK_TEST(a_row_has_one_scale),
     CHECK_TEST(ceilings_are_drawn_and_named),

@@ -85,6 +85,10 @@ void ipl_plot_pooled_plane(const canvas *c, plot_box box, int estimator);
 void ipl_plot_pool(const canvas *c);
 void ipl_plot_pool_size(const canvas *c, int *width, int *height);
 
+/* "hollow: 3 of 15 points saturated": of what was pooled of the network; "": none. */
+const char *ipl_plot_pool_doubt(const canvas *c, int estimator, char *text,
+                                size_t size);
+
 /* For the legend: which line is which control; which window has which number. */
 void ipl_plot_pool_key(const canvas *c);
 void ipl_plot_pooled_key(const canvas *c);

@@ -137,6 +137,10 @@ int ipl_plot_notes_room(const canvas *c)
         all += here;
         if (here > most) most = here;
     }
+    for (int k = 0; c->pool && !most && k < c->pool->estimators; ++k) {
+        char text[96]; /* beside planes of windows, which have one line             */
+        most = *ipl_plot_pool_doubt(c, c->pool->estimator[k], text, sizeof text) != 0;
+    }
     return LINE * (c->how.overlay ? all : most);
 }
 

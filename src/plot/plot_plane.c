@@ -180,11 +180,12 @@ void ipl_plot_pooled_blocks(const canvas *c)
                     !is_largest(pool, k))
                     continue;
                 const pool_window *w = &pool->window[p->window];
-                fprintf(c->out, "%.9g %.6g %.6g %.6g %.6g\n",
+                fprintf(c->out, "%.9g %.6g %.6g %.6g %.6g %d\n",
                         fmax(0.5 * (double)(w->first + w->last), 0.5), p->mean[PLOT_X],
-                        p->bar[PLOT_X], p->mean[PLOT_Y], p->bar[PLOT_Y]);
+                        p->bar[PLOT_X], p->mean[PLOT_Y], p->bar[PLOT_Y],
+                        p->saturated > 0);
             }
-            fprintf(c->out, "nan nan nan nan nan\n\n\n");
+            fprintf(c->out, "nan nan nan nan nan 0\n\n\n");
         }
         fprintf(c->out, "END\n");
     }
@@ -264,13 +265,32 @@ static void label_windows(const canvas *c, int estimator, const double lo[2],
     }
 }
 
+/* Hollow: at the ceiling. A note below says how many. */
+static void draw_marks(const canvas *c, int estimator, int layer, int doubt)
+{
+    const int shape = ipl_plot_shape(layer);
+    char block[64];
+    snprintf(block, sizeof block, ", $pooled%d index %d using", estimator, layer - 1);
+    fprintf(c->out, "%s 2:4 with points pt %d ps 1.9*S lc '%s'%s 2:4:1 with points pt "
+            "%d ps 1.3*S lc palette z", block, shape, ipl_plot_colour(layer), block,
+            shape);
+    if (doubt)
+        fprintf(c->out, "%s ($6>0?$2:NaN):4 with points pt %d ps 1.4*S lc '#ffffff'",
+                block, shape);
+}
+
 void ipl_plot_pooled_plane(const canvas *c, plot_box box, int estimator)
 {
     const plot_data *d = c->d;
     double x[IPL_NET_LAYERS_MAX], y[IPL_NET_LAYERS_MAX], lo[2], hi[2];
-    char title[192];
+    char title[192], doubt[96];
     ipl_plot_open(c, box, 1, pooled_title(c, estimator, title, sizeof title),
                   ipl_plot_axis[PLOT_X], ipl_plot_axis[PLOT_Y]);
+    if (*ipl_plot_pool_doubt(c, estimator, doubt, sizeof doubt))
+        fprintf(c->out, "set label '%s' at screen %.6f,%.6f left font ',10' tc "
+                "'#666666'\n", doubt, (double)(box.x + PLOT_LEFT - 40) / c->width,
+                1.0 - (double)(box.y + box.height - c->below + PLOT_BELOW - 3) /
+                          c->height);
     const int empty = pooled_ends(c, estimator, x, y);
     if (empty >= 0) {
         ipl_plot_no_values(c, empty);
@@ -287,11 +307,8 @@ void ipl_plot_pooled_plane(const canvas *c, plot_box box, int estimator)
     for (int l = 1; c->pool->seeds > 1 && l <= d->layers; ++l)
         fprintf(c->out, ", $pooled%d index %d using 2:4:3:5 with xyerrorbars pt -1 "
                 "lc '#a0a0a0' lw 0.8", estimator, l - 1);
-    for (int l = 1; l <= d->layers; ++l)
-        fprintf(c->out, ", $pooled%d index %d using 2:4 with points pt %d ps 1.9*S "
-                "lc '%s', $pooled%d index %d using 2:4:1 with points pt %d ps 1.3*S "
-                "lc palette z", estimator, l - 1, ipl_plot_shape(l),
-                ipl_plot_colour(l), estimator, l - 1, ipl_plot_shape(l));
+    for (int l = d->layers; l >= 1; --l) /* the first on top, as in the plane */
+        draw_marks(c, estimator, l, *doubt != 0);
     fprintf(c->out, "\n");
 }
 

@@ -39,11 +39,11 @@ void ipl_plot_pool_blocks(const canvas *c)
                 if (p->estimator != pool->estimator[e] ||
                     set_of(c, p->window, p->layer, p->control) != set)
                     break;
-                fprintf(c->out, "%lld %.6g %.6g %.6g %.6g\n", (long long)p->k,
+                fprintf(c->out, "%lld %.6g %.6g %.6g %.6g %d\n", (long long)p->k,
                         p->mean[PLOT_X], p->bar[PLOT_X], p->mean[PLOT_Y],
-                        p->bar[PLOT_Y]);
+                        p->bar[PLOT_Y], p->saturated > 0);
             }
-            fprintf(c->out, "nan nan nan nan nan\n\n\n");
+            fprintf(c->out, "nan nan nan nan nan 0\n\n\n");
         }
         fprintf(c->out, "END\n");
     }
@@ -138,6 +138,42 @@ static void k_axis(const canvas *c)
     fprintf(c->out, ")\n");
 }
 
+/* Rows of the network under an estimator, and those at the ceiling. */
+static pool_point saturated_of(const plot_pool *pool, int estimator)
+{
+    pool_point all = {.rows = 0};
+    for (int64_t k = 0; k < pool->points; ++k) {
+        const pool_point *p = &pool->point[k];
+        if (p->estimator != estimator || p->control != POOL_NETWORK) continue;
+        all.rows += p->rows;
+        all.saturated += p->saturated;
+    }
+    return all;
+}
+
+const char *ipl_plot_pool_doubt(const canvas *c, int estimator, char *text,
+                                size_t size)
+{
+    const pool_point all = saturated_of(c->pool, estimator);
+    *text = 0;
+    if (all.saturated)
+        snprintf(text, size, "hollow: %d of %d points saturated", all.saturated,
+                 all.rows);
+    return text;
+}
+
+/* The estimator above all columns, and beside it how many points are to be doubted. */
+static void draw_heading(const canvas *c, plot_box box, int estimator)
+{
+    const double y = 1.0 - (double)(box.y - HEADING / 3) / c->height;
+    char title[256], doubt[96];
+    fprintf(c->out, "set label '{/:Bold %s}' at screen 0.5,%.6f center font ',14'\n",
+            ipl_plot_title(c->d, estimator, title, sizeof title), y);
+    if (*ipl_plot_pool_doubt(c, estimator, doubt, sizeof doubt))
+        fprintf(c->out, "set label '%s' at screen %.6f,%.6f right font ',10' tc "
+                "'#666666'\n", doubt, 1.0 - 14.0 / c->width, y);
+}
+
 static void draw_curves(const canvas *c, int estimator, int window, int axis)
 {
     const plot_pool *pool = c->pool;
@@ -158,6 +194,10 @@ static void draw_curves(const canvas *c, int estimator, int window, int axis)
                 "ps 0.7*S lc '%s'", sep, estimator, set_of(c, window, l, POOL_NETWORK),
                 value, drawn[POOL_NETWORK].style, ipl_plot_shape(l),
                 ipl_plot_colour(l));
+    for (int l = 1; saturated_of(pool, estimator).saturated && l <= c->d->layers; ++l)
+        fprintf(c->out, ", $pool%d index %d using 1:($6>0?$%d:NaN) with points pt %d "
+                "ps 0.4*S lc '#ffffff'", estimator,
+                set_of(c, window, l, POOL_NETWORK), value, ipl_plot_shape(l));
     fprintf(c->out, "\n");
 }
 
@@ -170,10 +210,7 @@ static void draw_panel(const canvas *c, plot_box box, int estimator, int window,
     char title[256];
     ipl_plot_open(c, box, 0, ipl_plot_window(c, window, title, sizeof title),
                   "snapshots pooled, K", ipl_plot_axis[axis]);
-    if (!window && axis == PLOT_X) /* above all columns */
-        fprintf(c->out, "set label '{/:Bold %s}' at screen 0.5,%.6f center "
-                "font ',14'\n", ipl_plot_title(c->d, estimator, title, sizeof title),
-                1.0 - (double)(box.y - HEADING / 3) / c->height);
+    if (!window && axis == PLOT_X) draw_heading(c, box, estimator);
     if (!has_values(c->pool, estimator, window, axis)) {
         ipl_plot_no_values(c, axis);
         return;

@@ -64,7 +64,10 @@ static int take_row(plot_data *d, char *at, pool_row *r)
         !ipl_plot_real(&at, &p->mean[PLOT_Y]) || !ipl_plot_real(&at, &entropy) ||
         !ipl_plot_real(&at, &entropy) || !ipl_plot_real(&at, &r->ceiling))
         return 0;
-    take_text(&at, &text); /* flags */
+    const size_t flags = take_text(&at, &text);
+    const char *saturated = strstr(text, "saturated");
+    p->saturated = saturated && saturated < text + flags;
+    p->rows = 1;
     p->control = take_control(&at);
     return p->estimator >= 0 && p->control >= 0 && !*at;
 }
@@ -134,6 +137,10 @@ static void average(plot_pool *pool)
         for (int s = 0; s < 2; ++s)
             ipl_plot_average(&pool->point[first].mean[s], sizeof p, end - first,
                              &p.mean[s], &p.bar[s]);
+        for (int64_t k = first + 1; k < end; ++k) {
+            p.saturated += pool->point[k].saturated;
+            ++p.rows;
+        }
         if (end - first > pool->seeds) pool->seeds = (int)(end - first);
         if (!pool->estimators ||
             pool->estimator[pool->estimators - 1] != p.estimator)

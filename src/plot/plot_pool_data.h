@@ -19,6 +19,7 @@ typedef struct {
     int     estimator;  /* as plot_data has it                                   */
     int     window;     /* from 0                                                */
     int     layer, control;
+    int     rows, saturated; /* rows of pool.csv, one a seed; those at the ceiling */
 } pool_point;
 
 typedef struct {
