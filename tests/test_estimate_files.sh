@@ -108,6 +108,18 @@ fails 1 'saxe: has epoch00000000.npy, but no file of activations: expected epoch
     estimate --device cpu --t saxe --y y.npy --out no
 holds 'a refused folder leaves nothing' test ! -e no
 
+# -- Data sets ----------------------------------------------------------------------
+printf '[data]\nset = npy\npath = nowhere\n[net]\nlayers = 4, 2\n' >set.ini
+fails 1 "nowhere' is no folder: expected one with X.npy and y.npy" \
+    run set.ini --out gone
+mkdir older
+touch older/config.ini
+fails 1 "nowhere' is no folder" run set.ini --out older
+holds 'the directory of another run is not advised' sh -c '! grep -q resume err'
+estimate --t t.npy --estimator mixed --k 2,3 >out 2>err
+holds 'a family of two settings is named once' grep -qx \
+    'infoplane: I(X;T) of mixed needs the inputs: --x X.npy' err
+
 # -- Words --------------------------------------------------------------------------
 fails 2 "unknown option '--estimatr'; is --estimator meant?" \
     estimate --t t.npy --estimatr bin

@@ -142,10 +142,11 @@ static int estimate_file(ipl_device *dev, const request *q)
     ipl_status st = ipl_array_read(q->t, &t);
     if (st == IPL_OK && !q->quiet) tell_flattened(q->t, &t);
     if (st == IPL_OK) {
-        char what[160];
+        char what[160], standard[64];
         cli_clock clock;
+        ipl_mi_standard(standard, sizeof standard);
         snprintf(what, sizeof what, "%.60s: %lld samples of %lld values, %.40s", q->t,
-                 (long long)t.rows, (long long)t.cols, q->names ? q->names : "bin,kde");
+                 (long long)t.rows, (long long)t.cols, q->names ? q->names : standard);
         cli_clock_start(&clock, q->quiet, what);
         st = estimate_arrays(dev, q, &t, &layer);
         cli_clock_end(&clock);

@@ -195,10 +195,14 @@ int cli_run_and_plot(ipl_device *dev, const ipl_config *config, const char *dir,
                      int quiet)
 {
     const char  *tick = ipl_tick_name(config->tick);
+    char         file[4200];
     ipl_progress at = {0};
+    snprintf(file, sizeof file, "%s/config.ini", dir);
+    const int another = !access(file, F_OK); /* of a run that this one is not */
     cli_progress shown = cli_progress_start(tick, dev, quiet);
     const ipl_status st = ipl_run(dev, config, dir, cli_progress_show, &shown, &at);
     cli_progress_end(&shown);
+    if (another && st != IPL_OK) return cli_failed();
     return cli_finish_run(st, dir, tick, &at, 0, quiet);
 }
 

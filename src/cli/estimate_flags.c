@@ -225,6 +225,8 @@ static void list_comparing(int estimators, const ipl_mi_options *options,
     for (int e = 0; e < estimators && used < size; ++e) {
         const ipl_mi_family *family =
             options ? ipl_mi_family_of(options[e].estimator) : family_at(e);
+        /* Settings of one family stand together, and have one name. */
+        if (options && e && options[e].estimator == options[e - 1].estimator) continue;
         if (family->needs & IPL_MI_NEEDS_INPUTS)
             used += (size_t)snprintf(text + used, size - used, "%s%s",
                                      used ? between : "", family->name);

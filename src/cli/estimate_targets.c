@@ -28,6 +28,7 @@ static void list_families(int estimators, const ipl_mi_options *options, int com
     for (int e = 0; e < estimators && used < size; ++e) {
         const ipl_mi_family *family = ipl_mi_family_of(
             options ? options[e].estimator : (ipl_mi_estimator)e);
+        if (options && e && options[e].estimator == options[e - 1].estimator) continue;
         const int compares = (family->needs & IPL_MI_NEEDS_INPUTS) != 0;
         if (compares == comparing)
             used += (size_t)snprintf(text + used, size - used, "%s%s",

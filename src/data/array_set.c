@@ -30,6 +30,10 @@ static ipl_status read_arrays(ipl_raw_set *out)
 ipl_status ipl_load_npy(const ipl_data_options *options, ipl_raw_set *out)
 {
     char line[512];
+    struct stat about;
+    if (stat(options->path, &about) || !S_ISDIR(about.st_mode))
+        return IPL_FAIL(IPL_E_IO, "data.path '%s' is no folder: expected one with "
+                        "X.npy and y.npy", options->path);
     IPL_TRY(join(options->path, "X.npy", out->x_what));
     IPL_TRY(join(options->path, "y.npy", out->y_what));
     ipl_dataset_name(options->path, "", out->name);

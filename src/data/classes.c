@@ -15,7 +15,7 @@
 
 #include "data/data.h"
 
-enum { CLASSES_MAX = 65536, LISTED_MAX = 8, SHOWN_BYTES = 24 };
+enum { LISTED_MAX = 8, SHOWN_BYTES = 24 };
 
 void ipl_classes_free(ipl_classes *classes)
 {
@@ -97,9 +97,9 @@ static ipl_status from_one_hot(const label_source *s, ipl_classes *out)
         if (ones != 1) return not_one_hot(s, r, ones);
         out->y[r] = (int32_t)column;
     }
-    if (s->labels->cols > CLASSES_MAX)
+    if (s->labels->cols > IPL_CLASSES_MAX)
         return IPL_FAIL(IPL_E_FORMAT, "%s: %" PRId64 " columns: expected at most %d "
-                        "classes", s->what, s->labels->cols, CLASSES_MAX);
+                        "classes", s->what, s->labels->cols, IPL_CLASSES_MAX);
     out->classes = (int32_t)s->labels->cols;
     add_note(out, "one-hot labels: columns 0 to %d are the classes", out->classes - 1);
     return IPL_OK;
@@ -257,13 +257,13 @@ static ipl_status number_classes(const label_source *s, int64_t count,
             out->y[label[i].row] = (int32_t)classes - 1;
             continue;
         }
-        if (classes < CLASSES_MAX) first[classes] = i;
+        if (classes < IPL_CLASSES_MAX) first[classes] = i;
         out->y[label[i].row] = (int32_t)classes++;
     }
-    if (classes > CLASSES_MAX)
+    if (classes > IPL_CLASSES_MAX)
         return IPL_FAIL(IPL_E_FORMAT, "%s: %" PRId64 " different labels in %" PRId64
                         " rows: expected at most %d classes", s->what, classes, count,
-                        CLASSES_MAX);
+                        IPL_CLASSES_MAX);
     out->classes = (int32_t)classes;
     return IPL_OK;
 }
@@ -293,7 +293,7 @@ static ipl_status from_column(const label_source *s, const char *no_label,
                         "which double cannot tell apart: expected smaller ones, or "
                         "words", s->what, s->labels->rounded);
     one_label *label = malloc((size_t)s->rows * sizeof *label);
-    int64_t *first = malloc(CLASSES_MAX * sizeof *first);
+    int64_t *first = malloc(IPL_CLASSES_MAX * sizeof *first);
     if (!label || !first) {
         st = IPL_FAIL(IPL_E_MEMORY, "%s: %" PRId64 " labels", s->what, s->rows);
         goto done;

@@ -10,7 +10,7 @@
 
 #include "ipl_data.h"
 
-enum { IPL_WHAT_BYTES = 4224 };
+enum { IPL_WHAT_BYTES = 4224, IPL_CLASSES_MAX = 65536 };
 
 typedef struct {
     char      name[64];    /* of the set                                         */

@@ -9,9 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "ipl_data.h"
-
-enum { CLASSES_MAX = 65536 };
+#include "data/data.h"
 
 void ipl_targets_free(ipl_targets *targets)
 {
@@ -19,11 +17,6 @@ void ipl_targets_free(ipl_targets *targets)
     ipl_classes_free(&targets->labels);
     ipl_array_free(&targets->values);
     *targets = (ipl_targets){0};
-}
-
-static double number_at(const ipl_array *a, int64_t at)
-{
-    return a->values ? (double)a->values[at] : a->wide[at];
 }
 
 /* -- Classes ----------------------------------------------------------------------*/
@@ -35,9 +28,12 @@ static int has_reals(const char *path, int64_t *row, double *value)
     if (ipl_array_read(path, &read) != IPL_OK) return 0;
     const int64_t values = read.rows == 1 || read.cols == 1 ? read.rows * read.cols : 0;
     int64_t v = 0;
-    while (v < values && number_at(&read, v) == floor(number_at(&read, v))) ++v;
+    for (; v < values; ++v) {
+        const double at = ipl_array_number(&read, v);
+        if (at != floor(at)) break;
+    }
     *row = v;
-    *value = v < values ? number_at(&read, v) : NAN;
+    *value = v < values ? ipl_array_number(&read, v) : NAN;
     ipl_array_free(&read);
     return isfinite(*value);
 }
@@ -86,10 +82,10 @@ static ipl_status read_values(const char *path, int64_t rows, ipl_array *out)
                         "target for each of the %" PRId64 " rows of the activations",
                         path, out->rows, out->cols, rows);
     for (int64_t v = 0; v < out->rows * out->cols; ++v)
-        if (!isfinite(number_at(out, v)))
+        if (!isfinite(ipl_array_number(out, v)))
             return IPL_FAIL(IPL_E_NUMERIC, "%s: row %" PRId64 ", column %" PRId64
                             " is %g: expected a number", path, v / out->cols,
-                            v % out->cols, number_at(out, v));
+                            v % out->cols, ipl_array_number(out, v));
     return IPL_OK;
 }
 
@@ -129,9 +125,9 @@ static ipl_status number_bins(const char *path, int64_t n, const double *bin,
     for (int64_t i = 0; i < n; ++i)
         if (!different || sorted[i] != sorted[different - 1])
             sorted[different++] = sorted[i];
-    if (different > CLASSES_MAX)
+    if (different > IPL_CLASSES_MAX)
         return IPL_FAIL(IPL_E_FORMAT, "%s: %" PRId64 " bins have values: expected at "
-                        "most %d: wider bins", path, different, CLASSES_MAX);
+                        "most %d: wider bins", path, different, IPL_CLASSES_MAX);
     for (int64_t i = 0; i < n; ++i) {
         const double *at = bsearch(&bin[i], sorted, (size_t)different, sizeof *sorted,
                                    by_value);
@@ -157,7 +153,8 @@ static ipl_status make_classes(const char *path, const ipl_target_options *how,
         st = IPL_FAIL(IPL_E_MEMORY, "%s: bins of %" PRId64 " targets", path, n);
         goto done;
     }
-    for (int64_t i = 0; i < n; ++i) sorted[i] = value[i] = number_at(&out->values, i);
+    for (int64_t i = 0; i < n; ++i)
+        sorted[i] = value[i] = ipl_array_number(&out->values, i);
     if (how->form == IPL_TARGET_BINS) {
         qsort(sorted, (size_t)n, sizeof *sorted, by_value);
         bin_by_count(n, how->bins, sorted, value);
@@ -182,9 +179,9 @@ ipl_status ipl_targets_read(const char *path, int64_t rows,
     IPL_REQUIRE((unsigned)how->form < IPL_TARGET_FORM_COUNT, "targets of kind %d",
                 (int)how->form);
     IPL_REQUIRE(how->form != IPL_TARGET_BINS ||
-                    (how->bins >= 2 && how->bins <= CLASSES_MAX),
+                    (how->bins >= 2 && how->bins <= IPL_CLASSES_MAX),
                 "%" PRId64 " bins of targets: expected 2 to %d", how->bins,
-                CLASSES_MAX);
+                IPL_CLASSES_MAX);
     IPL_REQUIRE(how->form != IPL_TARGET_WIDTH ||
                     (how->width > 0.0 && isfinite(how->width)),
                 "bins of targets of width %g: expected a positive number", how->width);

@@ -184,7 +184,7 @@ static ipl_status measure_epoch(folder_run *f, const folder_file *first)
                (size_t)made[l].points * sizeof *made[l].point);
         f->work.points += layer[l].points;
         f->now.merged += made[l].merged;
-        f->now.values += f->n * f->width[l];
+        f->now.values += f->kept * f->width[l];
         f->now.rounded += f->t[l].rounded;
     }
     IPL_TRY(ipl_rundir_points(f->dir, 0, first->epoch, f->names.layers, layer));
