@@ -336,11 +336,17 @@ void run_save_last_state(run *r)
 
 void run_clean_up(run *r)
 {
+    /* Who was killed while he wrote one of these left what he had beside it. */
+    static const char *const replaced[] = {
+        "state.bin", "run.json", "summary.csv", "compression.csv", "pool.csv",
+        "plane.svg", "pool.svg", "pooled-plane.svg"};
+    char beside[64];
+    for (size_t k = 0; k < sizeof replaced / sizeof *replaced; ++k) {
+        snprintf(beside, sizeof beside, "%s.new", replaced[k]);
+        unlink(ipl_rundir_path(r->dir, beside));
+    }
     unlink(ipl_rundir_path(r->dir, state_name));
     unlink(ipl_rundir_path(r->dir, journal_name));
     unlink(ipl_rundir_path(r->dir, "snapshots.tmp"));
-    unlink(ipl_rundir_path(r->dir, "plane.svg.new")); /* of plots that were killed */
-    unlink(ipl_rundir_path(r->dir, "pool.svg.new"));
-    unlink(ipl_rundir_path(r->dir, "pooled-plane.svg.new"));
     unlink(ipl_rundir_path(r->dir, "lock")); /* who comes finds a run that is done */
 }
