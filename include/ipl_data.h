@@ -80,8 +80,11 @@ typedef struct {
     const char    *path;           /* not used by IB                            */
     const char    *x, *y;          /* ARRAYS only: files, in the folder `path` if that
                                       is one; NULL or "": by path                */
-    const char    *no_label;       /* rows with this label are left out before all
-                                      else; NULL or "": every label is a class   */
+    const char    *no_label;       /* rows with this label, or one of several divided by
+                                      commas, are left out before all else; "nan": those
+                                      that are NaN; NULL or "": none            */
+    int64_t        y_bins;         /* > 0: labels are real values, and the classes their
+                                      bins, as IPL_TARGET_BINS makes them        */
     const char    *mat_x, *mat_y;  /* MAT: variables of inputs and labels, or fields of
                                       structs, "a.b"; NULL or "": F and y       */
     ipl_mat_rows   mat_rows;
@@ -173,10 +176,6 @@ void ipl_array_shape(const ipl_array *array, char text[IPL_ARRAY_SHAPE_BYTES]);
  * float32's range; the text has `what`, its row and column; E_MEMORY. */
 ipl_status ipl_array_narrow(const char *what, ipl_array *array);
 
-/* The inputs of n = `rows` samples. E_IO, E_FORMAT as above, and for another number of
- * rows; E_NUMERIC: a value is NaN or infinite; the text has the first one's place. */
-ipl_status ipl_array_read_inputs(const char *path, int64_t rows, ipl_array *out);
-
 /* The names of the arrays in an npz file, in its order; as members of a path. *names is
  * one piece of memory, which the caller frees with free(). E_IO, E_FORMAT as above. */
 ipl_status ipl_npz_members(const char *path, char ***names, int *count);
@@ -199,21 +198,34 @@ typedef struct {
     char     note[IPL_NOTE_BYTES]; /* on what was converted, one line; or ""     */
 } ipl_classes;
 
-/* The labels of n = `rows` samples from a file: a column or a row of n whole numbers or
- * words, or one-hot labels, n x C with one 1 a row, whose columns are the classes.
+/* What labels, targets or inputs belong to: a row each. */
+typedef struct {
+    const char *what;       /* in messages, as "the activations"                   */
+    int64_t     rows, cols; /* cols only to see that it is transposed              */
+} ipl_samples_of;
+
+/* The labels of n = of.rows samples from a file: a column or a row of n whole numbers
+ * or words, or one-hot labels, n x C with one 1 a row, whose columns are the classes.
  * Labels 0 .. C-1 stay; all others become classes in ascending order (of words: of
- * their bytes), and the note says which. Rows labelled `no_label` (NULL or "": none)
- * have no class.
+ * their bytes), and the note says which. Rows labelled `no_label` (NULL or "": none;
+ * several are divided by commas; "nan": NaN) have no class.
  * E_IO, E_FORMAT as above, and for another number of rows, for numbers that are not
  * whole, for probabilities, and beyond 65536 classes. */
-ipl_status ipl_labels_read(const char *path, int64_t rows, const char *no_label,
+ipl_status ipl_labels_read(const char *path, ipl_samples_of of, const char *no_label,
                            ipl_classes *out);
 
-/* The same from an array; messages call it `what`, and `of` that which has the rows. */
-ipl_status ipl_labels_from_array(const char *what, const char *of, int64_t rows,
+/* The same from an array, which messages call `what`. */
+ipl_status ipl_labels_from_array(const char *what, ipl_samples_of of,
                                  const ipl_array *labels, const char *no_label,
                                  ipl_classes *out);
 void       ipl_classes_free(ipl_classes *classes);
+
+/* The inputs X of n = of.rows samples, without the rows that have no class (classes
+ * NULL: all have one), in which any value may stand. E_IO, E_FORMAT as above, and for
+ * another number of rows; E_NUMERIC: a value is NaN or infinite; the text has the first
+ * one's place. */
+ipl_status ipl_array_read_inputs(const char *path, ipl_samples_of of,
+                                 const ipl_classes *classes, ipl_array *out);
 
 /* Keeps the rows of an array that have a class. E_ARGUMENT: another number of rows. */
 ipl_status ipl_array_keep_labelled(const ipl_classes *classes, ipl_array *array);
@@ -238,7 +250,7 @@ typedef struct {
     ipl_target_form form;
     int64_t bins;  /* BINS: 2 to 65536                                          */
     double  width; /* WIDTH: > 0, units of the targets                          */
-    const char *no_label; /* CLASSES: as in ipl_labels_read                      */
+    const char *no_label; /* of all but VALUES: as in ipl_labels_read             */
 } ipl_target_options;
 
 typedef struct {
@@ -246,15 +258,15 @@ typedef struct {
                           bins in double, those without a value left out: H(Y) is
                           that of the bins                                       */
     int32_t   classes;
-    ipl_classes labels; /* CLASSES: what was read, of all rows; else zeroed      */
+    ipl_classes labels; /* of all but VALUES: the classes of all rows, and a note */
     ipl_array values;  /* VALUES: values or wide, finite                        */
 } ipl_targets;
 
-/* The targets of n = `rows` samples. E_IO, E_FORMAT: as above, and for another number
+/* The targets of n = of.rows samples. E_IO, E_FORMAT: as above, and for another number
  * of rows, for real values where classes are expected (the text names what takes them),
  * for several columns or more than 65536 bins; E_NUMERIC: NaN or infinity, with its
  * row. The caller frees *out with ipl_targets_free, which allows a zeroed struct. */
-ipl_status ipl_targets_read(const char *path, int64_t rows,
+ipl_status ipl_targets_read(const char *path, ipl_samples_of of,
                             const ipl_target_options *how, ipl_targets *out);
 void       ipl_targets_free(ipl_targets *targets);
 

@@ -165,7 +165,8 @@ static void what_is_wrong_is_named_with_its_place(void **state)
                              "numbers: save it without, in pandas header=False"},
         {"1.000000000000000000e+00,2.000000000000000000e+00\n3.00000000000000000000,"
          "\33[31m\n", "line 2: a byte 1b: expected text"},
-        {"1,\33[31m2\n", "starts with bytes 31 2c: expected an NPY, npz or CSV"},
+        {"1,\33[31m2\n", "line 1: a byte 1b: expected text"},
+        {"\1\2\3\4\n", "starts with bytes 01 02: expected an NPY, npz or CSV"},
         {"# nothing\n", "a text without a row of numbers"},
         {"x\n", "'x' is no number"},
     };

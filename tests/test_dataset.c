@@ -229,9 +229,10 @@ static void options_out_of_range_are_refused(void **state)
     ipl_dataset d = {0};
     static const struct { ipl_data_options o; const char *words; } bad[] = {
         {{.set = IPL_DATA_SET_COUNT}, "data set 5"},
-        {{.set = IPL_DATA_IDX}, "needs a path"},
-        {{.set = IPL_DATA_NPY, .path = ""}, "needs a path"},
-        {{.set = IPL_DATA_ARRAYS, .x = "X.npy"}, "needs a path, or x and y"},
+        {{.set = IPL_DATA_IDX}, "data.path is missing: the folder with the IDX"},
+        {{.set = IPL_DATA_NPY, .path = ""}, "data.path is missing: the folder with X."},
+        {{.set = IPL_DATA_ARRAYS, .x = "X.npy"},
+         "data.path is missing: an npz file, or data.x and data.y"},
         {{.set = IPL_DATA_NPY, .path = ".", .y = "y.npy"}, "of set = arrays only"},
         {{.parts = IPL_PARTS_COUNT}, "parts 3"},
         {{.split = IPL_SPLIT_COUNT}, "split 2"},

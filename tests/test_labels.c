@@ -24,10 +24,12 @@ static ipl_array words(int64_t rows, size_t bytes, const char *label)
                        .text = (char *)label, .text_bytes = bytes};
 }
 
+static ipl_samples_of of(int64_t rows) { return (ipl_samples_of){"X", rows, 6}; }
+
 static ipl_classes make(const ipl_array *labels, int64_t rows, const char *no_label)
 {
     ipl_classes made = {0};
-    CHECK_OK(ipl_labels_from_array("y", "X", rows, labels, no_label, &made));
+    CHECK_OK(ipl_labels_from_array("y", of(rows), labels, no_label, &made));
     assert_int_equal(made.rows, rows);
     return made;
 }
@@ -167,6 +169,15 @@ static void rows_of_no_label_are_left_out_when_asked(void **state)
     expect(make(&a, 5, "-2"), 3, all, "-1|0|1",
            "labels -1, 0, 1 are classes 0, 1, 2 (if -1 means no label, no_label = -1 "
            "or --no-label -1 leaves its rows out); no row is labelled -2");
+    static const int32_t two[5] = {0, IPL_NO_CLASS, IPL_NO_CLASS, IPL_NO_CLASS, 0};
+    expect(make(&a, 5, "0,-1"), 1, two, "1", "label 1 is class 0; 3 of 5 rows are "
+           "labelled one of 0,-1 and left out");
+    float reals[3] = {NAN, 1.0f, 0.0f};
+    static const int32_t reals_y[3] = {IPL_NO_CLASS, 1, 0};
+    const ipl_array c = {.rows = 3, .cols = 1, .dims = 1, .shape = {3},
+                        .values = reals};
+    expect(make(&c, 3, "nan"), 2, reals_y, "", "1 of 3 rows are labelled nan and left "
+           "out");
     static const char word[3][8] = {"cat", "?", "dog"};
     static const int32_t word_y[3] = {0, IPL_NO_CLASS, 1};
     const ipl_array b = words(3, 8, word[0]);
@@ -216,23 +227,25 @@ static void what_are_no_classes_is_named(void **state)
         {3, 3, 2, none, "y: row 2 has 0 ones"},
         {3, 3, 2, pixels, "y is 3 x 2 and not one-hot: expected one label for each of "
                           "the 3 rows of X"},
-        {6, 6, 1, half, "y: row 1 is 0.5: expected whole numbers or words"},
+        {6, 6, 1, half, "y: row 1 is 0.5, a real value and not a class: y_bins = N"},
         {3, 3, 1, half + 3, "y: row 0 is NaN: expected a label for each row"},
-        {5, 6, 1, pixels, "y is 6 x 1: expected a label for each of the 5 rows of X"},
+        {5, 6, 1, pixels, "y is 6 x 1: expected a label for each of the 5 rows of X: "
+                         "a row is a sample, and they seem to be transposed"},
+        {5, 1, 6, pixels, "rows of X: a row is a sample"},
         {2, 3, 2, twice, "y is 3 x 2: expected a label for each of the 2 rows of X: "
                          "transpose the labels"},
     };
     ipl_classes made = {0};
     for (size_t b = 0; b < sizeof bad / sizeof *bad; ++b) {
         const ipl_array a = reals(bad[b].had, bad[b].cols, bad[b].label);
-        CHECK_FAILS(ipl_labels_from_array("y", "X", bad[b].rows, &a, NULL, &made),
+        CHECK_FAILS(ipl_labels_from_array("y", of(bad[b].rows), &a, NULL, &made),
                     IPL_E_FORMAT, bad[b].words);
         assert_null(made.y);
     }
     const ipl_array a = numbers(3, 1, minus);
-    CHECK_FAILS(ipl_labels_from_array("y", "X", 3, &a, "-1", &made), IPL_E_FORMAT,
+    CHECK_FAILS(ipl_labels_from_array("y", of(3), &a, "-1", &made), IPL_E_FORMAT,
                 "y: each label is '-1', which means no label");
-    CHECK_FAILS(ipl_labels_from_array("y", "X", 0, &a, NULL, &made), IPL_E_ARGUMENT,
+    CHECK_FAILS(ipl_labels_from_array("y", of(0), &a, NULL, &made), IPL_E_ARGUMENT,
                 "labels of 0 rows");
 }
 
@@ -244,10 +257,10 @@ static void more_classes_than_65536_are_refused(void **state)
     ipl_classes made = {0};
     for (int i = 0; i <= MOST; ++i) label[i] = 3 * i;
     ipl_array a = numbers(MOST + 1, 1, label);
-    CHECK_FAILS(ipl_labels_from_array("y", "X", MOST + 1, &a, NULL, &made),
+    CHECK_FAILS(ipl_labels_from_array("y", of(MOST + 1), &a, NULL, &made),
                 IPL_E_FORMAT, "65537 different labels in 65537 rows: expected at most");
     a.rows = MOST;
-    CHECK_OK(ipl_labels_from_array("y", "X", MOST, &a, NULL, &made));
+    CHECK_OK(ipl_labels_from_array("y", of(MOST), &a, NULL, &made));
     assert_int_equal(made.classes, MOST);
     assert_int_equal(made.y[MOST - 1], MOST - 1);
     ipl_classes_free(&made);
@@ -264,10 +277,10 @@ static void labels_are_read_from_files(void **state)
     files_make_folder(folder);
     const char *path = files_path(folder, "y.npy");
     CHECK_OK(ipl_npy_write_int32(path, 3, label));
-    CHECK_OK(ipl_labels_read(path, 3, NULL, &made));
+    CHECK_OK(ipl_labels_read(path, of(3), NULL, &made));
     expect(made, 2, y, "-5|5", "labels -5, 5 are classes 0, 1");
-    CHECK_FAILS(ipl_labels_read(path, 4, NULL, &made), IPL_E_FORMAT,
-                "y.npy is 3 x 1: expected a label for each of the 4 rows of the activ");
+    CHECK_FAILS(ipl_labels_read(path, of(4), NULL, &made), IPL_E_FORMAT,
+                "y.npy is 3 x 1: expected a label for each of the 4 rows of X");
     files_remove_folder(folder);
 }
 

@@ -271,7 +271,8 @@ static void values_may_be_nan_but_integers_must_be_whole(void **state)
         CHECK(got == bad[b] || isnan(bad[b]));
         ipl_array_free(&a);
         ipl_classes y = {0};
-        CHECK_FAILS(ipl_labels_read(npy(1, header, 32, values), 2, NULL, &y),
+        CHECK_FAILS(ipl_labels_read(npy(1, header, 32, values),
+                                    (ipl_samples_of){"T", 2, 0}, NULL, &y),
                     IPL_E_FORMAT, "is 2 x 2 and not one-hot");
     }
     const double values[4] = {1.0, NAN, -INFINITY, -0x1p63};

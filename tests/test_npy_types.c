@@ -268,17 +268,31 @@ static void further_axes_are_flattened_in_c_order(void **state)
     ipl_array_free(&c);
 }
 
+static ipl_samples_of of(int64_t rows) { return (ipl_samples_of){"T", rows, 5}; }
+
 static void places_of_bad_values_are_named(void **state)
 {
     (void)state;
     static const double nan[6] = {1, 2, 3, 4, 5, NAN}, far[6] = {1, 2, 3, -1e39, 5, 6};
+    static const double five[5] = {1, 2, 3, 4, 5};
     ipl_array a = {0};
-    CHECK_FAILS(ipl_array_read_inputs(npy("<f8", "(3, 2)", 0, 48, nan), 3, &a),
-                IPL_E_NUMERIC, "1 of 6 values are NaN or infinite, first in row 2, "
-                "column 1");
-    CHECK_FAILS(ipl_array_read_inputs(npy("<f8", "(3, 2)", 0, 48, nan), 4, &a),
-                IPL_E_FORMAT, "has 3 rows: expected an input for each of the 4 rows");
-    CHECK_OK(ipl_array_read_inputs(npy("<f8", "(3, 2)", 0, 48, far), 3, &a));
+    const char *gap = npy("<f8", "(3, 2)", 0, 48, nan);
+    CHECK_FAILS(ipl_array_read_inputs(gap, of(3), NULL, &a), IPL_E_NUMERIC,
+                "1 of 6 values are NaN or infinite, first in row 2, column 1");
+    CHECK_FAILS(ipl_array_read_inputs(gap, of(4), NULL, &a), IPL_E_FORMAT,
+                "has 3 rows: expected an input for each of the 4 rows of T");
+    CHECK_FAILS(ipl_array_read_inputs(gap, of(2), NULL, &a), IPL_E_FORMAT,
+                "each of the 2 rows of T: transpose it");
+    const char *column = npy("<f8", "(5, 1)", 0, 40, five);
+    CHECK_FAILS(ipl_array_read_inputs(column, of(2), NULL, &a), IPL_E_FORMAT,
+                "a row is a sample, and they seem to be transposed");
+    /* What is left out may have anything. */
+    int32_t y[3] = {0, 1, IPL_NO_CLASS};
+    const ipl_classes some = {.rows = 3, .y = y, .unlabelled = 1};
+    CHECK_OK(ipl_array_read_inputs(npy("<f8", "(3, 2)", 0, 48, nan), of(3), &some, &a));
+    CHECK(a.rows == 2 && a.cols == 2 && a.values[3] == 4.0f);
+    ipl_array_free(&a);
+    CHECK_OK(ipl_array_read_inputs(npy("<f8", "(3, 2)", 0, 48, far), of(3), NULL, &a));
     CHECK_FAILS(ipl_array_narrow("x.npy", &a), IPL_E_NUMERIC, "x.npy: row 1, column 1 "
                 "is -1e+39, beyond float32's range of 3.4e38: scale the values");
     assert_non_null(a.wide); /* still as it was                                      */

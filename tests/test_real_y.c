@@ -9,6 +9,8 @@
 /* -- Values -----------------------------------------------------------------------*/
 
 /* n pairs of Gaussians with a correlation rho. */
+static ipl_samples_of of(int64_t rows) { return (ipl_samples_of){"T", rows, 0}; }
+
 static void draw_pairs(int64_t n, double rho, uint64_t stream, float *y, float *t)
 {
     for (int64_t i = 0; i < n; ++i) {
@@ -197,7 +199,7 @@ static void bins_are_those_by_hand(void **state)
     files_make_folder(f);
     write_six(f);
     for (size_t q = 0; q < sizeof kind / sizeof *kind; ++q) {
-        CHECK_OK(ipl_targets_read(files_path(f, "y.npy"), 6, &kind[q].how, &out));
+        CHECK_OK(ipl_targets_read(files_path(f, "y.npy"), of(6), &kind[q].how, &out));
         CHECK(!out.values.values && !out.values.wide);
         assert_int_equal(out.classes, kind[q].classes);
         assert_memory_equal(out.y, kind[q].y, sizeof kind[q].y);
@@ -225,8 +227,8 @@ static void bins_of_targets_are_made_in_double(void **state)
         sizeof shifted, shifted, file);
     files_write(files_path(f, "far.npy"), bytes, file);
     for (int q = 0; q < 3; ++q) {
-        CHECK_OK(ipl_targets_read(files_path(f, "y.npy"), 6, &how[q], &plain));
-        CHECK_OK(ipl_targets_read(files_path(f, "far.npy"), 6, &how[q], &out));
+        CHECK_OK(ipl_targets_read(files_path(f, "y.npy"), of(6), &how[q], &plain));
+        CHECK_OK(ipl_targets_read(files_path(f, "far.npy"), of(6), &how[q], &out));
         if (q < 2) assert_memory_equal(out.y, plain.y, sizeof(int32_t) * 6);
         else {
             CHECK(!out.y && out.values.rows == 6 && out.values.cols == 1);
@@ -257,7 +259,7 @@ static void binned_targets_give_information_by_counting(void **state)
     for (int bins = 2; bins <= 64; bins *= 2) {
         const ipl_target_options how = {.form = IPL_TARGET_BINS, .bins = bins};
         ipl_targets targets;
-        CHECK_OK(ipl_targets_read(files_path(f, "y.npy"), N, &how, &targets));
+        CHECK_OK(ipl_targets_read(files_path(f, "y.npy"), of(N), &how, &targets));
         assert_int_equal(targets.classes, bins);
         ipl_mi_layer layer = {.d = 1, .t = t};
         const ipl_mi_samples s = {.n = N, .y = targets.y};
@@ -282,31 +284,39 @@ static void wrong_target_files_are_named(void **state)
     write_six(f);
     memcpy(two, six, sizeof two);
     const char *const y = files_path(f, "y.npy"), *const pair = files_path(f, "p.npy");
-    CHECK_FAILS(ipl_targets_read(y, 6, &classes, &out), IPL_E_FORMAT,
-                "y.npy: row 0 is 0.5, a real value and not a class: --y-bins N makes "
-                "classes of such values, --y-values compares them as they are");
-    CHECK_FAILS(ipl_targets_read(y, 5, &values, &out), IPL_E_FORMAT,
+    CHECK_FAILS(ipl_targets_read(y, of(6), &classes, &out), IPL_E_FORMAT,
+                "y.npy: row 0 is 0.5, a real value and not a class: y_bins = N "
+                "(--y-bins N) makes classes of such values, and estimate's --y-values "
+                "compares them as they are");
+    CHECK_FAILS(ipl_targets_read(y, of(5), &values, &out), IPL_E_FORMAT,
                 "y.npy is 6 x 1: expected a target for each of the 5 rows");
     CHECK_OK(ipl_npy_write_float32(pair, 3, 2, two));
-    CHECK_FAILS(ipl_targets_read(pair, 3, &bins, &out), IPL_E_FORMAT,
-                "p.npy has 2 columns, and bins are made of one: --y-values compares");
-    CHECK_OK(ipl_targets_read(pair, 3, &values, &out)); /* as advised */
+    CHECK_FAILS(ipl_targets_read(pair, of(3), &bins, &out), IPL_E_FORMAT,
+                "p.npy has 2 columns, and bins are made of one: estimate's --y-values");
+    CHECK_OK(ipl_targets_read(pair, of(3), &values, &out)); /* as advised */
     CHECK(out.values.cols == 2);
     ipl_targets_free(&out);
     two[0] = NAN; /* no value: what the reader of labels says of it stays */
     CHECK_OK(ipl_npy_write_float32(pair, 6, 1, two));
-    CHECK(ipl_targets_read(pair, 6, &classes, &out) == IPL_E_FORMAT);
+    CHECK(ipl_targets_read(pair, of(6), &classes, &out) == IPL_E_FORMAT);
     CHECK(!strstr(ipl_last_error(), "--y-bins"));
+    /* Targets that are missing are left out where that is asked for. */
+    static const ipl_target_options known = {.form = IPL_TARGET_BINS, .bins = 5,
+                                             .no_label = "7,nan"};
+    CHECK_OK(ipl_targets_read(pair, of(6), &known, &out));
+    CHECK(out.classes == 4 && out.labels.unlabelled == 1);
+    CHECK(out.labels.y[0] == IPL_NO_CLASS && out.y[0] == out.labels.y[1]);
+    ipl_targets_free(&out);
     two[3] = INFINITY;
     two[0] = six[0];
     CHECK_OK(ipl_npy_write_float32(pair, 3, 2, two));
-    CHECK_FAILS(ipl_targets_read(pair, 3, &values, &out), IPL_E_NUMERIC,
+    CHECK_FAILS(ipl_targets_read(pair, of(3), &values, &out), IPL_E_NUMERIC,
                 "p.npy: row 1, column 1 is inf: expected a number");
     bins.bins = 1;
-    CHECK_FAILS(ipl_targets_read(y, 6, &bins, &out), IPL_E_ARGUMENT,
+    CHECK_FAILS(ipl_targets_read(y, of(6), &bins, &out), IPL_E_ARGUMENT,
                 "1 bins of targets: expected 2 to 65536");
     bins.form = IPL_TARGET_WIDTH;
-    CHECK_FAILS(ipl_targets_read(y, 6, &bins, &out), IPL_E_ARGUMENT,
+    CHECK_FAILS(ipl_targets_read(y, of(6), &bins, &out), IPL_E_ARGUMENT,
                 "bins of targets of width 0: expected a positive number");
     CHECK(!out.y && !out.values.values);
     files_remove_folder(f);

@@ -8,7 +8,7 @@ static void each_key_is_told_in_both_files(void **state)
 {
     static const char *const sets[] = {
         "data.set=ib", "data.path=/nowhere", "data.x=", "data.y=", "data.no_label=7",
-        "data.split=shuffled",
+        "data.y_bins=7", "data.split=shuffled",
         "data.train_fraction=0.7", "data.parts=test", "data.mat_x=s.X",
         "data.mat_y=labels", "data.mat_rows=last", "data.scale=symmetric",
         "data.label_noise=0.05", "data.random_labels=yes", "data.limit=90",

@@ -49,6 +49,36 @@ static void rows_without_a_label_go_before_all_else(void **state)
     ipl_dataset_free(&d);
 }
 
+/* As of a table whose last column is to be learnt, and not known of each row. */
+static void real_values_are_binned_to_classes(void **state)
+{
+    (void)state;
+    static const float x[10] = {0, 1, NAN, 3, 4, 5, 6, 7, 8, 9};
+    static const float y[5] = {0.5f, NAN, -3.0f, 2.5f, 0.25f};
+    static const int32_t none[5] = {0}, binned[4] = {1, 0, 1, 0};
+    ipl_data_options o = npy_set(5, 2, x, none);
+    char file[FILES_PATH + 64];
+    snprintf(file, sizeof file, "%s/y.npy", o.path);
+    CHECK_OK(ipl_npy_write_float32(file, 5, 0, y));
+    ipl_dataset d = {0};
+    CHECK_FAILS(ipl_dataset_load(&o, &d), IPL_E_FORMAT,
+                "row 0 is 0.5, a real value and not a class: y_bins = N");
+    o.y_bins = 2; /* as advised */
+    CHECK_FAILS(ipl_dataset_load(&o, &d), IPL_E_NUMERIC,
+                "y.npy: row 1, column 0 is nan");
+    o.no_label = "nan";
+    d = load(&o);
+    assert_int_equal(d.rows, 4);
+    assert_int_equal(d.classes, 2);
+    assert_memory_equal(d.y, binned, sizeof binned);
+    CHECK(d.x[2] == 4.0f);
+    assert_string_equal(d.notes, "real values in 2 bins of equal counts are 2 classes; "
+                                 "1 of 5 rows are labelled nan and left out\n");
+    ipl_dataset_free(&d);
+    o.y_bins = 1;
+    CHECK_FAILS(ipl_dataset_load(&o, &d), IPL_E_ARGUMENT, "y_bins 1: expected 0");
+}
+
 static void classes_without_rows_are_said(void **state)
 {
     (void)state;
@@ -141,6 +171,7 @@ static void npy_sets_that_do_not_fit_are_named(void **state)
 
 static const check_test tests[] = {
     CHECK_TEST(rows_without_a_label_go_before_all_else),
+    CHECK_TEST(real_values_are_binned_to_classes),
     CHECK_TEST(classes_without_rows_are_said),
     CHECK_TEST(further_axes_are_inputs_and_said),
     CHECK_TEST(arrays_come_from_any_files),

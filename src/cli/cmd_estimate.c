@@ -93,15 +93,16 @@ static ipl_status estimate_arrays(ipl_device *dev, const request *q, ipl_array *
     ipl_targets y = {0};
     ipl_array x = {0};
     ipl_status st = IPL_OK;
-    if (q->y) IPL_TRY_DONE(ipl_targets_read(q->y, t->rows, &q->target, &y));
+    const ipl_samples_of of = {"the activations", t->rows, t->cols};
+    if (q->y) IPL_TRY_DONE(ipl_targets_read(q->y, of, &q->target, &y));
     if (q->y) IPL_TRY_DONE(centre(q, q->y, &y.values));
     if (*y.labels.note && !q->quiet)
         cli_say("%s: %s", q->y, y.labels.note);
-    if (q->x) IPL_TRY_DONE(ipl_array_read_inputs(q->x, t->rows, &x));
-    if (y.labels.unlabelled) { /* before an offset is taken from all rows */
+    if (q->x)
+        IPL_TRY_DONE(ipl_array_read_inputs(q->x, of, y.labels.y ? &y.labels : NULL,
+                                           &x));
+    if (y.labels.unlabelled) /* before an offset is taken from all rows */
         IPL_TRY_DONE(ipl_array_keep_labelled(&y.labels, t));
-        if (q->x) IPL_TRY_DONE(ipl_array_keep_labelled(&y.labels, &x));
-    }
     if (q->x) IPL_TRY_DONE(centre(q, q->x, &x));
     *layer = (ipl_mi_layer){.name = q->t, .d = t->cols, .t = t->values,
                             .wide = t->wide};
@@ -297,7 +298,7 @@ static int run(int argc, char **argv)
          0, 0},
         {"--y", "Y.npy", "n labels, or one-hot; without it there is no I(T;Y)",
          CLI_TEXT, &q.y, 0, 0, 0},
-        {"--no-label", "LABEL", "leave rows with this label out, as -1", CLI_TEXT,
+        {"--no-label", "LABEL[,LABEL]", "leave rows with these labels out", CLI_TEXT,
          &q.target.no_label, 0, 0, 0},
         {"--x", "X.npy", "n inputs, of a folder one for all; for estimators that "
          "compare them", CLI_TEXT, &q.x, 0, 0, 0},

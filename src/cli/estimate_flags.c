@@ -216,18 +216,21 @@ static int check_used(const estimate_flags *flags, int estimators,
     return CLI_GO_ON;
 }
 
-/* Of `estimators`, or of all families, those that compare the inputs' values. */
+/* Of `estimators`, or of all families, those that compare the inputs' values, but one
+ * (IPL_MI_ESTIMATOR_COUNT: all). */
 static void list_comparing(int estimators, const ipl_mi_options *options,
-                           const char *between, char *text, size_t size)
+                           ipl_mi_estimator but, const char *between, char *text,
+                           size_t size)
 {
     size_t used = 0;
     *text = 0;
     for (int e = 0; e < estimators && used < size; ++e) {
-        const ipl_mi_family *family =
-            options ? ipl_mi_family_of(options[e].estimator) : family_at(e);
+        const ipl_mi_estimator id =
+            options ? options[e].estimator : (ipl_mi_estimator)e;
+        const ipl_mi_family *family = ipl_mi_family_of(id);
         /* Settings of one family stand together, and have one name. */
         if (options && e && options[e].estimator == options[e - 1].estimator) continue;
-        if (family->needs & IPL_MI_NEEDS_INPUTS)
+        if (family->needs & IPL_MI_NEEDS_INPUTS && id != but)
             used += (size_t)snprintf(text + used, size - used, "%s%s",
                                      used ? between : "", family->name);
     }
@@ -237,11 +240,19 @@ int estimate_flags_inputs(const char *inputs, int quiet, int estimators,
                           const ipl_mi_options *options)
 {
     char families[96];
-    list_comparing(estimators, options, ", ", families, sizeof families);
+    const ipl_mi_estimator all = IPL_MI_ESTIMATOR_COUNT;
+    list_comparing(estimators, options, inputs ? all : IPL_MI_RENYI, ", ", families,
+                   sizeof families);
     if (inputs && !*families) {
-        list_comparing(IPL_MI_ESTIMATOR_COUNT, NULL, " or ", families, sizeof families);
+        list_comparing(all, NULL, all, " or ", families, sizeof families);
         return cli_misused(&cli_estimate, "--x needs --estimator %s", families);
     }
+    for (int e = 0; e < estimators && !inputs && !quiet; ++e)
+        if (options[e].estimator == IPL_MI_RENYI) { /* it has one for such inputs */
+            cli_say("without --x X.npy no two rows of inputs are alike: I(X;T) of "
+                    "renyi is H(T)");
+            break;
+        }
     if (!inputs && *families && !quiet)
         cli_say("I(X;T) of %s needs the inputs: --x X.npy", families);
     return CLI_GO_ON;

@@ -63,9 +63,9 @@ int estimate_targets_read(const estimate_targets *flags, const char *path, int q
     *out = (ipl_target_options){.bins = flags->bins, .width = flags->width,
                                 .no_label = out->no_label};
     if (!given) return CLI_GO_ON;
-    if (out->no_label)
-        return cli_misused(&cli_estimate, "--no-label goes with classes, and %s takes "
-                           "real values", given);
+    if (out->no_label && flags->values)
+        return cli_misused(&cli_estimate, "--no-label goes with classes, and "
+                           "--y-values compares real values");
     if (!path) return cli_misused(&cli_estimate, "%s needs --y Y.npy", given);
     if ((flags->bins != 0) + (flags->width > 0) + flags->values > 1)
         return cli_misused(&cli_estimate, "%s and %s exclude each other", given,

@@ -144,7 +144,10 @@ static const section_row first_rows[] = {
     TEXT("data", "y", data_y, "",
          "arrays: labels, numbers or words, a column or one-hot"),
     TEXT("data", "no_label", data_no_label, "",
-         "rows with this label, as -1, are left out; none: each label is a class"),
+         "rows with this label, as -1, or one of several divided by commas, are left "
+         "out; none: each label is a class"),
+    WHOLE("data", "y_bins", data.y_bins, 0, 65536, "0",
+          "labels are real values: classes are N bins of equal counts; 0: labels"),
     CHOICE("data", "split", data.split, "ordered", splits,
            "the first rows train, or a permutation's first rows"),
     REAL("data", "train_fraction", data.train_fraction, 0, 1, "0",

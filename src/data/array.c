@@ -181,24 +181,52 @@ ipl_status ipl_array_read_labels(const char *path, ipl_array *out)
     return read_array(path, 1, out);
 }
 
-ipl_status ipl_array_read_inputs(const char *path, int64_t rows, ipl_array *out)
+/* What mends another number of rows than the samples have. */
+const char *ipl_rows_hint(ipl_samples_of of, int64_t had)
+{
+    return had == of.cols && had != of.rows
+               ? ": a row is a sample, and they seem to be transposed"
+               : "";
+}
+
+/* Of the rows that are looked at, the values that are not finite, and the first. */
+static int64_t count_infinite(const ipl_array *array, const ipl_classes *classes,
+                              int64_t *first)
+{
+    int64_t wrong = 0;
+    for (int64_t v = 0; v < array->rows * array->cols; ++v) {
+        if (classes && classes->y[v / array->cols] == IPL_NO_CLASS) continue;
+        if (!isfinite(ipl_array_number(array, v)) && !wrong++) *first = v;
+    }
+    return wrong;
+}
+
+ipl_status ipl_array_read_inputs(const char *path, ipl_samples_of of,
+                                 const ipl_classes *classes, ipl_array *out)
 {
     ipl_array read = {0};
-    int64_t   wrong = 0, first = 0;
+    int64_t   first = 0;
     ipl_status st = IPL_OK;
-    IPL_REQUIRE(path && out, "the path of the inputs or the result is NULL");
+    IPL_REQUIRE(path && of.what && out, "the path of the inputs or the result is NULL");
+    IPL_REQUIRE(!classes || classes->rows == of.rows, "%" PRId64 " labels of %" PRId64
+                " rows", classes ? classes->rows : 0, of.rows);
     IPL_TRY(ipl_array_read(path, &read));
-    for (int64_t v = 0; v < read.rows * read.cols; ++v)
-        if (!isfinite(ipl_array_number(&read, v)) && !wrong++) first = v;
-    if (read.rows != rows)
+    if (read.rows != of.rows) {
         st = IPL_FAIL(IPL_E_FORMAT, "%s has %" PRId64 " rows: expected an input for "
-                      "each of the %" PRId64 " rows of the activations", path,
-                      read.rows, rows);
-    else if (wrong)
+                      "each of the %" PRId64 " rows of %s%s", path, read.rows, of.rows,
+                      of.what, read.cols == of.rows ? ": transpose it"
+                                                    : ipl_rows_hint(of, read.rows));
+        goto done;
+    }
+    const int64_t wrong = count_infinite(&read, classes, &first);
+    if (wrong)
         st = IPL_FAIL(IPL_E_NUMERIC, "%s: %" PRId64 " of %" PRId64 " values are NaN or "
                       "infinite, first in row %" PRId64 ", column %" PRId64, path,
                       wrong, read.rows * read.cols, first / read.cols,
                       first % read.cols);
+    else if (classes && classes->unlabelled)
+        st = ipl_array_keep_labelled(classes, &read);
+done:
     if (st == IPL_OK) *out = read;
     else ipl_array_free(&read);
     return st;

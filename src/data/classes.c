@@ -5,7 +5,6 @@
  * Sorted labels become classes in ascending order, whatever gaps they have, so that
  * each class has a row. Only columns of one-hot labels keep their number without one.
  */
-#include <errno.h>
 #include <inttypes.h>
 #include <math.h>
 #include <stdarg.h>
@@ -39,6 +38,18 @@ static void add_note(ipl_classes *out, const char *format, ...)
     va_start(more, format);
     vsnprintf(out->note + used, sizeof out->note - used, format, more);
     va_end(more);
+}
+
+void ipl_note_no_label(ipl_classes *made, const char *no_label)
+{
+    const char *between = *made->note ? "; " : "";
+    const char *or = no_label && strchr(no_label, ',') ? "one of " : "";
+    if (!no_label || !*no_label) return;
+    if (made->unlabelled)
+        add_note(made, "%s%" PRId64 " of %" PRId64 " rows are labelled %s%s and left "
+                 "out", between, made->unlabelled, made->rows, or, no_label);
+    else
+        add_note(made, "%sno row is labelled %s%s", between, or, no_label);
 }
 
 /* -- One-hot ----------------------------------------------------------------------*/
@@ -82,8 +93,8 @@ static ipl_status not_one_hot(const label_source *s, int64_t row, int64_t ones)
                         "one-hot labels have exactly one in each row", s->what, row,
                         ones);
     return IPL_FAIL(IPL_E_FORMAT, "%s is %" PRId64 " x %" PRId64 " and not one-hot: "
-                    "expected one label for each of the %" PRId64 " rows%s%s", s->what,
-                    s->rows, s->labels->cols, s->rows, *s->of ? " of " : "", s->of);
+                    "expected one label for each of the %" PRId64 " rows of %s",
+                    s->what, s->rows, s->labels->cols, s->rows, s->of);
 }
 
 static ipl_status from_one_hot(const label_source *s, ipl_classes *out)
@@ -133,7 +144,12 @@ static ipl_status take_label(const label_source *s, int64_t row, one_label *out)
         if (isnan(value))
             return IPL_FAIL(IPL_E_FORMAT, "%s: row %" PRId64 " is NaN: expected a "
                             "label for each row", s->what, row);
-        if (!(value >= -0x1p63 && value < 0x1p63) || floor(value) != value)
+        if (isfinite(value) && floor(value) != value)
+            return IPL_FAIL(IPL_E_FORMAT, "%s: row %" PRId64 " is %.9g, a real value "
+                            "and not a class: y_bins = N (--y-bins N) makes classes of "
+                            "such values, and estimate's --y-values compares them as "
+                            "they are", s->what, row, value);
+        if (!(value >= -0x1p63 && value < 0x1p63))
             return IPL_FAIL(IPL_E_FORMAT, "%s: row %" PRId64 " is %.9g: expected "
                             "whole numbers or words, a class for each row", s->what,
                             row, value);
@@ -142,16 +158,32 @@ static ipl_status take_label(const label_source *s, int64_t row, one_label *out)
     return IPL_OK;
 }
 
-/* Whether a label is the one that means none; a word that is no number is no number's
- * label. */
+/* Whether a list divided by commas has this text. */
+static int has_text(const char *list, const char *text)
+{
+    const size_t length = strlen(text);
+    for (const char *at = list; at; at = strchr(at, ',')) {
+        at += *at == ',';
+        if (strcspn(at, ",") == length && !strncmp(at, text, length)) return 1;
+    }
+    return 0;
+}
+
+int ipl_is_no_label(const char *no_label, double value)
+{
+    char text[32] = "nan";
+    if (!no_label || !*no_label) return 0;
+    if (!isnan(value) && !(fabs(value) <= 0x1p53 && floor(value) == value)) return 0;
+    if (!isnan(value)) snprintf(text, sizeof text, "%" PRId64, (int64_t)value);
+    return has_text(no_label, text);
+}
+
 static int is_no_label(const one_label *label, const char *no_label)
 {
-    char *end;
+    char text[32];
     if (!no_label || !*no_label) return 0;
-    if (label->word) return !strcmp(label->word, no_label);
-    errno = 0;
-    const long long whole = strtoll(no_label, &end, 10);
-    return !errno && !*end && whole == label->whole;
+    if (!label->word) snprintf(text, sizeof text, "%" PRId64, label->whole);
+    return has_text(no_label, label->word ? label->word : text);
 }
 
 /* Bytes of the UTF-8 character at the text, 0 where it is none or a control one. */
@@ -299,8 +331,11 @@ static ipl_status from_column(const label_source *s, const char *no_label,
         goto done;
     }
     for (int64_t r = 0; r < s->rows; ++r) {
-        IPL_TRY_DONE(take_label(s, r, &label[count]));
         out->y[r] = IPL_NO_CLASS;
+        if (!s->labels->text && !s->labels->integers &&
+            ipl_is_no_label(no_label, ipl_array_number(s->labels, r)))
+            continue; /* NaN, which is no label */
+        IPL_TRY_DONE(take_label(s, r, &label[count]));
         count += !is_no_label(&label[count], no_label);
     }
     out->unlabelled = s->rows - count;
@@ -324,20 +359,23 @@ done:
 
 /* -- The public functions ---------------------------------------------------------*/
 
-ipl_status ipl_labels_from_array(const char *what, const char *of, int64_t rows,
+ipl_status ipl_labels_from_array(const char *what, ipl_samples_of of,
                                  const ipl_array *labels, const char *no_label,
                                  ipl_classes *out)
 {
-    IPL_REQUIRE(what && of && rows > 0 && labels && out, "labels of %" PRId64
+    const int64_t rows = of.rows;
+    IPL_REQUIRE(what && of.what && rows > 0 && labels && out, "labels of %" PRId64
                 " rows, or a NULL", rows);
-    const label_source s = {what, of, labels, rows};
+    const label_source s = {what, of.what, labels, rows};
     const int64_t had = labels->rows, cols = labels->cols;
     const int column = (had == rows && cols == 1) || (had == 1 && cols == rows);
     if (!column && had != rows)
         return IPL_FAIL(IPL_E_FORMAT, "%s is %" PRId64 " x %" PRId64 ": expected a "
-                        "label for each of the %" PRId64 " rows%s%s%s", what, had,
-                        cols, rows, *of ? " of " : "", of,
-                        cols == rows ? ": transpose the labels" : "");
+                        "label for each of the %" PRId64 " rows of %s%s", what, had,
+                        cols, rows, of.what,
+                        cols == rows ? ": transpose the labels"
+                                     : ipl_rows_hint(of, cols == 1 ? had
+                                                         : had == 1 ? cols : 0));
     if (!column && no_label && *no_label)
         return IPL_FAIL(IPL_E_FORMAT, "%s: no_label '%s' is for a column of labels, "
                         "and this is one-hot, %" PRId64 " x %" PRId64, what, no_label,
@@ -347,13 +385,7 @@ ipl_status ipl_labels_from_array(const char *what, const char *of, int64_t rows,
     const ipl_status st = column ? from_column(&s, no_label, &made)
                                  : from_one_hot(&s, &made);
     if (st == IPL_OK) {
-        if (made.unlabelled)
-            add_note(&made, "%s%" PRId64 " of %" PRId64 " rows are labelled %s and "
-                     "left out", *made.note ? "; " : "", made.unlabelled, rows,
-                     no_label);
-        else if (no_label && *no_label)
-            add_note(&made, "%sno row is labelled %s", *made.note ? "; " : "",
-                     no_label);
+        ipl_note_no_label(&made, no_label);
         *out = made;
     } else {
         ipl_classes_free(&made);
@@ -361,14 +393,13 @@ ipl_status ipl_labels_from_array(const char *what, const char *of, int64_t rows,
     return st;
 }
 
-ipl_status ipl_labels_read(const char *path, int64_t rows, const char *no_label,
+ipl_status ipl_labels_read(const char *path, ipl_samples_of of, const char *no_label,
                            ipl_classes *out)
 {
     ipl_array read = {0};
     IPL_REQUIRE(path && out, "path or result is NULL");
     IPL_TRY(ipl_array_read_labels(path, &read));
-    const ipl_status st =
-        ipl_labels_from_array(path, "the activations", rows, &read, no_label, out);
+    const ipl_status st = ipl_labels_from_array(path, of, &read, no_label, out);
     ipl_array_free(&read);
     return st;
 }

@@ -25,10 +25,12 @@ typedef enum { INTEGERS, NUMBERS, WORDS, NOTHING } csv_mode;
 int ipl_csv_is_text(size_t bytes, const unsigned char *at)
 {
     if (!bytes || (at[0] >= 0x80 && (at[0] < 0xc2 || at[0] > 0xf4))) return 0;
-    for (size_t k = 0; k < bytes; ++k)
-        if (!at[k] || at[k] == 127 || (at[k] < 32 && !strchr("\t\r\n", at[k])))
-            return 0;
-    return 1;
+    size_t odd = 0;
+    for (size_t k = 0; k < bytes; ++k) {
+        if (!at[k]) return 0;
+        odd += at[k] == 127 || (at[k] < 32 && !strchr("\t\r\n", at[k]));
+    }
+    return odd <= bytes / 8; /* the reader names their place */
 }
 
 /* -- The text ---------------------------------------------------------------------*/

@@ -72,10 +72,13 @@ static ipl_status check_size(const char *what, const ipl_array *x)
                     "expected 1 to %d of each", what, x->rows, x->cols, INT32_MAX);
 }
 
-static ipl_status check_finite(const char *what, const ipl_array *x)
+/* Rows without a class are left out, and may have anything. */
+static ipl_status check_finite(const char *what, const ipl_classes *classes,
+                               const ipl_array *x)
 {
     for (int64_t i = 0; i < x->rows * x->cols; ++i)
-        if (!isfinite(ipl_array_number(x, i)))
+        if (classes->y[i / x->cols] != IPL_NO_CLASS &&
+            !isfinite(ipl_array_number(x, i)))
             return IPL_FAIL(IPL_E_FORMAT, "%s: row %" PRId64 ", column %" PRId64 " is "
                             "%g: expected finite values", what, i / x->cols,
                             i % x->cols, ipl_array_number(x, i));
@@ -92,16 +95,27 @@ static void note_shape(const ipl_raw_set *raw, char *notes)
                  shape, raw->x.cols);
 }
 
+/* Labels, or real values whose bins they are. */
+static ipl_status read_classes(const ipl_data_options *o, ipl_raw_set *raw,
+                               ipl_classes *classes)
+{
+    const ipl_samples_of of = {raw->x_what, raw->x.rows, raw->x.cols};
+    const ipl_target_options bins = {
+        .form = IPL_TARGET_BINS, .bins = o->y_bins, .no_label = o->no_label};
+    if (o->y_bins)
+        return ipl_classes_of_values(raw->y_what, of, &raw->y, &bins, classes);
+    return ipl_labels_from_array(raw->y_what, of, &raw->y, o->no_label, classes);
+}
+
 /* Takes the labels of the raw set, and what else it says; its x stays there. */
 static ipl_status take_raw(const ipl_data_options *o, ipl_raw_set *raw, ipl_dataset *d)
 {
     ipl_classes classes = {0};
     ipl_status st = IPL_OK;
     IPL_TRY(check_size(raw->x_what, &raw->x));
-    IPL_TRY(ipl_labels_from_array(raw->y_what, raw->x_what, raw->x.rows, &raw->y,
-                                  o->no_label, &classes));
+    IPL_TRY(read_classes(o, raw, &classes));
     ipl_array_free(&raw->y);
-    IPL_TRY_DONE(check_finite(raw->x_what, &raw->x));
+    IPL_TRY_DONE(check_finite(raw->x_what, &classes, &raw->x));
     memcpy(d->name, raw->name, sizeof d->name);
     memcpy(d->notes, raw->notes, sizeof d->notes);
     note_shape(raw, d->notes);
@@ -149,12 +163,17 @@ static void note_empty_classes(ipl_dataset *d)
 static ipl_status check_options(const ipl_data_options *o)
 {
     IPL_REQUIRE((unsigned)o->set < IPL_DATA_SET_COUNT, "data set %d", (int)o->set);
+    static const char *const needed[IPL_DATA_SET_COUNT] = {
+        "", "the folder with the IDX files", "the MATLAB or HDF5 file",
+        "the folder with X.npy and y.npy", "an npz file, or data.x and data.y"};
     const int by_files = o->set == IPL_DATA_ARRAYS && o->x && *o->x && o->y && *o->y;
     IPL_REQUIRE(o->set == IPL_DATA_IB || by_files || (o->path && *o->path),
-                "the data set needs a path%s",
-                o->set == IPL_DATA_ARRAYS ? ", or x and y" : "");
+                "data.path is missing: %s", needed[o->set]);
     IPL_REQUIRE(o->set == IPL_DATA_ARRAYS || ((!o->x || !*o->x) && (!o->y || !*o->y)),
                 "x and y name files of set = arrays only");
+    IPL_REQUIRE(o->y_bins == 0 || (o->y_bins >= 2 && o->y_bins <= IPL_CLASSES_MAX),
+                "y_bins %" PRId64 ": expected 0 (labels) or 2 to %d", o->y_bins,
+                IPL_CLASSES_MAX);
     IPL_REQUIRE((unsigned)o->parts < IPL_PARTS_COUNT, "parts %d", (int)o->parts);
     IPL_REQUIRE((unsigned)o->mat_rows < IPL_MAT_ROWS_COUNT, "mat_rows %d",
                 (int)o->mat_rows);

@@ -21,23 +21,6 @@ void ipl_targets_free(ipl_targets *targets)
 
 /* -- Classes ----------------------------------------------------------------------*/
 
-/* Whether the file has one axis of values that are not all whole; *row is the first. */
-static int has_reals(const char *path, int64_t *row, double *value)
-{
-    ipl_array read = {0};
-    if (ipl_array_read(path, &read) != IPL_OK) return 0;
-    const int64_t values = read.rows == 1 || read.cols == 1 ? read.rows * read.cols : 0;
-    int64_t v = 0;
-    for (; v < values; ++v) {
-        const double at = ipl_array_number(&read, v);
-        if (at != floor(at)) break;
-    }
-    *row = v;
-    *value = v < values ? ipl_array_number(&read, v) : NAN;
-    ipl_array_free(&read);
-    return isfinite(*value);
-}
-
 /* Of the rows that have a class. */
 static ipl_status take_labels(const char *path, ipl_targets *out)
 {
@@ -50,42 +33,31 @@ static ipl_status take_labels(const char *path, ipl_targets *out)
     return IPL_OK;
 }
 
-/* What the reader of labels said stays, unless real values were the reason. */
-static ipl_status read_classes(const char *path, int64_t rows, const char *no_label,
-                               ipl_targets *out)
-{
-    char why[512];
-    int64_t row;
-    double value;
-    const ipl_status st = ipl_labels_read(path, rows, no_label, &out->labels);
-    if (st == IPL_OK) return take_labels(path, out);
-    if (st != IPL_E_FORMAT) return st;
-    snprintf(why, sizeof why, "%s", ipl_last_error_text());
-    if (!has_reals(path, &row, &value)) return IPL_FAIL(st, "%s", why);
-    return IPL_FAIL(st, "%s: row %" PRId64 " is %.9g, a real value and not a class: "
-                    "--y-bins N makes classes of such values, --y-values compares them "
-                    "as they are", path, row, value);
-}
-
 /* -- Real values ------------------------------------------------------------------*/
 
 /* A row vector is a column. */
-static ipl_status read_values(const char *path, int64_t rows, ipl_array *out)
+static ipl_status check_values(const char *what, ipl_samples_of of,
+                               const char *no_label, ipl_array *array)
 {
-    IPL_TRY(ipl_array_read(path, out));
-    if (out->rows == 1 && out->cols == rows && rows > 1) {
-        out->rows = rows;
-        out->cols = 1;
+    if (array->text)
+        return IPL_FAIL(IPL_E_FORMAT, "%s holds words: expected a number for each of "
+                        "the %" PRId64 " rows of %s", what, of.rows, of.what);
+    if (array->rows == 1 && array->cols == of.rows && of.rows > 1) {
+        array->rows = of.rows;
+        array->cols = 1;
     }
-    if (out->rows != rows)
+    if (array->rows != of.rows)
         return IPL_FAIL(IPL_E_FORMAT, "%s is %" PRId64 " x %" PRId64 ": expected a "
-                        "target for each of the %" PRId64 " rows of the activations",
-                        path, out->rows, out->cols, rows);
-    for (int64_t v = 0; v < out->rows * out->cols; ++v)
-        if (!isfinite(ipl_array_number(out, v)))
+                        "target for each of the %" PRId64 " rows of %s%s", what,
+                        array->rows, array->cols, of.rows, of.what,
+                        array->cols == of.rows ? ": transpose the targets"
+                                               : ipl_rows_hint(of, array->rows));
+    for (int64_t v = 0; v < array->rows * array->cols; ++v)
+        if (!isfinite(ipl_array_number(array, v)) &&
+            !ipl_is_no_label(no_label, ipl_array_number(array, v)))
             return IPL_FAIL(IPL_E_NUMERIC, "%s: row %" PRId64 ", column %" PRId64
-                            " is %g: expected a number", path, v / out->cols,
-                            v % out->cols, ipl_array_number(out, v));
+                            " is %g: expected a number", what, v / array->cols,
+                            v % array->cols, ipl_array_number(array, v));
     return IPL_OK;
 }
 
@@ -115,9 +87,9 @@ static void bin_by_width(int64_t n, double width, double *value)
     for (int64_t i = 0; i < n; ++i) value[i] = floor(value[i] / width);
 }
 
-/* The ranks of the bins that have rows. */
-static ipl_status number_bins(const char *path, int64_t n, const double *bin,
-                              double *sorted, int32_t *y, int32_t *classes)
+/* The ranks of the bins that have rows, bin[i] being that of row[i]. */
+static ipl_status number_bins(const char *what, int64_t n, const int64_t *row,
+                              const double *bin, double *sorted, ipl_classes *out)
 {
     int64_t different = 0;
     for (int64_t i = 0; i < n; ++i) sorted[i] = bin[i];
@@ -127,55 +99,56 @@ static ipl_status number_bins(const char *path, int64_t n, const double *bin,
             sorted[different++] = sorted[i];
     if (different > IPL_CLASSES_MAX)
         return IPL_FAIL(IPL_E_FORMAT, "%s: %" PRId64 " bins have values: expected at "
-                        "most %d: wider bins", path, different, IPL_CLASSES_MAX);
+                        "most %d: wider bins", what, different, IPL_CLASSES_MAX);
     for (int64_t i = 0; i < n; ++i) {
         const double *at = bsearch(&bin[i], sorted, (size_t)different, sizeof *sorted,
                                    by_value);
-        y[i] = (int32_t)(at - sorted);
+        out->y[row[i]] = (int32_t)(at - sorted);
     }
-    *classes = (int32_t)different;
+    out->classes = (int32_t)different;
     return IPL_OK;
 }
 
-static ipl_status make_classes(const char *path, const ipl_target_options *how,
-                               ipl_targets *out)
+static ipl_status make_classes(const char *what, const ipl_array *array,
+                               const ipl_target_options *how, ipl_classes *out)
 {
-    const int64_t n = out->values.rows;
-    ipl_status st;
-    if (out->values.cols != 1)
-        return IPL_FAIL(IPL_E_FORMAT, "%s has %" PRId64 " columns, and bins are made "
-                        "of one: --y-values compares them together", path,
-                        out->values.cols);
-    double *value = malloc((size_t)n * sizeof *value);
-    double *sorted = malloc((size_t)n * sizeof *sorted);
-    out->y = malloc((size_t)n * sizeof *out->y);
-    if (!value || !sorted || !out->y) {
-        st = IPL_FAIL(IPL_E_MEMORY, "%s: bins of %" PRId64 " targets", path, n);
+    ipl_status st = IPL_OK;
+    int64_t n = 0;
+    double *value = malloc((size_t)out->rows * sizeof *value);
+    double *sorted = malloc((size_t)out->rows * sizeof *sorted);
+    int64_t *row = malloc((size_t)out->rows * sizeof *row);
+    if (!value || !sorted || !row) {
+        st = IPL_FAIL(IPL_E_MEMORY, "%s: bins of %" PRId64 " targets", what, out->rows);
         goto done;
     }
-    for (int64_t i = 0; i < n; ++i)
-        sorted[i] = value[i] = ipl_array_number(&out->values, i);
+    for (int64_t i = 0; i < out->rows; ++i) {
+        out->y[i] = IPL_NO_CLASS;
+        value[n] = sorted[n] = ipl_array_number(array, i);
+        row[n] = i;
+        n += !ipl_is_no_label(how->no_label, value[n]);
+    }
+    out->unlabelled = out->rows - n;
+    if (!n) {
+        st = IPL_FAIL(IPL_E_FORMAT, "%s: each target is '%s', which means none", what,
+                      how->no_label);
+        goto done;
+    }
     if (how->form == IPL_TARGET_BINS) {
         qsort(sorted, (size_t)n, sizeof *sorted, by_value);
         bin_by_count(n, how->bins, sorted, value);
     } else {
         bin_by_width(n, how->width, value);
     }
-    st = number_bins(path, n, value, sorted, out->y, &out->classes);
+    st = number_bins(what, n, row, value, sorted, out);
 done:
     free(value);
     free(sorted);
-    ipl_array_free(&out->values);
+    free(row);
     return st;
 }
 
-ipl_status ipl_targets_read(const char *path, int64_t rows,
-                            const ipl_target_options *how, ipl_targets *out)
+static ipl_status check_how(const ipl_target_options *how)
 {
-    ipl_targets made = {0};
-    ipl_status st = IPL_OK;
-    IPL_REQUIRE(path && rows > 0 && how && out, "targets of %" PRId64
-                " rows, or a NULL", rows);
     IPL_REQUIRE((unsigned)how->form < IPL_TARGET_FORM_COUNT, "targets of kind %d",
                 (int)how->form);
     IPL_REQUIRE(how->form != IPL_TARGET_BINS ||
@@ -185,16 +158,62 @@ ipl_status ipl_targets_read(const char *path, int64_t rows,
     IPL_REQUIRE(how->form != IPL_TARGET_WIDTH ||
                     (how->width > 0.0 && isfinite(how->width)),
                 "bins of targets of width %g: expected a positive number", how->width);
-    if (how->form == IPL_TARGET_CLASSES) {
-        IPL_TRY_DONE(read_classes(path, rows, how->no_label, &made));
-    } else {
-        IPL_TRY_DONE(read_values(path, rows, &made.values));
-        if (how->form != IPL_TARGET_VALUES)
-            IPL_TRY_DONE(make_classes(path, how, &made));
+    return IPL_OK;
+}
+
+ipl_status ipl_classes_of_values(const char *what, ipl_samples_of of, ipl_array *array,
+                                 const ipl_target_options *how, ipl_classes *out)
+{
+    IPL_TRY(check_how(how));
+    IPL_TRY(check_values(what, of, how->no_label, array));
+    if (array->cols != 1)
+        return IPL_FAIL(IPL_E_FORMAT, "%s has %" PRId64 " columns, and bins are made "
+                        "of one: estimate's --y-values compares them together", what,
+                        array->cols);
+    ipl_classes made = {.rows = of.rows, .y = malloc((size_t)of.rows * sizeof *made.y)};
+    if (!made.y)
+        return IPL_FAIL(IPL_E_MEMORY, "%s: %" PRId64 " classes", what, of.rows);
+    const ipl_status st = make_classes(what, array, how, &made);
+    if (st != IPL_OK) {
+        ipl_classes_free(&made);
+        return st;
     }
+    if (how->form == IPL_TARGET_BINS)
+        snprintf(made.note, sizeof made.note, "real values in %" PRId64 " bins of "
+                 "equal counts are %d classes", how->bins, made.classes);
+    else
+        snprintf(made.note, sizeof made.note, "real values in bins of width %g are %d "
+                 "classes", how->width, made.classes);
+    ipl_note_no_label(&made, how->no_label);
     *out = made;
     return IPL_OK;
+}
+
+ipl_status ipl_targets_read(const char *path, ipl_samples_of of,
+                            const ipl_target_options *how, ipl_targets *out)
+{
+    ipl_targets made = {0};
+    ipl_array read = {0};
+    ipl_status st = IPL_OK;
+    IPL_REQUIRE(path && of.what && of.rows > 0 && how && out, "targets of %" PRId64
+                " rows, or a NULL", of.rows);
+    IPL_TRY(check_how(how));
+    if (how->form == IPL_TARGET_CLASSES) {
+        IPL_TRY_DONE(ipl_labels_read(path, of, how->no_label, &made.labels));
+    } else {
+        IPL_TRY_DONE(ipl_array_read(path, &read));
+        if (how->form == IPL_TARGET_VALUES) {
+            IPL_TRY_DONE(check_values(path, of, NULL, &read));
+            made.values = read;
+            read = (ipl_array){0};
+        } else {
+            IPL_TRY_DONE(ipl_classes_of_values(path, of, &read, how, &made.labels));
+        }
+    }
+    if (how->form != IPL_TARGET_VALUES) IPL_TRY_DONE(take_labels(path, &made));
+    *out = made;
 done:
-    ipl_targets_free(&made);
+    ipl_array_free(&read);
+    if (st != IPL_OK) ipl_targets_free(&made);
     return st;
 }

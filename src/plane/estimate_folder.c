@@ -49,6 +49,17 @@ static void path_of(const folder_run *f, const folder_file *at, char *path, size
 
 /* -- Reading ----------------------------------------------------------------------*/
 
+static ipl_samples_of samples_of(const folder_run *f)
+{
+    return (ipl_samples_of){"the activations", f->n, f->width[0]};
+}
+
+/* NULL: targets without classes, or none. */
+static const ipl_classes *labels_of(const folder_run *f)
+{
+    return f->targets.labels.y ? &f->targets.labels : NULL;
+}
+
 /* Inputs or targets that families compare; what float32 merged of them is counted with
  * the activations. */
 static ipl_status take_centred(folder_run *f, const char *path, ipl_array *array)
@@ -64,7 +75,7 @@ static ipl_status take_centred(folder_run *f, const char *path, ipl_array *array
 static ipl_status load_targets(folder_run *f, const char *path)
 {
     ipl_labels y = {0};
-    IPL_TRY(ipl_targets_read(path, f->n, &f->from->targets, &f->targets));
+    IPL_TRY(ipl_targets_read(path, samples_of(f), &f->from->targets, &f->targets));
     f->kept = f->n - f->targets.labels.unlabelled;
     if (*f->targets.labels.note)
         ipl_note(f->notes, "%s: %s", path, f->targets.labels.note);
@@ -80,9 +91,7 @@ static ipl_status load_inputs(folder_run *f, const char *path)
 {
     ipl_array x = {0};
     ipl_status st = IPL_OK;
-    IPL_TRY(ipl_array_read_inputs(path, f->n, &x));
-    if (f->targets.labels.unlabelled)
-        IPL_TRY_DONE(ipl_array_keep_labelled(&f->targets.labels, &x));
+    IPL_TRY(ipl_array_read_inputs(path, samples_of(f), labels_of(f), &x));
     IPL_TRY_DONE(take_centred(f, path, &x));
     if (ipl_mi_needs(f->estimators, f->options) & IPL_MI_NEEDS_INPUTS) {
         IPL_TRY_DONE(ipl_mat_alloc(f->dev, x.rows, x.cols, &f->x));
