@@ -108,6 +108,21 @@ fails 1 'saxe: has epoch00000000.npy, but no file of activations: expected epoch
     estimate --device cpu --t saxe --y y.npy --out no
 holds 'a refused folder leaves nothing' test ! -e no
 
+# -- Long work ----------------------------------------------------------------------
+if command -v script >/dev/null; then
+    /usr/bin/python3 -c 'import numpy as np
+np.save("long.npy", np.random.RandomState(2).randn(5000, 64).astype("f4"))'
+    long="$program estimate --device cpu --threads 1 --t long.npy --estimator bin,lnn"
+    script -qec "$long" shown >/dev/null 2>&1 </dev/null
+    holds 'on a terminal a long estimate says what is at work, and since when' \
+        grep -qF 'long.npy: 5000 samples of 64 values, lnn, 2 of 2: 1 s' shown
+    $long --quiet >plain 2>err
+    holds 'and has the values of a silent one' sh -c \
+        "tr -d '\\r' <shown | grep -qxF \"\$(grep '^lnn' plain)\""
+else
+    skip 'a long estimate on a terminal' 'script is not there'
+fi
+
 # -- Data sets ----------------------------------------------------------------------
 printf '[data]\nset = npy\npath = nowhere\n[net]\nlayers = 4, 2\n' >set.ini
 fails 1 "nowhere' is no folder: expected one with X.npy and y.npy" \

@@ -1,5 +1,5 @@
 /*
- * clock.h - on a terminal, the seconds of work that cannot say how far it is.
+ * clock.h - which part of a long work is done now, and since when it lasts.
  */
 #ifndef CLI_CLOCK_H
 #define CLI_CLOCK_H
@@ -7,16 +7,19 @@
 #include <pthread.h>
 
 typedef struct {
-    char            what[200];
-    int             runs, ends;
+    char            what[200], part[80];
+    int             runs, bar, ends;
     pthread_t       thread;
     pthread_mutex_t lock;
     pthread_cond_t  end;
 } cli_clock;
 
-/* From the first second on a line on stderr says `what` and the seconds, unless `quiet`
- * or stderr is no terminal; _end takes it away. *clock stays where it is until then. */
+/* On a terminal a line on stderr that says `what`, the part and the seconds, each second
+ * anew; else such a line every ten seconds. Nothing if `quiet`; _end takes it away.
+ * *clock stays where it is until then. */
 void cli_clock_start(cli_clock *clock, int quiet, const char *what);
+__attribute__((format(printf, 2, 3)))
+void cli_clock_part(cli_clock *clock, const char *format, ...);
 void cli_clock_end(cli_clock *clock);
 
 #endif

@@ -87,8 +87,28 @@ static ipl_status centre(const request *q, const char *path, ipl_array *array)
     return IPL_OK;
 }
 
-static ipl_status estimate_arrays(ipl_device *dev, const request *q, ipl_array *t,
-                                  ipl_mi_layer *layer)
+/* A call for each estimator, so that it can be said which one is at work: no point
+ * depends on company. */
+static ipl_status estimate_in_turn(ipl_device *dev, const request *q, cli_clock *clock,
+                                   const ipl_mi_samples *samples, ipl_mi_layer *layer)
+{
+    for (int e = 0; e < q->estimators; ++e) {
+        const ipl_mi_options *o = &q->options[e];
+        ipl_mi_layer one = *layer;
+        cli_clock_part(clock, "%s%s%s, %d of %d",
+                       ipl_mi_family_of(o->estimator)->name, *o->setting ? "@" : "",
+                       o->setting, e + 1, q->estimators);
+        IPL_TRY(ipl_mi_estimate_host(dev, 1, o, samples, 1, &one));
+        memcpy(layer->point + layer->points, one.point,
+               (size_t)one.points * sizeof *one.point);
+        layer->points += one.points;
+        if (one.merged > layer->merged) layer->merged = one.merged; /* 0 of bin */
+    }
+    return IPL_OK;
+}
+
+static ipl_status estimate_arrays(ipl_device *dev, const request *q, cli_clock *clock,
+                                  ipl_array *t, ipl_mi_layer *layer)
 {
     ipl_targets y = {0};
     ipl_array x = {0};
@@ -109,7 +129,7 @@ static ipl_status estimate_arrays(ipl_device *dev, const request *q, ipl_array *
     const ipl_mi_samples samples = {.n = t->rows, .y = y.y, .inputs_d = x.cols,
                                     .inputs = x.values, .targets_d = y.values.cols,
                                     .targets = y.values.values, .error = error_of(q)};
-    st = ipl_mi_estimate_host(dev, q->estimators, q->options, &samples, 1, layer);
+    st = estimate_in_turn(dev, q, clock, &samples, layer);
 done:
     ipl_targets_free(&y);
     ipl_array_free(&x);
@@ -143,13 +163,12 @@ static int estimate_file(ipl_device *dev, const request *q)
     ipl_status st = ipl_array_read(q->t, &t);
     if (st == IPL_OK && !q->quiet) tell_flattened(q->t, &t);
     if (st == IPL_OK) {
-        char what[160], standard[64];
+        char what[160];
         cli_clock clock;
-        ipl_mi_standard(standard, sizeof standard);
-        snprintf(what, sizeof what, "%.60s: %lld samples of %lld values, %.40s", q->t,
-                 (long long)t.rows, (long long)t.cols, q->names ? q->names : standard);
+        snprintf(what, sizeof what, "%.80s: %lld samples of %lld values", q->t,
+                 (long long)t.rows, (long long)t.cols);
         cli_clock_start(&clock, q->quiet, what);
-        st = estimate_arrays(dev, q, &t, &layer);
+        st = estimate_arrays(dev, q, &clock, &t, &layer);
         cli_clock_end(&clock);
     }
     if (st == IPL_OK) {
