@@ -103,7 +103,7 @@ enum {
 typedef struct {
     const char *name;    /* "kde": the section of its options, and its choice   */
     const char *summary; /* one line                                            */
-    const char *coarser; /* "wider bins": what brings I(X;T) below its ceiling; NULL */
+    const char *coarser; /* "coarser bins": what lowers a saturated I(X;T); NULL   */
     int         points;  /* of one layer                                        */
     struct {
         const char *name;  /* "kde-upper": in plane.csv                         */

@@ -40,7 +40,7 @@ END
 # float32 give each sample a cell where rows differ; all of tanh lies below 2.
 fine='--set bin.form=exact --set kde.noise_var=0.2'
 works 'a run whose bins saturate' run small.ini --out fine $fine --set run.keep=measured
-words='saturated in layers? 1.*: more samples or wider bins; kde says more'
+words='saturated in layers? 1.*: more samples or coarser bins; kde says more'
 holds 'says in how many points and which layers, and what helps' grep -qxE \
     "bin: [0-9]+ of 30 points $words" err
 cp err said
@@ -51,7 +51,7 @@ works 'measuring it again' measure fine --out again $fine
 holds 'says the same' sh -c 'grep "^bin: " err >b; cmp a b'
 works 'the same quietly' measure fine --out quiet $fine --quiet
 holds 'says nothing' test ! -s err -a ! -s out
-works 'what it advises: wider bins' measure fine --out wider --set bin.form=edges \
+works 'what it advises: coarser bins' measure fine --out wider --set bin.form=edges \
     --set bin.edges=2 --set kde.noise_var=0.2
 holds 'helps' sh -c '! grep saturated err'
 works 'edges beyond all values' run small.ini --out beyond --set bin.range=2,3 \
@@ -69,11 +69,11 @@ holds 'is at its ceiling' grep -qE \
 "$program" dataset ib --out ib >/dev/null
 works 'an estimate of one file' estimate --t ib/X.npy --y ib/y.npy --estimator bin,kde \
     --bin-edges 3 --range=0,0.5 --noise-var 1e-3
-says 'bin: saturated: more samples or wider bins'
+says 'bin: saturated: more samples or coarser bins'
 says "bin: with up to 50 % of the values outside the edges: $mends"
 says 'kde-upper: saturated: more samples or more noise'
 works 'as JSON' estimate --t ib/X.npy --estimator bin --bin-width 0.5 --json
-says 'bin: saturated: more samples or wider bins; kde says more'
+says 'bin: saturated: more samples or coarser bins; kde says more'
 holds 'and the object has the flag' grep -q '"flags":\["saturated"\]' out
 works 'quietly' estimate --t ib/X.npy --estimator bin --bin-width 0.5 --quiet
 holds 'it says nothing' test ! -s err
@@ -82,7 +82,7 @@ says 'kl: refused: a row equals its k nearest neighbours'
 mkdir planes
 for e in 0 1 9; do cp ib/X.npy planes/epoch_${e}_layer_1.npy; done
 works 'a folder' estimate --t planes --estimator bin --bin-width 0.5 --out folder
-words='saturated in layer 1: more samples or wider bins; kde says more'
+words='saturated in layer 1: more samples or coarser bins; kde says more'
 says "bin: 3 of 3 points $words"
 holds 'it has a summary' grep -qx '9,1,bin,i_xt_bits,12,,1' folder/summary.csv
 holds 'and no epochs that were skipped, or trained' sh -c \

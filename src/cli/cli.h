@@ -128,7 +128,7 @@ int cli_run_and_plot(ipl_device *dev, const ipl_config *config, const char *dir,
 int cli_print_compression(const char *dir, const char *tick);
 
 /* What cannot be trusted, a line a kind on stderr: "bin: 42 of 55 points saturated in
- * layers 1-4: more samples or wider bins; kde says more", where `rows` is not NULL
+ * layers 1-4: more samples or coarser bins; kde says more", where `rows` is not NULL
  * "bin, test: ..". */
 void cli_print_doubts(const char *rows, int64_t count, const ipl_doubt *doubt);
 

@@ -106,7 +106,7 @@ static void words_of(const ipl_doubt *d, int kde, char *what, char *mend, size_t
         break;
     case IPL_MI_UNCORRECTED:
         snprintf(mend, size, "the correction would pass the ceiling; more samples or "
-                             "wider bins");
+                             "coarser bins");
         break;
     }
 }

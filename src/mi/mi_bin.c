@@ -323,7 +323,7 @@ done:
 const mi_estimator mi_bin = {
     .family = {.name = "bin",
                .summary = "plug-in entropy of binned activations",
-               .coarser = "wider bins",
+               .coarser = "coarser bins",
                .points = 1,
                .point = {{.name = "bin", .title = "bin"}},
                .options = sizeof bin_options / sizeof *bin_options,
