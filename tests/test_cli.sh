@@ -204,7 +204,14 @@ fails 2 "--layers '9': there are layers 1 to" plot two --layers 9
 fails 2 "--x-limits '3:1': expected two numbers" plot two --what plane --x-limits 3:1
 fails 2 "--scale 'cubic': expected log or linear" plot two --scale cubic
 fails 2 'narrower than their labels' plot two -o x.svg --width-cm 2
-fails 1 'no_such_folder' plot two -o no_such_folder/x.svg
+fails 1 "'no_such_folder/x.svg': the folder 'no_such_folder' does not exist: make it" \
+    plot two -o no_such_folder/x.svg
+holds 'and speaks of no other file' sh -c '! grep -q "x.svg.new" err'
+mkdir no_such_folder
+works 'made, it takes the picture' plot two -o no_such_folder/x.svg
+mkdir folder.svg
+fails 1 "picture 'folder.svg' is a folder" plot two -o folder.svg
+fails 1 "'small.ini' is no folder" plot two -o small.ini/x.svg
 mkdir empty_path
 for tool in env sh; do ln -s "$(command -v $tool)" empty_path/; done
 holds 'without gnuplot plot says so' sh -c "

@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -59,6 +60,30 @@ static int ends_in(const char *file, const char *ending)
 }
 
 int ipl_gnuplot_is_movie(const char *file) { return ends_in(file, ending_of[GIF]); }
+
+/* Before anything is drawn: whether the picture can have its place. */
+static ipl_status check_place(const char *file)
+{
+    struct stat about;
+    char folder[sizeof((ipl_gnuplot *)0)->file] = ".";
+    const char *slash = strrchr(file, '/');
+    if (slash)
+        snprintf(folder, sizeof folder, "%.*s", slash > file ? (int)(slash - file) : 1,
+                 file);
+    const int unseen = stat(folder, &about);
+    if (unseen && errno == ENOENT)
+        return IPL_FAIL(IPL_E_IO, "picture '%s': the folder '%s' does not exist: make "
+                        "it first", file, folder);
+    if (!unseen && !S_ISDIR(about.st_mode))
+        return IPL_FAIL(IPL_E_IO, "picture '%s': '%s' is no folder", file, folder);
+    if (unseen || access(folder, W_OK | X_OK))
+        return IPL_FAIL(IPL_E_IO, "picture '%s': the folder '%s': %s", file, folder,
+                        strerror(errno));
+    if (!stat(file, &about) && S_ISDIR(about.st_mode))
+        return IPL_FAIL(IPL_E_IO, "picture '%s' is a folder: expected the name of a "
+                        "file", file);
+    return IPL_OK;
+}
 
 /* Pixels a unit. */
 static double pixels_of(int format, const ipl_gnuplot_page *page)
@@ -113,6 +138,7 @@ ipl_status ipl_gnuplot_start(const char *file, const ipl_gnuplot_page *page,
     const char *font = page->font ? page->font : "";
     IPL_REQUIRE(strlen(font) < 64 && !strpbrk(font, "'\",\\{}\n"),
                 "font '%s': expected a name like Times", font);
+    IPL_TRY(check_place(file));
     *out = (ipl_gnuplot){0};
     snprintf(out->file, sizeof out->file, "%s", file);
     int fd = -1;

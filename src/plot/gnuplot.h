@@ -27,7 +27,8 @@ typedef struct {
 
 /* Starts a picture at `file`, whose ending .svg, .png (two pixels a unit, 300 an inch
  * where sizes hold), .pdf or .gif (a frame for each plot) chooses the format.
- * E_ARGUMENT: another ending; a bad font; too large for the format. */
+ * E_ARGUMENT: another ending; a bad font; too large for the format. E_IO: the file has
+ * no folder, or one where it can't be made. */
 ipl_status ipl_gnuplot_start(const char *file, const ipl_gnuplot_page *page,
                              ipl_gnuplot *out);
 
