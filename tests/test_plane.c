@@ -2,63 +2,7 @@
  * test_plane.c - whole runs: what is in the directory, and that it is the same again.
  */
 #include "mat_library.h"
-#include "plane_case.h"
-
-#include <errno.h>
-#include <signal.h>
-#include <sys/resource.h>
-
-/* -- Runs -------------------------------------------------------------------------*/
-
-/* A few epochs of a small network on 256 rows. More sets follow, ended by NULL. */
-static ipl_config small_config(const char *first, ...)
-{
-    static const char *const sets[] = {
-        "net.layers=12, 6-tanh, 4-relu, 2", "train.epochs=6", "train.batch=32",
-        "train.learning_rate=0.01", "measure.policy=every", "measure.every=2",
-        "data.limit=256", "data.split=shuffled", "measure.estimators=bin, kde", NULL};
-    ipl_config config = config_of(sets);
-    va_list more;
-    va_start(more, first);
-    for (const char *set = first; set; set = va_arg(more, const char *))
-        CHECK_OK(ipl_config_set(&config, set));
-    va_end(more);
-    return config;
-}
-
-static ipl_status run_to(void **state, const ipl_config *config, const char *dir)
-{
-    return ipl_run(check_device(state), config, dir, NULL, NULL, NULL);
-}
-
-/* Runs into f/name and gives plane.csv, to be freed. */
-static char *plane_of(ipl_device *dev, const char *f, const char *name,
-                      ipl_config config)
-{
-    CHECK_OK(ipl_run(dev, &config, files_path(f, name), NULL, NULL, NULL));
-    return files_text(files_path(f, name), "plane.csv");
-}
-
-typedef struct {
-    long long seed, epoch;
-    int       layer;
-    char      estimator[16];
-    double    x, y;
-} point;
-
-/* The next row behind *at; 0 at the end. */
-static int next_point(const char **at, point *p)
-{
-    int used = 0;
-    if (!**at) return 0;
-    const int fields = sscanf(*at, "%lld,%lld,%d,%15[^,],%lf,%lf\n%n", &p->seed,
-                              &p->epoch, &p->layer, p->estimator, &p->x, &p->y, &used);
-    if (fields != 6) fail_msg("not a row: %.60s", *at);
-    *at += used;
-    return 1;
-}
-
-/* -- Tests ------------------------------------------------------------------------*/
+#include "small_run.h"
 
 static void run_directory_is_complete_and_ordered(void **state)
 {
@@ -323,77 +267,6 @@ static void measured_rows_are_those_asked_for(void **state)
     files_remove_folder(f);
 }
 
-static void existing_directory_is_left_alone(void **state)
-{
-    char f[FILES_PATH];
-    files_make_folder(f);
-    const ipl_config config = small_config(NULL);
-    CHECK(!mkdir(files_path(f, "r"), 0777) && !mkdir(files_path(f, "r/mine"), 0777));
-    CHECK_FAILS(run_to(state, &config, files_path(f, "r")),
-                IPL_E_ARGUMENT, "exists already");
-    CHECK(!rmdir(files_path(f, "r/mine")) && !rmdir(files_path(f, "r")));
-    CHECK_FAILS(run_to(state, &config, "/proc/no/run"), IPL_E_IO, "/proc/no");
-    files_remove_folder(f);
-}
-
-static void network_must_fit_the_data(void **state)
-{
-    char f[FILES_PATH];
-    files_make_folder(f);
-    ipl_config config = small_config("net.layers=13, 4-tanh, 2", NULL);
-    CHECK_FAILS(run_to(state, &config, files_path(f, "r")),
-                IPL_E_ARGUMENT, "13 inputs");
-    CHECK(access(files_path(f, "r"), F_OK));
-    files_remove_folder(f);
-}
-
-static void diverging_training_keeps_what_it_had(void **state)
-{
-    char f[FILES_PATH];
-    files_make_folder(f);
-    ipl_config config = small_config("train.optimizer=sgd", "train.learning_rate=1e6",
-                                     "net.layers=12, 8-linear, 8-linear, 2",
-                                     "measure.every=1", "train.epochs=50", NULL);
-    CHECK_FAILS(run_to(state, &config, files_path(f, "r")), IPL_E_NUMERIC, "epoch ");
-    char *text = files_text(f, "r/plane.csv");
-    const char *row = first_row(text);
-    point p;
-    CHECK(next_point(&row, &p) && p.epoch == 0);
-    while (next_point(&row, &p)) {}
-    free(text);
-    json_t *all = json_of(f, "r/run.json");
-    const char *status, *error;
-    CHECK(!json_unpack(all, "{s:s, s:s}", "status", &status, "error", &error));
-    CHECK(!strcmp(status, "failed") && !strncmp(error, "epoch ", 6));
-    json_decref(all);
-    files_remove_folder(f);
-}
-
-/* A limit on the size of files stands for the full disk. */
-static void full_disk_leaves_whole_rows(void **state)
-{
-    struct rlimit before, small;
-    char f[FILES_PATH];
-    files_make_folder(f);
-    const ipl_config config = small_config("measure.every=1", "train.epochs=200", NULL);
-    void (*was)(int) = signal(SIGXFSZ, SIG_IGN);
-    CHECK(!getrlimit(RLIMIT_FSIZE, &before));
-    small = before;
-    small.rlim_cur = 40000; /* the log of points, which resuming reads, is largest */
-    CHECK(!setrlimit(RLIMIT_FSIZE, &small));
-    const ipl_status st = run_to(state, &config, files_path(f, "r"));
-    CHECK(!setrlimit(RLIMIT_FSIZE, &before));
-    signal(SIGXFSZ, was);
-    CHECK(st == IPL_E_IO && strstr(ipl_last_error(), strerror(EFBIG)));
-    char *text = files_text(f, "r/plane.csv");
-    int rows = 0;
-    point p;
-    for (const char *row = first_row(text); next_point(&row, &p);) ++rows;
-    CHECK(rows > 9 && rows % 9 == 0);
-    free(text);
-    files_remove_folder(f);
-}
-
 static const check_test tests[] = {
     CHECK_TEST(run_directory_is_complete_and_ordered),
     CHECK_TEST(run_json_says_what_ran),
@@ -404,10 +277,6 @@ static const check_test tests[] = {
     CHECK_TEST(steps_pass_through_the_epochs),
     CHECK_TEST(policies_only_leave_out),
     CHECK_TEST(measured_rows_are_those_asked_for),
-    CHECK_TEST(existing_directory_is_left_alone),
-    CHECK_TEST(network_must_fit_the_data),
-    CHECK_TEST(diverging_training_keeps_what_it_had),
-    CHECK_TEST(full_disk_leaves_whole_rows),
 };
 
 CHECK_MAIN("plane", tests, 1)
