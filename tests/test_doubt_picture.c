@@ -32,17 +32,22 @@ static const char details[] =
     "1,1,1,bin,0,saturated|ties,,\n1,1,2,bin,0.25,outside,,\n1,1,3,bin,,,,\n"
     "2,1,1,bin,0,saturated,,\n2,1,2,bin,0,,,\n2,1,3,bin,,,,\n";
 
-static char *script_of_doubts(ipl_plot_what what, const char *second)
+static char *script_of_tables(ipl_plot_what what, const char *first, const char *second)
 {
     char f[FILES_PATH];
     files_make_folder(f);
     run_into(f, "train.replicas=2", NULL);
-    write_text(files_path(f, "r/plane.csv"), plane);
+    write_text(files_path(f, "r/plane.csv"), first);
     remove(files_path(f, "r/plane_details.csv"));
     if (second) write_text(files_path(f, "r/plane_details.csv"), second);
     char *script = draw(f, what);
     files_remove_folder(f);
     return script;
+}
+
+static char *script_of_doubts(ipl_plot_what what, const char *second)
+{
+    return script_of_tables(what, plane, second);
 }
 
 /* A mean is doubtful when one of its seeds is. */
@@ -127,6 +132,33 @@ static void notes_count_and_name(void **state)
     free(script);
 }
 
+/* LNN may refuse I(X;T) alone, or a layer at some ticks: neither is a layer refused. */
+static void notes_say_which_value_was_refused(void **state)
+{
+    static const char rows[] =
+        "seed,epoch,layer,estimator,i_xt_bits,i_ty_bits\n"
+        "1,0,1,lnn,3,0.5\n1,0,2,lnn,,0.5\n1,0,3,lnn,2,0.5\n"
+        "1,1,1,lnn,3,0.5\n1,1,2,lnn,,0.5\n1,1,3,lnn,,\n";
+    static const char why[] =
+        "seed,epoch,layer,estimator,outside_share,flags,se_x_bits,refused\n"
+        "1,0,1,lnn,,,,\n1,0,2,lnn,,refused,,a column is constant\n1,0,3,lnn,,,,\n"
+        "1,1,1,lnn,,,,\n1,1,2,lnn,,refused,,a column is constant\n"
+        "1,1,3,lnn,,refused,,a column is constant\n";
+    (void)state;
+    char *script = script_of_tables(IPL_PLOT_ALL, rows, why);
+    for (int kind = 0; kind < 3; ++kind) { /* plane, I(X;T), I(T;Y) */
+        panel p = panel_named(script, "LNN", kind ? "epoch" : axis_name[0],
+                              axis_name[kind != 1]);
+        CHECK(panel_says(&p, "'layer 2: I(X;T) refused (a column is constant)'") ==
+              (kind < 2));
+        CHECK(panel_says(&p, "'layer 3: 1 of 2 points refused (a column is constant)'")
+              == 1);
+        CHECK(panel_says(&p, "refused") == (kind < 2 ? 2 : 1));
+        free(p.text);
+    }
+    free(script);
+}
+
 /* Layers that vanish are named, also where nobody knows why. */
 static void without_details_layers_have_no_values(void **state)
 {
@@ -174,6 +206,7 @@ static const check_test tests[] = {
     CHECK_TEST(blocks_tell_which_points_are_doubtful),
     CHECK_TEST(doubtful_points_are_hollow),
     CHECK_TEST(notes_count_and_name),
+    CHECK_TEST(notes_say_which_value_was_refused),
     CHECK_TEST(without_details_layers_have_no_values),
     CHECK_TEST(notes_have_room),
 };

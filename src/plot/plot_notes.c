@@ -79,39 +79,88 @@ static void add_doubt(const plot_data *d, int estimator, int outside, notes *to)
                                      : "saturated in", where);
 }
 
-/* Why a layer has no point of all these axes: an ipl_mi_refusal; -1: it has one. */
-static int missing(const plot_data *d, int estimator, int layer, unsigned axes)
+/* What the points of a layer lack: whole points of the panel's axes, and of them each
+ * axis by itself. */
+typedef struct {
+    int64_t points, without; /* measured; without a place on these axes           */
+    int     has[2];          /* I(X;T), I(T;Y): of some point                     */
+    int     why;             /* the first ipl_mi_refusal                          */
+} lack;
+
+static lack lack_of(const plot_data *d, int estimator, int layer, unsigned axes)
 {
+    lack of = {.why = IPL_MI_NOT_REFUSED};
     int64_t k, end = ipl_plot_layer_points(d, estimator, layer, &k);
-    int why = 0, any = 0;
     for (; k < end; ++k) {
         const plot_point *p = &d->point[k];
-        any |= (!(axes & 1u << PLOT_X) || isfinite(p->mean[PLOT_X])) &&
-               (!(axes & 1u << PLOT_Y) || isfinite(p->mean[PLOT_Y]));
-        if (!why) why = p->refusal;
+        unsigned here = 0;
+        for (int s = 0; s < 2; ++s) {
+            here |= (unsigned)(isfinite(p->mean[s]) != 0) << s;
+            of.has[s] |= isfinite(p->mean[s]) != 0;
+        }
+        ++of.points;
+        of.without += (here & axes) != axes;
+        if (!of.why) of.why = p->refusal;
     }
-    return any ? -1 : why;
+    return of;
 }
 
-/* "layers 2,3: refused (a column is constant)". A panel without any value of its own
- * says so in its middle. */
+/* Whether a line speaks of both. */
+static int is_alike(const lack *a, const lack *b)
+{
+    return a->why == b->why && a->has[0] == b->has[0] && a->has[1] == b->has[1] &&
+           (a->without < a->points) == (b->without < b->points);
+}
+
+/* "I(X;T) ": what alone layers lack, so that nobody takes the other for refused. */
+static const char *lacks_alone(const lack *of)
+{
+    return of->without < of->points || of->has[0] == of->has[1] ? ""
+           : of->has[PLOT_Y]                                    ? "I(X;T) "
+                                                                : "I(T;Y) ";
+}
+
+/* "layers 2,3: I(X;T) refused (a column is constant)", or where they have other points
+ * "layers 2,3: 5 of 22 points refused (..)". */
+static void add_lack(const plot_data *d, const lack *of, const int *layer, int layers,
+                     notes *to)
+{
+    const char *why = ipl_mi_refusal_text((ipl_mi_refusal)of->why);
+    char which[176], some[64] = "", reason[96] = "";
+    name_layers(d, layer, layers, which, sizeof which);
+    if (of->without < of->points)
+        snprintf(some, sizeof some, "%lld of %lld points ", (long long)of->without,
+                 (long long)of->points);
+    if (why) snprintf(reason, sizeof reason, " (%s)", why);
+    snprintf(add(to), LENGTH, "%s: %s%s%s%s", which, some, lacks_alone(of),
+             why      ? "refused"
+             : *some  ? "without values"
+                      : "no values", reason);
+}
+
+/* A panel without any value of its own says so in its middle. */
 static void add_missing(const plot_data *d, int estimator, unsigned axes, notes *to)
 {
-    int why[IPL_NET_LAYERS_MAX], some = 0;
-    char which[176];
+    lack of[IPL_NET_LAYERS_MAX];
+    int  some = 0, said[IPL_NET_LAYERS_MAX] = {0};
     for (int l = 0; l < d->layers; ++l) {
-        why[l] = d->hidden[l] ? -1 : missing(d, estimator, l + 1, axes);
-        some |= !d->hidden[l] && why[l] < 0;
+        of[l] = lack_of(d, estimator, l + 1, axes);
+        some |= of[l].without < of[l].points;
+        said[l] = d->hidden[l] || (of[l].points && !of[l].without);
     }
-    for (int reason = 0; reason < IPL_MI_REFUSAL_COUNT; ++reason) {
-        const char *text = ipl_mi_refusal_text((ipl_mi_refusal)reason);
+    for (int l = 0; l < d->layers; ++l) {
         int layer[IPL_NET_LAYERS_MAX], layers = 0;
-        for (int l = 0; l < d->layers; ++l)
-            if (why[l] == reason) layer[layers++] = l + 1;
-        if (!layers || (!text && !some)) continue;
-        name_layers(d, layer, layers, which, sizeof which);
-        snprintf(add(to), LENGTH, text ? "%s: refused (%s)" : "%s: no values", which,
-                 text);
+        lack all = of[l];
+        if (said[l] || (!all.why && !some)) continue;
+        all.points = all.without = 0;
+        for (int m = l; m < d->layers; ++m) {
+            if (said[m] || !is_alike(&of[l], &of[m])) continue;
+            layer[layers++] = m + 1;
+            all.points += of[m].points;
+            all.without += of[m].without;
+            said[m] = 1;
+        }
+        add_lack(d, &all, layer, layers, to);
     }
 }
 
