@@ -30,7 +30,10 @@ ipl_status ipl_plot(const char *dir, ipl_plot_what what, const char *file);
 /* What is drawn, and how; from ipl_plot_defaults. */
 typedef struct {
     ipl_plot_what what;
-    int           overlay;    /* 1: runs in the same panels, told apart by dashes */
+    int           overlay;    /* 1: runs in the same panels, told apart by dashes
+                                 and the shapes of points                         */
+    const char   *names;      /* "tanh,ReLU": of the runs; NULL: the last parts of
+                                 their directories                                */
     const char   *estimators; /* "kde-upper,bin", points or families; NULL: all   */
     const char   *layers;     /* "1,3-5"; NULL: all                               */
     double        x_limit[2], y_limit[2]; /* NAN: as the values are               */

@@ -95,7 +95,8 @@ static inline const block *block_of(const char *script, const char *name, int in
 
 /* -- Expressions ------------------------------------------------------------------*/
 
-/* Number, $column, NaN, + - * /, < >, ?: and parentheses, as the panels use them. */
+/* Number, $column, NaN, + - * /, < >, ?: and parentheses, as the panels use them; the
+ * scale S of points is 1. */
 static inline double expression(const char **at, const double *row);
 
 static inline double factor(const char **at, const double *row)
@@ -108,6 +109,10 @@ static inline double factor(const char **at, const double *row)
         if (**at != ')') fail_msg("expression: ) before %s", *at);
         ++*at;
         return value;
+    }
+    if (**at == 'S') {
+        ++*at;
+        return 1.0;
     }
     const int is_column = **at == '$';
     value = strtod(*at += is_column, &end); /* takes NaN and signs too */
@@ -270,6 +275,15 @@ static inline double curve_value(const curve *c, int k, const double *row)
     if (k != 1 || !*at) fail_msg("using %s has too few entries", c->usings);
     if (*at == '(') return expression(&at, row);
     return row[strtol(at, NULL, 10) - 1];
+}
+
+/* The size of a curve's points in a row, behind "ps". */
+static inline double curve_size(const curve *c, const double *row)
+{
+    const char *ps = strstr(c->style, " ps ");
+    CHECK(ps);
+    ps += 4;
+    return strncmp(ps, "variable", 8) ? expression(&ps, row) : curve_value(c, 3, row);
 }
 
 static inline int curve_entries(const curve *c)

@@ -74,7 +74,7 @@ static void legend_names_the_data_and_the_layers_as_they_are_drawn(void **state)
         CHECK(!strcmp(title, layer[l]));
         CHECK(sscanf(strstr(legend.curve[l].style, " lc "), " lc '%15[^']' pt %d",
                      colour, &shape) == 2);
-        CHECK(sscanf(strstr(drawn->style, " pt "), " pt %d ps 0.45*S lc '%15[^']'",
+        CHECK(sscanf(strstr(drawn->style, " pt "), " pt %d ps variable lc '%15[^']'",
                      &same, again) == 2);
         CHECK(shape == same && !strcmp(colour, again));
     }

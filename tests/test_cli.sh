@@ -195,7 +195,8 @@ holds 'has a name of its own' sh -c 'test -s two/epochs.svg && rm two/epochs.svg
 works 'two runs' plot two again -o both.svg
 holds 'stand side by side with their names' grep -q '>again<' both.svg
 works 'two runs, overlaid' plot two again -o over.svg --overlay --estimator bin \
-    --width-cm 12
+    --width-cm 12 --name first,second
+holds 'have the names they were given' grep -q '>second<' over.svg
 works 'plot takes its words' plot two -o few.svg --what plane --estimator kde \
     --layers 1 --x-limits 0: --y-limits=:2 --scale linear --font Serif --font-size 9
 fails 2 'which picture? -o FILE' plot two again

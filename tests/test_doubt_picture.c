@@ -71,20 +71,19 @@ static void check_hollow(const char *script, const panel *p, int x, int y, int l
 {
     static const char *const shape[] = {"pt 7 ", "pt 5 ", "pt 9 "};
     const curve *hole = NULL;
-    double size, under = 0.0;
+    double under = 0.0;
+    const block *b = block_of(script, "$plane0", layer);
     for (int k = 0; k < p->curves; ++k) {
         const curve *c = &p->curve[k];
-        const char *ps = strstr(c->style, " ps ");
-        if (c->index != layer || !ps) continue;
+        if (c->index != layer || !strstr(c->style, " ps ")) continue;
         CHECK(strstr(c->style, shape[layer]));
         if (!strncmp(c->usings, "($7>0?", 6) && strstr(c->style, "lc '#ffffff'"))
             hole = c;
-        else under = fmax(under, atof(ps + 4));
+        else under = fmax(under, curve_size(c, b->value[0]));
     }
     CHECK(hole);
-    size = atof(strstr(hole->style, " ps ") + 4);
+    const double size = curve_size(hole, b->value[0]);
     CHECK(0.0 < size && size < 0.8 * under);
-    const block *b = block_of(script, "$plane0", layer);
     for (int t = 0; t < 2; ++t) {
         const double *row = b->value[t], got = curve_value(hole, 1, row);
         CHECK(row[6] > 0 ? got == row[x] : isnan(got));

@@ -13,7 +13,7 @@ static void blocks_hold_means_and_deviations_over_the_seeds(void **state)
             const block *b = block_of(script, name, l);
             CHECK(b->rows == TICKS + 1);
             for (int t = 0; t < TICKS; ++t) {
-                CHECK(b->columns[t] == 7 && b->value[t][0] == drawn_tick(t));
+                CHECK(b->columns[t] == 10 && b->value[t][0] == drawn_tick(t));
                 for (int a = X; a <= Y; ++a) {
                     check_near("mean", b->value[t][1 + 2 * a], mean_of(t, l, e, a));
                     check_near("deviation", b->value[t][2 + 2 * a],
@@ -45,7 +45,7 @@ static void planes_place_the_means_and_their_deviations(void **state)
         for (int l = 0; l < LAYERS; ++l) {
             const curve *line = &p.curve[LAYERS - 1 - l]; /* from the last layer on */
             const curve *bars = line + LAYERS;
-            snprintf(way, sizeof way, "pt %d ps 1.15*S lc", shape_of[l]);
+            snprintf(way, sizeof way, "pt %d ps variable lc", shape_of[l]);
             const curve *rim = only_curve(&p, way, l);
             const curve *white = rim + 1, *filled = rim + 2;
             snprintf(way, sizeof way, "with points pt %d ", shape_of[l]);
@@ -72,6 +72,8 @@ static void planes_place_the_means_and_their_deviations(void **state)
                                t ? mean : off);
                 }
                 CHECK(curve_value(filled, 3, b->value[t]) == drawn_tick(t));
+                check_near("rim", curve_size(rim, b->value[t]),
+                           1.15 + 0.38 * b->value[t][9]);
             }
         }
         free(p.text);
@@ -115,7 +117,7 @@ static void bands_are_one_deviation_to_each_side(void **state)
                 const curve *band = only_curve(&p, "with filledcurves", l);
                 CHECK(line->source[6] - '0' == e && band->source[6] - '0' == e);
                 CHECK(line->index == l && band->index == l);
-                CHECK(curve_entries(line) == 2 && curve_entries(band) == 3);
+                CHECK(curve_entries(line) == 3 && curve_entries(band) == 3);
                 const block *b = rows_of(script, line);
                 for (int t = 0; t < TICKS; ++t) {
                     const double *row = b->value[t], mean = mean_of(t, l, e, a);
@@ -123,6 +125,7 @@ static void bands_are_one_deviation_to_each_side(void **state)
                     CHECK(curve_value(line, 1, row) == drawn_tick(t));
                     CHECK(curve_value(band, 1, row) == drawn_tick(t));
                     check_near("line", curve_value(line, 2, row), mean);
+                    check_near("point", curve_size(line, row), 0.45 + 0.3 * row[7 + a]);
                     check_near("band", curve_value(band, 2, row), mean - deviation);
                     check_near("band", curve_value(band, 3, row), mean + deviation);
                 }

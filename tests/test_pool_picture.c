@@ -95,7 +95,7 @@ static void curves_are_means_over_the_seeds(void **state)
                 const block *b = rows_of(script, line, pool_ks[w]);
                 snprintf(shape, sizeof shape, " pt %d ", shape_of[l]);
                 CHECK(!!strstr(line->style, shape) == !c);
-                CHECK(line->source[5] - '0' == e && curve_entries(line) == 2);
+                CHECK(line->source[5] - '0' == e && curve_entries(line) == 2 + !c);
                 for (int row = 0; row < pool_ks[w]; ++row) {
                     CHECK(curve_value(line, 1, b->value[row]) == pool_k[row]);
                     check_near("value", curve_value(line, 2, b->value[row]),
@@ -270,7 +270,7 @@ static void windows_are_joined_at_their_largest_k(void **state)
         CHECK(!strcmp(p.title, "the same, windows pooled: K = 1 to 5"));
         CHECK(p.curves == (e == 1 ? 5 : 4) * POOL_LAYERS);
         for (int l = 0; l < POOL_LAYERS; ++l) {
-            snprintf(way, sizeof way, "with points pt %d ps 1.9*S", shape_of[l]);
+            snprintf(way, sizeof way, "with points pt %d ps variable", shape_of[l]);
             const curve *line = only_curve(&p, "with lines ", l);
             const curve *rim = only_curve(&p, way, l), *fill = rim + 1;
             const curve *bars = &p.curve[POOL_LAYERS + l];

@@ -2,67 +2,7 @@
  * test_runs_picture.c - pictures of several runs, of chosen parts, of a given size, and
  * movies.
  */
-#include "picture_case.h"
-
-static const char *const axis_name[] = {"I(X;T) [bits]", "I(T;Y) [bits]"};
-static const char header[] = "seed,epoch,layer,estimator,i_xt_bits,i_ty_bits\n";
-static const char tanh_rows[] = "1,0,1,bin,1,0.1\n1,0,2,bin,2,0.2\n1,0,3,bin,0.5,0.3\n"
-                                "1,4,1,bin,3,0.4\n1,4,2,bin,2.5,0.5\n1,4,3,bin,1,0.6\n"
-                                "1,0,1,kde-upper,2,0.5\n1,4,1,kde-upper,3,0.5\n"
-                                "1,0,2,kde-lower,2,0.5\n1,4,2,kde-lower,3,0.5\n";
-static const char relu_rows[] = "1,0,1,bin,9,1.5\n1,9,1,bin,8,-0.7\n"
-                                "1,0,1,bin@30,4,0.5\n1,9,1,bin@30,4,0.6\n"
-                                "1,0,3,kde-upper,4,0.5\n1,9,3,kde-upper,5,0.6\n";
-
-typedef struct {
-    char        folder[FILES_PATH], path[2][FILES_PATH];
-    const char *dir[2];
-} two_runs;
-
-static void write_rows(const char *dir, const char *rows)
-{
-    char path[FILES_PATH + 32];
-    snprintf(path, sizeof path, "%s/plane.csv", dir);
-    FILE *out = fopen(path, "w");
-    CHECK(out && fputs(header, out) >= 0 && fputs(rows, out) >= 0 && !fclose(out));
-    snprintf(path, sizeof path, "%s/plane_details.csv", dir);
-    CHECK(!remove(path));
-}
-
-/* Runs tanh and relu, with made-up points. */
-static void make_two(two_runs *t)
-{
-    static const char *const name[] = {"tanh", "relu"};
-    files_make_folder(t->folder);
-    for (int r = 0; r < 2; ++r) {
-        run_into(t->folder, "train.replicas=1", NULL);
-        snprintf(t->path[r], sizeof t->path[r], "%s", files_path(t->folder, name[r]));
-        CHECK(!rename(files_path(t->folder, "r"), t->path[r]));
-        write_rows(t->path[r], r ? relu_rows : tanh_rows);
-        t->dir[r] = t->path[r];
-    }
-}
-
-static char *draw_two(const two_runs *t, const ipl_plot_options *how, const char *file)
-{
-    return picture_of(2, t->dir, how, files_path(t->folder, file));
-}
-
-static ipl_plot_options of(ipl_plot_what what)
-{
-    ipl_plot_options how = ipl_plot_defaults();
-    how.what = what;
-    return how;
-}
-
-static double margin(const panel *p, const char *side)
-{
-    char words[32];
-    snprintf(words, sizeof words, "set %s at screen ", side);
-    const char *at = strstr(p->text, words);
-    CHECK(at);
-    return atof(at + strlen(words));
-}
+#include "runs_case.h"
 
 /* -- Several runs -----------------------------------------------------------------*/
 
@@ -108,8 +48,11 @@ static void runs_stand_side_by_side_on_common_axes(void **state)
     files_remove_folder(t.folder);
 }
 
-static void overlaid_runs_differ_in_dashes(void **state)
+/* Which lines, points and numbers of layers are which run's. */
+static void overlaid_runs_are_told_apart(void **state)
 {
+    static const char *const line[] = {"dt 1 lc '#0072B2'", "dt (12,5) lc '#0072B2'"};
+    static const char *const point[] = {"with points pt 7 ", "with points pt 5 "};
     two_runs t;
     (void)state;
     make_two(&t);
@@ -121,24 +64,34 @@ static void overlaid_runs_differ_in_dashes(void **state)
         CHECK(panels_of(script) == 1 + (kind ? 4 : 2));
         panel p = panel_named(script, "bin: 30 edges over [-1, 1]",
                               kind ? "epoch" : axis_name[0], axis_name[kind != 1]);
-        int lines[2] = {0, 0};
+        int lines[2] = {0, 0}, points[2] = {0, 0};
         for (int k = 0; k < p.curves; ++k) {
             const curve *c = &p.curve[k];
             const int r = !!strstr(c->source, "_1");
-            if (!strstr(c->style, "with lines lw")) continue;
-            CHECK(strstr(c->style, r ? " dt 2 " : " dt 1 "));
-            if (!r && c->index == 0) {
-                const block *b = block_of(script, c->source, 0);
-                CHECK(curve_value(c, 2, b->value[1]) == (kind == 1 ? 3 : 0.4));
+            const block *b = block_of(script, c->source, 0);
+            if (strstr(c->style, "with points")) {
+                CHECK(strstr(c->style, point[r]) && strstr(c->usings, "$6")); /* few */
+                ++points[r];
             }
+            if (!strstr(c->style, "with lines lw")) continue;
             ++lines[r];
+            if (c->index != 0) continue;
+            CHECK(strstr(c->style, line[r]));
+            if (!r) CHECK(curve_value(c, 2, b->value[1]) == (kind == 1 ? 3 : 0.4));
         }
-        CHECK(lines[0] == 3 && lines[1] == 3);
-        panel legend = panel_at(script, 0);
-        CHECK(panel_says(&legend, "dt 1 title '{/:Bold tanh}'") == 1);
-        CHECK(panel_says(&legend, "dt 2 title '{/:Bold relu}'") == 1);
-        free(legend.text);
+        CHECK(lines[0] == 3 && lines[1] == 3 && points[0] >= 3 && points[1] >= 3);
+        CHECK(panel_says(&p, "'{/:Bold 1,2a}' at 3,0.4 center offset 0,0.8 ") == !kind);
+        CHECK(panel_says(&p, "'{/:Bold 1b}' at 8,-0.7 right offset -0.9,0 ") == !kind);
         free(p.text);
+        panel legend = panel_at(script, 0);
+        CHECK(panel_says(&legend, "lc '#222222' lw 2 dt 1\n") == 1);
+        CHECK(panel_says(&legend, "lc '#222222' lw 2 dt (12,5)\n") == 1);
+        CHECK(panel_says(&legend, "point pt 7 ") == 1);
+        CHECK(panel_says(&legend, "point pt 5 ") == 1);
+        CHECK(panel_says(&legend, "label 'a: {/:Bold tanh}' at ") == 1);
+        CHECK(panel_says(&legend, "label 'b: {/:Bold relu}' at ") == 1);
+        CHECK(legend.curves == 3 && !panel_says(&legend, "linespoints"));
+        free(legend.text);
         free(script);
     }
     files_remove_folder(t.folder);
@@ -356,7 +309,7 @@ static void options_that_would_do_nothing_are_refused(void **state)
 
 static const check_test tests[] = {
     CHECK_TEST(runs_stand_side_by_side_on_common_axes),
-    CHECK_TEST(overlaid_runs_differ_in_dashes),
+    CHECK_TEST(overlaid_runs_are_told_apart),
     CHECK_TEST(estimators_are_chosen_by_name),
     CHECK_TEST(layers_are_chosen_by_number),
     CHECK_TEST(limits_and_linear_axes_are_as_asked),

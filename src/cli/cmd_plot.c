@@ -29,12 +29,14 @@ const cli_command cli_plot = {
     "deviation; of one network, where it was measured, one standard error. Hollow\n"
     "points say less than they seem to (saturated, or values outside fixed bins): the\n"
     "note under the panel counts them. A .gif shows the plane epoch by epoch. Several\n"
-    "runs stand side by side with common axes, each a column with its name; the\n"
-    "default is then the plane. Needs gnuplot.\n\n"
+    "runs stand side by side with common axes, each with its name; the default is\n"
+    "then the plane. Where layers meet, those below are rings. On a narrow page a row\n"
+    "of panels goes on in the next one. Needs gnuplot.\n\n"
     "  infoplane plot runs/ib-tanh -o ib-tanh.png --what plane\n"
     "  infoplane plot runs/ib-tanh -o ib-tanh.gif\n"
     "  infoplane plot runs/tanh runs/relu -o fig.pdf --width-cm 17 --font Times\n"
-    "  infoplane plot runs/tanh runs/relu -o fig.pdf --what epochs --overlay\n"
+    "  infoplane plot runs/tanh runs/relu -o fig.pdf --what epochs --overlay \\\n"
+    "      --name tanh,ReLU\n"
     "  infoplane plot runs/tanh -o x.svg --what plane --estimator kde \\\n"
     "      --layers 1,3-5 --x-limits 0:12\n",
     run};
@@ -92,8 +94,10 @@ static int run(int argc, char **argv)
          "DIR/WHAT.svg, of all DIR/plane.svg", CLI_TEXT, &file, 0, 0, 0},
         {"--what", "WHAT", "all, plane, epochs, snr, pool, pooled-plane or audit",
          CLI_TEXT, &what, 0, 0, 0},
-        {"--overlay", NULL, "runs in the same panels, told apart by dashes", CLI_SWITCH,
-         &how.overlay, 0, 0, 0},
+        {"--overlay", NULL, "runs in the same panels, told apart by dashes and points",
+         CLI_SWITCH, &how.overlay, 0, 0, 0},
+        {"--name", "LIST", "of the runs: tanh,ReLU; default the last parts of DIR",
+         CLI_TEXT, &how.names, 0, 0, 0},
         {"--estimator", "LIST", "names of plane.csv or families: kde-upper,bin; "
          "default all", CLI_TEXT, &how.estimators, 0, 0, 0},
         {"--layers", "LIST", "as in 1,3-5; default all", CLI_TEXT, &how.layers, 0, 0,

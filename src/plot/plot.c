@@ -1,8 +1,8 @@
 /*
- * plot.c - a run directory to a picture: which panels there are, and where.
+ * plot.c - run directories to a picture: what all panels have, and the page.
  *
- * Panels stand on a grid whose cells have equal size; a legend on top says which
- * colour and shape is which layer, and holds for every panel.
+ * A legend on top says which colour and shape is which layer, and holds for every
+ * panel; plot_layout.c says where panels stand.
  */
 #include "plot/plot.h"
 
@@ -12,9 +12,7 @@
 
 #include "plot/gnuplot.h"
 
-enum { CELL_WIDTH = 430, CELL_HEIGHT = 330, LEGEND_HEIGHT = PLOT_LEGEND };
 enum { FONT = 12, FONT_OF_WIDTH = 8, INNER_LEAST = 60 }; /* in points */
-enum { POOLED_LEGEND = 118 }; /* names the windows too                           */
 
 const char *ipl_plot_colour(int layer)
 {
@@ -23,6 +21,14 @@ const char *ipl_plot_colour(int layer)
     static const char *const colours[] = {"#0072B2", "#D55E00", "#009E73", "#CC79A7",
                                           "#E69F00", "#56B4E9", "#444444"};
     return colours[(layer - 1) % 7];
+}
+
+canvas ipl_plot_of(const canvas *c, int run)
+{
+    canvas one = *c;
+    one.d = &c->run[run];
+    one.number = run;
+    return one;
 }
 
 int ipl_plot_shape(int layer)
@@ -48,7 +54,7 @@ double ipl_plot_last(const canvas *c)
 
 const char *ipl_plot_until(const canvas *c)
 {
-    return isfinite(c->until) ? "($1>T?NaN:$2)" : "2";
+    return isfinite(c->until) ? "($1>T?NaN:$2)" : "($2)";
 }
 
 /* -- One panel --------------------------------------------------------------------*/
@@ -121,8 +127,7 @@ void ipl_plot_tick_axis(const canvas *c)
 
 /* -- The picture ------------------------------------------------------------------*/
 
-/* Room of the page in units, whose number is smaller where fonts are larger. */
-static double page_unit(const canvas *c)
+double ipl_plot_unit(const canvas *c)
 {
     const double least = c->how.width_cm > 0 ? FONT_OF_WIDTH : FONT;
     return (c->how.font_pt > 0 ? c->how.font_pt : least) / FONT;
@@ -130,143 +135,36 @@ static double page_unit(const canvas *c)
 
 ipl_gnuplot_page ipl_plot_page(const canvas *c)
 {
-    const double unit = c->cell_width ? page_unit(c)
-                        : c->how.width_cm > 0
-                            ? c->how.width_cm * 72.0 / 2.54 / c->width : 1.0;
-    return (ipl_gnuplot_page){c->width, c->height, unit, c->how.width_cm > 0,
-                              c->how.font};
+    return (ipl_gnuplot_page){c->width, c->height, ipl_plot_unit(c),
+                              c->how.width_cm > 0, c->how.font};
 }
 
-/* Panels keep their shape; cells are as high as the notes under them ask for. */
-void ipl_plot_grid(canvas *c, int columns, int rows, int bar)
+static ipl_status size_of(canvas *c)
 {
-    const double natural = columns * CELL_WIDTH + bar;
-    const double points = c->how.width_cm > 0 ? c->how.width_cm * 72.0 / 2.54 : natural;
-    const int inner_width = CELL_WIDTH - PLOT_LEFT - PLOT_RIGHT;
-    const int inner_height = CELL_HEIGHT - PLOT_ABOVE - PLOT_BELOW;
-    c->width = (int)lround(points / page_unit(c));
-    c->cell_width = (c->width - bar) / columns;
-    const int inner = c->cell_width - PLOT_LEFT - PLOT_RIGHT;
-    c->cell_height = PLOT_ABOVE + c->below + inner * inner_height / inner_width;
-    c->height = LEGEND_HEIGHT + rows * c->cell_height;
-}
-
-plot_box ipl_plot_cell(const canvas *c, int column, int row)
-{
-    return (plot_box){column * c->cell_width, LEGEND_HEIGHT + row * c->cell_height,
-                      c->cell_width, c->cell_height};
-}
-
-/* Panels of one kind stand side by side, those of more than four in rows of three. */
-static int abreast(const canvas *c)
-{
-    return c->d->estimators > 4 ? 3 : c->d->estimators;
-}
-
-static int rows_abreast(const canvas *c)
-{
-    return (c->d->estimators + abreast(c) - 1) / abreast(c);
-}
-
-/* The planes alone share the colour bar of their row; those of one row are larger. */
-static void draw_planes(const canvas *c)
-{
-    for (int e = 0; e < c->d->estimators; ++e) {
-        const int column = e % abreast(c);
-        const int bar = column == abreast(c) - 1 || e == c->d->estimators - 1;
-        plot_box box = ipl_plot_cell(c, column, e / abreast(c));
-        if (rows_abreast(c) == 1) box.height = c->height - LEGEND_HEIGHT;
-        if (bar) box.width += PLOT_BAR - PLOT_RIGHT;
-        ipl_plot_plane(c, box, e, bar);
-    }
-}
-
-/* Without labels there is I(X;T) alone. */
-static void draw_unlabelled(const canvas *c)
-{
-    for (int e = 0; e < c->d->estimators; ++e)
-        ipl_plot_epochs(c, ipl_plot_cell(c, e % abreast(c), e / abreast(c)), e,
-                        PLOT_X);
-}
-
-static void draw_rows(const canvas *c)
-{
-    const ipl_plot_what what = c->what;
-    int row = 0;
-    const int first = what == IPL_PLOT_ALL;
-    for (int e = 0; what != IPL_PLOT_SNR && e < c->d->estimators; ++e, ++row) {
-        if (first) ipl_plot_plane(c, ipl_plot_cell(c, 0, row), e, 1);
-        ipl_plot_epochs(c, ipl_plot_cell(c, first, row), e, PLOT_X);
-        ipl_plot_epochs(c, ipl_plot_cell(c, first + 1, row), e, PLOT_Y);
-    }
-    if (what == IPL_PLOT_EPOCHS || !c->d->trainings) return;
-    ipl_plot_gradients(c, ipl_plot_cell(c, 0, row));
-    ipl_plot_ratio(c, ipl_plot_cell(c, 1, row));
-    ipl_plot_training(c, ipl_plot_cell(c, 2, row));
-}
-
-/* Each tick by itself, and beside it windows of them. */
-static void draw_pooled_planes(const canvas *c)
-{
-    for (int k = 0; k < c->pool->estimators; ++k) {
-        plot_box box = ipl_plot_cell(c, 0, k);
-        box.y += POOLED_LEGEND - LEGEND_HEIGHT;
-        ipl_plot_plane(c, box, c->pool->estimator[k], 0);
-        box.x += box.width;
-        box.width += PLOT_BAR - PLOT_RIGHT;
-        ipl_plot_pooled_plane(c, box, c->pool->estimator[k]);
-    }
-}
-
-/* Whether the picture has the grid of several runs. */
-static int is_of_runs(const canvas *c) { return c->runs > 1; }
-
-static void size_of(canvas *c, int labelled)
-{
-    const plot_data *d = c->d;
-    const int bar = PLOT_BAR - PLOT_RIGHT, all = c->what == IPL_PLOT_ALL;
-    int rows = c->what == IPL_PLOT_SNR ? 1 : d->estimators + (all && d->trainings > 0);
     c->below = PLOT_BELOW + (c->what == IPL_PLOT_POOL ? 0 : ipl_plot_notes_room(c));
-    if (is_of_runs(c)) ipl_plot_runs_size(c);
-    else if (!labelled) ipl_plot_grid(c, abreast(c), rows_abreast(c), 0);
-    else if (c->what == IPL_PLOT_PLANE) {
-        ipl_plot_grid(c, abreast(c), rows_abreast(c), bar);
-        if (rows_abreast(c) == 1) c->height += 40;
-    } else if (c->what == IPL_PLOT_POOLED_PLANE) {
-        ipl_plot_grid(c, 2, c->pool->estimators, bar);
-        c->height += POOLED_LEGEND - LEGEND_HEIGHT;
-    } else if (c->what == IPL_PLOT_POOL) ipl_plot_pool_size(c, &c->width, &c->height);
-    else ipl_plot_grid(c, c->what == IPL_PLOT_EPOCHS ? 2 : 3, rows, 0);
+    if (c->what != IPL_PLOT_POOL) return ipl_plot_lay_out(c);
+    ipl_plot_pool_size(c);
+    return IPL_OK;
 }
 
-static void draw_panels(const canvas *c)
+static ipl_status draw_panels(const canvas *c)
 {
-    const int labelled = isfinite(c->d->ceiling[PLOT_Y]);
+    ipl_status st = IPL_OK;
     fprintf(c->out, "set multiplot\n");
-    ipl_plot_legend(c, (plot_box){0, 0, c->width, LEGEND_HEIGHT});
-    if (is_of_runs(c)) ipl_plot_runs_draw(c);
-    else if (c->what == IPL_PLOT_PLANE) draw_planes(c);
-    else if (c->what == IPL_PLOT_POOL) ipl_plot_pool(c);
-    else if (c->what == IPL_PLOT_POOLED_PLANE) draw_pooled_planes(c);
-    else if (labelled) draw_rows(c);
-    else draw_unlabelled(c);
+    ipl_plot_legend(c);
+    if (c->what == IPL_PLOT_POOL) ipl_plot_pool(c);
+    else st = ipl_plot_panels(c);
     fprintf(c->out, "unset multiplot\n");
+    return st;
 }
 
 static ipl_status draw(const canvas *c, int is_movie)
 {
     fprintf(c->out, "set encoding utf8\nset datafile missing 'nan'\n");
-    for (int r = 0; c->what != IPL_PLOT_POOL && r < c->runs; ++r) {
-        canvas one = *c;
-        one.d = &c->run[r];
-        one.number = r;
-        ipl_plot_blocks(&one);
-    }
+    if (c->what != IPL_PLOT_POOL) IPL_TRY(ipl_plot_blocks(c));
     if (c->what == IPL_PLOT_POOL) ipl_plot_pool_blocks(c);
     if (c->what == IPL_PLOT_POOLED_PLANE) ipl_plot_pooled_blocks(c);
-    if (is_movie) return ipl_plot_frames(c, draw_panels);
-    draw_panels(c);
-    return IPL_OK;
+    return is_movie ? ipl_plot_frames(c, draw_panels) : draw_panels(c);
 }
 
 /* Reads pool.csv, whose picture over K has its own seeds and no standard errors. */
@@ -303,11 +201,12 @@ static ipl_status check_options(int runs, const ipl_plot_options *how, const cha
     const int has_x = !isnan(how->x_limit[0]) || !isnan(how->x_limit[1]);
     const int has_y = !isnan(how->y_limit[0]) || !isnan(how->y_limit[1]);
     IPL_REQUIRE(what <= IPL_PLOT_SNR ||
-                (runs == 1 && !how->estimators && !how->layers && !how->linear &&
-                 !how->font_pt), "--what pool, pooled-plane and audit are of one run, "
-                "and know no --estimator, --layers, --scale or --font-size");
+                (runs == 1 && !how->estimators && !how->layers && !how->linear),
+                "--what pool, pooled-plane and audit are of one run, and know no "
+                "--estimator, --layers or --scale");
     IPL_REQUIRE(!ipl_gnuplot_is_movie(file) || what == IPL_PLOT_PLANE,
                 "%s: a .gif is a movie of the plane: --what plane", file);
+    IPL_REQUIRE(!how->names || runs > 1, "--name: of several runs");
     IPL_REQUIRE(!how->overlay || (runs > 1 && (what == IPL_PLOT_PLANE ||
                                                what == IPL_PLOT_EPOCHS)),
                 "--overlay: of several runs, with --what plane or epochs");
@@ -346,12 +245,13 @@ ipl_status ipl_plot_runs(int runs, const char *const *dir, const ipl_plot_option
         IPL_TRY_DONE(ipl_plot_read(dir[r], &d[r]));
         IPL_TRY_DONE(check(dir[r], what, &d[r]));
     }
+    IPL_TRY_DONE(ipl_plot_name_runs(runs, dir, how->names, d));
     IPL_TRY_DONE(ipl_plot_select(runs, d, how));
     if (what == IPL_PLOT_POOL || what == IPL_PLOT_POOLED_PLANE) {
         IPL_TRY_DONE(read_pool(*dir, what, d, &pool));
         c.pool = &pool;
     }
-    size_of(&c, isfinite(d->ceiling[PLOT_Y]));
+    IPL_TRY_DONE(size_of(&c));
     if (c.cell_width && c.cell_width < PLOT_LEFT + PLOT_RIGHT + INNER_LEAST) {
         st = IPL_FAIL(IPL_E_ARGUMENT, "%s: panels would be narrower than their labels: "
                       "a smaller --font-size leaves more room", file);

@@ -24,9 +24,14 @@ typedef struct {
     const plot_data *run;           /* all runs, of which d is number `number`   */
     int              runs, number;
     double           until;         /* tick of a movie's frame; INFINITY: all    */
-    int              cell_width, cell_height;
+    int              cell_width, cell_height, across; /* across: windows in a row  */
+    int              legend;        /* its height                                */
+    int              plane[2];      /* length of a plane's axes                  */
     ipl_plot_options how;
 } canvas;
+
+/* The canvas with this run as its d. */
+canvas ipl_plot_of(const canvas *c, int run);
 
 /* Where another run has this one's estimator; -1: it has none. */
 int ipl_plot_find(const plot_data *d, const char *estimator);
@@ -40,22 +45,43 @@ double ipl_plot_last(const canvas *c);
 /* Whether a place lies within limits that were asked for. */
 int ipl_plot_is_inside(const double limit[2], double at);
 
+/* Gives runs the names of a list, else the last parts of their directories, so many
+ * that runs differ. E_ARGUMENT: not a name for each. */
+ipl_status ipl_plot_name_runs(int runs, const char *const *dir, const char *names,
+                              plot_data *run);
+
 /* Keeps the estimators and layers that were asked for. */
 ipl_status ipl_plot_select(int runs, plot_data *run, const ipl_plot_options *how);
 
-/* Width, height and cells of a picture of this grid, and room for a colour bar. */
+/* How many of the panels wished for stand side by side on a page of a given width: so
+ * many that axes are long enough. bar: room of the page for a colour bar; own: room in
+ * each cell for one. */
+int ipl_plot_abreast(const canvas *c, int wished, int bar, int own);
+
+/* Width, height and cells of a picture of this grid, and room for a colour bar. Panels
+ * keep their shape; cells are as high as the notes under them ask for. */
 void ipl_plot_grid(canvas *c, int columns, int rows, int bar);
+
+/* Points of 1/72 inch that a unit of the page has: more where fonts are larger. */
+double ipl_plot_unit(const canvas *c);
+
+/* The panels of runs: finds their places and the size of the picture; draws them.
+ * E_MEMORY. */
+ipl_status ipl_plot_lay_out(canvas *c);
+ipl_status ipl_plot_panels(const canvas *c);
 
 /* The column of a point's I(X;T); in a movie of the points up to its frame's tick. */
 const char *ipl_plot_until(const canvas *c);
 
-/* The panels of several runs, and their places; of a movie the frames. E_MEMORY. */
-void ipl_plot_runs_size(canvas *c);
-void ipl_plot_runs_draw(const canvas *c);
-ipl_status ipl_plot_frames(const canvas *c, void (*draw)(const canvas *c));
+/* A movie's frames, each drawn by `draw`. E_MEMORY. */
+ipl_status ipl_plot_frames(const canvas *c, ipl_status (*draw)(const canvas *c));
 
 /* All runs' lines of one estimator in the panel of the plane, or over the ticks. */
 void ipl_plot_overlay(const canvas *c, const char *estimator, int axis);
+
+/* Of the runs of an overlay: gnuplot's dashes; "a", which is "" elsewhere. */
+const char *ipl_plot_dash(int run);
+const char *ipl_plot_letter(const canvas *c);
 
 /* Where a panel stands, margins included, in points from the top left. */
 typedef struct {
@@ -64,16 +90,21 @@ typedef struct {
 
 /* The data blocks that the panels draw from; before the first panel. Those of pool.csv
  * come after the others. */
-void ipl_plot_blocks(const canvas *c);
+ipl_status ipl_plot_blocks(const canvas *c);
 void ipl_plot_pool_blocks(const canvas *c);
 void ipl_plot_pooled_blocks(const canvas *c);
 
 /* Where a cell of the grid stands. */
-enum { PLOT_LEGEND = 84 };
 plot_box ipl_plot_cell(const canvas *c, int column, int row);
 
-/* Title, and which colour, shape and line is which layer. */
-void ipl_plot_legend(const canvas *c, plot_box box);
+/* Title, and which colour, shape and line is which layer and run; c->width decides on
+ * the height. */
+void ipl_plot_legend(const canvas *c);
+int  ipl_plot_legend_height(const canvas *c);
+
+/* The points of a layer in a plane; `shown`: its I(X;T) in gnuplot's terms. */
+void ipl_plot_points(const canvas *c, int estimator, int layer, const char *shown,
+                     int shape);
 
 /* I(T;Y) against I(X;T) of one estimator, with or without the colour bar. */
 void ipl_plot_plane(const canvas *c, plot_box box, int estimator, int bar);
@@ -83,7 +114,7 @@ void ipl_plot_pooled_plane(const canvas *c, plot_box box, int estimator);
 
 /* The picture of pool.csv over K, and its size in points. */
 void ipl_plot_pool(const canvas *c);
-void ipl_plot_pool_size(const canvas *c, int *width, int *height);
+void ipl_plot_pool_size(canvas *c);
 
 /* "hollow: 3 of 15 points saturated": of what was pooled of the network; "": none. */
 const char *ipl_plot_pool_doubt(const canvas *c, int estimator, char *text,
@@ -91,6 +122,7 @@ const char *ipl_plot_pool_doubt(const canvas *c, int estimator, char *text,
 
 /* For the legend: which line is which control; which window has which number. */
 void ipl_plot_pool_key(const canvas *c);
+int  ipl_plot_pool_key_height(const canvas *c);
 void ipl_plot_pooled_key(const canvas *c);
 
 /* I(X;T) (axis PLOT_X) or I(T;Y) (PLOT_Y) of one estimator over the ticks, with a mark

@@ -11,7 +11,7 @@
 #include "plot/gnuplot.h"
 #include "plot/plot.h"
 
-enum { LEGEND = 84, PANEL_WIDTH = 430, PANEL_HEIGHT = 350 };
+enum { PANELS = 3 };
 
 /* -- audit.json and audit_sweep.csv -----------------------------------------------*/
 
@@ -258,22 +258,20 @@ ipl_status ipl_plot_audit(const char *dir, const ipl_plot_options *how,
     audit_data *d = calloc(1, sizeof *d);
     if (!d) return IPL_FAIL(IPL_E_MEMORY, "a picture of %s", dir);
     canvas c = {.d = &d->about, .run = &d->about, .runs = 1, .what = how->what,
-                .how = *how, .until = INFINITY, .width = 3 * PANEL_WIDTH,
-                .height = LEGEND + PANEL_HEIGHT, .below = PLOT_BELOW};
-    const ipl_gnuplot_page page = ipl_plot_page(&c);
+                .how = *how, .until = INFINITY, .below = PLOT_BELOW};
     ipl_status st = IPL_OK;
     IPL_TRY_DONE(read_audit(dir, d));
+    const int columns = ipl_plot_abreast(&c, PANELS, 0, 0);
+    ipl_plot_grid(&c, columns, (PANELS + columns - 1) / columns, 0);
+    const ipl_gnuplot_page page = ipl_plot_page(&c);
     IPL_TRY_DONE(ipl_gnuplot_start(file, &page, &g));
     c.out = g.script;
     write_blocks(&c, d);
     fprintf(c.out, "set multiplot\n");
-    ipl_plot_legend(&c, (plot_box){0, 0, c.width, LEGEND});
-    plot_box box = {0, LEGEND, PANEL_WIDTH, PANEL_HEIGHT};
-    draw_lost(&c, box, d);
-    box.x += PANEL_WIDTH;
-    draw_mantissa(&c, box, d);
-    box.x += PANEL_WIDTH;
-    draw_width(&c, box, d);
+    ipl_plot_legend(&c);
+    draw_lost(&c, ipl_plot_cell(&c, 0, 0), d);
+    draw_mantissa(&c, ipl_plot_cell(&c, 1 % columns, 1 / columns), d);
+    draw_width(&c, ipl_plot_cell(&c, 2 % columns, 2 / columns), d);
     fprintf(c.out, "unset multiplot\n");
     st = ipl_gnuplot_finish(&g);
 done:

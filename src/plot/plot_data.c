@@ -205,16 +205,6 @@ static double number_or_nan(const json_t *at)
     return json_is_number(at) ? json_number_value(at) : NAN;
 }
 
-/* The directory's last part. */
-static void name_run(const char *dir, plot_data *d)
-{
-    size_t end = strlen(dir);
-    while (end > 1 && dir[end - 1] == '/') --end;
-    size_t start = end;
-    while (start && dir[start - 1] != '/') --start;
-    snprintf(d->name, sizeof d->name, "%.*s", (int)(end - start), dir + start);
-}
-
 static ipl_status read_about(const char *dir, plot_data *d, json_t **out)
 {
     char path[4200];
@@ -243,7 +233,6 @@ static ipl_status read_about(const char *dir, plot_data *d, json_t **out)
         snprintf(d->layer_name[l], sizeof d->layer_name[l], "%s", name ? name : "");
     }
     snprintf(d->source, sizeof d->source, "%s", source);
-    name_run(dir, d);
     snprintf(d->tick, sizeof d->tick, "%s", tick);
     d->rows = json_integer_value(json_object_get(data, "measured_rows"));
     d->seeds = (int)json_array_size(json_object_get(about, "seeds"));

@@ -33,7 +33,7 @@ typedef struct {
 } plot_training;
 
 typedef struct {
-    char    name[64];      /* the directory's last part                          */
+    char    name[64];      /* ipl_plot_name_runs: "tanh"                          */
     char    source[256];   /* data set or folder                                 */
     char    tick[16];      /* "epoch", "step"                                    */
     int64_t rows;          /* measured                                           */

@@ -8,6 +8,10 @@
 #include "plot/gnuplot.h"
 #include "plot/plot.h"
 
+/* In points. Texts have the width of so many letters: gnuplot does not tell. */
+enum { HEADING = 44, LAYERS_LEAST = 40, LAYER = 15, RUN = 20, BELOW_KEY = 14 };
+enum { SAMPLE = 34, GAP = 8, APART = 20, LETTER = 7 };
+
 /* Data, samples and seeds; where runs differ in them, the data alone. */
 static void write_heading(const canvas *c, char *text, size_t size)
 {
@@ -59,37 +63,126 @@ static const char *name_layer(const canvas *c, int layer, char *text, size_t siz
     return names ? text : NULL;
 }
 
+/* -- Rows of the key --------------------------------------------------------------*/
+
+static int letters_of(const char *text)
+{
+    int letters = 0;
+    for (; *text; ++text) letters += ((unsigned char)*text & 0xc0) != 0x80;
+    return letters;
+}
+
+/* Entries of the key, all as wide as the widest. */
+typedef struct {
+    int items, columns, rows, wide;
+} table;
+
+static table table_of(const canvas *c, int items, int letters)
+{
+    table t = {.items = items, .wide = SAMPLE + GAP + APART + LETTER * letters};
+    const int fit = c->width / t.wide;
+    t.columns = fit < 1 ? 1 : fit < items ? fit : items;
+    if (!items) return t;
+    t.rows = (items + t.columns - 1) / t.columns;
+    t.columns = (items + t.rows - 1) / t.rows; /* filled alike */
+    return t;
+}
+
+static table layers_of(const canvas *c)
+{
+    char text[256];
+    int  items = 0, letters = 0;
+    for (int l = 1; l <= IPL_NET_LAYERS_MAX; ++l) {
+        if (!name_layer(c, l, text, sizeof text)) continue;
+        const int here = letters_of(text) + 3; /* "T_1: " */
+        if (here > letters) letters = here;
+        ++items;
+    }
+    return table_of(c, items, letters);
+}
+
+static table runs_of(const canvas *c)
+{
+    int letters = 0;
+    for (int r = 0; c->how.overlay && r < c->runs; ++r) {
+        const int here = letters_of(c->run[r].name) + 3; /* "a: " */
+        if (here > letters) letters = here;
+    }
+    return table_of(c, c->how.overlay ? c->runs : 0, letters);
+}
+
+static int height_of_layers(const canvas *c)
+{
+    const int height = LAYER * layers_of(c).rows;
+    return height > LAYERS_LEAST ? height : LAYERS_LEAST;
+}
+
+int ipl_plot_legend_height(const canvas *c)
+{
+    int height = HEADING + height_of_layers(c) + RUN * runs_of(c).rows;
+    if (c->what == IPL_PLOT_POOL) height += BELOW_KEY + ipl_plot_pool_key_height(c);
+    if (c->what == IPL_PLOT_POOLED_PLANE) height += BELOW_KEY + RUN;
+    return height;
+}
+
+/* Which dashes and points are which run, and which letter. */
+static void write_runs(const canvas *c, int top)
+{
+    const table t = runs_of(c);
+    const double w = c->width;
+    char name[2 * sizeof c->d->name];
+    for (int r = 0; r < t.items; ++r) {
+        const canvas one = ipl_plot_of(c, r);
+        const int row = r / t.columns;
+        const double y = 1.0 - (top + (row + 0.5) * RUN) / c->height;
+        const double x = (w - t.columns * t.wide + APART) / 2.0 +
+                         r % t.columns * t.wide;
+        fprintf(c->out, "set arrow from screen %.6f,%.6f to screen %.6f,%.6f nohead lc "
+                "'#222222' lw 2 dt %s\n", x / w, y, (x + SAMPLE) / w, y,
+                ipl_plot_dash(r));
+        fprintf(c->out, "set label '' at screen %.6f,%.6f point pt %d ps 1.1*S lc "
+                "'#222222'\n", (x + SAMPLE / 2) / w, y, ipl_plot_shape(r + 1));
+        fprintf(c->out, "set label '%s: {/:Bold %s}' at screen %.6f,%.6f left\n",
+                ipl_plot_letter(&one),
+                ipl_gnuplot_plain(one.d->name, name, sizeof name),
+                (x + SAMPLE + GAP) / w, y);
+    }
+}
+
+/* Over each other, shapes are of runs. */
 static void write_key(const canvas *c)
 {
     char text[256];
     const char *sep = "plot ";
     for (int l = 1; l <= IPL_NET_LAYERS_MAX; ++l) {
         if (!name_layer(c, l, text, sizeof text)) continue;
-        fprintf(c->out, "%sNaN with linespoints lw 2 lc '%s' pt %d ps 1.1*S title "
-                "'T_{%d}: %s'", sep, ipl_plot_colour(l), ipl_plot_shape(l), l, text);
+        fprintf(c->out, "%sNaN with %s lw 2 lc '%s'", sep,
+                c->how.overlay ? "lines" : "linespoints", ipl_plot_colour(l));
+        if (!c->how.overlay) fprintf(c->out, " pt %d ps 1.1*S", ipl_plot_shape(l));
+        fprintf(c->out, " title 'T_{%d}: %s'", l, text);
         sep = ", ";
     }
-    for (int r = 0; c->how.overlay && r < c->runs; ++r)
-        fprintf(c->out, ", NaN with lines lw 2 lc '#222222' dt %d title '{/:Bold %s}'",
-                r + 1, ipl_gnuplot_plain(c->run[r].name, text, sizeof text));
     fprintf(c->out, "\n");
 }
 
-void ipl_plot_legend(const canvas *c, plot_box box)
+void ipl_plot_legend(const canvas *c)
 {
     char text[2048];
     const double h = c->height;
-    ipl_plot_open(c, box, 0, "", "", "");
+    const int layers = height_of_layers(c);
+    ipl_plot_open(c, (plot_box){0, 0, c->width, c->legend}, 0, "", "", "");
     fprintf(c->out, "unset border; unset tics; unset grid; set xrange [0:1]; "
             "set yrange [0:1]\nset lmargin at screen 0; set rmargin at screen 1\n"
             "set tmargin at screen 1; set bmargin at screen %.6f\n",
-            1.0 - box.height / h);
+            1.0 - c->legend / h);
     write_heading(c, text, sizeof text);
     fprintf(c->out, "set label '%s' at screen 0.5,%.6f center font ',%.4g'\n", text,
-            1.0 - 24.0 / h, ipl_plot_fitting(text, 15.0, box.width));
+            1.0 - 24.0 / h, ipl_plot_fitting(text, 15.0, c->width));
     if (c->what == IPL_PLOT_POOL) ipl_plot_pool_key(c);
     if (c->what == IPL_PLOT_POOLED_PLANE) ipl_plot_pooled_key(c);
+    write_runs(c, HEADING - 4 + layers);
     fprintf(c->out, "set key at screen 0.5,%.6f center center horizontal samplen 2.4 "
-            "width 1 height 0.2 maxrows 2\n", 1.0 - 60.0 / h);
+            "width 1 height 0.2 maxcols %d\n",
+            1.0 - (HEADING - 4 + layers / 2.0) / h, layers_of(c).columns);
     write_key(c);
 }

@@ -1,103 +1,17 @@
 /*
- * plot_panels.c - what the panels over the ticks show, and the data of all panels.
- *
- * Ticks stand on logarithmic axes, tick 0 at 0.5.
+ * plot_panels.c - what the panels over the ticks show.
  */
 #include <math.h>
 
 #include "plot/plot.h"
 
-enum { TICKS_DRAWN = 250, BARS_DRAWN = 10 }; /* more would hide what they stand for */
-enum { MARKS_DRAWN = 700 }; /* of measured ticks: more are closer than a mark's width */
-
-/* -- Data -------------------------------------------------------------------------*/
-
-int64_t ipl_plot_layer_points(const plot_data *d, int estimator, int layer,
-                              int64_t *first)
-{
-    int64_t k = 0;
-    while (k < d->points &&
-           (d->point[k].estimator != estimator || d->point[k].layer != layer))
-        ++k;
-    *first = k;
-    while (k < d->points && d->point[k].estimator == estimator &&
-           d->point[k].layer == layer)
-        ++k;
-    return k;
-}
-
-int ipl_plot_layer(const plot_data *d, int layer)
-{
-    while (layer > 0 && d->hidden[layer - 1]) --layer;
-    return layer;
-}
-
-/* Whether a point is drawn: each where there are few, else those that move on by a
- * fair step of the logarithmic axis; the last always. */
-static int is_drawn(const canvas *c, int most, int64_t count, int64_t tick,
-                    double *before)
-{
-    const double last = (double)c->d->last;
-    const double at = c->how.linear ? (double)tick : log10((double)tick + 1.0);
-    const double step = (c->how.linear ? last : log10(last + 1.0)) / most;
-    if (count > most && tick != c->d->last && at - *before < step) return 0;
-    *before = at;
-    return 1;
-}
-
-void ipl_plot_blocks(const canvas *c)
-{
-    const plot_data *d = c->d;
-    const double zero = c->how.linear ? 0.0 : 0.5; /* where tick 0 stands */
-    double before = -1e9, bar = -1e9;
-    char suffix[8];
-    ipl_plot_suffix(c, suffix);
-    for (int e = 0; e < d->estimators; ++e) {
-        fprintf(c->out, "$plane%d%s << END\n", e, suffix);
-        for (int l = 1; l <= d->layers; ++l, before = bar = -1e9) {
-            int64_t k, end = ipl_plot_layer_points(d, e, l, &k);
-            const int64_t count = end - k;
-            for (; k < end; ++k) {
-                const plot_point *p = &d->point[k];
-                if (!is_drawn(c, TICKS_DRAWN, count, p->tick, &before)) continue;
-                fprintf(c->out, "%.9g %.6g %.6g %.6g %.6g %d %d\n",
-                        p->tick ? (double)p->tick : zero, p->mean[PLOT_X],
-                        p->bar[PLOT_X], p->mean[PLOT_Y], p->bar[PLOT_Y],
-                        is_drawn(c, BARS_DRAWN, count, p->tick, &bar),
-                        ipl_plot_is_doubtful(p));
-            }
-            fprintf(c->out, "nan nan nan nan nan 0 0\n\n\n");
-        }
-        fprintf(c->out, "END\n");
-    }
-    fprintf(c->out, "$measured%s << END\n", suffix);
-    int64_t mark, marks = ipl_plot_layer_points(d, 0, 1, &mark);
-    const int64_t measured = marks - mark;
-    for (before = -1e9; mark < marks; ++mark)
-        if (is_drawn(c, MARKS_DRAWN, measured, d->point[mark].tick, &before))
-            fprintf(c->out, "%.9g\n",
-                    d->point[mark].tick ? (double)d->point[mark].tick : zero);
-    fprintf(c->out, "END\n");
-    const int columns = PLOT_LAYERS + PLOT_LAYER_COLUMNS * d->layers;
-    fprintf(c->out, "$training%s << END\n", suffix);
-    before = -1e9;
-    for (int64_t k = 0; k < d->trainings; ++k) {
-        const plot_training *t = &d->training[k];
-        if (!is_drawn(c, TICKS_DRAWN, d->trainings, t->tick, &before)) continue;
-        fprintf(c->out, "%.9g", t->tick ? (double)t->tick : zero);
-        for (int v = 0; v < columns; ++v)
-            if (isnan(t->value[v])) fprintf(c->out, " nan");
-            else fprintf(c->out, " %.6g", t->value[v]);
-        fprintf(c->out, "\n");
-    }
-    fprintf(c->out, "END\n");
-}
-
 /* -- Over the ticks ---------------------------------------------------------------*/
 
-/* Bands and lines of one column of the block. */
+/* Bands and lines of one column of the block. Where layers cover a point that are drawn
+ * later, it is larger. */
 static void draw_lines(const canvas *c, int e, int value)
 {
+    const int covers = value == 2 ? 8 : 9;
     const plot_data *d = c->d;
     const int last = ipl_plot_layer(d, d->layers);
     const int doubt = ipl_plot_has_doubt(d, e);
@@ -110,13 +24,14 @@ static void draw_lines(const canvas *c, int e, int value)
     for (int l = last; l; l = ipl_plot_layer(d, l - 1)) {
         const int shape = ipl_plot_shape(l);
         const char *colour = ipl_plot_colour(l);
-        fprintf(c->out, ", %s index %d using 1:%d with linespoints lw 1.8 pt %d "
-                "ps 0.45*S lc '%s'", block, l - 1, value, shape, colour);
+        fprintf(c->out, ", %s index %d using 1:%d:((0.45+0.3*$%d)*S) with linespoints "
+                "lw 1.8 pt %d ps variable lc '%s'", block, l - 1, value, covers, shape,
+                colour);
         if (doubt)
-            fprintf(c->out, ", %s index %d using ($7>0?$1:NaN):%d with points "
-                    "pt %d ps 0.8*S lc '%s', %s index %d using ($7>0?$1:NaN):%d "
-                    "with points pt %d ps 0.45*S lc '#ffffff'", block, l - 1, value,
-                    shape, colour, block, l - 1, value, shape);
+            fprintf(c->out, ", %s index %d using ($7>0?$1:NaN):%d:((0.8+0.3*$%d)*S) "
+                    "with points pt %d ps variable lc '%s', %s index %d using "
+                    "($7>0?$1:NaN):%d with points pt %d ps 0.45*S lc '#ffffff'", block,
+                    l - 1, value, covers, shape, colour, block, l - 1, value, shape);
     }
 }
 

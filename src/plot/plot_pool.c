@@ -9,7 +9,7 @@
 #include "plot/plot.h"
 
 enum { PANEL_WIDTH = 330, PANEL_HEIGHT = 280, PICTURE_WIDTH = 960 };
-enum { LEGEND = 118, HEADING = 30 };
+enum { HEADING = 30, COVERS_SHOWN = 4, POINT_RADIUS = 3 /* in points */ };
 
 /* How the network and its controls are drawn. */
 static const struct { const char *style, *means; } drawn[POOL_CONTROLS] = {
@@ -26,12 +26,33 @@ static int set_of(const canvas *c, int window, int layer, int control)
     return (window * c->d->layers + layer - 1) * POOL_CONTROLS + control;
 }
 
+/* Layers of the network that are drawn after that of point k, less than `near` from
+ * it. They stand behind it. */
+static int covers_of(const plot_pool *pool, int64_t k, int axis, double near)
+{
+    const pool_point *p = &pool->point[k];
+    int count = 0;
+    for (int64_t at = k + 1; at < pool->points; ++at) {
+        const pool_point *q = &pool->point[at];
+        if (q->estimator != p->estimator || q->window != p->window) break;
+        count += q->control == POOL_NETWORK && q->k == p->k && q->layer > p->layer &&
+                 fabs(q->mean[axis] - p->mean[axis]) < near;
+    }
+    return count < COVERS_SHOWN ? count : COVERS_SHOWN;
+}
+
 void ipl_plot_pool_blocks(const canvas *c)
 {
     const plot_pool *pool = c->pool;
     const int sets = set_of(c, pool->windows, 1, 0);
     int64_t k = 0; /* points stand in the order of the sets */
     for (int e = 0; e < pool->estimators; ++e) {
+        double lo, hi, near[2];
+        for (int s = 0; s < 2; ++s) {
+            ipl_plot_range(c, pool->estimator[e], s, &lo, &hi);
+            near[s] = POINT_RADIUS * (hi - lo) /
+                      (PANEL_HEIGHT - PLOT_ABOVE - PLOT_BELOW);
+        }
         fprintf(c->out, "$pool%d << END\n", pool->estimator[e]);
         for (int set = 0; set < sets; ++set) {
             for (; k < pool->points; ++k) {
@@ -39,11 +60,13 @@ void ipl_plot_pool_blocks(const canvas *c)
                 if (p->estimator != pool->estimator[e] ||
                     set_of(c, p->window, p->layer, p->control) != set)
                     break;
-                fprintf(c->out, "%lld %.6g %.6g %.6g %.6g %d\n", (long long)p->k,
-                        p->mean[PLOT_X], p->bar[PLOT_X], p->mean[PLOT_Y],
-                        p->bar[PLOT_Y], p->saturated > 0);
+                fprintf(c->out, "%lld %.6g %.6g %.6g %.6g %d %d %d\n",
+                        (long long)p->k, p->mean[PLOT_X], p->bar[PLOT_X],
+                        p->mean[PLOT_Y], p->bar[PLOT_Y], p->saturated > 0,
+                        covers_of(pool, k, PLOT_X, near[PLOT_X]),
+                        covers_of(pool, k, PLOT_Y, near[PLOT_Y]));
             }
-            fprintf(c->out, "nan nan nan nan nan 0\n\n\n");
+            fprintf(c->out, "nan nan nan nan nan 0 0 0\n\n\n");
         }
         fprintf(c->out, "END\n");
     }
@@ -85,25 +108,53 @@ const char *ipl_plot_window(const canvas *c, int window, char *text, size_t size
 
 /* -- Legend -----------------------------------------------------------------------*/
 
+enum { SAMPLE = 34, GAP = 8, KEYS = POOL_CONTROLS + 1, KEY_ROW = 20 };
+
+/* The controls that there are, and the ceiling, in rows of a page of this width. */
+typedef struct {
+    int rows, row[KEYS]; /* of each entry; -1: there is none                      */
+    int x[KEYS], wide;   /* in points from the left; the longest row              */
+} key;
+
+static key key_of(const canvas *c)
+{
+    /* Widths in points, which gnuplot does not tell. */
+    static const int text[KEYS] = {90, 196, 142, 198, 62};
+    key all = {.rows = 1};
+    int x = 0;
+    for (int k = 0; k < KEYS; ++k) {
+        const int wide = SAMPLE + GAP + text[k];
+        all.row[k] = -1;
+        if (k < POOL_CONTROLS && !c->pool->has[k]) continue;
+        if (x && x + wide > c->width) {
+            ++all.rows;
+            x = 0;
+        }
+        all.row[k] = all.rows - 1;
+        all.x[k] = x;
+        x += wide;
+        if (x > all.wide) all.wide = x;
+    }
+    return all;
+}
+
+int ipl_plot_pool_key_height(const canvas *c) { return KEY_ROW * key_of(c).rows; }
+
 void ipl_plot_pool_key(const canvas *c)
 {
-    enum { SAMPLE = 34, GAP = 8, ITEMS = POOL_CONTROLS + 1 };
-    /* Widths in points, which gnuplot does not tell. */
-    static const int wide[ITEMS] = {90, 196, 142, 198, 62};
-    const double w = c->width, y = 1.0 - (LEGEND - 16.0) / c->height;
-    double x = 0.0;
-    for (int k = 0; k < ITEMS; ++k)
-        if (k == POOL_CONTROLS || c->pool->has[k]) x += SAMPLE + GAP + wide[k];
-    x = (w - x) / 2.0;
-    for (int k = 0; k < ITEMS; ++k) {
-        const int ceiling = k == POOL_CONTROLS;
-        if (!ceiling && !c->pool->has[k]) continue;
+    const key all = key_of(c);
+    const double w = c->width;
+    for (int k = 0; k < KEYS; ++k) {
+        const int ceiling = k == POOL_CONTROLS, row = all.row[k];
+        if (row < 0) continue;
+        const double x = (w - all.wide) / 2.0 + all.x[k];
+        const double y = 1.0 - (c->legend - 16.0 - KEY_ROW * (all.rows - 1 - row)) /
+                                   c->height;
         fprintf(c->out, "set arrow from screen %.6f,%.6f to screen %.6f,%.6f nohead "
                 "lc '%s' %s\nset label '%s' at screen %.6f,%.6f left font ',11'\n",
                 x / w, y, (x + SAMPLE) / w, y, ceiling ? "#888888" : "#222222",
                 ceiling ? "lw 1 dt 2" : drawn[k].style,
                 ceiling ? "ceiling" : drawn[k].means, (x + SAMPLE + GAP) / w, y);
-        x += SAMPLE + GAP + wide[k];
     }
 }
 
@@ -162,14 +213,21 @@ const char *ipl_plot_pool_doubt(const canvas *c, int estimator, char *text,
     return text;
 }
 
-/* The estimator above all columns, and beside it how many points are to be doubted. */
+/* The estimator above all columns, and beside it, of narrow pages below it, how many
+ * points are to be doubted. */
 static void draw_heading(const canvas *c, plot_box box, int estimator)
 {
+    enum { NARROW = 640 };
     const double y = 1.0 - (double)(box.y - HEADING / 3) / c->height;
     char title[256], doubt[96];
-    fprintf(c->out, "set label '{/:Bold %s}' at screen 0.5,%.6f center font ',14'\n",
-            ipl_plot_title(c->d, estimator, title, sizeof title), y);
-    if (*ipl_plot_pool_doubt(c, estimator, doubt, sizeof doubt))
+    ipl_plot_title(c->d, estimator, title, sizeof title);
+    fprintf(c->out, "set label '{/:Bold %s}' at screen 0.5,%.6f center font ',%.4g'\n",
+            title, y, ipl_plot_fitting(title, 14, c->width));
+    if (!*ipl_plot_pool_doubt(c, estimator, doubt, sizeof doubt)) return;
+    if (c->width < NARROW)
+        fprintf(c->out, "set label '%s' at screen 0.5,%.6f center font ',10' tc "
+                "'#666666'\n", doubt, y - 15.0 / c->height);
+    else
         fprintf(c->out, "set label '%s' at screen %.6f,%.6f right font ',10' tc "
                 "'#666666'\n", doubt, 1.0 - 14.0 / c->width, y);
 }
@@ -190,10 +248,10 @@ static void draw_curves(const canvas *c, int estimator, int window, int axis)
                     estimator, set_of(c, window, l, control), value,
                     drawn[control].style, ipl_plot_colour(l));
     for (int l = 1; l <= c->d->layers; ++l, sep = ", ")
-        fprintf(c->out, "%s$pool%d index %d using 1:%d with linespoints %s pt %d "
-                "ps 0.7*S lc '%s'", sep, estimator, set_of(c, window, l, POOL_NETWORK),
-                value, drawn[POOL_NETWORK].style, ipl_plot_shape(l),
-                ipl_plot_colour(l));
+        fprintf(c->out, "%s$pool%d index %d using 1:%d:((0.7+0.35*$%d)*S) with "
+                "linespoints %s pt %d ps variable lc '%s'", sep, estimator,
+                set_of(c, window, l, POOL_NETWORK), value, axis == PLOT_X ? 7 : 8,
+                drawn[POOL_NETWORK].style, ipl_plot_shape(l), ipl_plot_colour(l));
     for (int l = 1; saturated_of(pool, estimator).saturated && l <= c->d->layers; ++l)
         fprintf(c->out, ", $pool%d index %d using 1:($6>0?$%d:NaN) with points pt %d "
                 "ps 0.4*S lc '#ffffff'", estimator,
@@ -227,24 +285,33 @@ static void draw_panel(const canvas *c, plot_box box, int estimator, int window,
 /* Without labels there is I(X;T) alone. */
 static int rows_of(const canvas *c) { return isfinite(c->d->ceiling[PLOT_Y]) ? 2 : 1; }
 
-void ipl_plot_pool_size(const canvas *c, int *width, int *height)
+void ipl_plot_pool_size(canvas *c)
 {
     const plot_pool *pool = c->pool;
-    *width = pool->windows * PANEL_WIDTH;
-    if (*width < PICTURE_WIDTH) *width = PICTURE_WIDTH;
-    *height = LEGEND + pool->estimators * (HEADING + rows_of(c) * PANEL_HEIGHT);
+    c->width = pool->windows * PANEL_WIDTH;
+    if (c->width < PICTURE_WIDTH) c->width = PICTURE_WIDTH;
+    c->across = ipl_plot_abreast(c, pool->windows, 0, 0);
+    if (c->how.width_cm > 0)
+        c->width = (int)lround(c->how.width_cm * 72.0 / 2.54 / ipl_plot_unit(c));
+    const int rows = rows_of(c) * ((pool->windows + c->across - 1) / c->across);
+    c->cell_width = c->width / c->across;
+    c->legend = ipl_plot_legend_height(c);
+    c->height = c->legend + pool->estimators * (HEADING + rows * PANEL_HEIGHT);
 }
 
 void ipl_plot_pool(const canvas *c)
 {
     const plot_pool *pool = c->pool;
-    const int wide = c->width / pool->windows;
-    int y = LEGEND;
+    int y = c->legend;
     for (int e = 0; e < pool->estimators; ++e) {
         y += HEADING;
-        for (int axis = 0; axis < rows_of(c); ++axis, y += PANEL_HEIGHT)
-            for (int w = 0; w < pool->windows; ++w)
-                draw_panel(c, (plot_box){w * wide, y, wide, PANEL_HEIGHT},
-                           pool->estimator[e], w, axis);
+        for (int axis = 0; axis < rows_of(c); ++axis)
+            for (int w = 0; w < pool->windows; ++w) {
+                const plot_box box = {w % c->across * c->cell_width, y, c->cell_width,
+                                      PANEL_HEIGHT};
+                draw_panel(c, box, pool->estimator[e], w, axis);
+                if (w % c->across == c->across - 1 || w == pool->windows - 1)
+                    y += PANEL_HEIGHT;
+            }
     }
 }
