@@ -14,9 +14,9 @@ typedef struct {
     pthread_cond_t  end;
 } cli_clock;
 
-/* On a terminal a line on stderr that says `what`, the part and the seconds, each second
- * anew; else such a line every ten seconds. Nothing if `quiet`; _end takes it away.
- * *clock stays where it is until then. */
+/* On a terminal a line on stderr that says `what`, the part and the seconds, each
+ * second anew; else such a line every ten seconds. Nothing if `quiet`; _end takes it
+ * away. *clock stays where it is until then. */
 void cli_clock_start(cli_clock *clock, int quiet, const char *what);
 __attribute__((format(printf, 2, 3)))
 void cli_clock_part(cli_clock *clock, const char *format, ...);
