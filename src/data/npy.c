@@ -64,8 +64,8 @@ static ipl_status put_integer(const reading *r, npy_value v, int64_t *out)
     const int is_signed = r->h->type.kind == NPY_INTEGER;
     if (!is_signed && v.natural > INT64_MAX)
         return IPL_FAIL(IPL_E_FORMAT, "%s: row %" PRId64 ", column %" PRId64 " is "
-                        "%" PRIu64 ": expected less than 2^63", r->path, r->row,
-                        r->col, v.natural);
+                        "%" PRIu64 ": expected less than 2^63: save y.astype(str)",
+                        r->path, r->row, r->col, v.natural);
     *out = is_signed ? v.whole : (int64_t)v.natural;
     return IPL_OK;
 }
