@@ -194,8 +194,9 @@ def check_words():
     wrong = []
     for options, status, line in [
             (["--estimator", "ms"], 1,
-             "target.npy: row 0 is %.9g, a real value and not a class: --y-bins N "
-             "makes classes of such values, --y-values compares them as they are" %
+             "target.npy: row 0 is %.15g, a real value and not a class: y_bins = N "
+             "(--y-bins N) makes classes of such values, and estimate's --y-values "
+             "compares them as they are" %
              target[0]),
             (["--estimator", "ms", "--y-bins", "1"], 2, "--y-bins"),
             (["--estimator", "ms", "--y-bins", "3", "--y-values"], 2,

@@ -169,7 +169,7 @@ static void wrong_variables_are_named(void **state)
             "y is 5 x 2 and not one-hot");
     refused(some_inputs(), Mat_VarCreate("y", MAT_C_DOUBLE, MAT_T_DOUBLE, 2, one, half,
                                          0),
-            "y: row 2 is 0.5: expected whole numbers or words");
+            "y: row 2 is 0.5, a real value and not a class");
     nan[7] = NAN; /* column 1, row 2                                                */
     refused(Mat_VarCreate("F", MAT_C_DOUBLE, MAT_T_DOUBLE, 2, five_three, nan, 0),
             some_labels(), "F: row 2, column 1 is nan: expected finite");

@@ -145,7 +145,7 @@ static ipl_status take_label(const label_source *s, int64_t row, one_label *out)
             return IPL_FAIL(IPL_E_FORMAT, "%s: row %" PRId64 " is NaN: expected a "
                             "label for each row", s->what, row);
         if (isfinite(value) && floor(value) != value)
-            return IPL_FAIL(IPL_E_FORMAT, "%s: row %" PRId64 " is %.9g, a real value "
+            return IPL_FAIL(IPL_E_FORMAT, "%s: row %" PRId64 " is %.15g, a real value "
                             "and not a class: y_bins = N (--y-bins N) makes classes of "
                             "such values, and estimate's --y-values compares them as "
                             "they are", s->what, row, value);

@@ -23,7 +23,7 @@ size_t ipl_sizeof(const char *type)
         TYPE(ipl_option_type),    TYPE(ipl_option),        TYPE(ipl_array),
         TYPE(ipl_data_set),       TYPE(ipl_data_parts),    TYPE(ipl_data_split),
         TYPE(ipl_data_scale),     TYPE(ipl_data_options),  TYPE(ipl_dataset),
-        TYPE(ipl_classes),        TYPE(ipl_mat_rows),
+        TYPE(ipl_classes),        TYPE(ipl_mat_rows),       TYPE(ipl_samples_of),
         TYPE(ipl_act),            TYPE(ipl_net_shape),     TYPE(ipl_init),
         TYPE(ipl_optimizer),      TYPE(ipl_train_options), TYPE(ipl_gradient_stats),
         TYPE(ipl_mi_estimator),   TYPE(ipl_bin_form),      TYPE(ipl_mi_options),
