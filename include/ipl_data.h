@@ -124,9 +124,10 @@ typedef struct {
 
 /* Reads or generates a dataset. E_IO, E_FORMAT: the text has file, place, value and
  * what was expected (files that are missing, empty, truncated, too long, damaged or of
- * another kind; images and labels that disagree; labels that are no classes; NaN in
- * data; values beyond float32). What is converted stands in notes. The caller owns *out
- * and frees it with ipl_dataset_free, which allows a zeroed struct. */
+ * another kind; images and labels that disagree; labels that are no classes;
+ * values beyond float32); E_NUMERIC: NaN in data. What is converted stands in notes.
+ * The caller owns *out and frees it with ipl_dataset_free, which allows a zeroed
+ * struct. */
 ipl_status ipl_dataset_load(const ipl_data_options *options, ipl_dataset *out);
 void       ipl_dataset_free(ipl_dataset *data);
 
@@ -146,6 +147,7 @@ typedef struct {
     float   *values;     /* [rows][cols], where float32 holds each value exactly  */
     double  *wide;       /* [rows][cols], where it does not                       */
     int64_t *integers;   /* [rows][cols]; by ipl_array_read_labels                */
+    int      naturals;   /* 1: the integers are the bits of uint64_t              */
     char    *text;       /* [rows][cols][text_bytes], each ended by a 0: words    */
     size_t   text_bytes;
 } ipl_array;
@@ -227,8 +229,11 @@ void       ipl_classes_free(ipl_classes *classes);
 ipl_status ipl_array_read_inputs(const char *path, ipl_samples_of of,
                                  const ipl_classes *classes, ipl_array *out);
 
-/* Keeps the rows of an array that have a class. E_ARGUMENT: another number of rows. */
-ipl_status ipl_array_keep_labelled(const ipl_classes *classes, ipl_array *array);
+/* Keeps the rows of an array that have a class. E_ARGUMENT: another number of rows;
+ * E_NUMERIC: a value in one of them is NaN or infinite; the text has `what` and the
+ * first one's place, as the file counts rows. */
+ipl_status ipl_array_keep_labelled(const char *what, const ipl_classes *classes,
+                                   ipl_array *array);
 
 /* The classes of these rows to y[rows - unlabelled], which may be classes->y. */
 void       ipl_classes_labelled(const ipl_classes *classes, int32_t *y);

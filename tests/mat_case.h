@@ -134,12 +134,18 @@ static inline void check_set(const char *path)
     check_loaded(&o);
 }
 
-static inline void check_refused(const ipl_data_options *o, const char *words)
+static inline void check_refused_as(const ipl_data_options *o, ipl_status status,
+                                    const char *words)
 {
     ipl_dataset d = {0};
-    CHECK_FAILS(ipl_dataset_load(o, &d), IPL_E_FORMAT, words);
+    CHECK_FAILS(ipl_dataset_load(o, &d), status, words);
     CHECK(strstr(ipl_last_error(), "set.mat"));
     assert_null(d.x);
+}
+
+static inline void check_refused(const ipl_data_options *o, const char *words)
+{
+    check_refused_as(o, IPL_E_FORMAT, words);
 }
 
 #else

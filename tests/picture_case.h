@@ -351,4 +351,23 @@ static inline char *script_of(ipl_plot_what what, const char *set, const char *o
     return script;
 }
 
+/* The colours of the first three layers. */
+static const char *const colour_of[] = {"#0072B2", "#D55E00", "#009E73"};
+
+/* The curve of a panel that is drawn in this way, in the layer's colour (-1: any). */
+static inline const curve *only_curve(const panel *p, const char *way, int layer)
+{
+    const curve *found = NULL;
+    for (int k = 0; k < p->curves; ++k) {
+        if (!strstr(p->curve[k].style, way) ||
+            (layer >= 0 && !strstr(p->curve[k].style, colour_of[layer])))
+            continue;
+        if (found)
+            fail_msg("%s: two curves '%s' of layer %d", p->title, way, layer + 1);
+        found = &p->curve[k];
+    }
+    if (!found) fail_msg("%s: no curve '%s' of layer %d", p->title, way, layer + 1);
+    return found;
+}
+
 #endif

@@ -20,7 +20,6 @@ static const char *const title_of[ESTIMATORS] = {
     "bin: 30 edges over [-1, 1]", "kde upper bound: noise variance 0.05",
     "kde lower bound: noise variance 0.05"};
 static const char *const axis_name[] = {"I(X;T) [bits]", "I(T;Y) [bits]"};
-static const char *const colour_of[LAYERS] = {"#0072B2", "#D55E00", "#009E73"};
 static const int shape_of[LAYERS] = {7, 5, 9};
 
 /* -- Made-up tables ---------------------------------------------------------------*/
@@ -130,22 +129,6 @@ static inline void check_near(const char *what, double got, double want)
 {
     if (isnan(want) ? !isnan(got) : !(fabs(got - want) <= 5e-5 * (fabs(want) + 0.1)))
         fail_msg("%s: %.9g, want %.9g", what, got, want);
-}
-
-/* The curve of a panel that is drawn in this way, in the layer's colour (-1: any). */
-static inline const curve *only_curve(const panel *p, const char *way, int layer)
-{
-    const curve *found = NULL;
-    for (int k = 0; k < p->curves; ++k) {
-        if (!strstr(p->curve[k].style, way) ||
-            (layer >= 0 && !strstr(p->curve[k].style, colour_of[layer])))
-            continue;
-        if (found)
-            fail_msg("%s: two curves '%s' of layer %d", p->title, way, layer + 1);
-        found = &p->curve[k];
-    }
-    if (!found) fail_msg("%s: no curve '%s' of layer %d", p->title, way, layer + 1);
-    return found;
 }
 
 /* The rows that the curve draws, one a tick; the one that may follow parts layers. */

@@ -8,7 +8,7 @@ static char folder[FILES_PATH];
 static const char *dir_of(const char *name) { return files_path(folder, name); }
 
 /* With training states all the time, so that a resumed run begins in its middle. The
- * policy asks for each tick by itself: a call of many would be done at its first stop. */
+ * policy asks for each tick by itself: one call of many would be all that is left. */
 static ipl_config small_config(void)
 {
     static const char *const sets[] = {

@@ -6,7 +6,6 @@
 #include "pool_case.h"
 #include "runs_case.h"
 
-static const char *const colour_of[] = {"#0072B2", "#D55E00", "#009E73"};
 static const char *const bin_title = "bin: 30 edges over [-1, 1]";
 
 /* At tick 0 layers 1 to 3 stand at one place, at tick 1 layer 3 has the I(X;T) that
@@ -22,14 +21,20 @@ static const int want[3][3][3] = {
     {{1, 1, 1}, {1, 1, 1}, {0, 0, 1}},
     {{2, 2, 2}, {0, 0, 0}, {1, 0, 0}}};
 
+/* The picture of these rows, of the first of two runs. */
+static char *covered(two_runs *t, const ipl_plot_options *how)
+{
+    make_two(t);
+    write_rows(t->dir[0], rows);
+    return picture_of(1, t->dir, how, files_path(t->folder, "p.svg"));
+}
+
 static void blocks_count_what_covers_a_point(void **state)
 {
     two_runs t;
     (void)state;
-    make_two(&t);
-    write_rows(t.dir[0], rows);
     ipl_plot_options how = of(IPL_PLOT_ALL);
-    char *script = picture_of(1, t.dir, &how, files_path(t.folder, "p.svg"));
+    char *script = covered(&t, &how);
     for (int l = 0; l < 3; ++l) {
         const block *b = block_of(script, "$plane0", l);
         CHECK(b->rows == ticks + 1);
@@ -56,10 +61,8 @@ static void covered_points_are_rings(void **state)
 {
     two_runs t;
     (void)state;
-    make_two(&t);
-    write_rows(t.dir[0], rows);
     ipl_plot_options how = of(IPL_PLOT_ALL);
-    char *script = picture_of(1, t.dir, &how, files_path(t.folder, "p.svg"));
+    char *script = covered(&t, &how);
     for (int kind = 0; kind < 3; ++kind) {
         panel p = panel_named(script, bin_title, kind ? "epoch" : axis_name[0],
                               axis_name[kind != 1]);

@@ -143,6 +143,11 @@ fails 2 "unknown option '--train.epochs=5'; is --set train.epochs=.. meant?" \
     run x.ini --train.epochs=5
 fails 2 "is --set train.replicas=.. meant?" run x.ini --replicas 3
 fails 2 "is --set kde.noise_var=.. meant?" run x.ini --noise-var 0.1
-fails 2 "unknown option '--bins'; see" estimate --t t.npy --bins 3
+fails 2 "unknown option '--bins'; is one of --bin-" estimate --t t.npy --bins 3
+fails 2 "unknown option '--noise'; is one of --noise-" estimate --t t.npy --noise 3
+fails 2 "'--seed'; is one of --set data.seed=.., --set train.seed=.. meant?" \
+    run x.ini --seed 3
+fails 2 "unknown option '--epochs'; is --set train.epochs=.. meant?" \
+    run x.ini --epochs 3
 fails 2 "unknown option '--ouk'; is --out meant?" run x.ini --ouk y
 plan

@@ -191,15 +191,21 @@ static void rows_of_no_label_are_left_out_when_asked(void **state)
     ipl_array t = {.rows = 5, .cols = 2, .dims = 2, .shape = {5, 2}, .values = value};
     ipl_classes made = make(&a, 5, "-1");
     assert_int_equal(made.unlabelled, 2);
-    CHECK_OK(ipl_array_keep_labelled(&made, &t));
+    CHECK_OK(ipl_array_keep_labelled("t", &made, &t));
     ipl_classes_labelled(&made, left);
     static const float kept[6] = {0, 1, 4, 5, 8, 9};
     static const int32_t kept_y[3] = {1, 0, 1};
     assert_int_equal(t.rows, 3);
     assert_memory_equal(t.values, kept, sizeof kept);
     assert_memory_equal(left, kept_y, sizeof kept_y);
+    /* What goes may have anything; of what stays the file's row is named. */
+    t = (ipl_array){.rows = 5, .cols = 2, .dims = 2, .shape = {5, 2}, .values = value};
+    value[3] = NAN;
+    value[9] = INFINITY;
+    CHECK_FAILS(ipl_array_keep_labelled("t", &made, &t), IPL_E_NUMERIC,
+                "1 of 10 values are NaN or infinite, first in row 4, column 1 (inf)");
     t.rows = 4;
-    CHECK_FAILS(ipl_array_keep_labelled(&made, &t), IPL_E_ARGUMENT,
+    CHECK_FAILS(ipl_array_keep_labelled("t", &made, &t), IPL_E_ARGUMENT,
                 "4 rows: expected 5");
     ipl_classes_free(&made);
     ipl_array_free(&t);

@@ -123,11 +123,16 @@ static void emnist_needs_no_names(void **state)
 
 /* ---- what is refused ---------------------------------------------------------- */
 
-static void refused(matvar_t *f, matvar_t *y, const char *words)
+static void refused_as(ipl_status status, matvar_t *f, matvar_t *y, const char *words)
 {
     const ipl_data_options o = options_of(
         write_mat(MAT_FT_MAT5, MAT_COMPRESSION_ZLIB, f, y));
-    check_refused(&o, words);
+    check_refused_as(&o, status, words);
+}
+
+static void refused(matvar_t *f, matvar_t *y, const char *words)
+{
+    refused_as(IPL_E_FORMAT, f, y, words);
 }
 
 static void variables_without_real_numbers_are_named(void **state)
@@ -171,8 +176,10 @@ static void wrong_variables_are_named(void **state)
                                          0),
             "y: row 2 is 0.5, a real value and not a class");
     nan[7] = NAN; /* column 1, row 2                                                */
-    refused(Mat_VarCreate("F", MAT_C_DOUBLE, MAT_T_DOUBLE, 2, five_three, nan, 0),
-            some_labels(), "F: row 2, column 1 is nan: expected finite");
+    refused_as(IPL_E_NUMERIC,
+               Mat_VarCreate("F", MAT_C_DOUBLE, MAT_T_DOUBLE, 2, five_three, nan, 0),
+               some_labels(), "F: 1 of 15 values are NaN or infinite, first in row 2, "
+               "column 1 (nan)");
     nan[7] = 1e39;
     refused(Mat_VarCreate("F", MAT_C_DOUBLE, MAT_T_DOUBLE, 2, five_three, nan, 0),
             some_labels(), "F: row 2, column 1 is 1e+39: above the 3.4e+38 that float");

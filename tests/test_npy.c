@@ -283,12 +283,29 @@ static void values_may_be_nan_but_integers_must_be_whole(void **state)
     CHECK_OK(ipl_array_read_labels(npy(1, header, 32, edge), &a));
     CHECK(a.integers[0] == INT64_MIN && a.integers[2] == (int64_t)1 << 62);
     ipl_array_free(&a);
-    const uint64_t large[2] = {INT64_MAX, (uint64_t)INT64_MAX + 1};
-    CHECK_FAILS(ipl_array_read_labels(
-                    npy(1, "{'descr': '<u8', 'fortran_order': False, 'shape': (2,)}",
-                        16,
-                        large), &a),
-                IPL_E_FORMAT, "row 1, column 0 is 9223372036854775808");
+}
+
+/* All of uint64: ascending, each by its own name. */
+static void natural_labels_have_64_bits(void **state)
+{
+    (void)state;
+    static const char header[] =
+        "{'descr': '<u8', 'fortran_order': False, 'shape': (4,)}";
+    const uint64_t large[4] = {UINT64_MAX, INT64_MAX, (uint64_t)INT64_MAX + 1, 0};
+    static const int32_t want[4] = {3, 1, 2, 0};
+    static const char names[] = "0\0" "9223372036854775807\0" "9223372036854775808\0"
+                                "18446744073709551615";
+    const ipl_samples_of of = {"T", 4, 0};
+    ipl_classes y = {0};
+    CHECK_OK(ipl_labels_read(npy(1, header, 32, large), of, NULL, &y));
+    assert_memory_equal(y.y, want, sizeof want);
+    assert_memory_equal(y.names, names, sizeof names);
+    ipl_classes_free(&y);
+    CHECK_OK(ipl_labels_read(npy(1, header, 32, large), of, "18446744073709551615",
+                             &y));
+    assert_int_equal(y.unlabelled, 1);
+    CHECK(y.y[0] == IPL_NO_CLASS);
+    ipl_classes_free(&y);
 }
 
 static void written_arrays_read_back_the_same(void **state)
@@ -382,6 +399,7 @@ static const check_test tests[] = {
     CHECK_TEST(a_file_cut_anywhere_is_refused),
     CHECK_TEST(what_is_no_npy_file_is_refused),
     CHECK_TEST(values_may_be_nan_but_integers_must_be_whole),
+    CHECK_TEST(natural_labels_have_64_bits),
     CHECK_TEST(written_arrays_read_back_the_same),
     CHECK_TEST(a_write_that_fails_leaves_what_was_there),
     CHECK_TEST(written_files_have_usual_permissions),

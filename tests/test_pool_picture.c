@@ -8,7 +8,6 @@ static const char *const title_of[] = {"bin: 30 edges over [-1, 1]",
                                        "kde upper bound: noise variance 0.05",
                                        "kde lower bound: noise variance 0.05"};
 static const char *const window_title[] = {"epochs 0 to 1", "epochs 2 to 4", "epoch 6"};
-static const char *const colour_of[] = {"#0072B2", "#D55E00", "#009E73"};
 static const int shape_of[] = {7, 5, 9};
 static const char *const style_of[] = {"lw 2.2 dt 1", "lw 1.2 dt (2,5)",
                                        "lw 1.2 dt (18,8)", "lw 1.2 dt (12,5,2,5)"};
@@ -39,22 +38,6 @@ static void check_near(const char *what, double got, double want)
 {
     if (isnan(want) ? !isnan(got) : !(fabs(got - want) <= 5e-5 * (fabs(want) + 0.1)))
         fail_msg("%s: %.9g, want %.9g", what, got, want);
-}
-
-/* The curve of a panel that is drawn in this way, in the layer's colour. */
-static const curve *only_curve(const panel *p, const char *way, int layer)
-{
-    const curve *found = NULL;
-    for (int k = 0; k < p->curves; ++k) {
-        if (!strstr(p->curve[k].style, way) ||
-            !strstr(p->curve[k].style, colour_of[layer]))
-            continue;
-        if (found)
-            fail_msg("%s: two curves '%s' of layer %d", p->title, way, layer + 1);
-        found = &p->curve[k];
-    }
-    if (!found) fail_msg("%s: no curve '%s' of layer %d", p->title, way, layer + 1);
-    return found;
 }
 
 /* The rows that a curve draws, and one that parts them from others. */

@@ -157,8 +157,8 @@ static void npy_sets_that_do_not_fit_are_named(void **state)
     static const int32_t y[4] = {0, 1, -1, 7};
     ipl_data_options o = npy_set(3, 2, x, y);
     ipl_dataset d = {0};
-    CHECK_FAILS(ipl_dataset_load(&o, &d), IPL_E_FORMAT,
-                "X.npy: row 1, column 1 is nan: expected finite");
+    CHECK_FAILS(ipl_dataset_load(&o, &d), IPL_E_NUMERIC,
+                "X.npy: 1 of 6 values are NaN or infinite, first in row 1, column 1");
     o = npy_set(3, 1, x, y);
     CHECK_OK(ipl_npy_write_int32(files_path(folder, "y.npy"), 2, y));
     CHECK_FAILS(ipl_dataset_load(&o, &d), IPL_E_FORMAT,

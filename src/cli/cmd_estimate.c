@@ -122,7 +122,7 @@ static ipl_status estimate_arrays(ipl_device *dev, const request *q, cli_clock *
         IPL_TRY_DONE(ipl_array_read_inputs(q->x, of, y.labels.y ? &y.labels : NULL,
                                            &x));
     if (y.labels.unlabelled) /* before an offset is taken from all rows */
-        IPL_TRY_DONE(ipl_array_keep_labelled(&y.labels, t));
+        IPL_TRY_DONE(ipl_array_keep_labelled(q->t, &y.labels, t));
     if (q->x) IPL_TRY_DONE(centre(q, q->x, &x));
     *layer = (ipl_mi_layer){.name = q->t, .d = t->cols, .t = t->values,
                             .wide = t->wide};

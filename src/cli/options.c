@@ -70,42 +70,60 @@ static const cli_option *nearest(const cli_option *options, int count, const cha
     return best;
 }
 
-/* The key that was probably meant by --replicas or --train.replicas: which of `keys`,
- * or -1. Only commands with --set have keys. */
-static int meant_key(const char *name, size_t length, ipl_config_key *key)
+/* "--set data.seed=.., --set train.seed=..": the keys that were probably meant by
+ * --seed or --data.seed, those of the fewest edits; "": none. */
+static void list_keys(const char *name, size_t length, char *text, size_t size)
 {
     char given[64], whole[96];
     ipl_config config;
-    int least = 4, best = -1;
-    if (length < 4 || length >= sizeof given) return -1;
+    ipl_config_key key;
+    int least = 4;
+    size_t used = 0;
+    if (length < 4 || length >= sizeof given) return;
     snprintf(given, sizeof given, "%.*s", (int)length - 2, name + 2);
     for (char *at = given; *at; ++at)
         if (*at == '-') *at = '_';
     ipl_config_defaults(&config);
     for (int k = 0; k < ipl_config_keys(); ++k) {
-        if (ipl_config_key_at(&config, k, key) != IPL_OK) return -1;
-        snprintf(whole, sizeof whole, "%s.%s", key->section, key->key);
-        const int by_key = ipl_option_edits(key->key, given);
+        if (ipl_config_key_at(&config, k, &key) != IPL_OK) return;
+        snprintf(whole, sizeof whole, "%s.%s", key.section, key.key);
+        const int by_key = ipl_option_edits(key.key, given);
         const int by_all = ipl_option_edits(whole, given);
         const int far = by_key < by_all ? by_key : by_all;
-        if (far < least && 4 * far <= (int)strlen(given)) least = far, best = k;
+        if (far > least || 4 * far > (int)strlen(given)) continue;
+        if (far < least) used = 0;
+        least = far;
+        if (used < size)
+            used += (size_t)snprintf(text + used, size - used, "%s--set %s=..",
+                                     used ? ", " : "", whole);
     }
-    if (best >= 0 && ipl_config_key_at(&config, best, key) != IPL_OK) best = -1;
-    return best;
+}
+
+/* "--bin-width, --bin-edges" for --bin and, with `less` 1, for --bins; "": none. */
+static void list_longer(const cli_option *options, int count, const char *name,
+                        size_t length, size_t less, char *text, size_t size)
+{
+    size_t used = 0;
+    for (int o = 0; o < count && length >= 5 + less && used < size; ++o)
+        if (!strncmp(options[o].name, name, length - less) &&
+            (!less || options[o].name[length - less] == '-'))
+            used += (size_t)snprintf(text + used, size - used, "%s%s",
+                                     used ? ", " : "", options[o].name);
 }
 
 static int unknown_option(const cli_command *command, const cli_option *options,
                           int count, const char *given, size_t length)
 {
+    char names[256] = "";
     const cli_option *meant = nearest(options, count, given, length);
-    ipl_config_key key;
-    if (!meant && option_of(options, count, "--set", 5) &&
-        meant_key(given, length, &key) >= 0)
-        return cli_misused(command, "unknown option '%s'; is --set %s.%s=.. meant?",
-                           given, key.section, key.key);
-    if (!meant) return cli_misused(command, "unknown option '%s'", given);
-    return cli_misused(command, "unknown option '%s'; is %s meant?", given,
-                       meant->name);
+    if (meant) snprintf(names, sizeof names, "%s", meant->name);
+    if (!*names && option_of(options, count, "--set", 5))
+        list_keys(given, length, names, sizeof names);
+    for (size_t less = 0; less < 2 && !*names; ++less)
+        list_longer(options, count, given, length, less, names, sizeof names);
+    if (!*names) return cli_misused(command, "unknown option '%s'", given);
+    return cli_misused(command, "unknown option '%s'; is %s%s meant?", given,
+                       strchr(names, ',') ? "one of " : "", names);
 }
 
 /* One option and its value, which may be the next argument; advances *at past it. */

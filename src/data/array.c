@@ -83,7 +83,8 @@ double ipl_array_number(const ipl_array *array, int64_t at)
 {
     return array->values ? (double)array->values[at]
            : array->wide ? array->wide[at]
-                         : (double)array->integers[at];
+           : array->naturals ? (double)(uint64_t)array->integers[at]
+                             : (double)array->integers[at];
 }
 
 /* 2^63 itself is a double and beyond int64; NaN fails both comparisons. */
@@ -189,23 +190,48 @@ const char *ipl_rows_hint(ipl_samples_of of, int64_t had)
                : "";
 }
 
-/* Of the rows that are looked at, the values that are not finite, and the first. */
-static int64_t count_infinite(const ipl_array *array, const ipl_classes *classes,
-                              int64_t *first)
+/* Rows without a class are not looked at (classes NULL: all have one). */
+static ipl_status check_finite(const char *what, const ipl_classes *classes,
+                               const ipl_array *array)
 {
-    int64_t wrong = 0;
-    for (int64_t v = 0; v < array->rows * array->cols; ++v) {
-        if (classes && classes->y[v / array->cols] == IPL_NO_CLASS) continue;
-        if (!isfinite(ipl_array_number(array, v)) && !wrong++) *first = v;
+    const int64_t cols = array->cols, values = array->rows * cols;
+    int64_t wrong = 0, first = 0;
+    for (int64_t v = 0; v < values; ++v) {
+        if (classes && classes->y[v / cols] == IPL_NO_CLASS) continue;
+        if (!isfinite(ipl_array_number(array, v)) && !wrong++) first = v;
     }
-    return wrong;
+    if (!wrong) return IPL_OK;
+    return IPL_FAIL(IPL_E_NUMERIC, "%s: %" PRId64 " of %" PRId64 " values are NaN or "
+                    "infinite, first in row %" PRId64 ", column %" PRId64 " (%g)", what,
+                    wrong, values, first / cols, first % cols,
+                    ipl_array_number(array, first));
+}
+
+ipl_status ipl_array_keep_labelled(const char *what, const ipl_classes *classes,
+                                   ipl_array *array)
+{
+    IPL_REQUIRE(classes && array && array->rows == classes->rows,
+                "%" PRId64 " rows: expected %" PRId64, array ? array->rows : 0,
+                classes ? classes->rows : 0);
+    IPL_TRY(check_finite(what, classes, array));
+    const size_t cols = (size_t)array->cols;
+    int64_t kept = 0;
+    for (int64_t r = 0; r < classes->rows; ++r) {
+        if (classes->y[r] == IPL_NO_CLASS) continue;
+        const size_t to = (size_t)kept++ * cols, from = (size_t)r * cols;
+        if (array->values)
+            memmove(array->values + to, array->values + from, cols * sizeof(float));
+        else
+            memmove(array->wide + to, array->wide + from, cols * sizeof(double));
+    }
+    array->rows = array->shape[0] = kept;
+    return IPL_OK;
 }
 
 ipl_status ipl_array_read_inputs(const char *path, ipl_samples_of of,
                                  const ipl_classes *classes, ipl_array *out)
 {
     ipl_array read = {0};
-    int64_t   first = 0;
     ipl_status st = IPL_OK;
     IPL_REQUIRE(path && of.what && out, "the path of the inputs or the result is NULL");
     IPL_REQUIRE(!classes || classes->rows == of.rows, "%" PRId64 " labels of %" PRId64
@@ -218,14 +244,8 @@ ipl_status ipl_array_read_inputs(const char *path, ipl_samples_of of,
                                                     : ipl_rows_hint(of, read.rows));
         goto done;
     }
-    const int64_t wrong = count_infinite(&read, classes, &first);
-    if (wrong)
-        st = IPL_FAIL(IPL_E_NUMERIC, "%s: %" PRId64 " of %" PRId64 " values are NaN or "
-                      "infinite, first in row %" PRId64 ", column %" PRId64, path,
-                      wrong, read.rows * read.cols, first / read.cols,
-                      first % read.cols);
-    else if (classes && classes->unlabelled)
-        st = ipl_array_keep_labelled(classes, &read);
+    st = classes ? ipl_array_keep_labelled(path, classes, &read)
+                 : check_finite(path, NULL, &read);
 done:
     if (st == IPL_OK) *out = read;
     else ipl_array_free(&read);

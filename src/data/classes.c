@@ -7,12 +7,11 @@
  */
 #include <inttypes.h>
 #include <math.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "data/data.h"
+#include "data/classes.h"
 
 enum { LISTED_MAX = 8, SHOWN_BYTES = 24 };
 
@@ -23,104 +22,12 @@ void ipl_classes_free(ipl_classes *classes)
     *classes = (ipl_classes){0};
 }
 
-/* What the functions below share: the labels, and what messages call them. */
-typedef struct {
-    const char      *what, *of;
-    const ipl_array *labels;
-    int64_t          rows;
-} label_source;
-
-__attribute__((format(printf, 2, 3)))
-static void add_note(ipl_classes *out, const char *format, ...)
-{
-    va_list more;
-    const size_t used = strlen(out->note);
-    va_start(more, format);
-    vsnprintf(out->note + used, sizeof out->note - used, format, more);
-    va_end(more);
-}
-
-void ipl_note_no_label(ipl_classes *made, const char *no_label)
-{
-    const char *between = *made->note ? "; " : "";
-    const char *or = no_label && strchr(no_label, ',') ? "one of " : "";
-    if (!no_label || !*no_label) return;
-    if (made->unlabelled)
-        add_note(made, "%s%" PRId64 " of %" PRId64 " rows are labelled %s%s and left "
-                 "out", between, made->unlabelled, made->rows, or, no_label);
-    else
-        add_note(made, "%sno row is labelled %s%s", between, or, no_label);
-}
-
-/* -- One-hot ----------------------------------------------------------------------*/
-
-/* The columns that are 1 in a row of noughts and ones; -1: it has another value. */
-static int64_t ones_of(const label_source *s, int64_t row, int64_t *column)
-{
-    int64_t ones = 0;
-    for (int64_t c = 0; c < s->labels->cols; ++c) {
-        const double value = ipl_array_number(s->labels, row * s->labels->cols + c);
-        if (value != 0.0 && value != 1.0) return -1;
-        if (value == 1.0) *column = c, ++ones;
-    }
-    return ones;
-}
-
-/* Whether each row is of [0, 1] and sums to 1, as far as float16 can tell. */
-static int are_probabilities(const label_source *s)
-{
-    for (int64_t r = 0; r < s->rows; ++r) {
-        double sum = 0.0;
-        for (int64_t c = 0; c < s->labels->cols; ++c) {
-            const double value = ipl_array_number(s->labels, r * s->labels->cols + c);
-            if (!(value >= 0.0 && value <= 1.0)) return 0;
-            sum += value;
-        }
-        if (fabs(sum - 1.0) > 4e-3) return 0;
-    }
-    return 1;
-}
-
-static ipl_status not_one_hot(const label_source *s, int64_t row, int64_t ones)
-{
-    if (are_probabilities(s))
-        return IPL_FAIL(IPL_E_FORMAT, "%s holds probabilities, %" PRId64 " x %" PRId64
-                        ", whose rows sum to 1: expected classes: save the most "
-                        "probable one of each row, as numpy's argmax(axis=1) gives it",
-                        s->what, s->rows, s->labels->cols);
-    if (ones >= 0)
-        return IPL_FAIL(IPL_E_FORMAT, "%s: row %" PRId64 " has %" PRId64 " ones: "
-                        "one-hot labels have exactly one in each row", s->what, row,
-                        ones);
-    return IPL_FAIL(IPL_E_FORMAT, "%s is %" PRId64 " x %" PRId64 " and not one-hot: "
-                    "expected one label for each of the %" PRId64 " rows of %s",
-                    s->what, s->rows, s->labels->cols, s->rows, s->of);
-}
-
-static ipl_status from_one_hot(const label_source *s, ipl_classes *out)
-{
-    if (s->labels->text)
-        return IPL_FAIL(IPL_E_FORMAT, "%s has %" PRId64 " columns of words: expected "
-                        "one label a row", s->what, s->labels->cols);
-    for (int64_t r = 0; r < s->rows; ++r) {
-        int64_t column = 0;
-        const int64_t ones = ones_of(s, r, &column);
-        if (ones != 1) return not_one_hot(s, r, ones);
-        out->y[r] = (int32_t)column;
-    }
-    if (s->labels->cols > IPL_CLASSES_MAX)
-        return IPL_FAIL(IPL_E_FORMAT, "%s: %" PRId64 " columns: expected at most %d "
-                        "classes", s->what, s->labels->cols, IPL_CLASSES_MAX);
-    out->classes = (int32_t)s->labels->cols;
-    add_note(out, "one-hot labels: columns 0 to %d are the classes", out->classes - 1);
-    return IPL_OK;
-}
-
 /* -- One label a row --------------------------------------------------------------*/
 
 typedef struct {
     int64_t     whole;
     const char *word; /* NULL: a number                                           */
+    int         natural; /* 1: whole has the bits of a uint64_t                   */
     int64_t     row;
 } one_label;
 
@@ -128,6 +35,8 @@ static int by_label(const void *a, const void *b)
 {
     const one_label *l = a, *r = b;
     if (l->word) return strcmp(l->word, r->word);
+    const uint64_t a_bits = (uint64_t)l->whole, b_bits = (uint64_t)r->whole;
+    if (l->natural) return (a_bits > b_bits) - (a_bits < b_bits);
     return (l->whole > r->whole) - (l->whole < r->whole);
 }
 
@@ -139,6 +48,7 @@ static ipl_status take_label(const label_source *s, int64_t row, one_label *out)
         out->word = from->text + (size_t)row * from->text_bytes;
     } else if (from->integers) {
         out->whole = from->integers[row];
+        out->natural = from->naturals;
     } else {
         const double value = ipl_array_number(from, row);
         if (isnan(value))
@@ -158,32 +68,18 @@ static ipl_status take_label(const label_source *s, int64_t row, one_label *out)
     return IPL_OK;
 }
 
-/* Whether a list divided by commas has this text. */
-static int has_text(const char *list, const char *text)
+static void print_number(const one_label *label, char text[32])
 {
-    const size_t length = strlen(text);
-    for (const char *at = list; at; at = strchr(at, ',')) {
-        at += *at == ',';
-        if (strcspn(at, ",") == length && !strncmp(at, text, length)) return 1;
-    }
-    return 0;
-}
-
-int ipl_is_no_label(const char *no_label, double value)
-{
-    char text[32] = "nan";
-    if (!no_label || !*no_label) return 0;
-    if (!isnan(value) && !(fabs(value) <= 0x1p53 && floor(value) == value)) return 0;
-    if (!isnan(value)) snprintf(text, sizeof text, "%" PRId64, (int64_t)value);
-    return has_text(no_label, text);
+    if (label->natural) snprintf(text, 32, "%" PRIu64, (uint64_t)label->whole);
+    else snprintf(text, 32, "%" PRId64, label->whole);
 }
 
 static int is_no_label(const one_label *label, const char *no_label)
 {
     char text[32];
     if (!no_label || !*no_label) return 0;
-    if (!label->word) snprintf(text, sizeof text, "%" PRId64, label->whole);
-    return has_text(no_label, label->word ? label->word : text);
+    if (!label->word) print_number(label, text);
+    return ipl_no_label_has(no_label, label->word ? label->word : text);
 }
 
 /* Bytes of the UTF-8 character at the text, 0 where it is none or a control one. */
@@ -212,7 +108,7 @@ static size_t put_name(const one_label *label, char *name)
 {
     char text[32];
     size_t length = 0;
-    if (!label->word) snprintf(text, sizeof text, "%" PRId64, label->whole);
+    if (!label->word) print_number(label, text);
     for (const char *at = label->word ? label->word : text; *at;) {
         const int bytes = character((const unsigned char *)at);
         char escaped[8];
@@ -258,24 +154,27 @@ static void describe(int whole, const int64_t *end_value, ipl_classes *out)
     const char *name = out->names;
     const int32_t classes = out->classes;
     if (classes <= LISTED_MAX) {
-        add_note(out, "label%s ", classes > 1 ? "s" : "");
+        ipl_classes_note(out, "label%s ", classes > 1 ? "s" : "");
         for (int32_t c = 0; c < classes; ++c, name += strlen(name) + 1) {
             shorten(name, text);
-            add_note(out, "%s%s", c ? ", " : "", text);
+            ipl_classes_note(out, "%s%s", c ? ", " : "", text);
         }
-        add_note(out, classes > 1 ? " are classes " : " is class ");
-        for (int32_t c = 0; c < classes; ++c) add_note(out, "%s%d", c ? ", " : "", c);
+        ipl_classes_note(out, classes > 1 ? " are classes " : " is class ");
+        for (int32_t c = 0; c < classes; ++c)
+            ipl_classes_note(out, "%s%d", c ? ", " : "", c);
         return;
     }
     shorten(name, text);
     for (int32_t c = 1; c < classes; ++c) name += strlen(name) + 1;
     shorten(name, last);
-    const int dense = whole && end_value[1] - end_value[0] == classes - 1;
+    const uint64_t span = (uint64_t)end_value[1] - (uint64_t)end_value[0];
+    const int dense = whole && span == (uint64_t)classes - 1;
     if (dense)
-        add_note(out, "labels %s to %s are classes 0 to %d", text, last, classes - 1);
+        ipl_classes_note(out, "labels %s to %s are classes 0 to %d", text, last,
+                         classes - 1);
     else
-        add_note(out, "%d labels, %s to %s, are classes 0 to %d in this order", classes,
-                 text, last, classes - 1);
+        ipl_classes_note(out, "%d labels, %s to %s, are classes 0 to %d in this order",
+                         classes, text, last, classes - 1);
 }
 
 /* Numbers the sorted labels; first[c] is where class c begins. */
@@ -306,13 +205,13 @@ static void note_classes(const label_source *s, int64_t count, const one_label *
     const int whole = !label->word;
     const int64_t end_value[2] = {label[0].whole, label[first[classes - 1]].whole};
     if (out->names) describe(whole, end_value, out);
-    if (whole && classes > 2 && end_value[0] == -1 && label[first[1]].whole == 0 &&
-        !out->unlabelled)
-        add_note(out, " (if -1 means no label, no_label = -1 or --no-label -1 leaves "
-                 "its rows out)");
+    if (whole && !label->natural && classes > 2 && end_value[0] == -1 &&
+        label[first[1]].whole == 0 && !out->unlabelled)
+        ipl_classes_note(out, " (if -1 means no label, no_label = -1 or --no-label -1 "
+                         "leaves its rows out)");
     if (classes == count && count > 2)
-        add_note(out, "%seach of the %" PRId64 " rows is a class of its own",
-                 *out->note ? "; " : "", s->rows - out->unlabelled);
+        ipl_classes_note(out, "%seach of the %" PRId64 " rows is a class of its own",
+                         *out->note ? "; " : "", s->rows - out->unlabelled);
 }
 
 static ipl_status from_column(const label_source *s, const char *no_label,
@@ -333,7 +232,7 @@ static ipl_status from_column(const label_source *s, const char *no_label,
     for (int64_t r = 0; r < s->rows; ++r) {
         out->y[r] = IPL_NO_CLASS;
         if (!s->labels->text && !s->labels->integers &&
-            ipl_is_no_label(no_label, ipl_array_number(s->labels, r)))
+            ipl_no_label_has_number(no_label, ipl_array_number(s->labels, r)))
             continue; /* NaN, which is no label */
         IPL_TRY_DONE(take_label(s, r, &label[count]));
         count += !is_no_label(&label[count], no_label);
@@ -383,9 +282,9 @@ ipl_status ipl_labels_from_array(const char *what, ipl_samples_of of,
     ipl_classes made = {.rows = rows, .y = malloc((size_t)rows * sizeof *made.y)};
     if (!made.y) return IPL_FAIL(IPL_E_MEMORY, "%s: %" PRId64 " classes", what, rows);
     const ipl_status st = column ? from_column(&s, no_label, &made)
-                                 : from_one_hot(&s, &made);
+                                 : ipl_classes_one_hot(&s, &made);
     if (st == IPL_OK) {
-        ipl_note_no_label(&made, no_label);
+        ipl_no_label_note(&made, no_label);
         *out = made;
     } else {
         ipl_classes_free(&made);
@@ -402,25 +301,6 @@ ipl_status ipl_labels_read(const char *path, ipl_samples_of of, const char *no_l
     const ipl_status st = ipl_labels_from_array(path, of, &read, no_label, out);
     ipl_array_free(&read);
     return st;
-}
-
-ipl_status ipl_array_keep_labelled(const ipl_classes *classes, ipl_array *array)
-{
-    IPL_REQUIRE(classes && array && array->rows == classes->rows,
-                "%" PRId64 " rows: expected %" PRId64, array ? array->rows : 0,
-                classes ? classes->rows : 0);
-    const size_t cols = (size_t)array->cols;
-    int64_t kept = 0;
-    for (int64_t r = 0; r < classes->rows; ++r) {
-        if (classes->y[r] == IPL_NO_CLASS) continue;
-        const size_t to = (size_t)kept++ * cols, from = (size_t)r * cols;
-        if (array->values)
-            memmove(array->values + to, array->values + from, cols * sizeof(float));
-        else
-            memmove(array->wide + to, array->wide + from, cols * sizeof(double));
-    }
-    array->rows = array->shape[0] = kept;
-    return IPL_OK;
 }
 
 void ipl_classes_labelled(const ipl_classes *classes, int32_t *y)

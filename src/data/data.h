@@ -49,12 +49,6 @@ double ipl_array_number(const ipl_array *array, int64_t at);
 ipl_status ipl_classes_of_values(const char *what, ipl_samples_of of, ipl_array *array,
                                  const ipl_target_options *how, ipl_classes *out);
 
-/* Whether a number is a label that means none: a whole number, or NaN as "nan". */
-int ipl_is_no_label(const char *no_label, double value);
-
-/* Adds to the note how many rows have no label, where no_label is given. */
-void ipl_note_no_label(ipl_classes *classes, const char *no_label);
-
 /* The end of a message on a wrong number of rows: ": .. transposed", or "". */
 const char *ipl_rows_hint(ipl_samples_of of, int64_t had);
 

@@ -72,19 +72,6 @@ static ipl_status check_size(const char *what, const ipl_array *x)
                     "expected 1 to %d of each", what, x->rows, x->cols, INT32_MAX);
 }
 
-/* Rows without a class are left out, and may have anything. */
-static ipl_status check_finite(const char *what, const ipl_classes *classes,
-                               const ipl_array *x)
-{
-    for (int64_t i = 0; i < x->rows * x->cols; ++i)
-        if (classes->y[i / x->cols] != IPL_NO_CLASS &&
-            !isfinite(ipl_array_number(x, i)))
-            return IPL_FAIL(IPL_E_FORMAT, "%s: row %" PRId64 ", column %" PRId64 " is "
-                            "%g: expected finite values", what, i / x->cols,
-                            i % x->cols, ipl_array_number(x, i));
-    return IPL_OK;
-}
-
 /* "X.npy: (10, 28, 28) values are 784 inputs a row" */
 static void note_shape(const ipl_raw_set *raw, char *notes)
 {
@@ -115,7 +102,7 @@ static ipl_status take_raw(const ipl_data_options *o, ipl_raw_set *raw, ipl_data
     IPL_TRY(check_size(raw->x_what, &raw->x));
     IPL_TRY(read_classes(o, raw, &classes));
     ipl_array_free(&raw->y);
-    IPL_TRY_DONE(check_finite(raw->x_what, &classes, &raw->x));
+    IPL_TRY_DONE(ipl_array_keep_labelled(raw->x_what, &classes, &raw->x));
     memcpy(d->name, raw->name, sizeof d->name);
     memcpy(d->notes, raw->notes, sizeof d->notes);
     note_shape(raw, d->notes);
@@ -128,10 +115,7 @@ static ipl_status take_raw(const ipl_data_options *o, ipl_raw_set *raw, ipl_data
         st = IPL_FAIL(IPL_E_FORMAT, "%s: no row that trains has a label", raw->y_what);
         goto done;
     }
-    if (classes.unlabelled) {
-        IPL_TRY_DONE(ipl_array_keep_labelled(&classes, &raw->x));
-        ipl_classes_labelled(&classes, classes.y);
-    }
+    ipl_classes_labelled(&classes, classes.y);
     d->rows = raw->x.rows;
     d->inputs = (int32_t)raw->x.cols;
     d->classes = classes.classes;

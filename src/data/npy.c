@@ -59,24 +59,16 @@ static ipl_status put_word(const reading *r, const unsigned char *at, char *out)
                         : "a word with a character beyond Unicode");
 }
 
-static ipl_status put_integer(const reading *r, npy_value v, int64_t *out)
-{
-    const int is_signed = r->h->type.kind == NPY_INTEGER;
-    if (!is_signed && v.natural > INT64_MAX)
-        return IPL_FAIL(IPL_E_FORMAT, "%s: row %" PRId64 ", column %" PRId64 " is "
-                        "%" PRIu64 ": expected less than 2^63: save y.astype(str)",
-                        r->path, r->row, r->col, v.natural);
-    *out = is_signed ? v.whole : (int64_t)v.natural;
-    return IPL_OK;
-}
-
 static ipl_status put_value(reading *r, const unsigned char *at, ipl_array *out)
 {
     const int64_t place = r->row * out->cols + r->col;
     if (out->text)
         return put_word(r, at, out->text + (size_t)place * out->text_bytes);
     const npy_value v = ipl_npy_value(r->h->type, at);
-    if (out->integers) return put_integer(r, v, &out->integers[place]);
+    if (out->integers) {
+        out->integers[place] = out->naturals ? (int64_t)v.natural : v.whole;
+        return IPL_OK;
+    }
     if (v.invalid)
         return IPL_FAIL(IPL_E_FORMAT, "%s: row %" PRId64 ", column %" PRId64 ": no "
                         "long double of x86: save a.astype('float64')", r->path,
@@ -136,6 +128,7 @@ static ipl_status alloc_for(const char *path, const npy_header *h, int labels,
         made = out->text = malloc(values * out->text_bytes);
     } else if (labels && whole) {
         made = out->integers = malloc(values * sizeof *out->integers);
+        out->naturals = h->type.kind == NPY_UNSIGNED;
     } else if (ipl_npy_type_is_narrow(h->type)) {
         made = out->values = malloc(values * sizeof *out->values);
     } else {

@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "data/data.h"
+#include "data/classes.h"
 
 void ipl_targets_free(ipl_targets *targets)
 {
@@ -54,7 +54,7 @@ static ipl_status check_values(const char *what, ipl_samples_of of,
                                                : ipl_rows_hint(of, array->rows));
     for (int64_t v = 0; v < array->rows * array->cols; ++v)
         if (!isfinite(ipl_array_number(array, v)) &&
-            !ipl_is_no_label(no_label, ipl_array_number(array, v)))
+            !ipl_no_label_has_number(no_label, ipl_array_number(array, v)))
             return IPL_FAIL(IPL_E_NUMERIC, "%s: row %" PRId64 ", column %" PRId64
                             " is %g: expected a number", what, v / array->cols,
                             v % array->cols, ipl_array_number(array, v));
@@ -125,7 +125,7 @@ static ipl_status make_classes(const char *what, const ipl_array *array,
         out->y[i] = IPL_NO_CLASS;
         value[n] = sorted[n] = ipl_array_number(array, i);
         row[n] = i;
-        n += !ipl_is_no_label(how->no_label, value[n]);
+        n += !ipl_no_label_has_number(how->no_label, value[n]);
     }
     out->unlabelled = out->rows - n;
     if (!n) {
@@ -184,7 +184,7 @@ ipl_status ipl_classes_of_values(const char *what, ipl_samples_of of, ipl_array 
     else
         snprintf(made.note, sizeof made.note, "real values in bins of width %g are %d "
                  "classes", how->width, made.classes);
-    ipl_note_no_label(&made, how->no_label);
+    ipl_no_label_note(&made, how->no_label);
     *out = made;
     return IPL_OK;
 }

@@ -121,7 +121,7 @@ static ipl_status read_layer(folder_run *f, const folder_file *at, int l)
                         *width ? " and the layer's width" : "");
     *width = out->cols;
     const ipl_classes *labels = &f->targets.labels;
-    return labels->unlabelled ? ipl_array_keep_labelled(labels, out) : IPL_OK;
+    return labels->unlabelled ? ipl_array_keep_labelled(path, labels, out) : IPL_OK;
 }
 
 static ipl_status read_epoch(folder_run *f, const folder_file *first)
