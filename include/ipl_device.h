@@ -104,6 +104,11 @@ const ipl_device_info *ipl_device_about(const ipl_device *dev);
 /* Bytes of the device's memory that nobody uses now. E_DEVICE. */
 ipl_status ipl_device_free_bytes(ipl_device *dev, int64_t *bytes);
 
+/* How far the device is with the long pass over pairs of rows that it makes now: pieces
+ * done, and all; *all 0: it makes none, or cannot tell. An estimator makes one pass, or
+ * several. CUDA: of the pairs of KDE alone. Any thread may ask at any time. */
+void ipl_device_progress(const ipl_device *dev, int64_t *done, int64_t *all);
+
 /* How many bytes a plan may take of a device with free_bytes free. On a GPU some stay
  * free for its driver and libraries, and for rounding to pages. A host gives back what
  * it caches for others: all of its memory counts. */

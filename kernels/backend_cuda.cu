@@ -206,6 +206,7 @@ extern const ipl_backend ipl_backend_cuda = {
     .event_record = ipl_cuda_event_record,
     .event_wait = ipl_cuda_event_wait,
     .free_bytes = ipl_cuda_free_bytes,
+    .meter = ipl_cuda_meter,
     .ceilings = ipl_cuda_ceilings,
     .timer_start = ipl_cuda_timer_start,
     .timer_stop = ipl_cuda_timer_stop,

@@ -37,6 +37,7 @@ struct ipl_cuda {
     cudaEvent_t       timer[2];
     ipl_cuda_trainer *trainers;  /* all that live, for ipl_sync and downloads     */
 
+    ipl_meter   meter;     /* windows of KDE's pairs; ipl_cuda_meter               */
     void       *scratch;   /* ipl_cuda_scratch                                    */
     size_t      scratch_bytes;
     const char *kernel;    /* launched last; a wait that fails names it           */
@@ -116,6 +117,11 @@ ipl_status ipl_cuda_download(void *state, const void *at, size_t bytes, void *ho
 ipl_status ipl_cuda_copy(void *state, const void *from, size_t bytes, void *to);
 ipl_status ipl_cuda_sync(void *state);
 ipl_status ipl_cuda_free_bytes(void *state, int64_t *bytes);
+const ipl_meter *ipl_cuda_meter(const void *state);
+
+/* One more piece of the meter is done when the stream comes to this place. Does not
+ * wait. */
+ipl_status ipl_cuda_meter_step(ipl_cuda *dev);
 ipl_status ipl_cuda_event_create(void *state, void **event);
 void       ipl_cuda_event_destroy(void *event);
 ipl_status ipl_cuda_event_record(void *state, void *event);

@@ -283,10 +283,13 @@ static ipl_status launch_small(ipl_cuda *dev, const kde_launch *now,
     const int64_t tile = PAIRS_SMALL_TILE * PAIRS_SMALL_TILE;
     const int64_t units = tile * now->strip * (now->width + 4);
     const int64_t most = dev->small_launches ? 3 : 200000000000 / units;
+    const int counts = now->blocks > most; /* one launch is over soon */
+    if (counts) ipl_meter_more(&dev->meter, ceil_div(now->blocks, most));
     for (int64_t base = 0; base < now->blocks; base += most) {
         const int64_t left = now->blocks - base;
         IPL_TRY(kde_launch_small(dev, now->width, base, left < most ? left : most,
                                  now->layers, first));
+        if (counts) IPL_TRY(ipl_cuda_meter_step(dev));
     }
     return IPL_OK;
 }
@@ -339,9 +342,11 @@ extern "C" ipl_status ipl_cuda_kde_sums(void *state, int jobs, ipl_kde_job *job,
     kde_layer *layer = arena_take<kde_layer>(&from, jobs);
     double *mean_log = arena_take<double>(&from, 4 * jobs);
     IPL_TRY(plan_layers(state, jobs, job, full_sums, scratch, &from, &plan));
+    ipl_meter_begin(&dev->meter, 0);
     IPL_TRY(run_plan(dev, &plan, jobs, job, full_sums, layer, mean_log));
     const size_t bytes = 4 * (size_t)jobs * sizeof *mean_log;
     IPL_TRY(ipl_cuda_fetch(dev, mean_log, bytes, mean.at));
+    ipl_meter_begin(&dev->meter, 0);
     for (int p = 0; p < jobs; ++p)
         for (int q = 0; q < 4; ++q) job[job_of.at[p]].mean_log[q] = mean.at[4 * p + q];
     return IPL_OK;

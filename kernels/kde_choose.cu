@@ -80,12 +80,15 @@ ipl_status kde_run_window(ipl_cuda *dev, kde_window window, int layers,
     const int64_t most =
         dev->small_launches ? 3 : (int64_t)fmax(1.0, LAUNCH_UNITS / units);
     IPL_TRY(send(dev, on_host, layers, layer));
+    const int counts = blocks > most; /* one launch is over soon */
+    if (counts) ipl_meter_more(&dev->meter, ceil_div(blocks, most));
     for (int64_t base = 0; base < blocks; base += most) {
         const int64_t some = blocks - base < most ? blocks - base : most;
         if (screened)
             IPL_TRY(kde_launch_screen(dev, window, base, some, layers, layer));
         else
             IPL_TRY(kde_launch_wide(dev, window, base, some, layers, layer));
+        if (counts) IPL_TRY(ipl_cuda_meter_step(dev));
     }
     return IPL_OK;
 }

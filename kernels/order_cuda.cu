@@ -159,3 +159,18 @@ ipl_status ipl_cuda_scratch(ipl_cuda *dev, size_t bytes, void **at)
     *at = dev->scratch;
     return IPL_OK;
 }
+
+/* -- How far ---------------------------------------------------------------------- */
+
+const ipl_meter *ipl_cuda_meter(const void *state)
+{
+    return &((const ipl_cuda *)state)->meter;
+}
+
+static void CUDART_CB step(void *meter) { ipl_meter_step((ipl_meter *)meter); }
+
+ipl_status ipl_cuda_meter_step(ipl_cuda *dev)
+{
+    IPL_CUDA(dev, cudaLaunchHostFunc(dev->stream, step, &dev->meter));
+    return IPL_OK;
+}

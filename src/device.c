@@ -115,6 +115,14 @@ ipl_status ipl_device_free_bytes(ipl_device *dev, int64_t *bytes)
     return dev->backend->free_bytes(dev->state, bytes);
 }
 
+void ipl_device_progress(const ipl_device *dev, int64_t *done, int64_t *all)
+{
+    const ipl_meter *meter = dev->backend->meter(dev->state);
+    *all = __atomic_load_n(&meter->all, __ATOMIC_RELAXED);
+    *done = __atomic_load_n(&meter->done, __ATOMIC_RELAXED);
+    if (*done > *all) *done = *all; /* read apart from each other */
+}
+
 int64_t ipl_device_usable(const ipl_device_info *about, int64_t free_bytes)
 {
     const int64_t most = (int64_t)256 << 20;

@@ -195,6 +195,8 @@ CUDA_MAKES(cudaStreamCreateWithPriority,
            *stream)
 CUDA_USES(cudaStreamDestroy, (cudaStream_t stream), (stream), stream, 1)
 CUDA_USES(cudaStreamSynchronize, (cudaStream_t stream), (stream), stream, 0)
+CUDA_USES(cudaLaunchHostFunc, (cudaStream_t stream, cudaHostFn_t call, void *data),
+          (stream, call, data), stream, 0)
 CUDA_USES(cudaStreamWaitEvent, (cudaStream_t stream, cudaEvent_t event, unsigned flags),
           (stream, event, flags), event, 0)
 CUDA_MAKES(cudaEventCreate, (cudaEvent_t *event), (event), *event)

@@ -15,6 +15,22 @@
 
 enum { BAR_S = 1, LINE_S = 10 };
 
+/* "T.npy: 60000 samples of 784 values, kde, 2 of 2, 43 %: 12 s" */
+static void show(const cli_clock *c, int seconds)
+{
+    char share[16] = "";
+    int64_t done, all;
+    ipl_device_progress(c->device, &done, &all);
+    if (all > 0)
+        snprintf(share, sizeof share, ", %d %%",
+                 (int)(100.0 * (double)done / (double)all));
+    fputs(c->bar ? "\r" : "infoplane: ", stderr);
+    cli_print(stderr, "%s%s%s%s: %d s", c->what, *c->part ? ", " : "", c->part, share,
+              seconds);
+    fputs(c->bar ? "\033[K" : "\n", stderr);
+    fflush(stderr);
+}
+
 /* The wait is by the clock that nobody sets. */
 static void *tell(void *user)
 {
@@ -29,21 +45,18 @@ static void *tell(void *user)
         while (!c->ends && !pthread_cond_timedwait(&c->end, &c->lock, &next)) {}
         if (c->ends) break;
         seconds += step;
-        fputs(c->bar ? "\r" : "infoplane: ", stderr);
-        cli_print(stderr, "%s%s%s: %d s", c->what, *c->part ? ", " : "", c->part,
-                  seconds);
-        fputs(c->bar ? "\033[K" : "\n", stderr);
-        fflush(stderr);
+        show(c, seconds);
     }
     pthread_mutex_unlock(&c->lock);
     if (seconds && c->bar) fprintf(stderr, "\r\033[K");
     return NULL;
 }
 
-void cli_clock_start(cli_clock *c, int quiet, const char *what)
+void cli_clock_start(cli_clock *c, const ipl_device *device, int quiet,
+                     const char *what)
 {
     pthread_condattr_t by;
-    *c = (cli_clock){.runs = !quiet, .bar = isatty(STDERR_FILENO)};
+    *c = (cli_clock){.device = device, .runs = !quiet, .bar = isatty(STDERR_FILENO)};
     snprintf(c->what, sizeof c->what, "%s", what);
     if (!c->runs) return;
     pthread_mutex_init(&c->lock, NULL);

@@ -6,7 +6,10 @@
 
 #include <pthread.h>
 
+#include "ipl_device.h"
+
 typedef struct {
+    const ipl_device *device;
     char            what[200], part[80];
     int             runs, bar, ends;
     pthread_t       thread;
@@ -14,10 +17,12 @@ typedef struct {
     pthread_cond_t  end;
 } cli_clock;
 
-/* On a terminal a line on stderr that says `what`, the part and the seconds, each
- * second anew; else such a line every ten seconds. Nothing if `quiet`; _end takes it
- * away. *clock stays where it is until then. */
-void cli_clock_start(cli_clock *clock, int quiet, const char *what);
+/* On a terminal a line on stderr that says `what`, the part, how far the device is with
+ * its pass where it can tell, and the seconds, each second anew; else such a line every
+ * ten seconds. Nothing if `quiet`; _end takes it away. *clock stays where it is until
+ * then. */
+void cli_clock_start(cli_clock *clock, const ipl_device *device, int quiet,
+                     const char *what);
 __attribute__((format(printf, 2, 3)))
 void cli_clock_part(cli_clock *clock, const char *format, ...);
 void cli_clock_end(cli_clock *clock);

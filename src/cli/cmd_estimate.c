@@ -167,7 +167,7 @@ static int estimate_file(ipl_device *dev, const request *q)
         cli_clock clock;
         snprintf(what, sizeof what, "%.80s: %lld samples of %lld values", q->t,
                  (long long)t.rows, (long long)t.cols);
-        cli_clock_start(&clock, q->quiet, what);
+        cli_clock_start(&clock, dev, q->quiet, what);
         st = estimate_arrays(dev, q, &clock, &t, &layer);
         cli_clock_end(&clock);
     }

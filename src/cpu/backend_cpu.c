@@ -92,6 +92,7 @@ static ipl_status cpu_open(const char *variant, const ipl_device_options *option
     cpu_state *state = calloc(1, sizeof *state);
     if (!state) return IPL_FAIL(IPL_E_MEMORY, "%zu bytes for a device", sizeof *state);
     state->isa = (cpu_isa)isa;
+    state->meter = &state->own;
     state->weak_hashes = getenv("IPL_TEST_WEAK_HASHES") != NULL;
     state->threads = options->threads ? options->threads : omp_get_num_procs();
     /* Our own threads split the products, in pieces that do not depend on how many
@@ -109,6 +110,11 @@ static ipl_status cpu_open(const char *variant, const ipl_device_options *option
     cpu_free_bytes(state, &about->free_bytes);
     *out = state;
     return IPL_OK;
+}
+
+static const ipl_meter *cpu_meter(const void *state)
+{
+    return ((const cpu_state *)state)->meter;
 }
 
 static void cpu_close(void *state) { free(state); }
@@ -197,6 +203,7 @@ const ipl_backend ipl_backend_cpu = {
     .event_wait = cpu_event,
     .use_threads = cpu_use_threads,
     .free_bytes = cpu_free_bytes,
+    .meter = cpu_meter,
     .ceilings = cpu_ceilings,
     .timer_start = cpu_timer_start,
     .timer_stop = cpu_timer_stop,

@@ -19,6 +19,8 @@ typedef struct {
     int     threads; /* that the caller wants; cpu_threads has what it gets     */
     double  timer_ms; /* when ipl_timer_start was called                          */
     int     weak_hashes; /* IPL_TEST_WEAK_HASHES: unequal rows of bins collide  */
+    ipl_meter *meter; /* of the pass that is made now: own                        */
+    ipl_meter  own;
 } cpu_state;
 
 /* backend_cpu.c: how many threads a parallel region may have now. Every region asks: a

@@ -136,6 +136,7 @@ ipl_status cpu_local_densities(void *opaque, int jobs, ipl_density_job *job,
     lay_out(state, jobs, job, scratch, &p);
     fill_plan(&p, job);
     const size_t thread_bytes = p.moments_bytes + p.fit_bytes + p.sums_bytes;
+    ipl_meter_begin(state->meter, p.blocks);
 #pragma omp parallel num_threads(cpu_threads(state))
     {
         const density_layer *l = p.layers; /* packs and blocks come ascending     */
@@ -150,7 +151,9 @@ ipl_status cpu_local_densities(void *opaque, int jobs, ipl_density_job *job,
         for (int64_t b = 0; b < p.blocks; ++b) {
             while (b >= l[1].begin) ++l;
             do_block(&p, l, b, work);
+            ipl_meter_step(state->meter);
         }
     }
+    ipl_meter_begin(state->meter, 0);
     return IPL_OK;
 }

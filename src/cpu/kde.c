@@ -78,6 +78,7 @@ typedef struct {
     kde_path           path;
     int                jobs;
     int64_t            strips, blocks;
+    ipl_meter         *meter;  /* of the blocks                                   */
     layer             *layers;
     strip             *strip; /* [strips + 1]; the last one only ends the blocks */
 } plan;
@@ -98,7 +99,7 @@ static size_t lay_out(const cpu_state *state, kde_path path, int jobs,
 {
     ipl_arena arena = {.base = scratch};
     *p = (plan){.kernels = kernels[state->isa], .screens = screens_of(state->isa),
-                .path = path, .jobs = jobs};
+                .path = path, .jobs = jobs, .meter = state->meter};
     p->layers = ipl_arena_take(&arena, jobs, sizeof *p->layers);
     for (int j = 0; j < jobs; ++j) {
         const int64_t n = job[j].n, d = job[j].d, columns = p->kernels->columns;
@@ -282,6 +283,7 @@ static void do_blocks(const plan *p)
         else
             p->kernels->block(&s->of->matrix, first, s->column, &work);
         add_sums(s->of, first, &work.row[0][0], KDE_ROWS);
+        ipl_meter_step(p->meter);
     }
     if (p->blocks) add_columns(s, &work);
 #pragma omp barrier /* before the sums are read */
@@ -347,6 +349,7 @@ static void prepare_screens(const plan *p)
 
 static void sum_pairs(const cpu_state *state, const plan *p)
 {
+    ipl_meter_begin(p->meter, p->blocks);
 #pragma omp parallel num_threads(cpu_threads(state))
     {
         const unsigned mode = flush_denormals();
@@ -367,6 +370,7 @@ static void sum_pairs(const cpu_state *state, const plan *p)
             job->mean_log[k % 4] = mean_log(job->sum[k % 4], job->n);
         }
     }
+    ipl_meter_begin(p->meter, 0);
 }
 
 ipl_status cpu_kde_sums(void *state, int jobs, ipl_kde_job *job, int full_sums,

@@ -32,6 +32,7 @@ typedef struct {
     const near_kernels *kernels;
     int       jobs;
     int64_t   blocks;
+    ipl_meter *meter; /* of the blocks                                            */
     near_job *job; /* [jobs + 1]; the last one only ends the blocks                */
 } near_plan;
 
@@ -70,7 +71,8 @@ static size_t lay_out(const cpu_state *state, int jobs, ipl_neighbour_job *lists
                       ipl_radius_job *counts, void *scratch, near_plan *p)
 {
     ipl_arena arena = {.base = scratch};
-    *p = (near_plan){.kernels = kernels[state->isa], .jobs = jobs};
+    *p = (near_plan){.kernels = kernels[state->isa], .jobs = jobs,
+                     .meter = state->meter};
     p->job = ipl_arena_take(&arena, jobs + 1, sizeof *p->job);
     for (int j = 0; j < jobs; ++j) {
         near_job job = job_of(lists, counts, j);
@@ -159,6 +161,7 @@ static void run(const cpu_state *state, near_plan *p)
         p->blocks += p->job[j].layer.pairs.padded / NEAR_ROWS;
     }
     p->job[p->jobs] = (near_job){.begin = p->blocks};
+    ipl_meter_begin(p->meter, p->blocks);
 #pragma omp parallel num_threads(cpu_threads(state))
     {
         _Alignas(CPU_ALIGN) near_workspace work;
@@ -178,8 +181,10 @@ static void run(const cpu_state *state, near_plan *p)
         for (int64_t b = 0; b < p->blocks; ++b) {
             while (b >= job[1].begin) ++job;
             do_block(p, job, (b - job->begin) * NEAR_ROWS, &work);
+            ipl_meter_step(p->meter);
         }
     }
+    ipl_meter_begin(p->meter, 0);
 }
 
 size_t cpu_neighbour_scratch_bytes(void *state, int jobs, const ipl_neighbour_job *job)

@@ -1,0 +1,84 @@
+/*
+ * test_meter.c - who waits for an estimate can ask how far its passes are.
+ */
+#include <pthread.h>
+#include <sched.h>
+
+#include "check.h"
+#include "ipl_mi.h"
+#include "random.h"
+
+enum { D = 6 };
+
+typedef struct {
+    const ipl_device *dev;
+    int               ends;   /* atomic                                          */
+    int64_t           between; /* times that a pass was seen in its middle       */
+    int64_t           wrong;
+} watcher;
+
+static void *watch(void *user)
+{
+    watcher *w = user;
+    while (!__atomic_load_n(&w->ends, __ATOMIC_ACQUIRE)) {
+        int64_t done, all;
+        ipl_device_progress(w->dev, &done, &all);
+        w->wrong += done < 0 || done > all;
+        w->between += done > 0 && done < all;
+        sched_yield();
+    }
+    return NULL;
+}
+
+static void estimate(ipl_device *dev, ipl_mi_estimator which, int64_t n,
+                     const float *t)
+{
+    const ipl_mi_options options = ipl_mi_defaults(which);
+    const ipl_mi_samples samples = {.n = n, .inputs_d = D, .inputs = t};
+    ipl_mi_layer layer = {.d = D, .t = t};
+    CHECK_OK(ipl_mi_estimate_host(dev, 1, &options, &samples, 1, &layer));
+}
+
+static void expect_middle(ipl_device *dev, ipl_mi_estimator which, int64_t n)
+{
+    const ipl_random from = {5, 1};
+    watcher w = {.dev = dev};
+    pthread_t thread;
+    int64_t done, all;
+    float *t = test_calloc((size_t)(n * D), sizeof *t);
+    for (int64_t k = 0; k < n * D; ++k)
+        t[k] = (float)ipl_random_uniform(from, (uint64_t)k);
+    ipl_device_progress(dev, &done, &all);
+    CHECK(done == 0 && all == 0);
+    assert_int_equal(pthread_create(&thread, NULL, watch, &w), 0);
+    for (int tries = 0; tries < 20 && !w.between; ++tries) estimate(dev, which, n, t);
+    __atomic_store_n(&w.ends, 1, __ATOMIC_RELEASE);
+    pthread_join(thread, NULL);
+    CHECK(w.between > 0);
+    CHECK(w.wrong == 0);
+    ipl_device_progress(dev, &done, &all); /* nothing is left of it */
+    CHECK(done == 0 && all == 0);
+    test_free(t);
+}
+
+/* On a GPU of KDE, whose launches are cut here as long ones are. */
+static void a_pass_is_seen_in_its_middle(void **state)
+{
+    ipl_device *dev = check_device(state), *other;
+    const int is_host = ipl_device_about(dev)->is_host;
+    setenv("IPL_TEST_SMALL_LAUNCHES", "1", 1);
+    CHECK_OK(ipl_device_open_again(dev, &other));
+    unsetenv("IPL_TEST_SMALL_LAUNCHES");
+    expect_middle(other, IPL_MI_KDE, check_size(dev, 12000, 400));
+    if (is_host) {
+        expect_middle(other, IPL_MI_KSG, 4000);
+        expect_middle(other, IPL_MI_LNN, 2000);
+    }
+    ipl_device_close(other);
+}
+
+static const check_test tests[] = {
+    CHECK_TEST(a_pass_is_seen_in_its_middle),
+};
+
+CHECK_MAIN("meter", tests, 1)
