@@ -115,8 +115,10 @@ np.save("long.npy", np.random.RandomState(2).randn(5000, 64).astype("f4"))'
     long="$program estimate --device cpu --threads 1 --t long.npy --estimator bin,lnn"
     script -qec "$long" shown >/dev/null 2>&1 </dev/null
     holds 'on a terminal a long estimate says what is at work, and since when' \
-        grep -qE 'long.npy: 5000 samples of 64 values, lnn, 2 of 2(, [0-9]+ %)?: 1 s' shown
-    holds 'and how much of its pass is done' grep -qE 'lnn, 2 of 2, [1-9][0-9]? %: ' shown
+        grep -qE 'long.npy: 5000 samples of 64 values, lnn, 2 of 2(, [0-9]+ %)?: 1 s' \
+        shown
+    holds 'and how much of its pass is done' \
+        grep -qE 'lnn, 2 of 2, [1-9][0-9]? %: ' shown
     $long --quiet >plain 2>err
     holds 'and has the values of a silent one' sh -c \
         "tr -d '\\r' <shown | grep -qxF \"\$(grep '^lnn' plain)\""
