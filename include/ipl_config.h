@@ -114,8 +114,11 @@ ipl_status ipl_config_check(const ipl_config *config);
  * E_ARGUMENT: longer than a key may be. */
 ipl_status ipl_config_whole_paths(ipl_config *config);
 
-/* Writes each key with its value, and whole paths; reading that file, from anywhere,
- * gives the same config. */
+/* Each key with its value, and whole paths, as a file has them: *text is the caller's
+ * to free. E_MEMORY; E_ARGUMENT: a path too long. */
+ipl_status ipl_config_text(const ipl_config *config, char **text, size_t *bytes);
+
+/* Writes that text; reading the file, from anywhere, gives the same config. */
 ipl_status ipl_config_write(const ipl_config *config, const char *path);
 
 /* The options of the data set; their texts are those of the configuration. */

@@ -2,6 +2,7 @@
  * test_compression.c - largest and last I(X;T), spread and order: worked by hand.
  */
 #include "check.h"
+#include "file.h"
 #include "files.h"
 #include "plane/compression.h"
 
@@ -223,7 +224,8 @@ static void rows_are_written_and_read_again(void **state)
     char f[FILES_PATH], want[1024];
     (void)state;
     files_make_folder(f);
-    CHECK_OK(ipl_compression_write(files_path(f, "compression.csv"), 3, rows));
+    CHECK_OK(ipl_compression_write(IPL_FILE_PATH, files_path(f, "compression.csv"), 3,
+                                   rows));
     char *text = files_text(f, "compression.csv");
     snprintf(want, sizeof want,
              "%s-3,1,kde-upper,12,0,0.333333333,11.6666667,11.5,0.25,40,max-first\n"

@@ -178,7 +178,7 @@ static void a_summary_worked_by_hand(void **state)
     ipl_rundir *dir;
     CHECK_OK(ipl_rundir_create(files_path(f, "r"), &dir));
     CHECK_OK(ipl_rundir_start_tables(dir, 1));
-    CHECK_OK(ipl_rundir_open_tables(dir));
+    CHECK_OK(ipl_rundir_open_tables(dir, -1));
     CHECK_OK(ipl_rundir_summary(dir, 40, 3, 1, layer));
     CHECK_OK(ipl_rundir_flush(dir));
     ipl_rundir_close(dir);

@@ -65,6 +65,15 @@ static ipl_status count_record(void *user, uint32_t type, int64_t tick,
     return IPL_OK;
 }
 
+static const ipl_identity own = {{0x123456789abcdef, 42}, 7};
+
+static ipl_status ignore(void *user, uint32_t type, int64_t tick, const void *payload,
+                         size_t bytes)
+{
+    (void)user, (void)type, (void)tick, (void)payload, (void)bytes;
+    return IPL_OK;
+}
+
 static ipl_status append(ipl_journal *j, int64_t i)
 {
     unsigned char bytes[128];
@@ -77,7 +86,8 @@ static int64_t extend(int64_t until, tally *t)
 {
     ipl_journal *j;
     t->seen = t->wrong = 0;
-    CHECK_OK(ipl_journal_open(path, 0, count_record, t, &j));
+    CHECK_OK(ipl_journal_open(IPL_FILE_PATH, path, &own, &j));
+    CHECK_OK(ipl_journal_read(j, count_record, t));
     CHECK(t->wrong == 0);
     const int64_t had = t->seen;
     t->torn = ipl_journal_was_torn(j);
@@ -95,13 +105,13 @@ static void a_torn_record_is_dropped_at_every_byte(void **state)
 {
     (void)state;
     make_directory();
-    enum { RECORDS = 20, TITLE = 16 };
+    enum { RECORDS = 20, TITLE = 32 };
     tally t;
     char *whole, *again;
     int64_t size, after;
     CHECK(extend(RECORDS, &t) == 0);
     CHECK(extend(RECORDS, &t) == RECORDS);
-    CHECK_OK(ipl_file_read(path, &whole, &size));
+    CHECK_OK(ipl_file_read(IPL_FILE_PATH, path, &whole, &size));
     for (int64_t cut = 0; cut < size; ++cut) {
         int64_t complete = 0;
         while (complete < RECORDS && t.ends[complete] <= cut) ++complete;
@@ -110,7 +120,8 @@ static void a_torn_record_is_dropped_at_every_byte(void **state)
             cut <= TITLE || (complete ? t.ends[complete - 1] : TITLE) == cut;
         assert_int_equal(extend(RECORDS, &t), complete);
         CHECK(t.torn == !whole_records);
-        CHECK_OK(ipl_file_read(path, &again, &after)); /* as if nothing had been */
+        /* as if nothing had been */
+        CHECK_OK(ipl_file_read(IPL_FILE_PATH, path, &again, &after));
         assert_int_equal(after, size);
         assert_memory_equal(again, whole, (size_t)size);
         free(again);
@@ -128,14 +139,17 @@ static void damage_in_what_was_safe_is_an_error(void **state)
     char *whole;
     int64_t size;
     extend(RECORDS, &t);
-    CHECK_OK(ipl_file_read(path, &whole, &size));
+    CHECK_OK(ipl_file_read(IPL_FILE_PATH, path, &whole, &size));
     for (int64_t at = 0; at < size; ++at) {
         const char bad = (char)(whole[at] ^ (1 << at % 8));
         ipl_journal *j = NULL;
         const int fd = open(path, O_WRONLY);
         CHECK(fd >= 0 && pwrite(fd, &bad, 1, at) == 1);
-        const ipl_status st = ipl_journal_open(path, size, NULL, NULL, &j);
-        CHECK(st == IPL_E_FORMAT && !j && strstr(ipl_last_error(), path));
+        ipl_status st = ipl_journal_open(IPL_FILE_PATH, path, &own, &j);
+        if (st == IPL_OK) st = ipl_journal_read(j, ignore, NULL);
+        if (st == IPL_OK) st = ipl_journal_must_have(j, size);
+        CHECK(st == IPL_E_FORMAT && strstr(ipl_last_error(), path));
+        ipl_journal_close(j);
         CHECK(size_of(path) == size); /* it is left for others to look at */
         CHECK(pwrite(fd, whole + at, 1, at) == 1);
         close(fd);
@@ -154,7 +168,7 @@ static void a_full_disk_takes_back_half_a_record(void **state)
     struct rlimit whole, cut;
     signal(SIGXFSZ, SIG_IGN);
     CHECK(getrlimit(RLIMIT_FSIZE, &whole) == 0);
-    CHECK_OK(ipl_journal_open(path, 0, NULL, NULL, &j));
+    CHECK_OK(ipl_journal_open(IPL_FILE_PATH, path, &own, &j));
     for (int64_t i = 0; i < 7; ++i) CHECK_OK(append(j, i));
     const int64_t good = ipl_journal_bytes(j);
     cut = whole;
@@ -183,13 +197,17 @@ static void a_reader_may_refuse(void **state)
     tally t;
     ipl_journal *j = NULL;
     extend(3, &t);
-    CHECK_FAILS(ipl_journal_open(path, 0, refuse, NULL, &j), IPL_E_UNSUPPORTED,
-                "tick 0");
-    CHECK(!j && extend(3, &t) == 3);
+    CHECK_OK(ipl_journal_open(IPL_FILE_PATH, path, &own, &j));
+    CHECK_FAILS(ipl_journal_read(j, refuse, NULL), IPL_E_UNSUPPORTED, "tick 0");
+    ipl_journal_close(j);
+    CHECK(extend(3, &t) == 3);
     const int fd = open(path, O_WRONLY);
     CHECK(fd >= 0 && pwrite(fd, "some other file", 15, 0) == 15);
     close(fd);
-    CHECK_FAILS(ipl_journal_open(path, 0, NULL, NULL, &j), IPL_E_FORMAT, "not the log");
+    j = NULL;
+    CHECK_FAILS(ipl_journal_open(IPL_FILE_PATH, path, &own, &j), IPL_E_FORMAT,
+                "not the log");
+    CHECK(!j);
     remove_directory();
 }
 
@@ -201,19 +219,21 @@ static void a_training_state_returns_with_its_bits(void **state)
     float values[FLOATS], got[FLOATS];
     for (int i = 0; i < FLOATS; ++i) values[i] = (float)i / 3.0f;
     values[7] = NAN;
-    ipl_checkpoint read = {.floats = FLOATS, .values = got};
-    CHECK_OK(ipl_checkpoint_read(path, &read));
+    ipl_checkpoint read = {.floats = FLOATS, .values = got, .of = own};
+    CHECK_OK(ipl_checkpoint_read(IPL_FILE_PATH, path, &read));
     CHECK(read.tick == -1); /* none yet */
     for (int64_t tick = 1; tick < 4; ++tick) {
         CHECK_OK(ipl_checkpoint_write(
-            path, &(ipl_checkpoint){tick, 9 * tick, 77, 78, FLOATS, values}));
-        CHECK_OK(ipl_checkpoint_read(path, &read));
+            IPL_FILE_PATH, path,
+            &(ipl_checkpoint){tick, 9 * tick, 77, 78, FLOATS, values, own}));
+        CHECK_OK(ipl_checkpoint_read(IPL_FILE_PATH, path, &read));
         CHECK(read.tick == tick && read.steps == 9 * tick && read.journal_bytes == 77 &&
               read.kept_bytes == 78);
         assert_memory_equal(got, values, sizeof values);
     }
     read.floats = FLOATS - 1;
-    CHECK_FAILS(ipl_checkpoint_read(path, &read), IPL_E_FORMAT, "expected");
+    CHECK_FAILS(ipl_checkpoint_read(IPL_FILE_PATH, path, &read), IPL_E_FORMAT,
+                "expected");
     read.floats = FLOATS;
     const int64_t size = size_of(path);
     for (int64_t at = 0; at < size; at += at < 64 ? 1 : 37) {
@@ -222,13 +242,15 @@ static void a_training_state_returns_with_its_bits(void **state)
         CHECK(fd >= 0 && pread(fd, &byte, 1, at) == 1);
         byte ^= (char)(1 << at % 8);
         CHECK(pwrite(fd, &byte, 1, at) == 1);
-        CHECK_FAILS(ipl_checkpoint_read(path, &read), IPL_E_FORMAT, path);
+        CHECK_FAILS(ipl_checkpoint_read(IPL_FILE_PATH, path, &read), IPL_E_FORMAT,
+                    path);
         byte ^= (char)(1 << at % 8);
         CHECK(pwrite(fd, &byte, 1, at) == 1);
         close(fd);
     }
     CHECK(truncate(path, size - 1) == 0);
-    CHECK_FAILS(ipl_checkpoint_read(path, &read), IPL_E_FORMAT, "expected");
+    CHECK_FAILS(ipl_checkpoint_read(IPL_FILE_PATH, path, &read), IPL_E_FORMAT,
+                "damaged");
     remove_directory();
 }
 
@@ -240,17 +262,18 @@ static void a_failed_replacement_leaves_the_old_file(void **state)
     static float values[FLOATS];
     struct rlimit whole, cut;
     signal(SIGXFSZ, SIG_IGN);
-    CHECK_OK(ipl_checkpoint_write(path, &(ipl_checkpoint){1, 1, 0, 0, FLOATS, values}));
+    CHECK_OK(ipl_checkpoint_write(IPL_FILE_PATH, path,
+                                  &(ipl_checkpoint){1, 1, 0, 0, FLOATS, values, own}));
     CHECK(getrlimit(RLIMIT_FSIZE, &whole) == 0);
     cut = whole;
     cut.rlim_cur = 4096;
     CHECK(setrlimit(RLIMIT_FSIZE, &cut) == 0);
-    const ipl_checkpoint second = {2, 2, 0, 0, FLOATS, values};
-    CHECK_FAILS(ipl_checkpoint_write(path, &second),
+    const ipl_checkpoint second = {2, 2, 0, 0, FLOATS, values, own};
+    CHECK_FAILS(ipl_checkpoint_write(IPL_FILE_PATH, path, &second),
                 IPL_E_IO, strerror(EFBIG));
     CHECK(setrlimit(RLIMIT_FSIZE, &whole) == 0);
-    ipl_checkpoint read = {.floats = FLOATS, .values = values};
-    CHECK_OK(ipl_checkpoint_read(path, &read));
+    ipl_checkpoint read = {.floats = FLOATS, .values = values, .of = own};
+    CHECK_OK(ipl_checkpoint_read(IPL_FILE_PATH, path, &read));
     CHECK(read.tick == 1);
     remove_directory(); /* no half file beside it */
 }
@@ -264,17 +287,18 @@ static void a_lock_keeps_another_process_out(void **state)
     CHECK(pipe(ready) == 0 && pipe(hold) == 0);
     const pid_t child = fork();
     if (child == 0) {
-        const int bad = ipl_file_lock(path, &fd) != IPL_OK ||
+        const int bad = ipl_file_lock(IPL_FILE_PATH, path, &fd) != IPL_OK ||
                         write(ready[1], &byte, 1) != 1 || read(hold[0], &byte, 1) != 1;
         _exit(bad);
     }
     char who[32];
     snprintf(who, sizeof who, "process %ld", (long)child);
     CHECK(read(ready[0], &byte, 1) == 1);
-    CHECK_FAILS(ipl_file_lock(path, &fd), IPL_E_UNSUPPORTED, who);
+    CHECK_FAILS(ipl_file_lock(IPL_FILE_PATH, path, &fd), IPL_E_UNSUPPORTED, who);
     CHECK(kill(child, SIGKILL) == 0 && waitpid(child, &status, 0) == child);
-    CHECK_OK(ipl_file_lock(path, &fd)); /* the lock goes with its owner */
-    close(fd);
+    /* the lock goes with its owner */
+    CHECK_OK(ipl_file_lock(IPL_FILE_PATH, path, &fd));
+    ipl_file_unlock(fd);
     for (int p = 0; p < 2; ++p) close(ready[p]), close(hold[p]);
     remove_directory();
 }

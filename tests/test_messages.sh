@@ -126,7 +126,7 @@ if command -v flock >/dev/null; then
     : >busy/lock
     words=$(flock busy/lock "$program" resume busy --quiet 2>&1)
     holds 'a run that is in progress is not to be resumed' sh -c \
-        "echo '$words' | grep -q 'in use by process' &&
+        "echo '$words' | grep -q 'in use by another process' &&
          ! echo '$words' | grep -q 'goes on'"
 else
     skip 'a run that is in progress' 'flock is not there'

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "check.h"
+#include "file.h"
 #include "files.h"
 #include "plane/networks.h"
 #include "plane/pack.h"
@@ -58,6 +59,13 @@ static void expect(const ipl_networks *n, int64_t tick)
 
 /* -- Packing ----------------------------------------------------------------------*/
 
+static ipl_status open_keeper(int64_t floats, uint32_t data_crc, int64_t bytes,
+                              int64_t tick, ipl_keeper **k)
+{
+    const ipl_keeper_options options = {floats, data_crc, 0xd19e57, bytes, tick};
+    return ipl_keeper_open(IPL_FILE_PATH, path, &options, k);
+}
+
 static size_t pack_and_back(int64_t floats, const float *value)
 {
     size_t bytes;
@@ -104,7 +112,7 @@ static void networks_return_by_their_ticks(void **state)
     ipl_keeper *k;
     ipl_networks *n;
     make_folder();
-    CHECK_OK(ipl_keeper_open(path, FLOATS, 0xabc, 0, -1, &k));
+    CHECK_OK(open_keeper(FLOATS, 0xabc, 0, -1, &k));
     for (int t = 0; t < 5; ++t) add(k, ticks[t]);
     CHECK_FAILS(ipl_keeper_add(k, 7, w), IPL_E_ARGUMENT, "tick 7 after tick 1000000");
     CHECK_OK(ipl_keeper_sync(k));
@@ -112,7 +120,7 @@ static void networks_return_by_their_ticks(void **state)
     CHECK_OK(ipl_keeper_bytes(k, INT64_MAX, &bytes));
     assert_int_equal(bytes, size_of_file());
     ipl_keeper_close(k);
-    CHECK_OK(ipl_networks_open(path, FLOATS, &n));
+    CHECK_OK(ipl_networks_open(IPL_FILE_PATH, path, FLOATS, &n));
     CHECK(ipl_networks_count(n) == 5 && ipl_networks_data_crc(n) == 0xabc);
     for (int t = 4; t >= 0; --t) {
         CHECK(ipl_networks_tick(n, t) == ticks[t] && ipl_networks_hold(n, ticks[t]));
@@ -122,16 +130,18 @@ static void networks_return_by_their_ticks(void **state)
     CHECK(ipl_networks_from(n, INT64_MAX) == 5 && !ipl_networks_hold(n, 4));
     CHECK_FAILS(ipl_networks_read(n, 4, w), IPL_E_ARGUMENT, "nearest are 1 and 5");
     ipl_networks_close(n);
-    CHECK_FAILS(ipl_networks_open(path, FLOATS + 1, &n), IPL_E_FORMAT, "20001");
+    CHECK_FAILS(ipl_networks_open(IPL_FILE_PATH, path, FLOATS + 1, &n), IPL_E_FORMAT,
+                "20001");
     files_remove_folder(folder);
-    CHECK_FAILS(ipl_networks_open(path, FLOATS, &n), IPL_E_IO, "networks.bin");
+    CHECK_FAILS(ipl_networks_open(IPL_FILE_PATH, path, FLOATS, &n), IPL_E_IO,
+                "networks.bin");
 }
 
 /* The bytes of a file of these ticks, to be freed. */
 static char *bytes_of(const int64_t *tick, int count)
 {
     ipl_keeper *k;
-    CHECK_OK(ipl_keeper_open(path, FLOATS, 1, 0, -1, &k));
+    CHECK_OK(open_keeper(FLOATS, 1, 0, -1, &k));
     for (int t = 0; t < count; ++t) add(k, tick[t]);
     ipl_keeper_close(k);
     return files_text(folder, "networks.bin");
@@ -144,7 +154,7 @@ static void a_keeper_goes_on_behind_its_tick(void **state)
     int64_t ends[11];
     ipl_keeper *k;
     make_folder();
-    CHECK_OK(ipl_keeper_open(path, FLOATS, 1, 0, -1, &k));
+    CHECK_OK(open_keeper(FLOATS, 1, 0, -1, &k));
     for (int64_t t = 0; t <= 10; ++t) { /* records behind a tick do not count */
         for (int i = 0; i < 4; ++i)
             if (ticks[i] == (t ? t + 1 : 0)) add(k, ticks[i]);
@@ -157,7 +167,7 @@ static void a_keeper_goes_on_behind_its_tick(void **state)
     const int64_t size = size_of_file();
     assert_int_equal(ends[10], size);
     for (int64_t from = -1; from <= 10; ++from) {
-        CHECK_OK(ipl_keeper_open(path, FLOATS, 1, from < 0 ? 0 : ends[from], from, &k));
+        CHECK_OK(open_keeper(FLOATS, 1, from < 0 ? 0 : ends[from], from, &k));
         for (int t = 0; t < 4; ++t)
             if (ticks[t] > from) add(k, ticks[t]);
         ipl_keeper_close(k);
@@ -166,13 +176,13 @@ static void a_keeper_goes_on_behind_its_tick(void **state)
         assert_memory_equal(again, whole, (size_t)size);
         free(again);
     }
-    CHECK_FAILS(ipl_keeper_open(path, FLOATS, 1, size + 1, 9, &k), IPL_E_FORMAT,
+    CHECK_FAILS(open_keeper(FLOATS, 1, size + 1, 9, &k), IPL_E_FORMAT,
                 "safely written");
-    CHECK_FAILS(ipl_keeper_open(path, FLOATS, 1, size - 8, 9, &k), IPL_E_FORMAT,
+    CHECK_FAILS(open_keeper(FLOATS, 1, size - 8, 9, &k), IPL_E_FORMAT,
                 "damaged");
-    CHECK_FAILS(ipl_keeper_open(path, FLOATS, 1, size, 4, &k), IPL_E_FORMAT,
+    CHECK_FAILS(open_keeper(FLOATS, 1, size, 4, &k), IPL_E_FORMAT,
                 "safely written");
-    CHECK_FAILS(ipl_keeper_open(path, FLOATS - 1, 1, size, 9, &k), IPL_E_FORMAT,
+    CHECK_FAILS(open_keeper(FLOATS - 1, 1, size, 9, &k), IPL_E_FORMAT,
                 "19999");
     free(whole);
     files_remove_folder(folder);
@@ -190,11 +200,11 @@ static void damage_is_seen(void **state)
     const ipl_random r = {check_seed(), 5};
     for (uint64_t i = 0; i < 60; ++i) {
         const size_t at = (size_t)ipl_random_below(r, i, (uint64_t)size);
-        if (at >= 24 && at < 32) continue; /* the CRC of the data, for its user */
+        if (at >= 24 && at < 32) continue; /* data and run, for its user */
         whole[at] ^= (char)(1 << i % 8);
         files_write(path, size, whole);
         whole[at] ^= (char)(1 << i % 8);
-        ipl_status st = ipl_networks_open(path, FLOATS, &n);
+        ipl_status st = ipl_networks_open(IPL_FILE_PATH, path, FLOATS, &n);
         if (st != IPL_OK) {
             CHECK(st == IPL_E_FORMAT);
             continue;
@@ -206,10 +216,12 @@ static void damage_is_seen(void **state)
     }
     for (size_t cut = 1; cut < 40; cut += 7) {
         files_write(path, size - cut, whole);
-        CHECK_FAILS(ipl_networks_open(path, FLOATS, &n), IPL_E_FORMAT, "ends at byte");
+        CHECK_FAILS(ipl_networks_open(IPL_FILE_PATH, path, FLOATS, &n), IPL_E_FORMAT,
+                    "ends at byte");
     }
     files_write(path, 10, whole);
-    CHECK_FAILS(ipl_networks_open(path, FLOATS, &n), IPL_E_FORMAT, "ends at byte 10");
+    CHECK_FAILS(ipl_networks_open(IPL_FILE_PATH, path, FLOATS, &n), IPL_E_FORMAT,
+                "ends at byte 10");
     free(whole);
     files_remove_folder(folder);
 }
@@ -223,7 +235,7 @@ static void a_full_disk_takes_the_record_back(void **state)
     ipl_networks *n;
     signal(SIGXFSZ, SIG_IGN);
     make_folder();
-    CHECK_OK(ipl_keeper_open(path, FLOATS, 1, 0, -1, &k));
+    CHECK_OK(open_keeper(FLOATS, 1, 0, -1, &k));
     add(k, 0);
     int64_t good;
     CHECK_OK(ipl_keeper_bytes(k, 0, &good));
@@ -237,7 +249,7 @@ static void a_full_disk_takes_the_record_back(void **state)
     CHECK(st == IPL_E_IO && size_of_file() == good);
     add(k, 1);
     ipl_keeper_close(k);
-    CHECK_OK(ipl_networks_open(path, FLOATS, &n));
+    CHECK_OK(ipl_networks_open(IPL_FILE_PATH, path, FLOATS, &n));
     expect(n, 0);
     expect(n, 1);
     ipl_networks_close(n);

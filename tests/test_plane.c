@@ -105,7 +105,7 @@ static void equal_configs_give_equal_bytes(void **state)
 {
     static const char *const tables[] = {"plane.csv", "plane_details.csv",
                                          "training.csv", "compression.csv",
-                                         "summary.csv", "config.ini"};
+                                         "summary.csv"};
     const char *name = ipl_device_about(check_device(state))->name;
     char f[FILES_PATH];
     files_make_folder(f);
@@ -129,6 +129,16 @@ static void equal_configs_give_equal_bytes(void **state)
     files_remove_folder(f);
 }
 
+/* But for the first line, which has the number of the run. */
+static void same_config(const char *a, const char *b)
+{
+    char *left = files_text(a, "config.ini"), *right = files_text(b, "config.ini");
+    CHECK(!strncmp(left, "; run ", 6) && strcmp(left, right) != 0);
+    assert_string_equal(strchr(left, '\n'), strchr(right, '\n'));
+    free(left);
+    free(right);
+}
+
 static void resolved_config_gives_the_same_run(void **state)
 {
     char f[FILES_PATH];
@@ -140,7 +150,7 @@ static void resolved_config_gives_the_same_run(void **state)
     CHECK_OK(run_to(state, &again, files_path(f, "b")));
     same_file(files_path(f, "a"), files_path(f, "b"), "plane.csv");
     same_file(files_path(f, "a"), files_path(f, "b"), "training.csv");
-    same_file(files_path(f, "a"), files_path(f, "b"), "config.ini");
+    same_config(files_path(f, "a"), files_path(f, "b"));
     files_remove_folder(f);
 }
 

@@ -1,6 +1,7 @@
 /*
  * test_pool_hand.c - pooled networks by hand, and the walk that they are compared with.
  */
+#include "file.h"
 #include "plane/pool_networks.h"
 #include "plane_case.h"
 
@@ -30,10 +31,12 @@ static void two_networks_by_hand(void **state)
     params[0][11] = 1.0f;
     params[1][10] = 1.0f;
     files_make_folder(folder);
-    CHECK_OK(ipl_keeper_open(dir_of("networks.bin"), 2 * 17, 0, 0, -1, &keeper));
+    CHECK_OK(ipl_keeper_open(IPL_FILE_PATH, dir_of("networks.bin"),
+                             &(ipl_keeper_options){.floats = 2 * 17, .tick = -1},
+                             &keeper));
     CHECK_OK(ipl_keeper_add(keeper, 0, params[0]));
     ipl_keeper_close(keeper);
-    CHECK_OK(ipl_networks_open(dir_of("networks.bin"), 2 * 17, &kept));
+    CHECK_OK(ipl_networks_open(IPL_FILE_PATH, dir_of("networks.bin"), 2 * 17, &kept));
     CHECK_OK(ipl_experiment_load(&c, &e));
     CHECK_OK(ipl_pool_create(&e, &pool));
     CHECK_OK(ipl_experiment_open(&e, dev, dev));

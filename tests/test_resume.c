@@ -271,7 +271,7 @@ static void a_locked_directory_is_left_alone(void **state)
     const int fd = open(path, O_RDWR);
     CHECK(fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0);
     CHECK_FAILS(ipl_resume(dev, dir_of("run"), NULL, NULL, NULL), IPL_E_UNSUPPORTED,
-                "in use by process");
+                "in use by another process");
     close(fd);
     CHECK_OK(ipl_resume(dev, dir_of("run"), NULL, NULL, NULL));
     /* Done: once more is no error and changes nothing. */

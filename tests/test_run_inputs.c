@@ -1,6 +1,7 @@
 /*
  * test_run_inputs.c - runs whose estimators compare inputs, with standard errors.
  */
+#include "file.h"
 #include "ipl_mi.h"
 #include "plane/records.h"
 #include "plane/rundir.h"
@@ -206,12 +207,14 @@ static void points_come_back_from_the_journal(void **state)
     want[2].point[0] = want[0].point[3];
     want[2].point[0].i_xt = want[2].point[0].se_x = NAN;
     want[2].point[0].refusal = IPL_MI_FLAT;
-    CHECK_OK(ipl_journal_open(files_path(f, "log"), 0, NULL, NULL, &j));
+    const ipl_identity of = {{1, 2}, 3};
+    CHECK_OK(ipl_journal_open(IPL_FILE_PATH, files_path(f, "log"), &of, &j));
     CHECK_OK(ipl_records_add_points(j, RECORD_POINTS, 7, LAYERS, want));
     /* no more than the points that there are */
     CHECK(ipl_journal_bytes(j) < (2 * want[0].points + 1) * 112 + 200);
     ipl_journal_close(j);
-    CHECK_OK(ipl_journal_open(files_path(f, "log"), 0, read_points, got, &j));
+    CHECK_OK(ipl_journal_open(IPL_FILE_PATH, files_path(f, "log"), NULL, &j));
+    CHECK_OK(ipl_journal_read(j, read_points, got));
     ipl_journal_close(j);
     for (int l = 0; l < LAYERS; ++l) {
         CHECK(got[l].points == want[l].points);
@@ -251,7 +254,7 @@ static void refused_points_say_why(void **state)
     (void)state;
     CHECK_OK(ipl_rundir_create(files_path(f, "r"), &dir));
     CHECK_OK(ipl_rundir_start_tables(dir, 0));
-    CHECK_OK(ipl_rundir_open_tables(dir));
+    CHECK_OK(ipl_rundir_open_tables(dir, -1));
     CHECK_OK(ipl_rundir_points(dir, 1, 2, 1, &layer));
     CHECK_OK(ipl_rundir_flush(dir));
     ipl_rundir_close(dir);

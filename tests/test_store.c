@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "check.h"
+#include "file.h"
 #include "files.h"
 #include "random.h"
 #include "plane/store.h"
@@ -32,7 +33,9 @@ static ipl_store *open_store(size_t memory_bytes, const char *file)
 {
     ipl_store *s;
     const ipl_store_options o = {
-        .floats = FLOATS, .dev = host, .memory_bytes = memory_bytes, .path = file};
+        .floats = FLOATS, .dev = host, .memory_bytes = memory_bytes,
+        .dir = IPL_FILE_PATH,
+        .path = file};
     CHECK_OK(ipl_store_create(&o, &s));
     return s;
 }
@@ -246,7 +249,7 @@ static void a_file_that_cannot_be_made_is_named(void **state)
     make_directory(state);
     ipl_store *s = open_store(0, "/nowhere/snapshots");
     float w[FLOATS] = {0};
-    CHECK_FAILS(ipl_store_put(s, 0, host, w), IPL_E_IO, "'/nowhere/snapshots'");
+    CHECK_FAILS(ipl_store_put(s, 0, host, w), IPL_E_IO, "/nowhere/snapshots: open");
     CHECK(about(s).held == 0 && about(s).in_file == 0);
     close_store(s);
 }

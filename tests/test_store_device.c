@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "check.h"
+#include "file.h"
 #include "files.h"
 #include "random.h"
 #include "plane/store.h"
@@ -52,7 +53,7 @@ static scene scene_make(void **state, int on_device, int in_memory)
     const ipl_store_options o = {.floats = FLOATS, .dev = s.reader,
                                  .device_bytes = (size_t)on_device * BYTES,
                                  .memory_bytes = (size_t)in_memory * BYTES,
-                                 .path = s.path};
+                                 .dir = IPL_FILE_PATH, .path = s.path};
     CHECK_OK(ipl_store_create(&o, &s.store));
     return s;
 }

@@ -347,7 +347,7 @@ static void no_number_is_minus_zero(void **state)
     (void)state;
     CHECK_OK(ipl_rundir_create(files_path(f, "r"), &dir));
     CHECK_OK(ipl_rundir_start_tables(dir, 1));
-    CHECK_OK(ipl_rundir_open_tables(dir));
+    CHECK_OK(ipl_rundir_open_tables(dir, -1));
     CHECK_OK(ipl_rundir_points(dir, 1, 2, 1, &layer));
     CHECK_OK(ipl_rundir_training(dir, 1, 2, 1, &row));
     CHECK_OK(ipl_rundir_flush(dir));

@@ -195,15 +195,14 @@ ipl_status ipl_config_set(ipl_config *config, const char *text)
     return set_key(config, IPL_E_ARGUMENT, where, section, key, equal + 1);
 }
 
-ipl_status ipl_config_write(const ipl_config *config, const char *path)
+ipl_status ipl_config_text(const ipl_config *config, char **text, size_t *bytes)
 {
     const char *section = "";
-    char *text = NULL;
-    size_t bytes = 0;
+    char *made = NULL;
     ipl_config whole = *config;
     IPL_TRY(ipl_config_whole_paths(&whole));
-    FILE *out = open_memstream(&text, &bytes);
-    if (!out) return IPL_FAIL(IPL_E_MEMORY, "%s: no memory to write it", path);
+    FILE *out = open_memstream(&made, bytes);
+    if (!out) return IPL_FAIL(IPL_E_MEMORY, "a configuration as text");
     for (int r = 0; r < config_rows(); ++r) {
         const config_row row = config_row_at(r);
         char value[IPL_CONFIG_TEXT];
@@ -213,11 +212,21 @@ ipl_status ipl_config_write(const ipl_config *config, const char *path)
         fprintf(out, "%s =%s%s\n", row.option->key, *value ? " " : "", value);
     }
     const int torn = ferror(out);
-    ipl_status st = IPL_OK;
-    if (fclose(out) || torn)
-        st = IPL_FAIL(IPL_E_MEMORY, "%s: no memory to write it", path);
-    else
-        st = ipl_file_replace(path, 1, &(ipl_file_part){text, bytes});
+    if (fclose(out) || torn) {
+        free(made);
+        return IPL_FAIL(IPL_E_MEMORY, "a configuration as text");
+    }
+    *text = made;
+    return IPL_OK;
+}
+
+ipl_status ipl_config_write(const ipl_config *config, const char *path)
+{
+    char *text;
+    size_t bytes;
+    IPL_TRY(ipl_config_text(config, &text, &bytes));
+    const ipl_status st = ipl_file_replace(IPL_FILE_PATH, path, 1,
+                                           &(ipl_file_part){text, bytes});
     free(text);
     return st;
 }

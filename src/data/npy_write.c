@@ -37,7 +37,7 @@ static ipl_status write_array(const char *path, const char *descr, int64_t rows,
     const size_t count = (size_t)rows * (size_t)(cols ? cols : 1);
     const ipl_file_part part[2] = {
         {header, make_header(descr, rows, cols, header)}, {values, 4 * count}};
-    return ipl_file_replace(path, 2, part);
+    return ipl_file_replace(IPL_FILE_PATH, path, 2, part);
 }
 
 ipl_status ipl_npy_write_float32(const char *path, int64_t rows, int64_t cols,

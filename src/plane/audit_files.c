@@ -42,7 +42,8 @@ static ipl_status replace(const char *dir, const char *name, const char *text)
 {
     char path[4096];
     snprintf(path, sizeof path, "%s/%s", dir, name);
-    return ipl_file_replace(path, 1, &(ipl_file_part){text, strlen(text)});
+    return ipl_file_replace(IPL_FILE_PATH, path, 1,
+                            &(ipl_file_part){text, strlen(text)});
 }
 
 /* -- Tables -----------------------------------------------------------------------*/

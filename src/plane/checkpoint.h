@@ -6,7 +6,7 @@
 
 #include <stdint.h>
 
-#include "ipl_status.h"
+#include "plane/identity.h"
 
 /* `values` is what ipl_trainer_read gives after this tick; together with the tick,
  * which is the generator's position, it is all that training depends on. */
@@ -17,13 +17,16 @@ typedef struct {
     int64_t kept_bytes;    /* of the file of kept networks up to this tick; 0: none */
     int64_t floats;
     float  *values;        /* [floats]                                          */
+    ipl_identity of;       /* the run                                           */
 } ipl_checkpoint;
 
-/* Replaces the file, atomically (file.h); waits for the disk. E_IO. */
-ipl_status ipl_checkpoint_write(const char *path, const ipl_checkpoint *from);
+/* Replaces the file, atomically (file.h, for dir and path), and waits for the disk.
+ * E_IO. */
+ipl_status ipl_checkpoint_write(int dir, const char *path, const ipl_checkpoint *from);
 
-/* Reads `out->floats` floats to out->values and sets the rest. tick is -1 when there
- * is no file: the run had not come so far. E_FORMAT: damaged, or of another size. */
-ipl_status ipl_checkpoint_read(const char *path, ipl_checkpoint *out);
+/* Reads `out->floats` floats to out->values and sets the rest, for the run out->of.
+ * tick is -1 when there is no file: the run had not come so far. E_ARGUMENT: it is of
+ * another run; E_FORMAT: damaged, or of another size. */
+ipl_status ipl_checkpoint_read(int dir, const char *path, ipl_checkpoint *out);
 
 #endif

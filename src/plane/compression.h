@@ -34,7 +34,7 @@ ipl_status ipl_compression_rows(const ipl_compression *c, ipl_compression_row **
 extern const char ipl_compression_name[]; /* "compression.csv"                    */
 
 /* Replaces the table by these rows, in one step. E_IO, E_MEMORY. */
-ipl_status ipl_compression_write(const char *path, int64_t count,
+ipl_status ipl_compression_write(int dir, const char *path, int64_t count,
                                  const ipl_compression_row *row);
 
 #endif

@@ -45,7 +45,7 @@ static void print_row(FILE *to, const ipl_compression_row *row)
     fprintf(to, ",%s\n", row->order);
 }
 
-ipl_status ipl_compression_write(const char *path, int64_t count,
+ipl_status ipl_compression_write(int dir, const char *path, int64_t count,
                                  const ipl_compression_row *row)
 {
     char *text = NULL;
@@ -56,7 +56,8 @@ ipl_status ipl_compression_write(const char *path, int64_t count,
     for (int64_t k = 0; k < count; ++k) print_row(to, row + k);
     const int lost = ferror(to);
     ipl_status st = fclose(to) || lost ? IPL_FAIL(IPL_E_MEMORY, "%s", path) : IPL_OK;
-    if (st == IPL_OK) st = ipl_file_replace(path, 1, &(ipl_file_part){text, bytes});
+    if (st == IPL_OK) st = ipl_file_replace(dir, path, 1,
+                                            &(ipl_file_part){text, bytes});
     free(text);
     return st;
 }
@@ -150,7 +151,7 @@ ipl_status ipl_run_compression(const char *dir, ipl_compression_row **rows,
     if (access(path, F_OK))
         return IPL_FAIL(IPL_E_IO, "%s: %s: a run has it once it is done", path,
                         strerror(errno));
-    IPL_TRY(ipl_file_read(path, &text, &size));
+    IPL_TRY(ipl_file_read(IPL_FILE_PATH, path, &text, &size));
     for (const char *at = text; (at = strchr(at, '\n')); ++at) ++lines;
     ipl_compression_row *row = malloc((size_t)(lines + 1) * sizeof *row);
     ipl_status st = IPL_OK;

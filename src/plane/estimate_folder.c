@@ -239,7 +239,7 @@ static ipl_status set_up(folder_run *f, const char *dir)
     f->now.planned = f->names.count / f->names.layers;
     if (f->names.named) ipl_rundir_name_layers(f->dir, f->layer_name);
     IPL_TRY(ipl_rundir_start_tables(f->dir, 0));
-    IPL_TRY(ipl_rundir_open_tables(f->dir));
+    IPL_TRY(ipl_rundir_open_tables(f->dir, -1));
     return report(f, "running", NULL);
 }
 

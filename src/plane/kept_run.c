@@ -46,10 +46,10 @@ static ipl_status compare(const ipl_config *was, const ipl_config *now, const ch
     return IPL_OK;
 }
 
-static ipl_status must_be_done(const char *dir)
+static ipl_status must_be_done(const char *dir, uint32_t *digest)
 {
     ipl_run_info info;
-    IPL_TRY(ipl_sets_about_first(dir, &info));
+    IPL_TRY(ipl_sets_about_first(dir, &info, digest));
     if (info.done) return IPL_OK;
     return IPL_FAIL(IPL_E_ARGUMENT, "%s: the run has not finished: infoplane resume %s "
                     "goes on with it", dir, dir);
@@ -72,11 +72,12 @@ ipl_status ipl_kept_open(const ipl_experiment *e, ipl_networks **out)
     ipl_config was;
     const char *dir = e->config.networks;
     const ipl_config *now = &e->config;
-    IPL_TRY(must_be_done(dir));
+    uint32_t digest;
+    IPL_TRY(must_be_done(dir, &digest));
     IPL_TRY(ipl_config_read(path_of(dir, "config.ini", path), &was));
     IPL_TRY(must_have_kept(dir, &was));
     IPL_TRY(compare(&was, now, dir));
-    IPL_TRY(ipl_networks_open(path_of(dir, "networks.bin", path),
+    IPL_TRY(ipl_networks_open(IPL_FILE_PATH, path_of(dir, "networks.bin", path),
                               e->replicas * e->parameters, out));
     const uint32_t crc = ipl_networks_data_crc(*out);
     ipl_status st = IPL_OK;
@@ -84,6 +85,10 @@ ipl_status ipl_kept_open(const ipl_experiment *e, ipl_networks **out)
         st = IPL_FAIL(IPL_E_ARGUMENT, "%s: the networks were trained on other data "
                       "(CRC-32 %08x, now %08x)", dir, (unsigned)crc,
                       (unsigned)e->data_crc);
+    else if (ipl_networks_digest(*out) != digest)
+        st = IPL_FAIL(IPL_E_ARGUMENT, "%s: networks of another run than run.json there "
+                      "(digests %08x and %08x): put the run's own file back", path,
+                      (unsigned)ipl_networks_digest(*out), (unsigned)digest);
     else if (!ipl_networks_hold(*out, 0) || !ipl_networks_hold(*out, e->last))
         st = IPL_FAIL(IPL_E_FORMAT, "%s: the first or the last networks are missing",
                       path);
@@ -101,7 +106,7 @@ ipl_status ipl_measure_config(const char *dir, ipl_config *out)
         return IPL_FAIL(IPL_E_IO, "%s: %s", dir, strerror(errno));
     IPL_REQUIRE(strlen(whole) < IPL_CONFIG_TEXT, "directory '%s': expected at most %d "
                 "characters", whole, IPL_CONFIG_TEXT - 1);
-    IPL_TRY(must_be_done(dir));
+    IPL_TRY(must_be_done(dir, NULL));
     IPL_TRY(ipl_config_read(path_of(dir, "config.ini", path), &config));
     IPL_TRY(must_have_kept(dir, &config));
     /* Of a delta policy other values may lead to other ticks. */
@@ -149,8 +154,8 @@ ipl_status ipl_kept_rows(const ipl_experiment *e, ipl_rundir *to)
     int64_t size;
     int line = 2;
     ipl_status st = IPL_OK;
-    IPL_TRY(ipl_file_read(path_of(e->config.networks, "training.csv", path), &text,
-                          &size));
+    IPL_TRY(ipl_file_read(IPL_FILE_PATH, path_of(e->config.networks, "training.csv",
+                                                 path), &text, &size));
     const char *at = strchr(text, '\n');
     for (at = at ? at + 1 : text + size; *at; ++line) {
         double seed = 0.0, tick = 0.0;

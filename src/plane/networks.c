@@ -4,7 +4,6 @@
 #include "plane/networks.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -20,7 +19,8 @@ static const char title[16] = "infoplane kept1\n";
 typedef struct {
     char     title[16];
     int64_t  floats;
-    uint64_t data_crc;
+    uint32_t data_crc;
+    uint32_t digest; /* of the run                                              */
 } header;
 
 typedef struct {
@@ -73,7 +73,7 @@ struct ipl_networks {
     int      fd;
     char    *path;
     int64_t  floats;
-    uint32_t data_crc, crc;
+    uint32_t data_crc, digest, crc;
     place   *held; /* [count] ascending                                         */
     int64_t  count, room;
 };
@@ -101,7 +101,8 @@ static ipl_status find_records(ipl_networks *n)
     if (fstat(n->fd, &about))
         return IPL_FAIL(IPL_E_IO, "%s: %s", n->path, strerror(errno));
     IPL_TRY(check_header(n->fd, n->path, n->floats, &head));
-    n->data_crc = (uint32_t)head.data_crc;
+    n->data_crc = head.data_crc;
+    n->digest = head.digest;
     const int64_t size = about.st_size;
     for (int64_t at = sizeof head; at < size;) {
         record next;
@@ -118,17 +119,18 @@ static ipl_status find_records(ipl_networks *n)
     return IPL_OK;
 }
 
-ipl_status ipl_networks_open(const char *path, int64_t floats, ipl_networks **out)
+ipl_status ipl_networks_open(int dir, const char *path, int64_t floats,
+                             ipl_networks **out)
 {
     ipl_networks *n = calloc(1, sizeof *n);
     if (!n) return IPL_FAIL(IPL_E_MEMORY, "%zu bytes for kept networks", sizeof *n);
     ipl_status st = IPL_OK;
     n->floats = floats;
     n->path = strdup(path);
-    n->fd = open(path, O_RDONLY | O_CLOEXEC);
+    n->fd = -1;
     if (!n->path) st = IPL_FAIL(IPL_E_MEMORY, "a path");
-    else if (n->fd < 0) st = IPL_FAIL(IPL_E_IO, "%s: %s", path, strerror(errno));
-    else st = find_records(n);
+    if (st == IPL_OK) st = ipl_file_open_read(dir, path, &n->fd);
+    if (st == IPL_OK) st = find_records(n);
     if (st == IPL_OK) *out = n;
     else ipl_networks_close(n);
     return st;
@@ -144,6 +146,8 @@ void ipl_networks_close(ipl_networks *n)
 }
 
 uint32_t ipl_networks_data_crc(const ipl_networks *n) { return n->data_crc; }
+
+uint32_t ipl_networks_digest(const ipl_networks *n) { return n->digest; }
 
 uint32_t ipl_networks_crc(const ipl_networks *n) { return n->crc; }
 
@@ -217,9 +221,26 @@ struct ipl_keeper {
     char   *room; /* a record being written                                     */
 };
 
-static ipl_status begin_file(ipl_keeper *k, uint32_t data_crc)
+/* 1 if the file already has networks: those of which run, is then told too. */
+static int has_begun(int fd, const char *path, header *head)
 {
-    header head = {.floats = k->floats, .data_crc = data_crc};
+    return read_at(fd, path, 0, sizeof *head, head) == IPL_OK &&
+           !memcmp(head->title, title, sizeof title);
+}
+
+static ipl_status check_run(const ipl_keeper *k, const header *head, uint32_t digest)
+{
+    if (head->digest == digest) return IPL_OK;
+    return IPL_FAIL(IPL_E_ARGUMENT, "%s: networks of another run (its digest is %08x, "
+                    "this run's %08x)", k->path, (unsigned)head->digest,
+                    (unsigned)digest);
+}
+
+static ipl_status begin_file(ipl_keeper *k, const ipl_keeper_options *o)
+{
+    header head;
+    if (has_begun(k->fd, k->path, &head)) IPL_TRY(check_run(k, &head, o->digest));
+    head = (header){"", k->floats, o->data_crc, o->digest};
     memcpy(head.title, title, sizeof title);
     if (ftruncate(k->fd, 0))
         return IPL_FAIL(IPL_E_IO, "%s: %s", k->path, strerror(errno));
@@ -243,18 +264,20 @@ static ipl_status move_mark(ipl_keeper *k, int64_t tick)
     return IPL_OK;
 }
 
-static ipl_status go_on_behind(ipl_keeper *k, int64_t bytes, int64_t tick)
+static ipl_status go_on_behind(ipl_keeper *k, const ipl_keeper_options *o)
 {
     header head;
     struct stat about;
+    const int64_t bytes = o->bytes;
     IPL_TRY(check_header(k->fd, k->path, k->floats, &head));
+    IPL_TRY(check_run(k, &head, o->digest));
     if (fstat(k->fd, &about))
         return IPL_FAIL(IPL_E_IO, "%s: %s", k->path, strerror(errno));
     if (about.st_size < bytes)
         return IPL_FAIL(IPL_E_FORMAT, "%s: %lld bytes, %lld were safely written",
                         k->path, (long long)about.st_size, (long long)bytes);
     k->good = bytes;
-    IPL_TRY(move_mark(k, tick));
+    IPL_TRY(move_mark(k, o->tick));
     if (k->mark != bytes)
         return IPL_FAIL(IPL_E_FORMAT, "%s: damaged at byte %lld, before byte %lld that "
                         "was safely written", k->path, (long long)k->mark,
@@ -265,25 +288,24 @@ static ipl_status go_on_behind(ipl_keeper *k, int64_t bytes, int64_t tick)
     return IPL_OK;
 }
 
-ipl_status ipl_keeper_open(const char *path, int64_t floats, uint32_t data_crc,
-                           int64_t bytes, int64_t tick, ipl_keeper **out)
+ipl_status ipl_keeper_open(int dir, const char *path, const ipl_keeper_options *o,
+                           ipl_keeper **out)
 {
     ipl_keeper *k = calloc(1, sizeof *k);
     if (!k) return IPL_FAIL(IPL_E_MEMORY, "%zu bytes to keep networks", sizeof *k);
-    const size_t most = sizeof(record) + ipl_pack_bound(floats);
-    ipl_status st;
-    k->floats = floats;
+    const size_t most = sizeof(record) + ipl_pack_bound(o->floats);
+    ipl_status st = IPL_OK;
+    k->floats = o->floats;
     k->last = k->marked = -1;
     k->mark = sizeof(header);
+    k->fd = -1;
     k->path = strdup(path);
     k->room = malloc(most);
-    k->fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
     if (!k->path || !k->room)
         st = IPL_FAIL(IPL_E_MEMORY, "%zu bytes to keep networks", most);
-    else if (k->fd < 0)
-        st = IPL_FAIL(IPL_E_IO, "%s: %s", path, strerror(errno));
-    else
-        st = bytes ? go_on_behind(k, bytes, tick) : begin_file(k, data_crc);
+    if (st == IPL_OK)
+        st = ipl_file_open(dir, path, o->bytes ? O_RDWR : O_RDWR | O_CREAT, &k->fd);
+    if (st == IPL_OK) st = o->bytes ? go_on_behind(k, o) : begin_file(k, o);
     if (st == IPL_OK) *out = k;
     else ipl_keeper_close(k);
     return st;

@@ -1,9 +1,10 @@
 /*
  * networks.h - the networks that a run keeps: networks.bin of its directory.
  *
- * The file begins with a title, the floats of a record and the CRC-32 of the data set;
- * then come records in ascending order of ticks: tick, bytes, CRC-32 and the packed
- * parameters (pack.h) of all replicas, in the byte order of the machine. So the same
+ * The file begins with a title, the floats of a record, the CRC-32 of the data set and
+ * the digest of the run (identity.h); then come records in ascending order of ticks:
+ * tick, bytes, CRC-32 and the packed parameters (pack.h) of all replicas, in the byte
+ * order of the machine. So the same
  * run leaves the same bytes, whatever its workers did first.
  */
 #ifndef IPL_NETWORKS_H
@@ -17,12 +18,14 @@
 
 typedef struct ipl_networks ipl_networks;
 
-/* Finds the records of the file. E_IO; E_FORMAT: not such a file, of networks with
- * another number of floats, or cut off in the middle of a record. */
-ipl_status ipl_networks_open(const char *path, int64_t floats, ipl_networks **out);
+/* Finds the records of the file (file.h, for dir and path). E_IO; E_FORMAT: not such a
+ * file, of networks with another number of floats, or cut off within a record. */
+ipl_status ipl_networks_open(int dir, const char *path, int64_t floats,
+                             ipl_networks **out);
 void       ipl_networks_close(ipl_networks *n);
 
 uint32_t ipl_networks_data_crc(const ipl_networks *n);
+uint32_t ipl_networks_digest(const ipl_networks *n);
 
 /* CRC-32 of all records' heads, and so of all networks. */
 uint32_t ipl_networks_crc(const ipl_networks *n);
@@ -47,11 +50,18 @@ ipl_status ipl_networks_read(const ipl_networks *n, int64_t tick, float *params)
 
 typedef struct ipl_keeper ipl_keeper;
 
-/* Makes the file; or goes on behind its first `bytes` bytes, where the record of `tick`
- * or of the last one before it ends, and cuts off what follows. 0: a new file. E_IO;
- * E_FORMAT: not of such networks, or damaged. */
-ipl_status ipl_keeper_open(const char *path, int64_t floats, uint32_t data_crc,
-                           int64_t bytes, int64_t tick, ipl_keeper **out);
+typedef struct {
+    int64_t  floats;   /* of a record                                           */
+    uint32_t data_crc, digest;
+    int64_t  bytes;    /* of the file, to go on behind; 0: a new file           */
+    int64_t  tick;     /* whose record ends there, or that of the last one before it */
+} ipl_keeper_options;
+
+/* Makes the file; or goes on behind its first bytes, and cuts off what follows. E_IO;
+ * E_ARGUMENT: networks of another run are there; E_FORMAT: not of such networks, or
+ * damaged. After a failure the file is as it was. */
+ipl_status ipl_keeper_open(int dir, const char *path, const ipl_keeper_options *options,
+                           ipl_keeper **out);
 void       ipl_keeper_close(ipl_keeper *k);
 
 /* Adds a tick behind all others. A record that did not fit is taken back. E_IO (a full

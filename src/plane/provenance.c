@@ -186,6 +186,16 @@ static json_t *networks(const ipl_provenance *p)
     return json_pack("{s:s, s:s}", "run", p->networks, "crc32", crc);
 }
 
+/* NULL, which leaves the key out, of what cannot be resumed. */
+static json_t *identity(const ipl_identity *of)
+{
+    char number[IPL_IDENTITY_TEXT], digest[16];
+    if (!of) return NULL;
+    snprintf(digest, sizeof digest, "%08x", (unsigned)of->digest);
+    return json_pack("{s:s, s:s}", "number", ipl_identity_print(of, number), "digest",
+                     digest);
+}
+
 static json_t *seconds(const ipl_provenance *p)
 {
     const ipl_progress *at = &p->progress;
@@ -267,9 +277,10 @@ ipl_status ipl_provenance_write(const ipl_provenance *p, ipl_rundir *dir)
     for (int e = 0; e < p->estimators; ++e)
         json_array_append_new(estimators, estimator(&p->options[e]));
     json_t *out = json_pack(
-        "{s:s, s:s, s:s, s:o, s:s, s:s*, s:o, s:o, s:o, s:o, s:o*, s:o, s:s, s:o,"
+        "{s:s, s:o*, s:s, s:s, s:o, s:s, s:s*, s:o, s:o, s:o, s:o, s:o*, s:o, s:s, s:o,"
         " s:{s:o, s:o}, s:o, s:o, s:o, s:o, s:o, s:o, s:I, s:o}",
-        "infoplane", ipl_version(), "compiler", COMPILER, "started", p->work.started,
+        "infoplane", ipl_version(), "identity", identity(p->of), "compiler", COMPILER,
+        "started", p->work.started,
         "libraries", libraries(), "status", p->status, "error", p->error,
         "device", device(p->dev), "data", data(p), "networks",
         networks(p), "layers", layers, "layer_names", layer_names(p), "seeds", seeds,

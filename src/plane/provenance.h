@@ -5,6 +5,7 @@
 #define IPL_PROVENANCE_H
 
 #include "plane/experiment.h"
+#include "plane/identity.h"
 #include "plane/memory.h"
 #include "plane/rundir.h"
 #include "plane/store.h"
@@ -18,6 +19,7 @@ typedef struct {
     const char          *error;  /* NULL: none                                   */
     const ipl_config    *config; /* NULL: activations from elsewhere             */
     const char          *source; /* data set or folder                           */
+    const ipl_identity  *of;     /* NULL: not a run                              */
     const char          *networks; /* where they come from; NULL: trained here     */
     uint32_t             networks_crc;
     const char          *inputs_file; /* of activations from elsewhere; NULL: none  */

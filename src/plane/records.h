@@ -8,7 +8,8 @@
 #include "plane/points.h"
 
 enum {
-    RECORD_IDENTITY = 1, RECORD_POINTS = 2, RECORD_TRAINING = 3, RECORD_POOL = 4
+    RECORD_IDENTITY = 1, RECORD_POINTS = 2, RECORD_TRAINING = 3, RECORD_POOL = 4,
+    RECORD_DONE = 5 /* all results are on disk                                  */
 };
 
 /* The points of `layers` layers: POINTS, those of all replicas at a tick; POOL, those

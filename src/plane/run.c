@@ -8,7 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "file.h"
 #include "plane/kept_run.h"
@@ -126,8 +125,9 @@ static ipl_status make_store(run *r)
         .dev = r->e.dev,
         .device_bytes = (size_t)r->memory.snapshot_bytes,
         .memory_bytes = (size_t)r->e.config.snapshot_mib << 20,
+        .dir = ipl_rundir_fd(r->dir),
         .path = ipl_rundir_path(r->dir, "snapshots.tmp")};
-    unlink(options.path); /* what a killed run has left */
+    ipl_file_remove(options.dir, options.path); /* what a killed run has left */
     return ipl_store_create(&options, &r->store);
 }
 
@@ -135,7 +135,7 @@ static ipl_status make_store(run *r)
 static ipl_status report(run *r, const char *status, const char *error)
 {
     ipl_provenance about = {.status = status, .error = error, .memory = &r->memory,
-                            .work = r->work, .progress = r->now};
+                            .of = &r->of, .work = r->work, .progress = r->now};
     ipl_provenance_experiment(&about, &r->e);
     if (r->store) ipl_store_about(r->store, &about.store);
     return ipl_provenance_write(&about, r->dir);
@@ -162,17 +162,18 @@ static ipl_status set_up(run *r, ipl_device *dev, ipl_device *train_dev,
     return IPL_OK;
 }
 
-/* Reads what is known, or starts to know. Only then are the tables begun anew. */
+/* Reads what is known, or starts to know. All that may refuse comes before all that
+ * changes a file. */
 static ipl_status open_files(run *r, int resume)
 {
-    if (!resume)
-        IPL_TRY(ipl_config_write(&r->e.config, ipl_rundir_path(r->dir, "config.ini")));
+    IPL_TRY(resume ? run_read_number(r) : run_begin_config(r));
     IPL_TRY(ipl_rundir_start_tables(r->dir, r->e.shape.layers));
     if (r->pool) IPL_TRY(ipl_rundir_start_pool(r->dir));
     IPL_TRY(run_load(r));
     if (r->e.kept) IPL_TRY(ipl_kept_rows(&r->e, r->dir));
     IPL_TRY(run_keep_open(r));
-    IPL_TRY(ipl_rundir_open_tables(r->dir));
+    IPL_TRY(run_begin_journal(r));
+    IPL_TRY(ipl_rundir_open_tables(r->dir, r->points_known));
     IPL_TRY(make_store(r));
     IPL_TRY(run_ask(r));
     return report(r, "running", NULL);
@@ -192,7 +193,7 @@ static void tear_down(run *r)
     ipl_store_destroy(r->store);
     ipl_journal_close(r->journal);
     ipl_rundir_close(r->dir);
-    if (r->lock_fd >= 0) close(r->lock_fd);
+    ipl_file_unlock(r->lock_fd);
     ipl_policy_destroy(r->policy);
     ipl_policy_destroy(r->log);
     ipl_history_destroy(r->history);
@@ -238,9 +239,10 @@ static ipl_status conclude(run *r, ipl_status st)
     }
     const ipl_status flushed = ipl_rundir_flush(r->dir);
     if (st == IPL_OK) st = flushed;
-    if (st == IPL_OK) st = ipl_rundir_sync(r->dir);
+    if (st == IPL_OK) st = ipl_rundir_settle(r->dir);
     if (st == IPL_OK && r->keeper) st = ipl_keeper_sync(r->keeper);
     if (st == IPL_OK) st = ipl_rundir_compression(r->dir);
+    if (st == IPL_OK) st = run_note_done(r);
     if (st != IPL_OK && !line[0])
         snprintf(line, sizeof line, "%s", ipl_last_error_text());
     if (st != IPL_OK && r->journal) run_save_last_state(r);
@@ -254,6 +256,12 @@ static ipl_status conclude(run *r, ipl_status st)
     return wrote;
 }
 
+static ipl_status lock_directory(run *r)
+{
+    return ipl_file_lock(ipl_rundir_fd(r->dir), ipl_rundir_path(r->dir, "lock"),
+                         &r->lock_fd);
+}
+
 static ipl_status open_run(run *r, ipl_device *dev, ipl_device *train_dev,
                            const ipl_config *config, const char *dir)
 {
@@ -264,7 +272,7 @@ static ipl_status open_run(run *r, ipl_device *dev, ipl_device *train_dev,
     r->work.load_s = run_now_s() - begin;
     if (!resume) { /* last, so that nothing is left behind when the above fails */
         IPL_TRY(ipl_rundir_create(dir, &r->dir));
-        IPL_TRY(ipl_file_lock(ipl_rundir_path(r->dir, "lock"), &r->lock_fd));
+        IPL_TRY(lock_directory(r));
     }
     return open_files(r, resume);
 }
@@ -277,7 +285,7 @@ static ipl_status create(ipl_progress_call progress, void *user, run **out)
     r->progress = progress;
     r->user = user;
     r->lock_fd = -1;
-    r->trained = -1;
+    r->trained = r->points_known = -1;
     if (pthread_mutex_init(&r->lock, NULL) || pthread_cond_init(&r->changed, NULL)) {
         free(r);
         return IPL_FAIL(IPL_E_MEMORY, "the locks of a run");
@@ -316,6 +324,18 @@ ipl_status ipl_run(ipl_device *dev, const ipl_config *config, const char *dir,
     return ipl_sets_measure(dev, dir, progress, user);
 }
 
+/* run.json says that the run is not done; what else is there must not say it is. */
+static ipl_status must_be_unfinished(run *r)
+{
+    const int fd = ipl_rundir_fd(r->dir);
+    if (ipl_file_is_there(fd, "points.log") ||
+        !ipl_file_is_there(fd, "compression.csv"))
+        return IPL_OK;
+    return IPL_FAIL(IPL_E_FORMAT, "%s: says that the run is not done, but it has "
+                    "compression.csv and no points.log, as one that is: put its own "
+                    "run.json back", ipl_rundir_path(r->dir, "run.json"));
+}
+
 /* The first set of rows. Gives r back. */
 static ipl_status resume_first(run *r, ipl_device *dev, const char *dir,
                                ipl_progress *out)
@@ -323,9 +343,8 @@ static ipl_status resume_first(run *r, ipl_device *dev, const char *dir,
     ipl_run_info info;
     ipl_config config;
     ipl_status st = ipl_rundir_open(dir, &r->dir);
-    if (st == IPL_OK)
-        st = ipl_file_lock(ipl_rundir_path(r->dir, "lock"), &r->lock_fd);
-    if (st == IPL_OK) st = ipl_sets_about_first(dir, &info);
+    if (st == IPL_OK) st = lock_directory(r);
+    if (st == IPL_OK) st = ipl_sets_about_first(dir, &info, NULL);
     if (st == IPL_OK && info.done) {
         run_clean_up(r);
         if (out) *out = (ipl_progress){.tick = info.last, .last = info.last,
@@ -335,6 +354,7 @@ static ipl_status resume_first(run *r, ipl_device *dev, const char *dir,
         tear_down(r);
         return IPL_OK;
     }
+    if (st == IPL_OK) st = must_be_unfinished(r);
     if (st == IPL_OK && !dev) st = IPL_FAIL(IPL_E_ARGUMENT, "device is NULL");
     if (st == IPL_OK)
         st = ipl_config_read(ipl_rundir_path(r->dir, "config.ini"), &config);

@@ -25,6 +25,7 @@
 #include "plane/cores.h"
 #include "plane/experiment.h"
 #include "plane/history.h"
+#include "plane/identity.h"
 #include "plane/journal.h"
 #include "plane/memory.h"
 #include "plane/policy.h"
@@ -54,11 +55,13 @@ typedef struct run {
     /* Made before the workers start, and not changed by them. */
     ipl_experiment e;            /* the training worker's, while it runs        */
     ipl_memory     memory;
+    ipl_identity   of;           /* by config.ini, then by the journal          */
     run_worker    *worker;       /* [memory.workers]                            */
     ipl_store     *store;
     ipl_pool      *pool;         /* NULL: nothing is pooled                     */
     ipl_cores      cores;
     int            layers;       /* of all replicas                             */
+    int            described;    /* 1: the journal says what the run is         */
     int            lock_fd;      /* of the directory; -1: none                  */
     const char    *tick;         /* "epoch", "step"                             */
     int            worker_cores; /* threads that one measuring worker may take  */
@@ -102,6 +105,7 @@ typedef struct run {
     ipl_training_row   *rows;    /* [replicas]                                  */
     ipl_policy    *log;          /* ticks of training.csv                       */
     int64_t        log_next;     /* -1: no more                                 */
+    int64_t        points_known; /* last tick whose points are in the journal; -1 */
     int64_t        rows_known;   /* last tick whose rows are in the journal; -1 */
     double         saved_s;      /* when the latest training state was taken    */
 
@@ -184,11 +188,29 @@ ipl_status run_pool_known(run *r, int64_t unit, const void *payload, size_t byte
  * from the run directory, or from that of config.networks. */
 ipl_status run_pool(run *r);
 
+/* -- run_identity.c ---------------------------------------------------------------*/
+
+/* Writes config.ini of a run that begins, and draws its number; or reads the number of
+ * one that is resumed. */
+ipl_status run_begin_config(run *r);
+ipl_status run_read_number(run *r);
+
+/* Compares what the run was, by the journal, with what it would be now. E_ARGUMENT: the
+ * first line that differs. */
+ipl_status run_compare(const run *r, const char *was, size_t was_size);
+
+/* After all that may refuse: the journal says what the run is, and is on disk. */
+ipl_status run_begin_journal(run *r);
+
 /* -- run_save.c -------------------------------------------------------------------*/
 
-/* Opens the journal and reads the training state, writing or comparing what the run
- * is; points and rows that are known go to r->points and training.csv. */
+/* Opens the journal and reads the training state, comparing what the run is with what
+ * it was; points and rows that are known go to r->points and training.csv. Nothing on
+ * disk is changed. E_ARGUMENT: a file is of another run. */
 ipl_status run_load(run *r);
+
+/* All results are on disk: run.json may say so. */
+ipl_status run_note_done(run *r);
 
 /* Takes the points of a tick into r->points. run.lock is held. */
 ipl_status run_keep_points(run *r, int64_t tick, const ipl_layer *layer);

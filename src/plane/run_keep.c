@@ -94,9 +94,16 @@ ipl_status run_keep_open(run *r)
     if (!r->kept)
         return IPL_FAIL(IPL_E_MEMORY, "%lld parameters to keep", (long long)floats);
     r->keep_next = r->state.tick + 1;
-    return ipl_keeper_open(ipl_rundir_path(r->dir, file_name), floats, e->data_crc,
-                           r->state.tick < 0 ? 0 : r->state.kept_bytes, r->state.tick,
-                           &r->keeper);
+    const ipl_keeper_options options = {
+        floats, e->data_crc, r->of.digest,
+        r->state.tick < 0 ? 0 : r->state.kept_bytes, r->state.tick};
+    const ipl_status st =
+        ipl_keeper_open(ipl_rundir_fd(r->dir), ipl_rundir_path(r->dir, file_name),
+                        &options, &r->keeper);
+    if (st == IPL_OK || st == IPL_E_MEMORY) return st;
+    return IPL_FAIL(st, "%s: put the run's own file back, or remove %s%s, and the "
+                    "training is repeated", ipl_last_error_text(), file_name,
+                    options.bytes ? " and state.bin" : "");
 }
 
 void run_keep_close(run *r)

@@ -102,7 +102,8 @@ ipl_status run_pool(run *r)
     if (!r->pool) return IPL_OK;
     run_destroy_workers(r); /* their memory is free now */
     if (!kept)
-        IPL_TRY(ipl_networks_open(ipl_rundir_path(r->dir, "networks.bin"),
+        IPL_TRY(ipl_networks_open(ipl_rundir_fd(r->dir),
+                                  ipl_rundir_path(r->dir, "networks.bin"),
                                   r->e.replicas * r->e.parameters, &kept));
     const ipl_status st = measure_all(r, kept);
     if (!r->e.kept) ipl_networks_close(kept);

@@ -1,8 +1,8 @@
 /*
  * run_save.c - what a run keeps on disk to go on with, and going on.
  *
- * points.log   what the run is, then points and rows of training.csv as they became
- *              known. Points may stand there in any order of ticks.
+ * points.log   what the run is (run_identity.c), then points and rows of training.csv
+ *              as they became known. Points may stand there in any order of ticks.
  * state.bin    a training state, of a tick before which nothing can be asked for that
  *              is not in points.log. Training is repeated from there, with the same
  *              bits; what is in points.log is not measured again.
@@ -13,8 +13,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
-#include <zlib.h>
 
 #include "file.h"
 #include "plane/records.h"
@@ -126,94 +124,22 @@ ipl_status run_write_final(run *r) { return write_points(r, run_final_before(r))
 
 ipl_status run_write_known(run *r) { return write_points(r, INT64_MAX); }
 
-/* -- What the run is --------------------------------------------------------------*/
-
-/* Lines of "name value": whatever the results depend on. The section [run] says how
- * the work is done, and may change from one session to the next, but for `keep`. */
-static char *describe(const run *r, size_t *bytes)
-{
-    char *text = NULL;
-    FILE *to = open_memstream(&text, bytes);
-    if (!to) return NULL;
-    fprintf(to, "version %s\n", ipl_version());
-    fprintf(to, "device %s\n", ipl_device_about(r->e.dev)->name);
-    fprintf(to, "data %08x\n", (unsigned)r->e.data_crc);
-    if (r->e.kept)
-        fprintf(to, "networks %08x\n", (unsigned)ipl_networks_crc(r->e.kept));
-    for (int k = 0; k < ipl_config_keys(); ++k) {
-        ipl_config_key key;
-        if (ipl_config_key_at(&r->e.config, k, &key) != IPL_OK) continue;
-        if (strcmp(key.section, "run") || !strcmp(key.key, "keep"))
-            fprintf(to, "[%s] %s = %s\n", key.section, key.key, key.value);
-    }
-    if (fclose(to)) {
-        free(text);
-        return NULL;
-    }
-    return text;
-}
-
-/* Length of the line at the beginning of a text of this size. */
-static int line_length(const char *text, size_t size)
-{
-    const char *end = memchr(text, '\n', size);
-    return (int)(end ? (size_t)(end - text) : size);
-}
-
-/* A line of what the run is that is another now. */
-static ipl_status differs(const run *r, const char *was, int was_line, const char *now,
-                          int now_line)
-{
-    if (was_line > 5 && !strncmp(was, "data ", 5))
-        return IPL_FAIL(IPL_E_ARGUMENT, "%s: cannot go on: the data are not those that "
-                        "the run began with: put the former files back, or begin "
-                        "another run", ipl_rundir_folder(r->dir));
-    return IPL_FAIL(IPL_E_ARGUMENT, "%s: cannot go on: the run began with '%.*s', and "
-                    "this is '%.*s'", ipl_rundir_folder(r->dir), was_line, was,
-                    now_line, now);
-}
-
-/* Compares what the run was with what it would be now, line by line. */
-static ipl_status compare(const run *r, const char *was, size_t was_size)
-{
-    size_t now_size;
-    char *text = describe(r, &now_size);
-    if (!text) return IPL_FAIL(IPL_E_MEMORY, "the description of a run");
-    ipl_status st = IPL_OK;
-    for (const char *now = text; st == IPL_OK && (now_size || was_size);) {
-        const int now_line = line_length(now, now_size);
-        const int was_line = line_length(was, was_size);
-        if (now_line != was_line || memcmp(now, was, (size_t)now_line))
-            st = differs(r, was, was_line, now, now_line);
-        now += now_line, now_size -= (size_t)now_line;
-        was += was_line, was_size -= (size_t)was_line;
-        if (now_size) ++now, --now_size;
-        if (was_size) ++was, --was_size;
-    }
-    free(text);
-    return st;
-}
-
 /* -- Reading the journal ----------------------------------------------------------*/
-
-typedef struct {
-    run *r;
-    int  known; /* 1: the journal says what the run is                          */
-} loading;
 
 static ipl_status read_record(void *user, uint32_t type, int64_t tick,
                               const void *payload, size_t bytes)
 {
-    loading *at = user;
-    run *r = at->r;
+    run *r = user;
     if (type == RECORD_IDENTITY) {
-        at->known = 1;
-        return compare(r, payload, bytes);
+        r->described = 1;
+        return run_compare(r, payload, bytes);
     }
+    if (type == RECORD_DONE) return IPL_OK;
     if (type == RECORD_POINTS) {
         IPL_TRY(ipl_records_read_points(payload, bytes, r->layers, r->layer));
         if (run_find_points(r, tick)) return IPL_OK;
         IPL_TRY(run_keep_points(r, tick, r->layer));
+        if (tick > r->points_known) r->points_known = tick;
         ++r->now.known;
         ++r->now.measured;
         return IPL_OK;
@@ -235,49 +161,58 @@ static ipl_status read_record(void *user, uint32_t type, int64_t tick,
 static ipl_status load_state(run *r)
 {
     r->state.tick = -1;
+    r->state.of = r->of;
     if (!r->e.trainer) return IPL_OK;
     r->state.floats = ipl_trainer_state_floats(r->e.trainer);
     r->state.values = malloc((size_t)r->state.floats * sizeof *r->state.values);
     if (!r->state.values) return IPL_FAIL(IPL_E_MEMORY, "a training state");
-    return ipl_checkpoint_read(ipl_rundir_path(r->dir, state_name), &r->state);
+    const char *path = ipl_rundir_path(r->dir, state_name);
+    IPL_TRY(ipl_checkpoint_read(ipl_rundir_fd(r->dir), path, &r->state));
+    if (r->state.tick < 0 ||
+        ipl_journal_must_have(r->journal, r->state.journal_bytes) == IPL_OK)
+        return IPL_OK;
+    return IPL_FAIL(IPL_E_FORMAT, "%s: put the former file back, or remove %s, and the "
+                    "training is repeated", ipl_last_error_text(), path);
+}
+
+static ipl_status load_journal(run *r)
+{
+    const ipl_identity was = r->of;
+    const char *path = ipl_rundir_path(r->dir, journal_name);
+    if (!ipl_identity_is_known(&r->of)) IPL_TRY(ipl_identity_draw(&r->of));
+    IPL_TRY(ipl_journal_open(ipl_rundir_fd(r->dir), path, &r->of, &r->journal));
+    memcpy(r->of.number, ipl_journal_of(r->journal)->number, sizeof r->of.number);
+    if (ipl_identity_differs(&was, &r->of))
+        return IPL_FAIL(IPL_E_ARGUMENT, "%s: the log of another run than config.ini: "
+                        "put the run's own files back", path);
+    IPL_TRY(ipl_journal_read(r->journal, read_record, r));
+    r->work.remeasured = ipl_journal_was_torn(r->journal);
+    return IPL_OK;
 }
 
 ipl_status run_load(run *r)
 {
-    ipl_status st = IPL_OK;
-    char *text = NULL;
-    loading at = {.r = r};
     r->layer = malloc((size_t)r->layers * sizeof *r->layer);
-    if (!r->layer) {
-        st = IPL_FAIL(IPL_E_MEMORY, "%d layers", r->layers);
-        goto done;
-    }
-    IPL_TRY_DONE(load_state(r));
-    r->rows_known = -1;
-    IPL_TRY_DONE(ipl_journal_open(ipl_rundir_path(r->dir, journal_name),
-                                  r->state.tick < 0 ? 0 : r->state.journal_bytes,
-                                  read_record, &at, &r->journal));
-    r->work.remeasured = ipl_journal_was_torn(r->journal);
-    if (!at.known) {
-        size_t size;
-        text = describe(r, &size);
-        if (!text) st = IPL_FAIL(IPL_E_MEMORY, "the description of a run");
-        else st = ipl_journal_append(r->journal, RECORD_IDENTITY, 0, text, size);
-        if (st != IPL_OK) goto done;
-    }
-    r->trained = -1;
+    if (!r->layer) return IPL_FAIL(IPL_E_MEMORY, "%d layers", r->layers);
+    r->rows_known = r->trained = -1;
+    IPL_TRY(load_journal(r));
+    IPL_TRY(load_state(r));
     if (r->state.tick >= 0) {
-        IPL_TRY_DONE(ipl_trainer_write(r->e.trainer, r->state.values, r->state.steps));
+        IPL_TRY(ipl_trainer_write(r->e.trainer, r->state.values, r->state.steps));
         r->e.tick = r->trained = r->state.tick;
         r->now.from = r->now.tick = r->state.tick;
     }
     while (r->log_next >= 0 && r->log_next <= r->trained) {
-        IPL_TRY_DONE(ipl_policy_measured(r->log, r->log_next));
+        IPL_TRY(ipl_policy_measured(r->log, r->log_next));
         r->log_next = ipl_policy_next(r->log);
     }
-done:
-    free(text);
-    return st;
+    return IPL_OK;
+}
+
+ipl_status run_note_done(run *r)
+{
+    IPL_TRY(ipl_journal_append(r->journal, RECORD_DONE, r->e.last, "", 0));
+    return ipl_journal_sync(r->journal);
 }
 
 /* -- Training states --------------------------------------------------------------*/
@@ -314,7 +249,7 @@ ipl_status run_save_state(run *r)
         IPL_TRY(ipl_keeper_sync(r->keeper));
         IPL_TRY(ipl_keeper_bytes(r->keeper, r->state.tick, &r->state.kept_bytes));
     }
-    IPL_TRY(ipl_checkpoint_write(path, &r->state));
+    IPL_TRY(ipl_checkpoint_write(ipl_rundir_fd(r->dir), path, &r->state));
     pthread_mutex_lock(&r->lock);
     r->state_taken = 0;
     ++r->work.states_saved;
@@ -336,17 +271,13 @@ void run_save_last_state(run *r)
 
 void run_clean_up(run *r)
 {
-    /* Who was killed while he wrote one of these left what he had beside it. */
-    static const char *const replaced[] = {
-        "state.bin", "run.json", "summary.csv", "compression.csv", "pool.csv",
-        "plane.svg", "pool.svg", "pooled-plane.svg"};
-    char beside[64];
-    for (size_t k = 0; k < sizeof replaced / sizeof *replaced; ++k) {
-        snprintf(beside, sizeof beside, "%s.new", replaced[k]);
-        unlink(ipl_rundir_path(r->dir, beside));
-    }
-    unlink(ipl_rundir_path(r->dir, state_name));
-    unlink(ipl_rundir_path(r->dir, journal_name));
-    unlink(ipl_rundir_path(r->dir, "snapshots.tmp"));
-    unlink(ipl_rundir_path(r->dir, "lock")); /* who comes finds a run that is done */
+    static const char *const names[] = {
+        /* Who was killed while he wrote one of these left what he had beside it. */
+        "state.bin.new", "run.json.new", "config.ini.new", "plane.csv.new",
+        "plane_details.csv.new", "summary.csv.new", "training.csv.new",
+        "compression.csv.new", "pool.csv.new", "plane.svg.new", "pool.svg.new",
+        "pooled-plane.svg.new", "snapshots.tmp", state_name, journal_name,
+        "lock" /* who comes finds a run that is done */};
+    for (size_t k = 0; k < sizeof names / sizeof *names; ++k)
+        ipl_file_remove(ipl_rundir_fd(r->dir), names[k]);
 }

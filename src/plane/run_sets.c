@@ -76,13 +76,13 @@ ipl_status ipl_run_about(const char *dir, ipl_run_info *out)
     ipl_measured_rows first;
     unsigned further = 0;
     ipl_run_info info, one;
-    IPL_TRY(ipl_sets_about_first(dir, &info));
+    IPL_TRY(ipl_sets_about_first(dir, &info, NULL));
     if (info.done) IPL_TRY(ipl_run_sets(dir, &first, &further));
     for (int set = 0; set < IPL_ROWS_COUNT && info.done; ++set) {
         if (!(further & 1u << set)) continue;
         snprintf(file, sizeof file, "%s/config.ini", dir_of(dir, set, path));
         one.done = 0;
-        if (!access(file, F_OK)) IPL_TRY(ipl_sets_about_first(path, &one));
+        if (!access(file, F_OK)) IPL_TRY(ipl_sets_about_first(path, &one, NULL));
         info.done = one.done;
     }
     *out = info;

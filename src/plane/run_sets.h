@@ -9,6 +9,8 @@
 #define IPL_RUN_SETS_H
 
 #include "ipl_plane.h"
+#include "plane/identity.h"
+#include "plane/rundir.h"
 
 /* Makes a run of several sets keep what the further ones need. */
 void ipl_sets_keep(ipl_config *config);
@@ -18,7 +20,11 @@ void ipl_sets_keep(ipl_config *config);
 ipl_status ipl_sets_measure(ipl_device *dev, const char *dir,
                             ipl_progress_call progress, void *user);
 
-/* As ipl_run_about, of the first set alone. */
-ipl_status ipl_sets_about_first(const char *dir, ipl_run_info *out);
+/* The number that config.ini of a run has (run_identity.c). E_IO. */
+ipl_status ipl_run_number(ipl_rundir *dir, ipl_identity *out);
+
+/* As ipl_run_about, of the first set alone; digest, which may be NULL: that of the run
+ * (identity.h), or 0. */
+ipl_status ipl_sets_about_first(const char *dir, ipl_run_info *out, uint32_t *digest);
 
 #endif

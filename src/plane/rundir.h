@@ -2,7 +2,9 @@
  * rundir.h - the files of a run directory, as they are written.
  *
  * Rows collect in memory and reach the files at a flush, whole or not at all: a
- * flush that fails takes back what it had written of its rows.
+ * flush that fails takes back what it had written of its rows. The directory is opened
+ * once, and all files are found through that: they go where they belong, whatever
+ * becomes of the directory's name.
  */
 #ifndef IPL_RUNDIR_H
 #define IPL_RUNDIR_H
@@ -24,10 +26,11 @@ ipl_status ipl_rundir_create(const char *dir, ipl_rundir **out);
 ipl_status ipl_rundir_open(const char *dir, ipl_rundir **out);
 
 /* Begins plane.csv, plane_details.csv, summary.csv and, when training_layers > 0,
- * training.csv, in memory, with their headers; then empties or makes the files, and
- * removes the compression.csv of an earlier end. E_IO. */
+ * training.csv, in memory, with their headers; then makes the files, and removes the
+ * compression.csv of an earlier end. Tables of an earlier process stay in their place
+ * until the new ones have their rows, up to tick `known`; -1: there are none. E_IO. */
 ipl_status ipl_rundir_start_tables(ipl_rundir *r, int training_layers);
-ipl_status ipl_rundir_open_tables(ipl_rundir *r);
+ipl_status ipl_rundir_open_tables(ipl_rundir *r, int64_t known);
 void       ipl_rundir_close(ipl_rundir *r);
 
 /* Before the tables begin: plane.csv, plane_details.csv and summary.csv have one more
@@ -65,11 +68,15 @@ json_t    *ipl_rundir_doubts(const ipl_rundir *r);
 
 ipl_status ipl_rundir_flush(ipl_rundir *r);
 
-/* Waits until all that was flushed is on the disk. E_IO. */
-ipl_status ipl_rundir_sync(ipl_rundir *r);
+/* Of a run that is done: the tables take their places, and all that was flushed is on
+ * the disk. E_IO. */
+ipl_status ipl_rundir_settle(ipl_rundir *r);
 
 /* Replaces a file of the directory by this JSON text, in one step. */
 ipl_status ipl_rundir_json(ipl_rundir *r, const char *name, const json_t *json);
+
+/* The open directory, for file.h. */
+int ipl_rundir_fd(const ipl_rundir *r);
 
 /* The directory's path. */
 const char *ipl_rundir_folder(const ipl_rundir *r);
@@ -79,7 +86,10 @@ const char *ipl_rundir_path(ipl_rundir *r, const char *name);
 
 /* -- rundir_folder.c --------------------------------------------------------------*/
 
-/* Makes each folder of the path; only the last one must be new. E_ARGUMENT, E_IO. */
-ipl_status ipl_rundir_make_folders(char *path);
+/* Makes each folder of the path; the last one may be there already. E_IO. */
+ipl_status ipl_rundir_make_folders(char *path, int *is_new);
+
+/* E_ARGUMENT: more is in the open folder than a start leaves behind. */
+ipl_status ipl_rundir_must_be_bare(int folder, const char *path);
 
 #endif

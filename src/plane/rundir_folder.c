@@ -3,19 +3,24 @@
  */
 #include <dirent.h>
 #include <errno.h>
-#include <stdio.h>
+#include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "file.h"
 #include "plane/rundir.h"
 
 /* 1 if the folder has nothing but what a run makes before its config.ini. */
-static int is_bare(const char *path)
+static int is_bare(int folder)
 {
     int bare = 1;
-    DIR *dir = opendir(path);
-    if (!dir) return 0;
+    const int again = openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    DIR *dir = again < 0 ? NULL : fdopendir(again);
+    if (!dir) {
+        if (again >= 0) close(again);
+        return 0;
+    }
     for (const struct dirent *file; bare && (file = readdir(dir));)
         bare = file->d_name[0] == '.' || !strcmp(file->d_name, "lock") ||
                !strncmp(file->d_name, "config.ini.", 11);
@@ -23,16 +28,15 @@ static int is_bare(const char *path)
     return bare;
 }
 
-/* 1 if the folder is of a run, and not of activations or of something else. */
-static int is_run(const char *path)
+ipl_status ipl_rundir_must_be_bare(int folder, const char *path)
 {
-    char config[IPL_RUNDIR_PATH + 16];
-    snprintf(config, sizeof config, "%s/config.ini", path);
-    return !access(config, F_OK);
+    if (is_bare(folder)) return IPL_OK;
+    const int is_run = ipl_file_is_there(folder, "config.ini");
+    return IPL_FAIL(IPL_E_ARGUMENT, "%s exists already: give another directory with "
+                    "--out%s", path, is_run ? ", or resume it" : ", or remove it");
 }
 
-/* Makes each folder of the path; only the last one must be new. */
-ipl_status ipl_rundir_make_folders(char *path)
+ipl_status ipl_rundir_make_folders(char *path, int *is_new)
 {
     for (char *slash = strchr(path + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
         *slash = 0;
@@ -40,11 +44,7 @@ ipl_status ipl_rundir_make_folders(char *path)
         if (failed) return IPL_FAIL(IPL_E_IO, "%s: %s", path, strerror(errno));
         *slash = '/';
     }
-    if (!mkdir(path, 0777)) return IPL_OK;
-    if (errno == EEXIST && is_bare(path)) return IPL_OK;
-    if (errno == EEXIST)
-        return IPL_FAIL(IPL_E_ARGUMENT, "%s exists already: give another directory "
-                        "with --out%s", path,
-                        is_run(path) ? ", or resume it" : ", or remove it");
+    *is_new = !mkdir(path, 0777);
+    if (*is_new || errno == EEXIST) return IPL_OK;
     return IPL_FAIL(IPL_E_IO, "%s: %s", path, strerror(errno));
 }

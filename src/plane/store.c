@@ -54,7 +54,7 @@ ipl_status ipl_store_create(const ipl_store_options *options, ipl_store **out)
     s->budget = options->memory_bytes;
     s->path = path;
     store_device_init(&s->device, options->dev, s->bytes, options->device_bytes);
-    store_file_init(&s->file, path, options->floats);
+    store_file_init(&s->file, options->dir, path, options->floats);
     *out = s;
     return IPL_OK;
 }

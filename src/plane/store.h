@@ -29,6 +29,7 @@ typedef struct {
     ipl_device *dev;          /* frees what is on the device; must outlive the store */
     size_t      device_bytes; /* budget there; 0: where host memory is the device's */
     size_t      memory_bytes; /* budget in host memory; 0: none                  */
+    int         dir;          /* with path: see file.h                          */
     const char *path;         /* made when first needed; NULL: no file          */
 } ipl_store_options;
 

@@ -4,13 +4,13 @@
 #include "plane/store_file.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/types.h>
 #include <unistd.h>
 #include <zlib.h>
 
+#include "file.h"
 #include "plane/pack.h"
 
 typedef struct {
@@ -22,9 +22,9 @@ typedef struct {
 
 enum { MAGIC = 0x534c5049, SLOT_ALIGN = 4096 };
 
-void store_file_init(store_file *file, const char *path, int64_t floats)
+void store_file_init(store_file *file, int dir, const char *path, int64_t floats)
 {
-    *file = (store_file){.path = path, .fd = -1, .floats = floats};
+    *file = (store_file){.dir = dir, .path = path, .fd = -1, .floats = floats};
     const size_t most = sizeof(record) + ipl_pack_bound(file->floats);
     file->slot_bytes = (most + SLOT_ALIGN - 1) / SLOT_ALIGN * SLOT_ALIGN;
 }
@@ -34,16 +34,12 @@ void store_file_remove(store_file *file)
     free(file->used);
     if (file->fd < 0) return;
     close(file->fd);
-    unlink(file->path);
+    ipl_file_remove(file->dir, file->path);
 }
 
 ipl_status store_file_take(store_file *file, int64_t *slot)
 {
-    if (file->fd < 0)
-        file->fd = open(file->path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-    if (file->fd < 0)
-        return IPL_FAIL(IPL_E_IO, "snapshots: open '%s': %s", file->path,
-                        strerror(errno));
+    if (file->fd < 0) IPL_TRY(ipl_file_make(file->dir, file->path, &file->fd));
     int64_t s = 0;
     while (s < file->slots && file->used[s]) ++s;
     if (s == file->slots) {

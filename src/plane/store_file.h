@@ -17,6 +17,7 @@
 #include "ipl_status.h"
 
 typedef struct {
+    int      dir;
     const char *path; /* not owned                                              */
     int      fd;      /* -1 until the first slot                                */
     int64_t  floats;
@@ -25,7 +26,7 @@ typedef struct {
     int64_t  slots, room;
 } store_file;
 
-void       store_file_init(store_file *file, const char *path, int64_t floats);
+void       store_file_init(store_file *file, int dir, const char *path, int64_t floats);
 void       store_file_remove(store_file *file);
 ipl_status store_file_take(store_file *file, int64_t *slot);
 void       store_file_release(store_file *file, int64_t slot);

@@ -4,7 +4,7 @@
  * The script is a file and not a pipe, so that a gnuplot that stops early cannot
  * block or kill the writer; its standard error is read back for the message. It draws
  * to a file without a name, so that nobody can meet half a picture, not even one by a
- * gnuplot whose parent was killed.
+ * gnuplot whose parent was killed. No file has a name: whoever is killed leaves none.
  */
 #include "plot/gnuplot.h"
 
@@ -23,7 +23,7 @@
 
 extern char **environ;
 
-enum { PICTURE_FD = 3 }; /* as gnuplot has it */
+enum { PICTURE_FD = 3, SCRIPT_FD = 4 }; /* as gnuplot has them */
 enum { PNG_SIDE = 32767 }; /* cairo's largest, in pixels */
 enum { SVG, PNG, PDF, GIF, FORMATS };
 
@@ -35,22 +35,18 @@ static const char *temporary(void)
     return dir && *dir && strlen(dir) < 32 ? dir : "/tmp";
 }
 
-static ipl_status open_temporary(char *path, size_t size, int *fd)
-{
-    snprintf(path, size, "%s/infoplane-XXXXXX", temporary());
-    *fd = mkstemp(path);
-    if (*fd < 0) return IPL_FAIL(IPL_E_IO, "%s: %s", path, strerror(errno));
-    fcntl(*fd, F_SETFD, FD_CLOEXEC);
-    return IPL_OK;
-}
-
-/* A file without a name, to be read back. */
+/* A file without a name, behind those that gnuplot gets. */
 static ipl_status open_nameless(int *fd)
 {
     char path[64];
-    IPL_TRY(open_temporary(path, sizeof path, fd));
+    snprintf(path, sizeof path, "%s/infoplane-XXXXXX", temporary());
+    const int named = mkstemp(path);
+    if (named < 0) return IPL_FAIL(IPL_E_IO, "%s: %s", path, strerror(errno));
     unlink(path);
-    return IPL_OK;
+    *fd = fcntl(named, F_DUPFD_CLOEXEC, SCRIPT_FD + 1);
+    const int why = errno;
+    close(named);
+    return *fd < 0 ? IPL_FAIL(IPL_E_IO, "%s: %s", path, strerror(why)) : IPL_OK;
 }
 
 static int ends_in(const char *file, const char *ending)
@@ -143,11 +139,10 @@ ipl_status ipl_gnuplot_start(const char *file, const ipl_gnuplot_page *page,
     snprintf(out->file, sizeof out->file, "%s", file);
     int fd = -1;
     IPL_TRY(open_nameless(&out->picture));
-    ipl_status st = open_temporary(out->script_path, sizeof out->script_path, &fd);
+    ipl_status st = open_nameless(&fd);
     if (st == IPL_OK && !(out->script = fdopen(fd, "w"))) {
-        st = IPL_FAIL(IPL_E_IO, "%s: %s", out->script_path, strerror(errno));
+        st = IPL_FAIL(IPL_E_IO, "%s: %s", out->file, strerror(errno));
         close(fd);
-        unlink(out->script_path);
     }
     if (st != IPL_OK) {
         close(out->picture);
@@ -188,14 +183,13 @@ static int is_whole(const char *text, size_t size)
 /* Puts the picture in its place. */
 static ipl_status keep(const ipl_gnuplot *g)
 {
-    char path[32], *text;
+    char *text;
     int64_t size;
-    snprintf(path, sizeof path, "/dev/fd/%d", g->picture);
-    IPL_TRY(ipl_file_read(path, &text, &size));
+    IPL_TRY(ipl_file_read_open(g->picture, g->file, &text, &size));
     const ipl_file_part all = {text, (size_t)size};
     const ipl_status st =
         is_whole(text, (size_t)size)
-            ? ipl_file_replace(g->file, 1, &all)
+            ? ipl_file_replace(IPL_FILE_PATH, g->file, 1, &all)
             : IPL_FAIL(IPL_E_IO, "%s: gnuplot failed: the picture is not whole (disk "
                        "full?)", g->file);
     free(text);
@@ -204,8 +198,9 @@ static ipl_status keep(const ipl_gnuplot *g)
 
 static ipl_status draw(const ipl_gnuplot *g, int errors)
 {
-    char *const argv[] = {(char *)"gnuplot", (char *)g->script_path, NULL};
-    char words[256];
+    char script[32], words[256];
+    char *const argv[] = {(char *)"gnuplot", script, NULL};
+    snprintf(script, sizeof script, "/dev/fd/%d", SCRIPT_FD);
     int status;
     pid_t child;
     posix_spawn_file_actions_t actions;
@@ -215,6 +210,7 @@ static ipl_status draw(const ipl_gnuplot *g, int errors)
     posix_spawn_file_actions_adddup2(&actions, errors, STDOUT_FILENO);
     posix_spawn_file_actions_adddup2(&actions, errors, STDERR_FILENO);
     posix_spawn_file_actions_adddup2(&actions, g->picture, PICTURE_FD);
+    posix_spawn_file_actions_adddup2(&actions, fileno(g->script), SCRIPT_FD);
     const int failed = posix_spawnp(&child, "gnuplot", &actions, NULL, argv, environ);
     posix_spawn_file_actions_destroy(&actions);
     if (failed == ENOENT)
@@ -244,15 +240,15 @@ ipl_status ipl_gnuplot_finish(ipl_gnuplot *g)
     int errors = -1;
     ipl_status st = IPL_OK;
     fprintf(g->script, "\nunset output\n");
-    const int torn = ferror(g->script);
-    if (fclose(g->script) || torn)
-        st = IPL_FAIL(IPL_E_IO, "%s: %s", g->script_path, strerror(errno));
+    if (fflush(g->script) || ferror(g->script))
+        st = IPL_FAIL(IPL_E_IO, "%s: the script for gnuplot in %s: %s", g->file,
+                      temporary(), strerror(errno));
     if (st == IPL_OK) st = open_nameless(&errors);
     if (st == IPL_OK) st = draw(g, errors);
     if (st == IPL_OK) st = keep(g);
     if (errors >= 0) close(errors);
+    fclose(g->script);
     close(g->picture);
-    unlink(g->script_path);
     return st;
 }
 
@@ -260,7 +256,6 @@ void ipl_gnuplot_give_up(ipl_gnuplot *g)
 {
     fclose(g->script);
     close(g->picture);
-    unlink(g->script_path);
 }
 
 const char *ipl_gnuplot_plain(const char *text, char *out, size_t size)

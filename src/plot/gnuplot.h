@@ -10,10 +10,9 @@
 
 /* A picture on its way: write the plot commands to `script`, then finish. */
 typedef struct {
-    FILE *script;
-    char  script_path[64];
+    FILE *script; /* both are files without a name, of which nothing can be left   */
+    int   picture;
     char  file[4200];
-    int   picture; /* a file without a name: what gnuplot draws to               */
 } ipl_gnuplot;
 
 /* What is drawn on. In the script S is what point sizes have to be multiplied by to

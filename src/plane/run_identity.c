@@ -1,0 +1,143 @@
+/*
+ * run_identity.c - what a run is, and which one it is.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "file.h"
+#include "plane/records.h"
+#include "plane/run.h"
+#include "plane/run_sets.h"
+
+/* -- What the run is --------------------------------------------------------------*/
+
+/* Lines of "name value": whatever the results depend on. The section [run] says how
+ * the work is done, and may change from one session to the next, but for `keep`. */
+static char *describe(const run *r, size_t *bytes)
+{
+    char *text = NULL;
+    FILE *to = open_memstream(&text, bytes);
+    if (!to) return NULL;
+    fprintf(to, "version %s\n", ipl_version());
+    fprintf(to, "device %s\n", ipl_device_about(r->e.dev)->name);
+    fprintf(to, "data %08x\n", (unsigned)r->e.data_crc);
+    if (r->e.kept)
+        fprintf(to, "networks %08x\n", (unsigned)ipl_networks_crc(r->e.kept));
+    for (int k = 0; k < ipl_config_keys(); ++k) {
+        ipl_config_key key;
+        if (ipl_config_key_at(&r->e.config, k, &key) != IPL_OK) continue;
+        if (strcmp(key.section, "run") || !strcmp(key.key, "keep"))
+            fprintf(to, "[%s] %s = %s\n", key.section, key.key, key.value);
+    }
+    if (fclose(to)) {
+        free(text);
+        return NULL;
+    }
+    return text;
+}
+
+/* Length of the line at the beginning of a text of this size. */
+static int line_length(const char *text, size_t size)
+{
+    const char *end = memchr(text, '\n', size);
+    return (int)(end ? (size_t)(end - text) : size);
+}
+
+/* A line of what the run is that is another now. */
+static ipl_status differs(const run *r, const char *was, int was_line, const char *now,
+                          int now_line)
+{
+    if (was_line > 5 && !strncmp(was, "data ", 5))
+        return IPL_FAIL(IPL_E_ARGUMENT, "%s: cannot go on: the data are not those that "
+                        "the run began with: put the former files back, or begin "
+                        "another run", ipl_rundir_folder(r->dir));
+    return IPL_FAIL(IPL_E_ARGUMENT, "%s: cannot go on: the run began with '%.*s', and "
+                    "this is '%.*s'", ipl_rundir_folder(r->dir), was_line, was,
+                    now_line, now);
+}
+
+/* Compares what the run was with what it would be now, line by line. */
+ipl_status run_compare(const run *r, const char *was, size_t was_size)
+{
+    size_t now_size;
+    char *text = describe(r, &now_size);
+    if (!text) return IPL_FAIL(IPL_E_MEMORY, "the description of a run");
+    ipl_status st = IPL_OK;
+    for (const char *now = text; st == IPL_OK && (now_size || was_size);) {
+        const int now_line = line_length(now, now_size);
+        const int was_line = line_length(was, was_size);
+        if (now_line != was_line || memcmp(now, was, (size_t)now_line))
+            st = differs(r, was, was_line, now, now_line);
+        now += now_line, now_size -= (size_t)now_line;
+        was += was_line, was_size -= (size_t)was_line;
+        if (now_size) ++now, --now_size;
+        if (was_size) ++was, --was_size;
+    }
+    free(text);
+    return st;
+}
+
+ipl_status run_begin_journal(run *r)
+{
+    size_t size;
+    if (r->described) return IPL_OK;
+    char *text = describe(r, &size);
+    if (!text) return IPL_FAIL(IPL_E_MEMORY, "the description of a run");
+    ipl_status st = ipl_journal_append(r->journal, RECORD_IDENTITY, 0, text, size);
+    free(text);
+    /* So that a machine that loses power leaves what can be resumed. */
+    return st == IPL_OK ? ipl_journal_sync(r->journal) : st;
+}
+
+/* -- Which run it is --------------------------------------------------------------*/
+
+static const char number_line[] = "; run ";
+
+static ipl_status find_digest(run *r)
+{
+    size_t size;
+    char *text = describe(r, &size);
+    if (!text) return IPL_FAIL(IPL_E_MEMORY, "the description of a run");
+    r->of.digest = ipl_identity_digest(text, size);
+    free(text);
+    return IPL_OK;
+}
+
+ipl_status run_begin_config(run *r)
+{
+    char *text, first[64], number[IPL_IDENTITY_TEXT];
+    size_t bytes;
+    IPL_TRY(find_digest(r));
+    IPL_TRY(ipl_identity_draw(&r->of));
+    IPL_TRY(ipl_config_text(&r->e.config, &text, &bytes));
+    const int length = snprintf(first, sizeof first, "%s%s\n", number_line,
+                                ipl_identity_print(&r->of, number));
+    const ipl_file_part part[] = {{first, (size_t)length}, {text, bytes}};
+    const ipl_status st = ipl_file_replace(
+        ipl_rundir_fd(r->dir), ipl_rundir_path(r->dir, "config.ini"), 2, part);
+    free(text);
+    return st;
+}
+
+ipl_status ipl_run_number(ipl_rundir *dir, ipl_identity *out)
+{
+    char *text;
+    int64_t size;
+    const size_t begin = sizeof number_line - 1;
+    IPL_TRY(ipl_file_read(ipl_rundir_fd(dir), ipl_rundir_path(dir, "config.ini"), &text,
+                          &size));
+    *out = (ipl_identity){{0, 0}, 0};
+    if (!strncmp(text, number_line, begin)) {
+        text[begin + strcspn(text + begin, "\r\n")] = 0;
+        ipl_identity_parse(text + begin, out);
+    }
+    free(text);
+    return IPL_OK;
+}
+
+ipl_status run_read_number(run *r)
+{
+    IPL_TRY(ipl_run_number(r->dir, &r->of));
+    return find_digest(r);
+}
