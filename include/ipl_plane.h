@@ -74,7 +74,7 @@ typedef int (*ipl_progress_call)(void *user, const ipl_progress *now);
 /*
  * Runs one experiment and writes the run directory `dir`, which must not exist:
  *
- *   config.ini         each key, resolved
+ *   config.ini         each key, resolved; first the run's number, as a comment
  *   plane.csv          seed,epoch,layer,estimator,i_xt_bits,i_ty_bits
  *   plane_details.csv  seed,epoch,layer,estimator,h_t_bits,i_t_next_bits,cells,
  *                      outside_share,noise_var,flags,se_x_bits,se_y_bits,refused
@@ -125,8 +125,10 @@ typedef int (*ipl_progress_call)(void *user, const ipl_progress *now);
  * Training and measuring run side by side: the training has its own handle of the
  * device, and so has each further measuring thread. Memory is planned first
  * (ipl_memory_plan). While the run lasts, the directory also holds points.log and
- * state.bin, from which it resumes; lock, which keeps other processes out; and
- * snapshots.tmp, for the snapshots that exceed run.snapshot_mib.
+ * state.bin, from which it resumes; lock, which keeps other processes out, also those
+ * of other hosts; and snapshots.tmp, for the snapshots that exceed run.snapshot_mib.
+ * The directory is opened once: its files go where they belong even if it is renamed.
+ * None is written through a symbolic link, or into what has another name too.
  *
  * E_ARGUMENT: config, or the directory exists. E_MEMORY: the device is too small. E_IO:
  * a write failed. E_STOPPED: see ipl_progress_call. Else as the data, the training or
@@ -138,11 +140,19 @@ ipl_status ipl_run(ipl_device *dev, const ipl_config *config, const char *dir,
 /*
  * Resumes a run that stopped, failed, was killed or lost power, on a device of the same
  * name. The finished files are, byte for byte, those of an unbroken run. A finished run
- * stays as it is: IPL_OK, and `dev` may be NULL.
+ * stays as it is: IPL_OK, and `dev` may be NULL. Of a run that lost all but config.ini
+ * nothing was kept: it begins again.
+ *
+ * Files of a run know it by a number that is drawn at its start and by a digest of what
+ * its results depend on. All that may be refused is before any file is changed, and
+ * tables do not get shorter meanwhile. points.log, while it is there, knows better than
+ * run.json whether the run is done.
  *
  * E_IO: `dir` is not the directory of a run. E_ARGUMENT: version, device, data or a
- * key outside [run] is not what the run began with; the text has both.
- * E_UNSUPPORTED: another process works on it. E_FORMAT: damaged files. Else as ipl_run.
+ * key outside [run] is not what the run began with; the text has both; or a file is of
+ * another run. E_UNSUPPORTED: another process works on it, or one of another host has
+ * not given the lock back. E_FORMAT: damaged files. The text says what mends it. Else
+ * as ipl_run.
  */
 ipl_status ipl_resume(ipl_device *dev, const char *dir, ipl_progress_call progress,
                       void *user, ipl_progress *out);
@@ -188,12 +198,13 @@ ipl_status ipl_run_sets(const char *dir, ipl_measured_rows *first, unsigned *fur
 /* What a caller needs from run.json to resume a run. `done` is of all sets of rows. */
 typedef struct {
     int     done;           /* 1: nothing is left to do                         */
-    char    device[32];     /* name; "auto" while the run has no results        */
+    char    device[32];     /* name; "auto" where the run has kept nothing      */
     char    tick[8];        /* "epoch", "step"                                  */
     int64_t last, measured; /* ticks, as the latest process left them           */
 } ipl_run_info;
 
-/* E_IO: not the directory of a run; E_FORMAT: run.json is damaged. */
+/* E_IO: not the directory of a run; E_FORMAT: run.json is damaged, or of another run,
+ * and there is no points.log any more. */
 ipl_status ipl_run_about(const char *dir, ipl_run_info *out);
 
 /*

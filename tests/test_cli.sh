@@ -236,11 +236,14 @@ cp -r two killed
 rm killed/plane.svg
 files='compression.csv config.ini plane.csv plane_details.csv run.json summary.csv'
 files="$files training.csv"
+mkdir temporary
 holds 'a run killed while it is drawn keeps its results, and nothing else' sh -c "
-    PATH='$work/killed_path':\$PATH '$program' resume killed --quiet
+    PATH='$work/killed_path':\$PATH TMPDIR='$work/temporary' \
+        '$program' resume killed --quiet
     test \$? -eq 137 || exit 1
     for k in 1 2 3 4 5 6 7 8 9 10; do test -e drawn || sleep 0.1; done
     test -e drawn && test \"\$(echo \$(ls killed))\" = '$files'"
+holds 'the folder of temporary files has none of it' test -z "$(ls -A temporary)"
 touch killed/plane.svg.new # as one killed while it puts the picture in place
 works 'resuming it draws' resume killed
 holds 'the whole picture' cmp killed/plane.svg two/plane.svg

@@ -159,6 +159,29 @@ static void damage_in_what_was_safe_is_an_error(void **state)
     remove_directory();
 }
 
+/* A record counts in its run and at its place, and nowhere else. */
+static void a_record_counts_at_its_place(void **state)
+{
+    (void)state;
+    make_directory();
+    enum { RECORDS = 6, TITLE = 32 };
+    tally t;
+    char *whole;
+    int64_t size;
+    extend(RECORDS, &t);
+    CHECK_OK(ipl_file_read(IPL_FILE_PATH, path, &whole, &size));
+    int fd = open(path, O_WRONLY); /* all once more behind them */
+    CHECK(fd >= 0 && pwrite(fd, whole + TITLE, (size_t)(size - TITLE), size) > 0);
+    close(fd);
+    CHECK(extend(RECORDS, &t) == RECORDS && t.torn);
+    fd = open(path, O_WRONLY); /* in a file of another run */
+    CHECK(fd >= 0 && pwrite(fd, "another", 7, 16) == 7);
+    close(fd);
+    CHECK(extend(0, &t) == 0 && t.torn);
+    free(whole);
+    remove_directory();
+}
+
 static void a_full_disk_takes_back_half_a_record(void **state)
 {
     (void)state;
@@ -306,6 +329,7 @@ static void a_lock_keeps_another_process_out(void **state)
 static const check_test tests[] = {
     CHECK_TEST(a_torn_record_is_dropped_at_every_byte),
     CHECK_TEST(damage_in_what_was_safe_is_an_error),
+    CHECK_TEST(a_record_counts_at_its_place),
     CHECK_TEST(a_full_disk_takes_back_half_a_record),
     CHECK_TEST(a_reader_may_refuse),
     CHECK_TEST(a_training_state_returns_with_its_bits),

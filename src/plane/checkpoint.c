@@ -64,7 +64,8 @@ ipl_status ipl_checkpoint_read(int dir, const char *path, ipl_checkpoint *out)
     header  head;
     IPL_TRY(ipl_file_read(dir, path, &text, &size));
     if (size < (int64_t)sizeof head || memcmp(text, title, sizeof title)) {
-        st = IPL_FAIL(IPL_E_FORMAT, "%s: not a training state of this version", path);
+        st = IPL_FAIL(IPL_E_FORMAT, "%s: not a training state of this version: remove "
+                      "it, and the training is repeated", path);
         goto done;
     }
     memcpy(&head, text, sizeof head);

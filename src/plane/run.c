@@ -321,6 +321,8 @@ ipl_status ipl_run(ipl_device *dev, const ipl_config *config, const char *dir,
     ipl_sets_keep(&keeping);
     IPL_TRY(create(progress, user, &r));
     IPL_TRY(complete(r, dev, &keeping, dir, out));
+    /* Of one set of rows the directory's name is not needed again. */
+    if (!ipl_sets_are_several(&keeping)) return IPL_OK;
     return ipl_sets_measure(dev, dir, progress, user);
 }
 
@@ -336,9 +338,9 @@ static ipl_status must_be_unfinished(run *r)
                     "run.json back", ipl_rundir_path(r->dir, "run.json"));
 }
 
-/* The first set of rows. Gives r back. */
+/* The first set of rows, and whether there may be more. Gives r back. */
 static ipl_status resume_first(run *r, ipl_device *dev, const char *dir,
-                               ipl_progress *out)
+                               ipl_progress *out, int *several)
 {
     ipl_run_info info;
     ipl_config config;
@@ -358,7 +360,10 @@ static ipl_status resume_first(run *r, ipl_device *dev, const char *dir,
     if (st == IPL_OK && !dev) st = IPL_FAIL(IPL_E_ARGUMENT, "device is NULL");
     if (st == IPL_OK)
         st = ipl_config_read(ipl_rundir_path(r->dir, "config.ini"), &config);
-    if (st == IPL_OK) return complete(r, dev, &config, dir, out);
+    if (st == IPL_OK) {
+        *several = ipl_sets_are_several(&config);
+        return complete(r, dev, &config, dir, out);
+    }
     tear_down(r);
     return st;
 }
@@ -367,8 +372,9 @@ ipl_status ipl_resume(ipl_device *dev, const char *dir, ipl_progress_call progre
                       void *user, ipl_progress *out)
 {
     run *r;
+    int several = 1;
     IPL_REQUIRE(dir, "directory is NULL");
     IPL_TRY(create(progress, user, &r));
-    IPL_TRY(resume_first(r, dev, dir, out));
-    return ipl_sets_measure(dev, dir, progress, user);
+    IPL_TRY(resume_first(r, dev, dir, out, &several));
+    return several ? ipl_sets_measure(dev, dir, progress, user) : IPL_OK;
 }

@@ -8,10 +8,15 @@
 
 enum { PATH_BYTES = 4200 };
 
+int ipl_sets_are_several(const ipl_config *config)
+{
+    return (config->rows & (config->rows - 1)) != 0;
+}
+
 void ipl_sets_keep(ipl_config *config)
 {
-    const int several = (config->rows & (config->rows - 1)) != 0;
-    if (several && config->keep == IPL_KEEP_NONE && !config->networks[0])
+    if (ipl_sets_are_several(config) && config->keep == IPL_KEEP_NONE &&
+        !config->networks[0])
         config->keep = IPL_KEEP_MEASURED;
 }
 

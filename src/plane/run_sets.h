@@ -12,6 +12,8 @@
 #include "plane/identity.h"
 #include "plane/rundir.h"
 
+int ipl_sets_are_several(const ipl_config *config);
+
 /* Makes a run of several sets keep what the further ones need. */
 void ipl_sets_keep(ipl_config *config);
 

@@ -1,0 +1,278 @@
+/*
+ * test_identity.c - files of a run know each other; what only one of them says is not
+ * believed.
+ */
+#include "unfinished_case.h"
+
+#include "file.h"
+
+/* The refusal names the file, and changes none but the lock. */
+static void refuses(const char *name, ipl_status st, const char *words)
+{
+    shell("rm -rf was && cp -a %s was", name);
+    CHECK_FAILS(resume(name), st, words);
+    shell("diff -r -x lock was %s", name);
+}
+
+static void a_state_of_another_run_is_refused(void **state)
+{
+    (void)state;
+    static const char *const others[] = {"train.seed=2", "train.learning_rate=0.01",
+                                         NULL /* but for its number it is the same */};
+    open_case();
+    run_whole("whole", NULL);
+    run_unfinished("run", NULL);
+    for (int k = 0; k < 3; ++k) {
+        run_unfinished("other", others[k]);
+        shell("rm -rf mixed && cp -a run mixed && cp other/state.bin mixed/");
+        refuses("mixed", IPL_E_ARGUMENT, "state.bin: of another run");
+        CHECK(strstr(ipl_last_error(), "remove it, and the training is repeated"));
+        shell("rm mixed/state.bin && rm -rf other"); /* what it advises */
+        CHECK_OK(resume("mixed"));
+        is_as_whole("mixed", "whole");
+    }
+    close_case();
+}
+
+static void a_log_or_config_of_another_run_is_refused(void **state)
+{
+    (void)state;
+    open_case();
+    run_whole("whole", NULL);
+    run_unfinished("run", NULL);
+    run_unfinished("other", NULL);
+    shell("cp -a run mixed && cp other/points.log mixed/");
+    refuses("mixed", IPL_E_ARGUMENT, "points.log: the log of another run");
+    shell("cp run/points.log other/config.ini mixed/");
+    refuses("mixed", IPL_E_ARGUMENT, "points.log: the log of another run");
+    shell("cp run/config.ini mixed/"); /* what it advises */
+    CHECK_OK(resume("mixed"));
+    is_as_whole("mixed", "whole");
+    /* Without its number it is still compared, line by line. */
+    shell("sed -i -e 1d -e 's/^batch = 64/batch = 32/' run/config.ini");
+    refuses("run", IPL_E_ARGUMENT, "batch = 32");
+    shell("sed -i 's/^batch = 32/batch = 64/' run/config.ini");
+    CHECK_OK(resume("run"));
+    is_as_whole("run", "whole");
+    close_case();
+}
+
+static void networks_of_another_run_are_refused(void **state)
+{
+    (void)state;
+    open_case();
+    run_whole("whole", NULL);
+    run_unfinished("run", NULL);
+    run_whole("other", "train.seed=2");
+    shell("cp -a run mixed && cp other/networks.bin mixed/");
+    refuses("mixed", IPL_E_ARGUMENT, "networks.bin: networks of another run");
+    CHECK(strstr(ipl_last_error(), "remove networks.bin and state.bin"));
+    shell("cp -a mixed begun && rm begun/state.bin"); /* half of it */
+    refuses("begun", IPL_E_ARGUMENT, "remove networks.bin, and the training");
+    shell("rm mixed/networks.bin mixed/state.bin");
+    CHECK_OK(resume("mixed"));
+    is_as_whole("mixed", "whole");
+    shell("cmp mixed/networks.bin whole/networks.bin");
+    shell("rm run/networks.bin");
+    refuses("run", IPL_E_IO, "remove networks.bin and state.bin");
+    /* Those of a run that is done are measured only if they are its own. */
+    ipl_config c;
+    shell("cp other/networks.bin whole/");
+    CHECK_OK(ipl_measure_config(dir_of("whole"), &c));
+    CHECK_FAILS(ipl_run(cpu, &c, dir_of("again"), NULL, NULL, NULL), IPL_E_ARGUMENT,
+                "networks of another run than run.json");
+    shell("cp mixed/networks.bin whole/");
+    CHECK_OK(ipl_run(cpu, &c, dir_of("again"), NULL, NULL, NULL));
+    close_case();
+}
+
+/* Whatever stands in run.json while there is a journal. */
+static void the_journal_knows_better_than_run_json(void **state)
+{
+    (void)state;
+    static const char *const false_json[] = {
+        ": >$r", "echo '{' >$r", "echo '[]' >$r", "rm $r", "cp whole/run.json $r",
+        "echo '{\"status\": \"done\"}' >$r",
+        "sed -i 's/\"status\": \".*\"/\"status\": \"done\"/' $r",
+        "head -c 4096 /dev/zero >$r"};
+    open_case();
+    run_whole("whole", NULL);
+    run_unfinished("run", NULL);
+    for (size_t k = 0; k < sizeof false_json / sizeof *false_json; ++k) {
+        ipl_run_info info;
+        shell("rm -rf told && cp -a run told && r=told/run.json && %s", false_json[k]);
+        CHECK_OK(ipl_run_about(dir_of("told"), &info));
+        CHECK(!info.done && !strcmp(info.device, ipl_device_about(cpu)->name));
+        CHECK_FAILS(ipl_measure_config(dir_of("told"), &(ipl_config){0}),
+                    IPL_E_ARGUMENT, "has not finished");
+        CHECK_OK(resume("told"));
+        is_as_whole("told", "whole");
+        CHECK_OK(ipl_run_about(dir_of("told"), &info));
+        CHECK(info.done && info.measured == UNFINISHED_EPOCHS + 1);
+    }
+    close_case();
+}
+
+/* Without a journal the tables of a run that is done are not begun anew. */
+static void a_run_that_is_done_stays_whatever_run_json_says(void **state)
+{
+    (void)state;
+    open_case();
+    run_whole("whole", NULL);
+    run_whole("other", NULL);
+    shell("cp -a whole told && : >told/run.json");
+    refuses("told", IPL_E_FORMAT, "run.json: line 1");
+    shell("cp other/run.json told");
+    refuses("told", IPL_E_FORMAT, "run.json: of another run than config.ini");
+    shell("rm told/run.json");
+    refuses("told", IPL_E_FORMAT, "put its own run.json back");
+    shell("sed 's/\"done\"/\"stopped\"/' whole/run.json >told/run.json");
+    refuses("told", IPL_E_FORMAT, "put its own run.json back");
+    shell("cp whole/run.json told"); /* what they advise */
+    CHECK_OK(resume("told"));
+    is_as_whole("told", "whole");
+    close_case();
+}
+
+/* What a machine that lost power may leave of a run that had just begun. */
+static void a_run_that_kept_nothing_begins_again(void **state)
+{
+    (void)state;
+    static const char *const left[] = {
+        "rm $d/points.log", ": >$d/points.log",
+        "head -c 7 run/points.log >$d/points.log",
+        "head -c 20 run/points.log >$d/points.log",
+        "head -c 32 run/points.log >$d/points.log",
+        "head -c 900 run/points.log >$d/points.log",
+        "head -c 16 /dev/zero >$d/points.log", "head -c 4096 /dev/zero >$d/points.log",
+        "(head -c 32 run/points.log; head -c 900 /dev/zero) >$d/points.log"};
+    open_case();
+    run_whole("whole", NULL);
+    run_unfinished("run", NULL);
+    for (size_t k = 0; k < sizeof left / sizeof *left; ++k) {
+        shell("rm -rf lost && mkdir lost && cp run/config.ini lost && d=lost && "
+              ": >lost/plane.csv && : >lost/networks.bin && %s",
+              k ? left[k] : "true");
+        CHECK_OK(resume("lost"));
+        is_as_whole("lost", "whole");
+    }
+    /* A state says that there was more. */
+    shell("cp -a run lost2 && : >lost2/points.log");
+    refuses("lost2", IPL_E_FORMAT, "points.log: 0 bytes, ");
+    CHECK(strstr(ipl_last_error(), "state.bin, and the training is repeated"));
+    shell("rm lost2/state.bin");
+    CHECK_OK(resume("lost2"));
+    is_as_whole("lost2", "whole");
+    close_case();
+}
+
+/* A record counts only in its run and at its place. */
+static void records_of_elsewhere_do_not_count(void **state)
+{
+    (void)state;
+    open_case();
+    run_whole("whole", NULL);
+    run_unfinished("run", NULL);
+    run_unfinished("other", "train.seed=2");
+    shell("cp -a run mixed && rm mixed/state.bin && "
+          "n=$(stat -c %%s mixed/points.log) && o=$(stat -c %%s other/points.log) && "
+          "head -c $((n / 2)) run/points.log >mixed/points.log && "
+          "tail -c +$((n / 2 + 1)) other/points.log >>mixed/points.log");
+    CHECK_OK(resume("mixed"));
+    is_as_whole("mixed", "whole");
+    shell("rm run/state.bin && cat other/points.log >>run/points.log && "
+          "cat run/points.log run/points.log >twice && mv twice run/points.log");
+    CHECK_OK(resume("run"));
+    is_as_whole("run", "whole");
+    close_case();
+}
+
+/* -- Tables -----------------------------------------------------------------------*/
+
+typedef struct {
+    long long size[UNFINISHED_TABLES];
+    int64_t   calls, until;
+} sizes;
+
+static long long size_of(const char *name)
+{
+    struct stat about;
+    char path[64];
+    snprintf(path, sizeof path, "run/%s", name);
+    return stat(dir_of(path), &about) ? -1 : (long long)about.st_size;
+}
+
+static int do_not_shrink(void *user, const ipl_progress *now)
+{
+    sizes *s = user;
+    (void)now;
+    for (int t = 0; t < UNFINISHED_TABLES - 1; ++t) {
+        const long long size = size_of(unfinished_tables[t]);
+        if (size < s->size[t])
+            fail_msg("%s has %lld bytes, and had %lld", unfinished_tables[t], size,
+                     s->size[t]);
+        s->size[t] = size;
+    }
+    return ++s->calls >= s->until;
+}
+
+static void tables_do_not_get_shorter(void **state)
+{
+    (void)state;
+    static const char *const policies[] = {"measure.policy=every",
+                                           "measure.policy=delta-exact"};
+    for (int p = 0; p < 2; ++p) {
+        sizes s = {{0}, 0, 2};
+        open_case();
+        run_whole("whole", policies[p]);
+        const ipl_config c = tiny_config(policies[p]);
+        ipl_status st = ipl_run(cpu, &c, dir_of("run"), do_not_shrink, &s, NULL);
+        int sessions = 1;
+        for (; st == IPL_E_STOPPED; ++sessions) {
+            do_not_shrink(&s, NULL);
+            s.calls = 0;
+            s.until = 1 + sessions % 3;
+            st = ipl_resume(cpu, dir_of("run"), do_not_shrink, &s, NULL);
+        }
+        CHECK_OK(st);
+        CHECK(sessions > 2);
+        do_not_shrink(&s, NULL);
+        is_as_whole("run", "whole");
+        close_case();
+    }
+}
+
+/* The old rows stay until the new ones are there, even those whose record is lost. */
+static void rows_that_were_lost_stay_until_they_are_back(void **state)
+{
+    (void)state;
+    sizes s = {{0}, 0, 1};
+    open_case();
+    run_whole("whole", NULL);
+    run_unfinished("run", NULL);
+    char *before = files_text(dir_of("run"), "plane.csv");
+    shell("rm run/points.log run/state.bin");
+    CHECK_FAILS(ipl_resume(cpu, dir_of("run"), do_not_shrink, &s, NULL), IPL_E_STOPPED,
+                "stopped");
+    char *after = files_text(dir_of("run"), "plane.csv");
+    assert_string_equal(before, after);
+    CHECK_OK(resume("run"));
+    is_as_whole("run", "whole");
+    free(before);
+    free(after);
+    close_case();
+}
+
+static const check_test tests[] = {
+    CHECK_TEST(a_state_of_another_run_is_refused),
+    CHECK_TEST(a_log_or_config_of_another_run_is_refused),
+    CHECK_TEST(networks_of_another_run_are_refused),
+    CHECK_TEST(the_journal_knows_better_than_run_json),
+    CHECK_TEST(a_run_that_is_done_stays_whatever_run_json_says),
+    CHECK_TEST(a_run_that_kept_nothing_begins_again),
+    CHECK_TEST(records_of_elsewhere_do_not_count),
+    CHECK_TEST(tables_do_not_get_shorter),
+    CHECK_TEST(rows_that_were_lost_stay_until_they_are_back),
+};
+
+CHECK_MAIN("identity", tests, 0)
