@@ -64,7 +64,8 @@ static void networks_of_another_run_are_refused(void **state)
     run_whole("whole", NULL);
     run_unfinished("run", NULL);
     run_whole("other", "train.seed=2");
-    shell("cp -a run mixed && cp other/networks.bin mixed/");
+    shell("cp -a run mixed && cp other/networks.bin mixed/ && "
+          "echo torn >>mixed/points.log"); /* which stays */
     refuses("mixed", IPL_E_ARGUMENT, "networks.bin: networks of another run");
     CHECK(strstr(ipl_last_error(), "remove networks.bin and state.bin"));
     shell("cp -a mixed begun && rm begun/state.bin"); /* half of it */
@@ -160,6 +161,8 @@ static void a_run_that_kept_nothing_begins_again(void **state)
     shell("cp -a run lost2 && : >lost2/points.log");
     refuses("lost2", IPL_E_FORMAT, "points.log: 0 bytes, ");
     CHECK(strstr(ipl_last_error(), "state.bin, and the training is repeated"));
+    shell("rm lost2/points.log");
+    refuses("lost2", IPL_E_FORMAT, "points.log: 0 bytes, ");
     shell("rm lost2/state.bin");
     CHECK_OK(resume("lost2"));
     is_as_whole("lost2", "whole");

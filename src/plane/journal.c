@@ -27,7 +27,7 @@ typedef struct {
 } record;
 
 struct ipl_journal {
-    int      fd;
+    int      dir, fd; /* fd -1: there is no file yet                            */
     char    *path;
     ipl_identity of;
     int      is_new; /* 1: the header is still to be written                    */
@@ -73,7 +73,6 @@ static ipl_status read_header(ipl_journal *j)
         return IPL_FAIL(IPL_E_FORMAT, "%s: not the log of a run by this version",
                         j->path);
     j->is_new = blank || begin < sizeof head;
-    j->good = sizeof head;
     if (!j->is_new) memcpy(j->of.number, head.number, sizeof head.number);
     return IPL_OK;
 }
@@ -84,15 +83,19 @@ ipl_status ipl_journal_open(int dir, const char *path, const ipl_identity *of,
     ipl_status st = IPL_OK;
     ipl_journal *j = calloc(1, sizeof *j);
     if (!j) return IPL_FAIL(IPL_E_MEMORY, "%zu bytes for a log", sizeof *j);
+    j->dir = dir;
     j->fd = -1;
+    j->is_new = 1;
+    j->good = sizeof(header);
     if (of) j->of = *of;
     if (!(j->path = strdup(path))) {
         st = IPL_FAIL(IPL_E_MEMORY, "%s", path);
         goto done;
     }
-    IPL_TRY_DONE(of ? ipl_file_open(dir, path, O_RDWR | O_CREAT, &j->fd)
-                    : ipl_file_open_read(dir, path, &j->fd));
-    IPL_TRY_DONE(read_header(j));
+    if (!of) IPL_TRY_DONE(ipl_file_open_read(dir, path, &j->fd));
+    else if (ipl_file_is_there(dir, path))
+        IPL_TRY_DONE(ipl_file_open(dir, path, O_RDWR, &j->fd));
+    if (j->fd >= 0) IPL_TRY_DONE(read_header(j));
     *out = j;
 done:
     if (st != IPL_OK) ipl_journal_close(j);
@@ -160,6 +163,7 @@ ipl_status ipl_journal_must_have(const ipl_journal *j, int64_t bytes)
 static ipl_status make_ready(ipl_journal *j)
 {
     header head;
+    if (j->fd < 0) IPL_TRY(ipl_file_make(j->dir, j->path, &j->fd));
     if (j->size > j->good && ftruncate(j->fd, j->good))
         return IPL_FAIL(IPL_E_IO, "%s: cut a torn record: %s", j->path,
                         strerror(errno));

@@ -30,9 +30,9 @@ typedef struct ipl_journal ipl_journal;
 typedef ipl_status (*ipl_journal_reader)(void *user, uint32_t type, int64_t tick,
                                          const void *payload, size_t bytes);
 
-/* Opens or makes the file (file.h, for dir and path). A new one becomes that of the run
- * `of`; one that is there has its own number. NULL: one that is there, to be read.
- * E_IO; E_FORMAT: not a journal of this version. */
+/* Opens the file (file.h, for dir and path), which has its own number; where there is
+ * none, the first record makes one, of the run `of`. NULL: it is there, and only to be
+ * read. E_IO; E_FORMAT: not a journal of this version. */
 ipl_status ipl_journal_open(int dir, const char *path, const ipl_identity *of,
                             ipl_journal **out);
 void       ipl_journal_close(ipl_journal *j);
