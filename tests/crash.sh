@@ -53,9 +53,10 @@ crash() {
         # everywhere; after many in one run it is let go to its end.
         while :; do
             local delay=$((RANDOM * longest * 4 / 5 / 32768 + 1))
-            [ $attempts -ge 25 ] && delay=600000
-            if [ $attempts -ge 25 ]; then
+            if [ $attempts -ge 25 ] && [ -e "$dir/config.ini" ]; then
                 "$program" resume "$dir" --quiet >>"$work/log" 2>&1
+            elif [ $attempts -ge 25 ]; then # none came so far
+                "$program" run "$@" --out "$dir" --quiet >>"$work/log" 2>&1
             else
                 one_session "$dir" $delay "$@"
             fi

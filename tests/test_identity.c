@@ -4,7 +4,7 @@
  */
 #include "unfinished_case.h"
 
-#include "file.h"
+#include "plane/rundir.h"
 
 /* The refusal names the file, and changes none but the lock. */
 static void refuses(const char *name, ipl_status st, const char *words)
@@ -193,30 +193,35 @@ static void records_of_elsewhere_do_not_count(void **state)
 /* -- Tables -----------------------------------------------------------------------*/
 
 typedef struct {
-    long long size[UNFINISHED_TABLES];
-    int64_t   calls, until;
-} sizes;
+    char   *text[UNFINISHED_TABLES - 1]; /* as they were; NULL: not there       */
+    int64_t calls, until;
+} tables_seen;
 
-static long long size_of(const char *name)
+/* Every row that was there still is. */
+static int rows_stay(void *user, const ipl_progress *now)
 {
-    struct stat about;
-    char path[64];
-    snprintf(path, sizeof path, "run/%s", name);
-    return stat(dir_of(path), &about) ? -1 : (long long)about.st_size;
-}
-
-static int do_not_shrink(void *user, const ipl_progress *now)
-{
-    sizes *s = user;
+    tables_seen *s = user;
     (void)now;
     for (int t = 0; t < UNFINISHED_TABLES - 1; ++t) {
-        const long long size = size_of(unfinished_tables[t]);
-        if (size < s->size[t])
-            fail_msg("%s has %lld bytes, and had %lld", unfinished_tables[t], size,
-                     s->size[t]);
-        s->size[t] = size;
+        char *text = files_text(dir_of("run"), unfinished_tables[t]);
+        const char *was = s->text[t] ? s->text[t] : "";
+        for (size_t length; *was; was += length) {
+            char line[512];
+            length = strcspn(was, "\n") + 1;
+            CHECK(length < sizeof line);
+            snprintf(line, sizeof line, "%.*s", (int)length, was);
+            if (!strstr(text, line))
+                fail_msg("%s has no '%s' any more", unfinished_tables[t], line);
+        }
+        free(s->text[t]);
+        s->text[t] = text;
     }
     return ++s->calls >= s->until;
+}
+
+static void forget(tables_seen *s)
+{
+    for (int t = 0; t < UNFINISHED_TABLES - 1; ++t) free(s->text[t]);
 }
 
 static void tables_do_not_get_shorter(void **state)
@@ -225,21 +230,22 @@ static void tables_do_not_get_shorter(void **state)
     static const char *const policies[] = {"measure.policy=every",
                                            "measure.policy=delta-exact"};
     for (int p = 0; p < 2; ++p) {
-        sizes s = {{0}, 0, 2};
+        tables_seen s = {{NULL}, 0, 2};
         open_case();
         run_whole("whole", policies[p]);
         const ipl_config c = tiny_config(policies[p]);
-        ipl_status st = ipl_run(cpu, &c, dir_of("run"), do_not_shrink, &s, NULL);
+        ipl_status st = ipl_run(cpu, &c, dir_of("run"), rows_stay, &s, NULL);
         int sessions = 1;
         for (; st == IPL_E_STOPPED; ++sessions) {
-            do_not_shrink(&s, NULL);
+            rows_stay(&s, NULL);
             s.calls = 0;
             s.until = 1 + sessions % 3;
-            st = ipl_resume(cpu, dir_of("run"), do_not_shrink, &s, NULL);
+            st = ipl_resume(cpu, dir_of("run"), rows_stay, &s, NULL);
         }
         CHECK_OK(st);
         CHECK(sessions > 2);
-        do_not_shrink(&s, NULL);
+        rows_stay(&s, NULL);
+        forget(&s);
         is_as_whole("run", "whole");
         close_case();
     }
@@ -249,21 +255,67 @@ static void tables_do_not_get_shorter(void **state)
 static void rows_that_were_lost_stay_until_they_are_back(void **state)
 {
     (void)state;
-    sizes s = {{0}, 0, 1};
+    tables_seen s = {{NULL}, 0, 1};
     open_case();
     run_whole("whole", NULL);
     run_unfinished("run", NULL);
     char *before = files_text(dir_of("run"), "plane.csv");
     shell("rm run/points.log run/state.bin");
-    CHECK_FAILS(ipl_resume(cpu, dir_of("run"), do_not_shrink, &s, NULL), IPL_E_STOPPED,
+    CHECK_FAILS(ipl_resume(cpu, dir_of("run"), rows_stay, &s, NULL), IPL_E_STOPPED,
                 "stopped");
     char *after = files_text(dir_of("run"), "plane.csv");
     assert_string_equal(before, after);
     CHECK_OK(resume("run"));
     is_as_whole("run", "whole");
+    forget(&s);
     free(before);
     free(after);
     close_case();
+}
+
+/* Points of ticks [from, to] reach the tables of this directory. */
+static void write_ticks(ipl_rundir *dir, int64_t from, int64_t to)
+{
+    ipl_layer layer = {.points = 1, .point = {{.name = "bin", .i_xt = 1.0}}};
+    for (int64_t tick = from; tick <= to; ++tick) {
+        CHECK_OK(ipl_rundir_points(dir, 1, tick, 1, &layer));
+        CHECK_OK(ipl_rundir_summary(dir, tick, 1, 1, &layer));
+    }
+    CHECK_OK(ipl_rundir_flush(dir));
+}
+
+/* A run that was stopped has rows behind those that another row may come before. */
+static void known_rows_are_waited_for(void **state)
+{
+    (void)state;
+    ipl_rundir *dir;
+    files_make_folder(folder);
+    CHECK_OK(ipl_rundir_create(dir_of("r"), &dir));
+    CHECK_OK(ipl_rundir_start_tables(dir, 0));
+    CHECK_OK(ipl_rundir_open_tables(dir, -1));
+    write_ticks(dir, 0, 1);
+    write_ticks(dir, 7, 7);
+    ipl_rundir_close(dir);
+    shell("touch r/config.ini && cp r/plane.csv r/summary.csv .");
+    CHECK_OK(ipl_rundir_open(dir_of("r"), &dir));
+    CHECK_OK(ipl_rundir_start_tables(dir, 0));
+    CHECK_OK(ipl_rundir_open_tables(dir, 7));
+    write_ticks(dir, 0, 6); /* more than there was, but without tick 7 */
+    shell("cmp plane.csv r/plane.csv && cmp summary.csv r/summary.csv");
+    write_ticks(dir, 7, 7);
+    shell("test $(wc -l <r/plane.csv) = 9 && test ! -e r/plane.csv.new");
+    ipl_rundir_close(dir);
+    /* At the end the tables are those of the run, whatever was there. */
+    shell("cat plane.csv plane.csv plane.csv plane.csv >r/plane.csv");
+    CHECK_OK(ipl_rundir_open(dir_of("r"), &dir));
+    CHECK_OK(ipl_rundir_start_tables(dir, 0));
+    CHECK_OK(ipl_rundir_open_tables(dir, -1));
+    write_ticks(dir, 0, 1);
+    shell("test $(wc -l <r/plane.csv) = 16");
+    CHECK_OK(ipl_rundir_settle(dir));
+    shell("test $(wc -l <r/plane.csv) = 3");
+    ipl_rundir_close(dir);
+    files_remove_folder(folder);
 }
 
 static const check_test tests[] = {
@@ -276,6 +328,7 @@ static const check_test tests[] = {
     CHECK_TEST(records_of_elsewhere_do_not_count),
     CHECK_TEST(tables_do_not_get_shorter),
     CHECK_TEST(rows_that_were_lost_stay_until_they_are_back),
+    CHECK_TEST(known_rows_are_waited_for),
 };
 
 CHECK_MAIN("identity", tests, 0)

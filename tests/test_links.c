@@ -85,6 +85,53 @@ static void a_file_replaces_what_was_planted(void **state)
     files_remove_folder(folder);
 }
 
+/* Somebody who is quick: what was removed is a link before the file is made. */
+static int plant_at_once;
+
+int unlinkat(int dir, const char *name, int flags)
+{
+    const int gone = (int)syscall(SYS_unlinkat, dir, name, flags);
+    if (plant_at_once) shell("ln -s $PWD/victim new.new");
+    return gone;
+}
+
+static void a_link_that_is_planted_at_once_is_not_followed(void **state)
+{
+    (void)state;
+    files_make_folder(folder);
+    shell("echo precious >victim");
+    plant_at_once = 1;
+    const ipl_status st = ipl_file_replace(IPL_FILE_PATH, dir_of("new"), 1,
+                                           &(ipl_file_part){"text", 4});
+    plant_at_once = 0;
+    CHECK(st == IPL_E_IO && strstr(ipl_last_error(), "new.new: open"));
+    shell("test \"$(cat victim)\" = precious && test ! -e new");
+    files_remove_folder(folder);
+}
+
+/* Two that write the same picture: half of one must not get the name. */
+static int replace_at_once;
+
+int fsync(int fd)
+{
+    if (replace_at_once) shell("rm new.new && echo half >new.new");
+    return (int)syscall(SYS_fsync, fd);
+}
+
+static void what_another_process_writes_does_not_get_the_name(void **state)
+{
+    (void)state;
+    files_make_folder(folder);
+    shell("echo old >new");
+    replace_at_once = 1;
+    const ipl_status st = ipl_file_replace(IPL_FILE_PATH, dir_of("new"), 1,
+                                           &(ipl_file_part){"text", 4});
+    replace_at_once = 0;
+    CHECK(st == IPL_E_IO && strstr(ipl_last_error(), "another process replaced it"));
+    shell("test $(cat new) = old && test $(cat new.new) = half");
+    files_remove_folder(folder);
+}
+
 /* -- Directories that move --------------------------------------------------------*/
 
 static int move_away(void *user, const ipl_progress *now)
@@ -192,6 +239,8 @@ static void another_host_has_to_give_the_lock_back(void **state)
 static const check_test tests[] = {
     CHECK_TEST(nothing_is_written_through_what_was_planted),
     CHECK_TEST(a_file_replaces_what_was_planted),
+    CHECK_TEST(a_link_that_is_planted_at_once_is_not_followed),
+    CHECK_TEST(what_another_process_writes_does_not_get_the_name),
     CHECK_TEST(a_directory_may_be_renamed_and_replaced),
     CHECK_TEST(a_directory_has_the_umask),
     CHECK_TEST(a_rename_whose_answer_is_lost_has_happened),
