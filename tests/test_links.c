@@ -114,8 +114,9 @@ static int replace_at_once;
 
 int fsync(int fd)
 {
+    (void)fd; /* no power is lost here, and waiting for the disk takes most time */
     if (replace_at_once) shell("rm new.new && echo half >new.new");
-    return (int)syscall(SYS_fsync, fd);
+    return 0;
 }
 
 static void what_another_process_writes_does_not_get_the_name(void **state)

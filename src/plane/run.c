@@ -346,7 +346,7 @@ static ipl_status resume_first(run *r, ipl_device *dev, const char *dir,
     ipl_config config;
     ipl_status st = ipl_rundir_open(dir, &r->dir);
     if (st == IPL_OK) st = lock_directory(r);
-    if (st == IPL_OK) st = ipl_sets_about_first(dir, &info, NULL);
+    if (st == IPL_OK) st = ipl_sets_about_open(r->dir, &info, NULL);
     if (st == IPL_OK && info.done) {
         run_clean_up(r);
         if (out) *out = (ipl_progress){.tick = info.last, .last = info.last,

@@ -120,16 +120,22 @@ static ipl_status find_about(ipl_rundir *r, ipl_run_info *out, uint32_t *digest)
     return IPL_OK;
 }
 
+ipl_status ipl_sets_about_open(ipl_rundir *r, ipl_run_info *out, uint32_t *digest)
+{
+    uint32_t found = 0;
+    ipl_run_info info = {.device = "auto", .tick = "epoch"};
+    IPL_TRY(find_about(r, &info, &found));
+    *out = info;
+    if (digest) *digest = found;
+    return IPL_OK;
+}
+
 ipl_status ipl_sets_about_first(const char *dir, ipl_run_info *out, uint32_t *digest)
 {
     IPL_REQUIRE(dir && out, "directory or result is NULL");
     ipl_rundir *r;
-    uint32_t found = 0;
-    ipl_run_info info = {.device = "auto", .tick = "epoch"};
     IPL_TRY(ipl_rundir_open(dir, &r));
-    const ipl_status st = find_about(r, &info, &found);
+    const ipl_status st = ipl_sets_about_open(r, out, digest);
     ipl_rundir_close(r);
-    if (st == IPL_OK) *out = info;
-    if (st == IPL_OK && digest) *digest = found;
     return st;
 }

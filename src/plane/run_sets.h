@@ -29,4 +29,7 @@ ipl_status ipl_run_number(ipl_rundir *dir, ipl_identity *out);
  * (identity.h), or 0. */
 ipl_status ipl_sets_about_first(const char *dir, ipl_run_info *out, uint32_t *digest);
 
+/* The same of a directory that is open. */
+ipl_status ipl_sets_about_open(ipl_rundir *dir, ipl_run_info *out, uint32_t *digest);
+
 #endif

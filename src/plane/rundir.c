@@ -175,7 +175,10 @@ void ipl_rundir_name_layers(ipl_rundir *r, const char *const *layer_name)
 
 void ipl_rundir_remove(ipl_rundir *r)
 {
-    for (int t = 0; t < TABLES; ++t) ipl_file_remove(r->fd, r->tables[t].name);
+    for (int t = 0; t < TABLES; ++t) {
+        table_close(&r->tables[t]);
+        ipl_file_remove(r->fd, r->tables[t].name);
+    }
     ipl_file_remove(r->fd, "run.json");
     rmdir(r->dir); /* stays where something else is in it */
 }

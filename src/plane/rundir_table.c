@@ -105,4 +105,6 @@ void table_close(rundir_table *t)
         ipl_file_remove(t->dir, path_of(t, ".new", path));
     if (t->fd >= 0) close(t->fd);
     free(t->text);
+    t->fd = -1;
+    t->text = NULL;
 }

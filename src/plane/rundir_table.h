@@ -40,7 +40,7 @@ ipl_status table_flush(rundir_table *t, int is_whole);
 /* Gives the file its name, whatever the old one has, and waits for the disk. */
 ipl_status table_settle(rundir_table *t);
 
-/* Closes it; a file that did not get its name goes. */
+/* Closes it; a file that did not get its name goes. May be called again. */
 void table_close(rundir_table *t);
 
 #endif
