@@ -8,6 +8,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cli/cli.h"
+
 enum { WIDTH = 88, INDENT = 4, PARAGRAPH = 2048 };
 
 typedef struct {
@@ -40,7 +42,7 @@ static void print_wrapped(const char *text)
             putchar(' ');
             ++column, ++at;
         }
-        printf("%.*s", (int)length, at);
+        cli_print(stdout, "%.*s", (int)length, at);
         column += length;
         at += length;
     }

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "cli/cli.h"
+#include "ipl_text.h"
 
 static double nats_in(const char *units)
 {
@@ -25,6 +26,18 @@ static void print_field(const char *key, double value)
     printf(",\"%s\":%s", key, isfinite(value) ? ipl_mi_print(value, text) : "null");
 }
 
+/* ,"t":name, which may have any bytes. */
+static void print_name(const char *t)
+{
+    char *valid = ipl_text_utf8(t);
+    json_t *name = valid ? json_string(valid) : NULL;
+    char *text = name ? json_dumps(name, JSON_ENCODE_ANY | JSON_ENSURE_ASCII) : NULL;
+    printf(",\"t\":%s", text ? text : "null");
+    free(text);
+    free(valid);
+    json_decref(name);
+}
+
 /* Of the fields that a family may leave undefined only those that it has. */
 static void print_json(const estimate_print *how, const ipl_mi_point *p)
 {
@@ -33,14 +46,7 @@ static void print_json(const estimate_print *how, const ipl_mi_point *p)
     printf("{\"estimator\":\"%s\"", p->name);
     if (p->bound) printf(",\"bound\":\"%s\"", p->bound);
     printf(",\"n\":%lld,\"d\":%lld", (long long)how->n, (long long)how->d);
-    if (how->member) { /* a name in a file may have any byte */
-        json_t *name = json_stringn_nocheck(how->t, strlen(how->t));
-        const size_t how_to = JSON_ENCODE_ANY | JSON_ENSURE_ASCII;
-        char *text = name ? json_dumps(name, how_to) : NULL;
-        if (text) printf(",\"t\":%s", text);
-        free(text);
-        json_decref(name);
-    }
+    if (how->member) print_name(how->t);
     print_field("i_xt", p->i_xt / unit);
     print_field("i_ty", p->i_ty / unit);
     print_field("h_t", p->h_t / unit);

@@ -15,6 +15,7 @@
 
 #include "file.h"
 #include "ipl_plane.h"
+#include "json_text.h"
 #include "plane/audit.h"
 
 static double bits(double nats) { return nats / log(2.0) + 0.0; }
@@ -198,13 +199,6 @@ ipl_status ipl_audit_json(const ipl_audit_report *report, int layer, char **text
     return *text ? IPL_OK : IPL_FAIL(IPL_E_MEMORY, "layer %d as JSON", layer);
 }
 
-/* A file's name need not be a text. */
-static json_t *text_or_not(const char *value)
-{
-    json_t *out = json_string(value);
-    return out ? out : json_string("(a name that is not UTF-8)");
-}
-
 static json_t *or_null(int64_t value)
 {
     return value < 0 ? json_null() : json_integer(value);
@@ -219,7 +213,7 @@ static ipl_status write_json(const char *dir, ipl_device *dev,
     json_t *all = json_pack(
         "{s:s, s:s, s:o, s:o, s:o, s:o, s:I, s:I, s:f, s:o}", "infoplane",
         ipl_version(), "device", ipl_device_about(dev)->name, "source",
-        text_or_not(r->source), "note", text_or_not(r->note), "tick",
+        ipl_json_text(r->source), "note", ipl_json_text(r->note), "tick",
         or_null(r->tick), "seed", or_null(r->seed), "rows", (json_int_t)r->rows,
         "distinct_inputs", (json_int_t)r->inputs, "h_x_bits", bits(r->h_x), "layers",
         layers);

@@ -10,6 +10,8 @@
 #include <string.h>
 #include <zlib.h>
 
+#include "ipl_text.h"
+#include "json_text.h"
 #include "mat_library.h"
 
 #ifdef __clang__
@@ -81,7 +83,7 @@ static json_t *config_sections(const ipl_config *config)
         json_t *section = json_object_get(all, key.section);
         if (!section)
             json_object_set_new(all, key.section, section = json_object());
-        json_object_set_new(section, key.key, json_string(key.value));
+        json_object_set_new(section, key.key, ipl_json_text(key.value));
     }
     return all;
 }
@@ -102,7 +104,7 @@ static json_t *option_value(const ipl_option *option, const void *fields)
     case IPL_OPTION_CHOICES:
     case IPL_OPTION_TEXT: break;
     }
-    return json_string(text);
+    return ipl_json_text(text);
 }
 
 /* One estimator: its points, the caption of its panels, and each of its options. */
@@ -139,23 +141,25 @@ static json_t *targets(const ipl_target_options *how)
 static void add_notes(const ipl_provenance *p, json_t *out)
 {
     json_t *notes = json_array(), *names = json_array();
-    for (const char *at = p->notes, *end; (end = strchr(at, '\n')); at = end + 1)
+    char *valid = ipl_text_utf8(p->notes);
+    for (const char *at = valid, *end; at && (end = strchr(at, '\n')); at = end + 1)
         json_array_append_new(notes, json_stringn(at, (size_t)(end - at)));
+    free(valid);
     if (json_array_size(notes)) json_object_set(out, "notes", notes);
     json_decref(notes);
     const char *name = p->class_names;
     for (int c = 0; name && c < p->named; ++c, name += strlen(name) + 1)
-        json_array_append_new(names, json_string(name));
+        json_array_append_new(names, ipl_json_text(name));
     if (p->class_names) json_object_set_new(out, "class_names", names);
     else json_decref(names);
 }
 
 static json_t *data(const ipl_provenance *p)
 {
-    json_t *out = json_pack("{s:s, s:I}", "name", p->source, "measured_rows",
-                            (json_int_t)p->measured_rows);
+    json_t *out = json_pack("{s:o, s:I}", "name", ipl_json_text(p->source),
+                            "measured_rows", (json_int_t)p->measured_rows);
     if (p->inputs_file)
-        json_object_set_new(out, "inputs_file", json_string(p->inputs_file));
+        json_object_set_new(out, "inputs_file", ipl_json_text(p->inputs_file));
     if (p->errors == IPL_MI_ERROR_JACKKNIFE)
         json_object_set_new(out, "error", json_string("jackknife"));
     if (p->targets && p->targets->form != IPL_TARGET_CLASSES)
@@ -183,7 +187,7 @@ static json_t *networks(const ipl_provenance *p)
     char crc[16];
     if (!p->networks) return json_null();
     snprintf(crc, sizeof crc, "%08x", (unsigned)p->networks_crc);
-    return json_pack("{s:s, s:s}", "run", p->networks, "crc32", crc);
+    return json_pack("{s:o, s:s}", "run", ipl_json_text(p->networks), "crc32", crc);
 }
 
 /* NULL, which leaves the key out, of what cannot be resumed. */
@@ -263,7 +267,7 @@ static json_t *layer_names(const ipl_provenance *p)
 {
     json_t *names = p->layer_name ? json_array() : NULL;
     for (int l = 0; names && l < p->layers; ++l)
-        json_array_append_new(names, json_string(p->layer_name[l]));
+        json_array_append_new(names, ipl_json_text(p->layer_name[l]));
     return names;
 }
 
@@ -271,17 +275,18 @@ ipl_status ipl_provenance_write(const ipl_provenance *p, ipl_rundir *dir)
 {
     json_t *layers = json_array(), *seeds = json_array(), *estimators = json_array();
     for (int l = 0; l < p->layers; ++l)
-        json_array_append_new(layers, json_string(p->layer[l]));
+        json_array_append_new(layers, ipl_json_text(p->layer[l]));
     for (int64_t r = 0; r < p->replicas; ++r)
         json_array_append_new(seeds, json_integer(p->seed + r));
     for (int e = 0; e < p->estimators; ++e)
         json_array_append_new(estimators, estimator(&p->options[e]));
     json_t *out = json_pack(
-        "{s:s, s:o*, s:s, s:s, s:o, s:s, s:s*, s:o, s:o, s:o, s:o, s:o*, s:o, s:s, s:o,"
+        "{s:s, s:o*, s:s, s:s, s:o, s:s, s:o*, s:o, s:o, s:o, s:o, s:o*, s:o, s:s, s:o,"
         " s:{s:o, s:o}, s:o, s:o, s:o, s:o, s:o, s:o, s:I, s:o}",
         "infoplane", ipl_version(), "identity", identity(p->of), "compiler", COMPILER,
         "started", p->work.started,
-        "libraries", libraries(), "status", p->status, "error", p->error,
+        "libraries", libraries(), "status", p->status, "error",
+        p->error ? ipl_json_text(p->error) : NULL,
         "device", device(p->dev), "data", data(p), "networks",
         networks(p), "layers", layers, "layer_names", layer_names(p), "seeds", seeds,
         "tick", p->tick, "estimators", estimators,
