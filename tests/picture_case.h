@@ -18,6 +18,7 @@
 
 static const char stand_in[] =
     "#!/bin/sh\n"
+    "shift $(($# - 1)) # options come first\n"
     "cp \"$1\" \"$(dirname \"$0\")/script\" || exit 1\n"
     "out=$(sed -n \"s/^set output '\\(.*\\)'$/\\1/p\" \"$1\")\n"
     "case $(sed -n 's/^set terminal \\([a-z]*\\).*/\\1/p' \"$1\") in\n"

@@ -229,7 +229,7 @@ mkdir killed_path
 cat >killed_path/gnuplot <<'END'
 #!/bin/sh
 kill -9 $PPID
-echo late >"$(sed -n "s/^set output '\(.*\)'$/\1/p" "$1")" && touch drawn
+echo late >"$(sed -n "s/^set output '\(.*\)'$/\1/p" "$2")" && touch drawn
 END
 chmod +x killed_path/gnuplot
 cp -r two killed

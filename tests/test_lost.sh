@@ -48,7 +48,7 @@ with() {
 mkdir bin
 cat >bin/gnuplot <<'END_GNUPLOT'
 #!/bin/sh
-echo '</svg>' >"$(sed -n "s/^set output '\(.*\)'\$/\1/p" "$1")"
+echo '</svg>' >"$(sed -n "s/^set output '\(.*\)'\$/\1/p" "$2")"
 END_GNUPLOT
 chmod +x bin/gnuplot
 PATH=$work/bin:$PATH

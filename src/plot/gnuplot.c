@@ -5,6 +5,12 @@
  * block or kill the writer; its standard error is read back for the message. It draws
  * to a file without a name, so that nobody can meet half a picture, not even one by a
  * gnuplot whose parent was killed. No file has a name: whoever is killed leaves none.
+ *
+ * Up to version 6 gnuplot has no switch that takes `!`, system and pipes from a script,
+ * so nothing of a run directory may become part of a command: numbers are printed
+ * here, data stand in blocks of numbers, and texts pass through ipl_gnuplot_plain into
+ * strings in single quotes, where it leaves no quote and no end of a line. -d keeps
+ * gnuplot from commands of other files (~/.gnuplot).
  */
 #include "plot/gnuplot.h"
 
@@ -20,6 +26,7 @@
 #include <unistd.h>
 
 #include "file.h"
+#include "ipl_text.h"
 
 extern char **environ;
 
@@ -199,7 +206,7 @@ static ipl_status keep(const ipl_gnuplot *g)
 static ipl_status draw(const ipl_gnuplot *g, int errors)
 {
     char script[32], words[256];
-    char *const argv[] = {(char *)"gnuplot", script, NULL};
+    char *const argv[] = {(char *)"gnuplot", (char *)"-d", script, NULL};
     snprintf(script, sizeof script, "/dev/fd/%d", SCRIPT_FD);
     int status;
     pid_t child;
@@ -260,11 +267,16 @@ void ipl_gnuplot_give_up(ipl_gnuplot *g)
 
 const char *ipl_gnuplot_plain(const char *text, char *out, size_t size)
 {
-    size_t used = 0;
-    for (; *text && used + 3 < size; ++text) {
-        if (strchr("_^{}@&~\\", *text)) out[used++] = '\\';
-        if (*text == '\'') out[used++] = '\'';
-        out[used++] = *text;
+    enum { LONGEST = 5 }; /* bytes of "\\047", and more than of a character       */
+    size_t used = 0, left = strlen(text);
+    for (size_t bytes; left && used + LONGEST < size; text += bytes, left -= bytes) {
+        const char *put = text;
+        size_t length = bytes = ipl_text_visible(text, left);
+        if (!bytes) put = "\xef\xbf\xbd", bytes = 1, length = 3; /* U+FFFD */
+        else if (*text == '\'') put = "\\047", length = 4;
+        else if (strchr("_^{}@&~\\", *text)) out[used++] = '\\';
+        memcpy(out + used, put, length);
+        used += length;
     }
     out[used] = 0;
     return out;

@@ -42,7 +42,9 @@ ipl_status ipl_gnuplot_finish(ipl_gnuplot *g);
 /* Draws nothing, and gives up what _start has made. */
 void ipl_gnuplot_give_up(ipl_gnuplot *g);
 
-/* Copies text for a gnuplot string in single quotes, its markup switched off. */
+/* Copies text for a gnuplot string in single quotes, its markup switched off. However
+ * it is cut or joined later, no byte of it ends the string: quotes become \047, and
+ * what cannot be seen U+FFFD. */
 const char *ipl_gnuplot_plain(const char *text, char *out, size_t size);
 
 #endif

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ipl_config.h"
 #include "plot/plot_details.h"
 
 /* -- plane.csv --------------------------------------------------------------------*/
@@ -136,6 +137,7 @@ static int take_training(const plot_data *d, char *at, plot_training *row)
 static void average_training(plot_data *d)
 {
     int64_t kept = 0;
+    if (!d->trainings) return; /* NULL */
     qsort(d->training, (size_t)d->trainings, sizeof *d->training, by_tick);
     for (int64_t first = 0, end; first < d->trainings; first = end) {
         plot_training mean = d->training[first];
@@ -205,6 +207,14 @@ static double number_or_nan(const json_t *at)
     return json_is_number(at) ? json_number_value(at) : NAN;
 }
 
+/* A tick's name that is one, else NULL. */
+static const char *tick_named(const char *text)
+{
+    int k = 0;
+    while (text && k < IPL_TICK_COUNT && strcmp(text, ipl_tick_name((ipl_tick)k))) ++k;
+    return text && k < IPL_TICK_COUNT ? ipl_tick_name((ipl_tick)k) : NULL;
+}
+
 static ipl_status read_about(const char *dir, plot_data *d, json_t **out)
 {
     char path[4200];
@@ -222,10 +232,11 @@ static ipl_status read_about(const char *dir, plot_data *d, json_t **out)
     const json_t *names = json_object_get(about, "layer_names");
     const json_t *data = json_object_get(about, "data");
     const char *source = json_string_value(json_object_get(data, "name"));
-    const char *tick = json_string_value(json_object_get(about, "tick"));
+    const char *tick = tick_named(json_string_value(json_object_get(about, "tick")));
     d->layers = (int)json_array_size(layers);
     if (d->layers < 1 || d->layers > IPL_NET_LAYERS_MAX || !source || !tick)
-        return IPL_FAIL(IPL_E_FORMAT, "%s: expected layers, data.name and tick", path);
+        return IPL_FAIL(IPL_E_FORMAT, "%s: expected layers, data.name, and tick "
+                        "epoch or step", path);
     for (int l = 0; l < d->layers; ++l) {
         const char *layer = json_string_value(json_array_get(layers, (size_t)l));
         snprintf(d->layer[l], sizeof d->layer[l], "%s", layer ? layer : "");
