@@ -47,11 +47,18 @@ typedef struct {
                                  always                                         */
 } ipl_option;
 
+/* What an INI file gives back as it is: libinih drops blanks at the ends, and what it
+ * takes for a comment. */
+#define IPL_OPTION_LINE "one line, no blank at its ends, no ';' at its start or " \
+                        "behind a blank"
+int ipl_option_is_line(const char *text);
+
 /* What a value must look like: "a whole number from 1 to 65536". */
 void ipl_option_expected(const ipl_option *option, char *text, size_t size);
 
 /* Stores the value of this text in the option's field of `fields`; blanks around it do
- * not count. E_ARGUMENT: the text is not a value; the error says what was expected. */
+ * not count, but a text must be IPL_OPTION_LINE. E_ARGUMENT: the text is not a value;
+ * the error says what was expected. */
 ipl_status ipl_option_set(const ipl_option *option, const char *text, void *fields);
 
 /* The value as text; read back, it is the same value. */

@@ -28,6 +28,17 @@ const char *ipl_option_choice(const ipl_option *o, int number)
     return o->choices[c];
 }
 
+int ipl_option_is_line(const char *text)
+{
+    int blank = 0;
+    for (const char *at = text; *at; ++at) {
+        if (*at == '\n' || (*at == ';' && (blank || at == text))) return 0;
+        blank = isspace((unsigned char)*at);
+        if (blank && (at == text || !at[1])) return 0;
+    }
+    return 1;
+}
+
 /* -- Text to value ----------------------------------------------------------------*/
 
 static void list_choices(const ipl_option *o, char *text, size_t size)
@@ -57,7 +68,7 @@ void ipl_option_expected(const ipl_option *o, char *text, size_t size)
         snprintf(text, size, "two numbers 'low, high' with low < high");
         return;
     case IPL_OPTION_TEXT:
-        snprintf(text, size, "text of at most %d characters without ' ;'",
+        snprintf(text, size, "text of at most %d characters: " IPL_OPTION_LINE,
                  IPL_OPTION_TEXT_MAX - 1);
         return;
     case IPL_OPTION_CHOICE:
@@ -157,8 +168,6 @@ static int store(const ipl_option *o, const char *text, void *fields)
         return 1;
     case IPL_OPTION_CHOICES: return store_choices(o, text, FIELD(unsigned, fields, o));
     case IPL_OPTION_TEXT:
-        /* " ;" starts a comment in the file that the value is written to. */
-        if (strstr(text, " ;")) return 0;
         strcpy(FIELD(char, fields, o), text);
         return 1;
     }
@@ -172,12 +181,14 @@ ipl_status ipl_option_set(const ipl_option *o, const char *text, void *fields)
     const char *begin = text + strspn(text, " \t");
     size_t length = strlen(begin);
     while (length && isspace((unsigned char)begin[length - 1])) --length;
-    if (length < sizeof value) {
+    const int fits = o->type != IPL_OPTION_TEXT || ipl_option_is_line(text);
+    if (fits && length < sizeof value) {
         memcpy(value, begin, length);
         value[length] = 0;
         if (store(o, value, fields)) return IPL_OK;
     }
     ipl_option_expected(o, expected, sizeof expected);
+    if (!fits) begin = text, length = strlen(text); /* its blanks as well */
     return IPL_FAIL(IPL_E_ARGUMENT, "%s = '%.*s': expected %s", o->key, (int)length,
                     begin, expected);
 }

@@ -241,7 +241,7 @@ static void set_names_its_argument(void **state)
         {"epochs=7", "'epochs=7': expected section.key=value"},
         {"train.epoch=7", "'train.epoch=7': no key 'epoch'"},
         {"train.epochs=seven", "'train.epochs=seven': [train] epochs = 'seven'"},
-        {"data.path=a ;b", "without ' ;'"},
+        {"data.path=a ;b", "no ';' at its start or behind a blank"},
         {"measure.estimators=bin,", "estimators = 'bin,'"},
         {"bin.range=0, 1,", "range = '0, 1,'"},
     };
@@ -267,7 +267,7 @@ static void keys_must_fit_each_other(void **state)
         {"pool.windows=0:4,", "at an empty entry expected first:last"},
         {"pool.windows=0:4, 7, 0:4", "'0:4' is there twice"},
         {"pool.windows=last:3, last:3", "'last:3' is there twice"},
-        {"pool.k=1, 2, ", "at an empty entry expected a whole number above 2"},
+        {"pool.k=1, 2,", "at an empty entry expected a whole number above 2"},
         {"net.layers=12", "[net] layers: '12' is one entry"},
         {"measure.list=1 2", "expected a tick"},
         {"measure.list=0:9999999999999:0", "expected a tick"},

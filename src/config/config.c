@@ -195,29 +195,35 @@ ipl_status ipl_config_set(ipl_config *config, const char *text)
     return set_key(config, IPL_E_ARGUMENT, where, section, key, equal + 1);
 }
 
-ipl_status ipl_config_text(const ipl_config *config, char **text, size_t *bytes)
+static ipl_status print_keys(FILE *out, const ipl_config *config)
 {
     const char *section = "";
+    for (int r = 0; r < config_rows(); ++r) {
+        const config_row row = config_row_at(r);
+        char value[IPL_CONFIG_TEXT];
+        config_print(config, &row, value, sizeof value);
+        IPL_REQUIRE(ipl_option_is_line(value), "[%s] %s = '%s': expected "
+                    IPL_OPTION_LINE, row.section, row.option->key, value);
+        if (strcmp(section, row.section))
+            fprintf(out, "%s[%s]\n", r ? "\n" : "", section = row.section);
+        fprintf(out, "%s =%s%s\n", row.option->key, *value ? " " : "", value);
+    }
+    return IPL_OK;
+}
+
+ipl_status ipl_config_text(const ipl_config *config, char **text, size_t *bytes)
+{
     char *made = NULL;
     ipl_config whole = *config;
     IPL_TRY(ipl_config_whole_paths(&whole));
     FILE *out = open_memstream(&made, bytes);
     if (!out) return IPL_FAIL(IPL_E_MEMORY, "a configuration as text");
-    for (int r = 0; r < config_rows(); ++r) {
-        const config_row row = config_row_at(r);
-        char value[IPL_CONFIG_TEXT];
-        config_print(&whole, &row, value, sizeof value);
-        if (strcmp(section, row.section))
-            fprintf(out, "%s[%s]\n", r ? "\n" : "", section = row.section);
-        fprintf(out, "%s =%s%s\n", row.option->key, *value ? " " : "", value);
-    }
+    ipl_status st = print_keys(out, &whole);
     const int torn = ferror(out);
-    if (fclose(out) || torn) {
-        free(made);
-        return IPL_FAIL(IPL_E_MEMORY, "a configuration as text");
-    }
-    *text = made;
-    return IPL_OK;
+    if (fclose(out) || torn) st = IPL_FAIL(IPL_E_MEMORY, "a configuration as text");
+    if (st == IPL_OK) *text = made;
+    else free(made);
+    return st;
 }
 
 ipl_status ipl_config_write(const ipl_config *config, const char *path)

@@ -10,6 +10,9 @@
 
 #include "config/config_table.h"
 
+/* config.ini would give back another path. */
+#define CANNOT_BE_KEPT "%s '%s': rename it, or its folder: expected " IPL_OPTION_LINE
+
 enum { PATHS = 4 };
 
 static char *path_at(ipl_config *config, int k, const char **key)
@@ -58,12 +61,14 @@ ipl_status ipl_config_whole_paths(ipl_config *config)
     IPL_REQUIRE(config, "configuration is NULL");
     for (int k = 0; k < PATHS; ++k) {
         char *path = path_at(config, k, &key);
+        IPL_REQUIRE(ipl_option_is_line(path), CANNOT_BE_KEPT, key, path);
         if (!is_relative(config, k, path)) continue;
         if (!realpath(path, whole)) { /* the reader will say that it is not there */
             if (!getcwd(here, sizeof here))
                 return IPL_FAIL(IPL_E_IO, "working directory: %s", strerror(errno));
             snprintf(whole, sizeof whole, "%.3000s/%s", here, path);
         }
+        IPL_REQUIRE(ipl_option_is_line(whole), CANNOT_BE_KEPT, key, whole);
         IPL_TRY(store(key, whole, path));
     }
     return IPL_OK;
