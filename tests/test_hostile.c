@@ -211,6 +211,22 @@ static void ticks_are_epochs_or_steps(void **state)
     files_remove_folder(f);
 }
 
+static void fonts_are_names(void **state)
+{
+    (void)state;
+    static const char bad[] = "'\",\\{}<>&\n\t\x1b\x7f\x80\xff";
+    for (const char *at = bad; *at; ++at) {
+        const char font[] = {'T', *at, 'm', 0};
+        ipl_gnuplot_page page = {100, 100, 1.0, 0, font};
+        CHECK_FAILS(ipl_gnuplot_start("a.svg", &page, &(ipl_gnuplot){0}),
+                    IPL_E_ARGUMENT, "expected a name like Times");
+    }
+    ipl_gnuplot_page page = {100, 100, 1.0, 0, "Noto Sans Ünï-1|=;!`$%#"};
+    ipl_gnuplot g;
+    CHECK_OK(ipl_gnuplot_start("a.svg", &page, &g));
+    ipl_gnuplot_give_up(&g);
+}
+
 /* -- run.json ---------------------------------------------------------------------*/
 
 /* JSON has them as \xNN, config.ini the bytes: the run can be resumed. */
@@ -266,6 +282,7 @@ static const check_test tests[] = {
     CHECK_TEST(no_byte_ends_a_string_however_it_is_cut),
     CHECK_TEST(texts_stand_in_strings_in_every_picture),
     CHECK_TEST(ticks_are_epochs_or_steps),
+    CHECK_TEST(fonts_are_names),
     CHECK_TEST(paths_that_are_not_utf8_leave_valid_json),
 };
 

@@ -4,7 +4,6 @@
 # JSON stays JSON. Output is TAP.
 set -u
 program=$(realpath "$1/infoplane")
-repository=$(pwd)
 . tests/tap.sh
 cd "$work" || exit 1
 unset IPL_LOG
@@ -39,7 +38,7 @@ quiet_terminal() {
 # does STATUS ARGUMENT...: that status, and a quiet terminal.
 does() {
     status=$1
-    what=$(printf %s "$2" | tr -dc a-z)
+    what=$(printf %s "$2" | tr -dc "[:lower:]")
     shift
     "$program" "$@" >out 2>err </dev/null
     got=$?
@@ -55,7 +54,9 @@ x=$bad.csv
 i=0
 while [ $i -lt 16 ]; do
     echo "$((i % 7)),$((i * 5 % 11)),$((i * i % 13)),$((i & 3))" >>"$x"
-    printf '%s\n' "$(if [ $((i % 2)) = 1 ]; then printf 'caf\351'; else echo tea; fi)" >>y.csv
+    [ $((i % 2)) = 1 ] && word='caf\351\n' || word='tea\n'
+    # shellcheck disable=SC2059
+    printf "$word" >>y.csv
     i=$((i + 1))
 done
 does 0 run small.ini --out "$bad" --set "data.x=$PWD/$x" --set "data.y=$PWD/y.csv" \

@@ -124,6 +124,15 @@ static void set_terminal(FILE *to, int format, const ipl_gnuplot_page *page)
     }
 }
 
+/* Its name stands in the script and in an SVG as it is. */
+static int is_font(const char *name)
+{
+    size_t left = strlen(name), bytes = 1;
+    for (; left && bytes; name += bytes, left -= bytes)
+        bytes = strchr("'\",\\{}<>&", *name) ? 0 : ipl_text_visible(name, left);
+    return !left;
+}
+
 ipl_status ipl_gnuplot_start(const char *file, const ipl_gnuplot_page *page,
                              ipl_gnuplot *out)
 {
@@ -139,7 +148,7 @@ ipl_status ipl_gnuplot_start(const char *file, const ipl_gnuplot_page *page,
     IPL_REQUIRE(strlen(file) < sizeof out->file, "picture: a name of %zu characters",
                 strlen(file));
     const char *font = page->font ? page->font : "";
-    IPL_REQUIRE(strlen(font) < 64 && !strpbrk(font, "'\",\\{}\n"),
+    IPL_REQUIRE(strlen(font) < 64 && is_font(font),
                 "font '%s': expected a name like Times", font);
     IPL_TRY(check_place(file));
     *out = (ipl_gnuplot){0};
