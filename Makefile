@@ -196,6 +196,15 @@ $(BUILD)/tests/%: tests/%.c $(BUILD)/libinfoplane.a
 # What benchmarks train is a part of the program.
 $(BUILD)/tests/test_trained: $(BUILD)/src/cli/bench_trained.o
 
+# What fuzz targets read, without libFuzzer: tests/test_corpus.c calls each by its name.
+CORPUS_OBJ := $(patsubst tests/fuzz_%.c,$(BUILD)/tests/fuzz_%.o,$(filter-out \
+              $(if $(MAT_ON),,tests/fuzz_mat%),$(wildcard tests/fuzz_*.c)))
+$(BUILD)/tests/fuzz_%.o: tests/fuzz_%.c
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) -UNDEBUG -Itests $(INC) $(LIB_CFLAGS) -c $< -o $@ \
+	    -DLLVMFuzzerInitialize=fuzz_$*_start -DLLVMFuzzerTestOneInput=fuzz_$*_one
+$(BUILD)/tests/test_corpus: $(CORPUS_OBJ)
+
 # This one counts what the library allocates.
 $(BUILD)/tests/test_planned_bytes: LDLIBS += $(foreach call,malloc calloc realloc \
     aligned_alloc free,-Wl,--wrap=$(call))
@@ -301,25 +310,36 @@ install: all
 	    'Libs: -L$${libdir} -linfoplane' 'Libs.private: -lm -fopenmp $(CUDA_LIBS)' \
 	    'Cflags: -I$${includedir}' > $(DESTDIR)$(PREFIX)/lib/pkgconfig/infoplane.pc
 
-# The readers alone, with libFuzzer and the sanitizers of clang. Seeds are made by the
-# targets; what a target crashes on stays in build/fuzz/NAME-*.
-FUZZ_SRC := $(filter-out src/data/mat_none.c,$(wildcard src/data/*.c)) src/file.c src/random.c src/status.c \
-            src/plane/folder_names.c
-FUZZ := $(patsubst tests/%.c,build/fuzz/%,$(wildcard tests/fuzz_*.c))
+# The readers with libFuzzer and the sanitizers of clang, the rest from the library.
+# Seeds are made by the targets, or stand in tests/corpus; what a target crashes on stays
+# in build/fuzz/NAME-*.
+FUZZ_SRC := $(filter-out $(if $(MAT_ON),src/data/mat_none.c,$(MAT_SRC)),$(wildcard src/data/*.c)) \
+            $(wildcard src/*.c src/config/*.c src/plot/*.c) $(patsubst %,src/plane/%.c, \
+            folder_names journal records checkpoint networks pack compression_file doubt \
+            run_about)
+FUZZ_SRC := $(filter-out src/device%.c,$(FUZZ_SRC))
+FUZZ_NAMES := $(filter-out $(if $(MAT_ON),,mat%),$(patsubst tests/fuzz_%.c,%, \
+              $(wildcard tests/fuzz_*.c)))
+FUZZ := $(FUZZ_NAMES:%=build/fuzz/fuzz_%)
+FUZZ_CC := clang -O1 -g -std=c11 -D_DEFAULT_SOURCE -MMD -MP \
+           -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined \
+           $(if $(MAT_ON),-DIPL_WITH_MAT) $(INC) -Itests
 
-build/fuzz/%: tests/%.c $(FUZZ_SRC) $(wildcard src/data/*.h src/plane/folder_names.h tests/*.h)
+build/fuzz/%.o: %.c
 	@mkdir -p $(@D)
-	clang -O1 -g -std=c11 -D_DEFAULT_SOURCE -fsanitize=fuzzer,address,undefined \
-	    -fno-sanitize-recover=undefined $(INC) -Itests $(LIB_CFLAGS) \
-	    $< $(FUZZ_SRC) -o $@ $(LDLIBS)
+	$(FUZZ_CC) $(LIB_CFLAGS) -c $< -o $@
+
+build/fuzz/%: build/fuzz/tests/%.o $(FUZZ_SRC:%.c=build/fuzz/%.o) $(BUILD)/libinfoplane.a
+	clang -fsanitize=fuzzer,address,undefined $^ -o $@ $(LDLIBS) -lgomp
 
 fuzz: $(FUZZ)
 	@for target in $(FUZZ); do \
 	    echo "== $$target, $(FUZZ_SECONDS) s"; mkdir -p $$target.corpus; \
+	    seeds=tests/corpus/$${target##*/fuzz_}; test -d $$seeds || seeds=; \
 	    TMPDIR=$$(test -w /dev/shm && echo /dev/shm || echo /tmp) $$target \
 	        -max_total_time=$(FUZZ_SECONDS) -max_len=2048 -timeout=5 -rss_limit_mb=1024 \
 	        -print_final_stats=0 -verbosity=0 -artifact_prefix=$$target- \
-	        $$target.corpus || exit 1; \
+	        $$target.corpus $$seeds || exit 1; \
 	done
 
 # For this very machine: what we compare with shall be as fast as it can be here.
@@ -390,4 +410,4 @@ help:
 	@echo "detected: mode $(MODE), mat $(MAT)$(if $(MAT_ON),$(if $(shell pkg-config --exists matio hdf5 && echo 1),, (libmatio is missing: make setup, or MAT=0))), cuda $(CUDA), nvcc $(or $(NVCC),none), machine $(MACHINE)"
 	@echo "detected: gpu $(or $(GPU),none); code for $(or $(ARCH),none), ptx for $(or $(PTX),none)"
 
--include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
+-include $(shell find $(BUILD) build/fuzz -name '*.d' 2>/dev/null)

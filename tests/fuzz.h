@@ -2,7 +2,8 @@
  * fuzz.h - what the libFuzzer targets of the file readers share.
  *
  * A target makes its own seeds when it starts: LLVMFuzzerInitialize runs before the
- * corpus folder, the first argument without a dash, is read.
+ * corpus folder, the first argument that is one, is read. Seeds that are text stand in
+ * tests/corpus/NAME, and test_corpus.c replays all of them without libFuzzer.
  */
 #ifndef FUZZ_H
 #define FUZZ_H
@@ -34,6 +35,27 @@ static inline int fuzz_file(const void *content, size_t bytes, char path[64])
     if (at < 0 || write(at, content, bytes) != (ssize_t)bytes) abort();
     snprintf(path, 64, "/proc/self/fd/%d", at);
     return at;
+}
+
+/* A folder for readers that want one, the same at each call, which goes at the end. */
+static char fuzz_folder_name[FILES_PATH];
+
+static inline void fuzz_remove_folder(void) { files_remove_folder(fuzz_folder_name); }
+
+static inline const char *fuzz_folder(void)
+{
+    if (!*fuzz_folder_name) {
+        files_make_folder(fuzz_folder_name);
+        atexit(fuzz_remove_folder);
+    }
+    return fuzz_folder_name;
+}
+
+/* Whether a text may stand in a table of ours, in messages and in pictures as it is. */
+static inline void fuzz_check_word(const char *word)
+{
+    for (; *word; ++word)
+        if (*word < 0x21 || *word > 0x7e || strchr(",\"", *word)) abort();
 }
 
 /* What every array that was read must be; frees it. */

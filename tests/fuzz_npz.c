@@ -14,7 +14,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
     const size_t bytes = files_npy(1, header, sizeof values, values, npy);
     for (int kind = 0; corpus && kind < 8; ++kind) {
         unsigned char *content = malloc(1 << 20);
-        char name[16];
+        char name[32];
         const zip_part part[2] = {
             {.name = "a.npy", .bytes = bytes, .content = npy, .deflated = kind & 1,
              .zip64 = kind >> 1 & 1},
