@@ -57,7 +57,7 @@ ipl_status ipl_file_open_read(int dir, const char *path, int *fd)
     /* Without waiting: a FIFO would keep the process for ever. */
     const int made =
         openat(dir, name_in(dir, path), O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-    if (made < 0) return failed(path, "open");
+    if (made < 0) return IPL_FAIL(IPL_E_IO, "%s: %s", path, strerror(errno));
     ipl_status st = IPL_OK;
     if (fstat(made, &about)) st = failed(path, "stat");
     else if (!S_ISREG(about.st_mode)) st = IPL_FAIL(IPL_E_IO, "%s is not a file", path);
@@ -103,7 +103,7 @@ ipl_status ipl_file_open(int dir, const char *path, int flags, int *fd)
     if (made < 0 && errno == ELOOP)
         return IPL_FAIL(IPL_E_IO, "%s is a symbolic link, which is not written "
                         "through: put the file itself there", path);
-    if (made < 0) return failed(path, "open");
+    if (made < 0) return IPL_FAIL(IPL_E_IO, "%s: %s", path, strerror(errno));
     ipl_status st = IPL_OK;
     if (fstat(made, &about)) st = failed(path, "stat");
     else if (not_ours(&about))

@@ -1,12 +1,11 @@
 /*
- * fault_cuda.c - a library to be preloaded, in which calls of CUDA and cuBLAS fail.
+ * fault_cuda.c - calls of CUDA and cuBLAS that fail: the part of fault.c for them.
  *
  *   IPL_TEST_FAULT=NAME:N:ERROR        the N-th call of NAME, from 1, returns the error
  *                                      (cudaError_t or cublasStatus_t), once
  *   IPL_TEST_FAULT=NAME:N:ERROR:lost   and so does every CUDA call from then on, and
  *                                      cuBLAS answers EXECUTION_FAILED, until
  *                                      cudaDeviceReset: as after a fault in a kernel
- *   IPL_TEST_FAULT_LOG=FILE            how often each function was called, at the end
  *
  * A call that fails does nothing. Who uses a stream, event, handle or memory of before
  * a reset is ended with a message: a real driver may crash there, or not. It has to
@@ -16,57 +15,33 @@
 #define _GNU_SOURCE
 #include <cublas_v2.h>
 #include <cuda_runtime_api.h>
-#include <dlfcn.h>
 #include <pthread.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { NAMES = 64, HANDLES = 1 << 16 };
+#include "fault.h"
+
+enum { HANDLES = 1 << 16 };
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-static struct { const char *name; long long calls; } counts[NAMES];
-static char      wanted[64];
-static long long wanted_call;
-static int       wanted_error, wanted_lost, read_wanted;
-static int       is_lost;
+static int is_lost; /* not 0: the error that all calls answer                     */
 static _Thread_local int latest; /* what cudaGetLastError tells, once            */
 
 /* What was made and is not yet given back; `dead` since a reset. */
 static struct { const void *at; int dead; } handles[HANDLES];
 static int handle_count;
 
-static void read_environment(void)
-{
-    const char *text = getenv("IPL_TEST_FAULT");
-    char end[8] = "";
-    read_wanted = 1;
-    if (!text) return;
-    if (sscanf(text, "%63[^:]:%lld:%d:%7s", wanted, &wanted_call, &wanted_error,
-               end) < 3 ||
-        (*end && strcmp(end, "lost"))) {
-        fprintf(stderr, "fault_cuda: IPL_TEST_FAULT=%s\n", text);
-        abort();
-    }
-    wanted_lost = *end != 0;
-}
-
 /* The error of this call, or 0; `if_lost` is what this library says on a lost
  * device. */
 static int fault(const char *name, int if_lost)
 {
-    int error = 0, n = 0;
+    int lost = 0, error = fault_of_call(name, 0, &lost);
+    if (error && !if_lost) latest = error;
     pthread_mutex_lock(&lock);
-    if (!read_wanted) read_environment();
-    while (n < NAMES - 1 && counts[n].name && strcmp(counts[n].name, name)) ++n;
-    counts[n].name = name;
-    if (++counts[n].calls == wanted_call && !strcmp(name, wanted)) {
-        is_lost = wanted_lost;
-        error = wanted_error;
-        if (!if_lost) latest = error;
-    }
-    if (is_lost) error = if_lost ? if_lost : wanted_error;
+    if (error && lost) is_lost = error;
+    if (is_lost) error = if_lost ? if_lost : is_lost;
     pthread_mutex_unlock(&lock);
     return error;
 }
@@ -87,33 +62,13 @@ static void used(const char *name, const void *at, int gone)
     for (int h = handle_count - 1; h >= 0; --h) {
         if (handles[h].at != at) continue;
         if (handles[h].dead) {
-            fprintf(stderr, "fault_cuda: %s uses what a reset destroyed\n", name);
+            fprintf(stderr, "fault: %s uses what a reset destroyed\n", name);
             abort();
         }
         if (gone) handles[h] = handles[--handle_count];
         break;
     }
     pthread_mutex_unlock(&lock);
-}
-
-static void *next(const char *name)
-{
-    void *at = dlsym(RTLD_NEXT, name);
-    if (!at) {
-        fprintf(stderr, "fault_cuda: no %s\n", name);
-        abort();
-    }
-    return at;
-}
-
-__attribute__((destructor)) static void write_log(void)
-{
-    const char *path = getenv("IPL_TEST_FAULT_LOG");
-    FILE *file = path ? fopen(path, "w") : NULL;
-    if (!file) return;
-    for (int n = 0; n < NAMES && counts[n].name; ++n)
-        fprintf(file, "%s %lld\n", counts[n].name, counts[n].calls);
-    fclose(file);
 }
 
 /* text is the symbol, which a header may have given another name in C. */
@@ -126,7 +81,7 @@ __attribute__((destructor)) static void write_log(void)
         const int error_ = fault(TEXT(name), if_lost);                         \
         if (error_) return (type)error_;                                       \
         before;                                                                \
-        if (!real) *(void **)&real = next(TEXT(name));                         \
+        if (!real) *(void **)&real = fault_next(TEXT(name));                         \
         const type st_ = real arguments;                                       \
         if (!st_) { after; }                                                   \
         return st_;                                                            \
@@ -159,7 +114,7 @@ cudaError_t cudaDeviceReset(void)
     for (int h = 0; h < handle_count; ++h) handles[h].dead = 1;
     is_lost = 0;
     pthread_mutex_unlock(&lock);
-    if (!real) *(void **)&real = next("cudaDeviceReset");
+    if (!real) *(void **)&real = fault_next("cudaDeviceReset");
     return real();
 }
 
@@ -224,7 +179,7 @@ cudaError_t cudaStreamEndCapture(cudaStream_t stream, cudaGraph_t *graph)
 {
     static __typeof__(cudaStreamEndCapture) *real;
     const int error = fault("cudaStreamEndCapture", 0);
-    if (!real) *(void **)&real = next("cudaStreamEndCapture");
+    if (!real) *(void **)&real = fault_next("cudaStreamEndCapture");
     const cudaError_t st = real(stream, graph);
     return error ? (cudaError_t)error : st;
 }

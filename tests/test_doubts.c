@@ -362,7 +362,7 @@ static void a_damaged_list_of_doubts_is_refused(void **state)
         CHECK_FAILS(ipl_run_doubts(f, &doubt, &count), IPL_E_FORMAT, "entry 1 of");
     }
     files_write(files_path(f, "run.json"), 1, "{");
-    CHECK_FAILS(ipl_run_doubts(f, &doubt, &count), IPL_E_FORMAT, "line 1");
+    CHECK_FAILS(ipl_run_doubts(f, &doubt, &count), IPL_E_FORMAT, "run.json:1:");
     CHECK(!doubt && count == -1);
     files_write(files_path(f, "run.json"), 2, "{}"); /* of an earlier version */
     CHECK_OK(ipl_run_doubts(f, &doubt, &count));

@@ -128,7 +128,7 @@ static void a_run_that_is_done_stays_whatever_run_json_says(void **state)
     run_whole("whole", NULL);
     run_whole("other", NULL);
     shell("cp -a whole told && : >told/run.json");
-    refuses("told", IPL_E_FORMAT, "run.json: line 1");
+    refuses("told", IPL_E_FORMAT, "run.json:1: ");
     shell("cp other/run.json told");
     refuses("told", IPL_E_FORMAT, "run.json: of another run than config.ini");
     shell("rm told/run.json");

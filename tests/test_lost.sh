@@ -10,7 +10,7 @@
 set -u
 build=$(realpath "$1")
 program=$build/infoplane
-library=$build/tests/fault_cuda.so
+library=$build/tests/fault.so
 emulator=${2:+$(realpath "$2")}
 config=$(realpath configs/ib-tanh.ini)
 unset IPL_LOG IPL_DEBUG_SYNC
@@ -29,8 +29,8 @@ skip_all() {
 
 case $build in
 *asan* | *tsan*) skip_all 'a sanitizer wants to be preloaded itself' ;;
+*-cpu) skip_all 'built without CUDA' ;;
 esac
-[ -e "$library" ] || skip_all 'built without CUDA'
 if [ -z "$emulator" ] && ! "$program" devices | grep -q '^cuda:0 *[0-9]'; then
     skip_all 'no GPU'
 fi

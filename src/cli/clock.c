@@ -59,12 +59,12 @@ void cli_clock_start(cli_clock *c, const ipl_device *device, int quiet,
     *c = (cli_clock){.device = device, .runs = !quiet, .bar = isatty(STDERR_FILENO)};
     snprintf(c->what, sizeof c->what, "%s", what);
     if (!c->runs) return;
-    pthread_mutex_init(&c->lock, NULL);
-    pthread_condattr_init(&by);
-    pthread_condattr_setclock(&by, CLOCK_MONOTONIC);
-    pthread_cond_init(&c->end, &by);
-    pthread_condattr_destroy(&by);
-    c->runs = !pthread_create(&c->thread, NULL, tell, c); /* else without a clock */
+    /* Work goes on without a clock. */
+    c->runs = !pthread_condattr_init(&by) &&
+              !pthread_condattr_setclock(&by, CLOCK_MONOTONIC) &&
+              !pthread_mutex_init(&c->lock, NULL) &&
+              !pthread_cond_init(&c->end, &by) &&
+              !pthread_create(&c->thread, NULL, tell, c);
 }
 
 void cli_clock_part(cli_clock *c, const char *format, ...)

@@ -55,10 +55,10 @@ static ipl_status print_device(FILE *to, const char *name, const ipl_config *con
 /* All devices, or none and an error. */
 static int print_devices(const ipl_config *config)
 {
-    char *text = NULL, name[32];
-    size_t bytes;
-    FILE *to = open_memstream(&text, &bytes);
+    static char text[1 << 16];
+    char name[32];
     ipl_status st = IPL_OK;
+    FILE *to = fmemopen(text, sizeof text, "w");
     if (!to) {
         cli_say("no memory for a table");
         return CLI_FAILED;
@@ -66,12 +66,14 @@ static int print_devices(const ipl_config *config)
     for (int d = 0; st == IPL_OK && d < ipl_device_count(); ++d)
         if (ipl_device_name(d, name, sizeof name) == IPL_OK)
             st = print_device(to, name, config);
-    fclose(to);
+    if (fclose(to)) {
+        cli_say("a table of more than %zu bytes", sizeof text);
+        return CLI_FAILED;
+    }
     const int status = st == IPL_OK ? CLI_DONE : cli_failed();
     if (status == CLI_DONE)
         printf("%-14s %7s %10s %10s  %s\n%s", "device", "threads", "memory", "free",
                "what", text);
-    free(text);
     return status;
 }
 

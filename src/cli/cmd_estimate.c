@@ -177,8 +177,8 @@ static int estimate_file(ipl_device *dev, const request *q)
                                     .member = q->member,
                                     .errors = error_of(q) != IPL_MI_ERROR_NONE,
                                     .merged = layer.merged, .rounded = t.rounded};
-        estimate_print_points(&how, layer.points, layer.point);
-        if (!q->quiet) {
+        st = estimate_print_points(&how, layer.points, layer.point);
+        if (st == IPL_OK && !q->quiet) {
             estimate_print_lost(q->t, layer.merged, t.rounded, t.rows * t.cols);
             st = print_doubts(&layer);
         }

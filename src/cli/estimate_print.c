@@ -19,23 +19,22 @@ static double nats_in(const char *units)
 
 /* -- JSON -------------------------------------------------------------------------*/
 
+/* A name in a file may have any byte. NULL: no memory. */
+static char *text_json(const char *text)
+{
+    char *valid = ipl_text_utf8(text);
+    json_t *name = valid ? json_string(valid) : NULL;
+    char *out = name ? json_dumps(name, JSON_ENCODE_ANY | JSON_ENSURE_ASCII) : NULL;
+    json_decref(name);
+    free(valid);
+    return out;
+}
+
 /* ,"key":number, or null where it is not defined. */
 static void print_field(const char *key, double value)
 {
     char text[IPL_MI_VALUE_TEXT];
     printf(",\"%s\":%s", key, isfinite(value) ? ipl_mi_print(value, text) : "null");
-}
-
-/* ,"t":name, which may have any bytes. */
-static void print_name(const char *t)
-{
-    char *valid = ipl_text_utf8(t);
-    json_t *name = valid ? json_string(valid) : NULL;
-    char *text = name ? json_dumps(name, JSON_ENCODE_ANY | JSON_ENSURE_ASCII) : NULL;
-    printf(",\"t\":%s", text ? text : "null");
-    free(text);
-    free(valid);
-    json_decref(name);
 }
 
 /* Of the fields that a family may leave undefined only those that it has. */
@@ -46,7 +45,7 @@ static void print_json(const estimate_print *how, const ipl_mi_point *p)
     printf("{\"estimator\":\"%s\"", p->name);
     if (p->bound) printf(",\"bound\":\"%s\"", p->bound);
     printf(",\"n\":%lld,\"d\":%lld", (long long)how->n, (long long)how->d);
-    if (how->member) print_name(how->t);
+    if (how->t_json) printf(",\"t\":%s", how->t_json);
     print_field("i_xt", p->i_xt / unit);
     print_field("i_ty", p->i_ty / unit);
     print_field("h_t", p->h_t / unit);
@@ -139,10 +138,14 @@ static void print_head(const estimate_print *how)
            "estimator", "I(X;T)", error, "I(T;Y)", error, "H(T)");
 }
 
-void estimate_print_points(const estimate_print *how, int points,
-                           const ipl_mi_point *point)
+ipl_status estimate_print_points(const estimate_print *how, int points,
+                                 const ipl_mi_point *point)
 {
+    char *t = how->json && how->member ? text_json(how->t) : NULL;
     estimate_print with = *how;
+    if (how->json && how->member && !t)
+        return IPL_FAIL(IPL_E_MEMORY, "%s: no memory for its name", how->t);
+    with.t_json = t;
     with.name_width = 10;
     for (int p = 0; p < points; ++p)
         if ((int)strlen(point[p].name) > with.name_width)
@@ -150,6 +153,8 @@ void estimate_print_points(const estimate_print *how, int points,
     if (!how->json) print_head(&with);
     for (int p = 0; p < points; ++p)
         (how->json ? print_json : print_row)(&with, &point[p]);
+    free(t);
+    return IPL_OK;
 }
 
 void estimate_print_lost(const char *path, int64_t merged, int64_t rounded,

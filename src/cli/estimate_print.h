@@ -14,7 +14,9 @@ typedef struct {
     int         member; /* 1: of several arrays: an object says which, as "t"      */
     int         errors; /* 1: with standard errors                               */
     int64_t     merged, rounded; /* values beyond float32 and beyond float64     */
-    int         name_width; /* of the table's first column; the printing sets it  */
+    /* The printing sets these: the width of the table's first column, t as JSON. */
+    int         name_width;
+    const char *t_json;
 } estimate_print;
 
 /* On stderr, where there are any of a file's or folder's values: how many differ only
@@ -22,8 +24,8 @@ typedef struct {
 void estimate_print_lost(const char *path, int64_t merged, int64_t rounded,
                          int64_t values);
 
-/* All points of one layer. */
-void estimate_print_points(const estimate_print *how, int points,
-                           const ipl_mi_point *point);
+/* All points of one layer, or none. E_MEMORY. */
+ipl_status estimate_print_points(const estimate_print *how, int points,
+                                 const ipl_mi_point *point);
 
 #endif

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "buffer.h"
 #include "file.h"
 
 /* -- Keys by name -----------------------------------------------------------------*/
@@ -195,7 +196,7 @@ ipl_status ipl_config_set(ipl_config *config, const char *text)
     return set_key(config, IPL_E_ARGUMENT, where, section, key, equal + 1);
 }
 
-static ipl_status print_keys(FILE *out, const ipl_config *config)
+static ipl_status print_keys(ipl_buffer *text, const ipl_config *config)
 {
     const char *section = "";
     for (int r = 0; r < config_rows(); ++r) {
@@ -205,25 +206,27 @@ static ipl_status print_keys(FILE *out, const ipl_config *config)
         IPL_REQUIRE(ipl_option_is_line(value), "[%s] %s = '%s': expected "
                     IPL_OPTION_LINE, row.section, row.option->key, value);
         if (strcmp(section, row.section))
-            fprintf(out, "%s[%s]\n", r ? "\n" : "", section = row.section);
-        fprintf(out, "%s =%s%s\n", row.option->key, *value ? " " : "", value);
+            ipl_buffer_add(text, "%s[%s]\n", r ? "\n" : "", section = row.section);
+        ipl_buffer_add(text, "%s =%s%s\n", row.option->key, *value ? " " : "", value);
     }
     return IPL_OK;
 }
 
 ipl_status ipl_config_text(const ipl_config *config, char **text, size_t *bytes)
 {
-    char *made = NULL;
+    ipl_buffer made = {0};
     ipl_config whole = *config;
     IPL_TRY(ipl_config_whole_paths(&whole));
-    FILE *out = open_memstream(&made, bytes);
-    if (!out) return IPL_FAIL(IPL_E_MEMORY, "a configuration as text");
-    ipl_status st = print_keys(out, &whole);
-    const int torn = ferror(out);
-    if (fclose(out) || torn) st = IPL_FAIL(IPL_E_MEMORY, "a configuration as text");
-    if (st == IPL_OK) *text = made;
-    else free(made);
-    return st;
+    ipl_status st = print_keys(&made, &whole);
+    if (st == IPL_OK && !made.at)
+        st = IPL_FAIL(IPL_E_MEMORY, "a configuration as text");
+    if (st != IPL_OK) {
+        free(made.at);
+        return st;
+    }
+    *text = made.at;
+    *bytes = made.used;
+    return IPL_OK;
 }
 
 ipl_status ipl_config_write(const ipl_config *config, const char *path)

@@ -128,18 +128,20 @@ done:
 }
 
 /* A class that the labels have, or [net] ends with, may have no rows. */
-static void note_empty_classes(ipl_dataset *d)
+static ipl_status note_empty_classes(ipl_dataset *d)
 {
     int32_t empty = 0, one = 0;
     char *has = calloc((size_t)d->classes, 1);
-    for (int64_t i = 0; has && i < d->rows; ++i) has[d->y[i]] = 1;
-    for (int32_t c = 0; has && c < d->classes; ++c)
+    if (!has) return IPL_FAIL(IPL_E_MEMORY, "%d classes", d->classes);
+    for (int64_t i = 0; i < d->rows; ++i) has[d->y[i]] = 1;
+    for (int32_t c = 0; c < d->classes; ++c)
         if (!has[c]) one = c, ++empty;
     if (empty == 1) ipl_note(d->notes, "class %d has no rows", one);
     if (empty > 1)
         ipl_note(d->notes, "%d of %d classes have no rows, of %" PRId64 " in all",
                  empty, d->classes, d->rows);
     free(has);
+    return IPL_OK;
 }
 
 /* ---- the steps ------------------------------------------------------------------ */
@@ -292,7 +294,7 @@ ipl_status ipl_dataset_load(const ipl_data_options *options, ipl_dataset *out)
     IPL_TRY_DONE(change_labels(options, &made));
     IPL_TRY_DONE(split_rows(options, &made));
     IPL_TRY_DONE(ipl_scale_inputs(options, raw, &made));
-    note_empty_classes(&made);
+    IPL_TRY_DONE(note_empty_classes(&made));
     *out = made;
 done:
     ipl_array_free(&raw->x);

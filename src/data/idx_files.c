@@ -15,6 +15,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "folder.h"
+
 static const struct {
     const char   *text;
     idx_part_kind part;
@@ -103,18 +105,19 @@ ipl_status ipl_idx_find_file(const char *folder, const char *prefix, idx_part_ki
                              idx_file_kind kind, char path[IDX_PATH_BYTES])
 {
     char best[256] = "";
+    ipl_status st = IPL_OK;
     DIR *dir = opendir(folder);
     if (!dir) return IPL_FAIL(IPL_E_IO, "%s: %s", folder, strerror(errno));
-    for (struct dirent *d; (d = readdir(dir));) {
+    for (const char *name; (name = ipl_folder_next(dir, folder, &st));) {
         idx_part_kind has;
-        const int length = prefix_of(d->d_name, kind, &has);
+        const int length = prefix_of(name, kind, &has);
         if (length < 0 || has != part || length != (int)strlen(prefix) ||
-            strncmp(d->d_name, prefix, (size_t)length))
+            strncmp(name, prefix, (size_t)length))
             continue;
-        if (!*best || strcmp(d->d_name, best) < 0)
-            snprintf(best, sizeof best, "%s", d->d_name);
+        if (!*best || strcmp(name, best) < 0) snprintf(best, sizeof best, "%s", name);
     }
     closedir(dir);
+    IPL_TRY(st);
     if (!*best)
         return IPL_FAIL(IPL_E_IO, "%s: no %s%s, plain or .gz", folder, prefix,
                         usual[part][kind]);

@@ -85,6 +85,11 @@ ipl_status ipl_input_open(const char *path, ipl_input **out)
     ipl_input *in;
     IPL_TRY(open_file(path, path, &in));
     const int first = fgetc(in->file), second = fgetc(in->file);
+    if (ferror(in->file)) {
+        const ipl_status st = IPL_FAIL(IPL_E_IO, "%s: %s", in->path, strerror(errno));
+        ipl_input_close(in);
+        return st;
+    }
     rewind(in->file);
     return start(in, first == 0x1f && second == 0x8b ? GZIP : PLAIN, out);
 }

@@ -3,6 +3,7 @@
  *
  * mat_check.c has seen before that each part of the file is as long as it says.
  */
+#include <errno.h>
 #include <inttypes.h>
 #include <matio.h>
 #include <stdio.h>
@@ -24,8 +25,17 @@ static _Thread_local char complaint[160];
 static void keep_complaint(int level, char *text)
 {
     (void)level;
-    snprintf(complaint, sizeof complaint, ": %.150s", text);
+    snprintf(complaint, sizeof complaint, ": %.150s", text ? text : "out of memory");
     complaint[strcspn(complaint, "\n")] = 0;
+}
+
+/* libmatio goes on after reads that failed, and takes a lack of memory for damage or
+ * for the end. Before it was called, errno was 0. */
+static ipl_status must_be_read(const char *path)
+{
+    if (errno != EIO && errno != ENOMEM) return IPL_OK;
+    return IPL_FAIL(errno == EIO ? IPL_E_IO : IPL_E_MEMORY, "%s: %s", path,
+                    strerror(errno));
 }
 
 void ipl_mat_library(size_t size, char *version)
@@ -133,7 +143,9 @@ static ipl_status open_file(const char *path, mat_list *list, void **file)
     complaint[0] = 0;
     level5 *f = calloc(1, sizeof *f);
     if (!f) return IPL_FAIL(IPL_E_MEMORY, "%s: no memory to read it", path);
+    errno = 0;
     f->mat = Mat_Open(path, MAT_ACC_RDONLY);
+    IPL_TRY_DONE(must_be_read(path));
     if (!f->mat) {
         st = IPL_FAIL(IPL_E_FORMAT, "%s: not a readable MATLAB file%s", path,
                       complaint);
@@ -141,8 +153,10 @@ static ipl_status open_file(const char *path, mat_list *list, void **file)
     }
     for (matvar_t *var; (var = Mat_VarReadNextInfo(f->mat));) {
         IPL_TRY_DONE(keep_top(path, f, var));
+        IPL_TRY_DONE(must_be_read(path));
         IPL_TRY_DONE(add(path, list, var->name ? var->name : "", -1, var));
     }
+    IPL_TRY_DONE(must_be_read(path));
     if (complaint[0])
         st = IPL_FAIL(IPL_E_FORMAT, "%s: variable %d cannot be read%s", path,
                       f->count + 1, complaint);
@@ -185,7 +199,9 @@ static ipl_status read_values(void *file, const char *path, const mat_variable *
 {
     matvar_t *var = v->part;
     complaint[0] = 0;
+    errno = 0;
     const int failed = !var->data && Mat_VarReadDataAll(((level5 *)file)->mat, var);
+    IPL_TRY(must_be_read(path));
     if (failed || !var->data) goto unreadable;
     if (v->form == MAT_SPARSE) return read_sparse(path, v, var, out);
     out->number = kinds[var->class_type].number;
@@ -194,7 +210,8 @@ static ipl_status read_values(void *file, const char *path, const mat_variable *
     for (int d = 0; d < v->dims; ++d) out->count *= v->shape[d];
     if (var->nbytes == out->count * ipl_mat_bytes(out->number)) return IPL_OK;
 unreadable:
-    return IPL_FAIL(IPL_E_FORMAT, "%s: %s cannot be read%s", path, v->name, complaint);
+    return IPL_FAIL(IPL_E_FORMAT, "%s: %s cannot be read%s", path, v->name,
+                    complaint);
 }
 
 const mat_reader ipl_mat_level5 = {open_file, read_values, close_file};

@@ -5,7 +5,6 @@
  * and singular values included; what is infinite is "inf" in CSV, null in JSON.
  */
 #include <errno.h>
-#include <jansson.h>
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -13,9 +12,10 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "buffer.h"
 #include "file.h"
 #include "ipl_plane.h"
-#include "json_text.h"
+#include "json.h"
 #include "plane/audit.h"
 
 static double bits(double nats) { return nats / log(2.0) + 0.0; }
@@ -51,36 +51,35 @@ static ipl_status replace(const char *dir, const char *name, const char *text)
 
 /* Writes a table with `rows` into memory, then into its file. */
 static ipl_status write_table(const char *dir, const char *name,
-                              void (*rows)(FILE *to, const void *what),
+                              void (*rows)(ipl_buffer *to, const void *what),
                               const void *what)
 {
-    char *text = NULL;
-    size_t size;
-    FILE *to = open_memstream(&text, &size);
-    if (!to) return IPL_FAIL(IPL_E_MEMORY, "%s/%s", dir, name);
-    rows(to, what);
-    const int torn = ferror(to);
-    ipl_status st = IPL_OK;
-    if (fclose(to) || torn) st = IPL_FAIL(IPL_E_MEMORY, "%s/%s", dir, name);
-    else st = replace(dir, name, text);
-    free(text);
+    ipl_buffer text = {0};
+    rows(&text, what);
+    const ipl_status st =
+        text.at ? replace(dir, name, text.at)
+                : IPL_FAIL(IPL_E_MEMORY, "%s/%s: no memory to write it", dir, name);
+    free(text.at);
     return st;
 }
 
-static void real(FILE *to, double value)
+static void real(ipl_buffer *to, double value)
 {
-    if (isnan(value)) fprintf(to, ",");
-    else fprintf(to, ",%.9g", value);
+    if (isnan(value)) ipl_buffer_add(to, ",");
+    else ipl_buffer_add(to, ",%.9g", value);
 }
 
-static void whole(FILE *to, int64_t value) { fprintf(to, ",%lld", (long long)value); }
+static void whole(ipl_buffer *to, int64_t value)
+{
+    ipl_buffer_add(to, ",%lld", (long long)value);
+}
 
-static void layer_rows(FILE *to, const void *what)
+static void layer_rows(ipl_buffer *to, const void *what)
 {
     const ipl_audit_report *r = what;
-    fprintf(to, "layer,name,inputs,units,rank,rank_tolerance,s_max,s_min,condition,"
-            "dead_units,constant_units,saturated_units,saturated_share,rows_before,"
-            "rows_product,rows_activation,rows_before_float32,rows_float32,"
+    ipl_buffer_add(to, "layer,name,inputs,units,rank,rank_tolerance,s_max,s_min,"
+            "condition,dead_units,constant_units,saturated_units,saturated_share,"
+            "rows_before,rows_product,rows_activation,rows_before_float32,rows_float32,"
             "pairs_rank_double,pairs_activation_double,pairs_rank,pairs_activation,"
             "pairs_rounding,pairs_saturated,i_xt_double_bits,h_x_given_t_double_bits,"
             "i_xt_bits,h_x_given_t_bits,exact_mantissa_bits,exact_bin_width,bin_width,"
@@ -95,9 +94,10 @@ static void layer_rows(FILE *to, const void *what)
             a->float_pairs[IPL_CAUSE_ROUNDING], a->saturated_pairs};
         const double nats[] = {a->i_xt_double, a->h_x_given_t_double, a->i_xt,
                                a->h_x_given_t};
-        fprintf(to, "%d,%s,%d,%d,%d", l + 1, a->name, a->inputs, a->units, a->rank);
+        ipl_buffer_add(to, "%d,%s,%d,%d,%d", l + 1, a->name, a->inputs, a->units,
+                       a->rank);
         for (int k = 0; k < 4; ++k) real(to, matrix[k]);
-        fprintf(to, ",%d,%d,%d", a->dead, a->constant, a->saturated);
+        ipl_buffer_add(to, ",%d,%d,%d", a->dead, a->constant, a->saturated);
         real(to, a->saturated_share);
         for (size_t k = 0; k < sizeof counts / sizeof *counts; ++k)
             whole(to, counts[k]);
@@ -106,7 +106,7 @@ static void layer_rows(FILE *to, const void *what)
         real(to, a->bin_width);
         real(to, a->mark_bin);
         real(to, a->mark_noise);
-        fprintf(to, "\n");
+        ipl_buffer_add(to, "\n");
     }
 }
 
@@ -116,14 +116,14 @@ typedef struct {
     audit_step (*step)[AUDIT_STEPS];
 } all_steps;
 
-static void sweep_rows(FILE *to, const void *what)
+static void sweep_rows(ipl_buffer *to, const void *what)
 {
     const all_steps *all = what;
-    fprintf(to, "layer,kind,resolution,i_xt_bits,cells\n");
+    ipl_buffer_add(to, "layer,kind,resolution,i_xt_bits,cells\n");
     for (int l = 0; l < all->layers; ++l)
         for (int k = 0; k < all->steps[l]; ++k) {
             const audit_step *s = &all->step[l][k];
-            fprintf(to, "%d,%s,%.9g,%.9g,%lld\n", l + 1,
+            ipl_buffer_add(to, "%d,%s,%.9g,%.9g,%lld\n", l + 1,
                     s->kind == AUDIT_MANTISSA ? "mantissa" : "width", s->resolution,
                     bits(s->i_xt), (long long)s->cells);
         }
@@ -140,8 +140,8 @@ static json_t *pairs(const int64_t *count)
 {
     json_t *out = json_object();
     for (int c = 0; c < IPL_CAUSE_COUNT; ++c)
-        json_object_set_new(out, ipl_audit_cause_name((ipl_audit_cause)c),
-                            json_integer(count[c]));
+        ipl_json_set(&out, ipl_audit_cause_name((ipl_audit_cause)c),
+                     json_integer(count[c]));
     return out;
 }
 
@@ -150,8 +150,8 @@ static json_t *examples(const ipl_audit_layer *a)
     json_t *out = json_array();
     for (int k = 0; k < a->examples; ++k) {
         const ipl_audit_pair *e = &a->example[k];
-        json_array_append_new(
-            out, json_pack("{s:[I, I], s:f, s:s}", "rows", (json_int_t)e->row[0],
+        ipl_json_append(
+            &out, json_pack("{s:[I, I], s:f, s:s}", "rows", (json_int_t)e->row[0],
                            (json_int_t)e->row[1], "distance", e->distance, "cause",
                            ipl_audit_cause_name(e->cause)));
     }
@@ -167,25 +167,25 @@ static json_t *layer_object(const ipl_audit_layer *a, int layer)
         a->s_max, "s_min", a->s_min, "condition", number(a->condition),
         "unit_states", "dead", a->dead, "constant", a->constant, "saturated",
         a->saturated, "saturated_share", a->saturated_share);
-    json_object_set_new(
-        out, "double",
+    ipl_json_set(
+        &out, "double",
         json_pack("{s:I, s:I, s:I, s:o, s:f, s:f}", "rows_before",
                   (json_int_t)a->double_in, "rows_product",
                   (json_int_t)a->double_product, "rows_activation",
                   (json_int_t)a->double_out, "pairs", pairs(a->double_pairs),
                   "i_xt_bits", bits(a->i_xt_double), "h_x_given_t_bits",
                   bits(a->h_x_given_t_double)));
-    json_object_set_new(
-        out, "float32",
+    ipl_json_set(
+        &out, "float32",
         json_pack("{s:I, s:I, s:o, s:I, s:f, s:f, s:o}", "rows_before",
                   (json_int_t)a->float_in, "rows", (json_int_t)a->float_out, "pairs",
                   pairs(a->float_pairs), "pairs_saturated",
                   (json_int_t)a->saturated_pairs, "i_xt_bits", bits(a->i_xt),
                   "h_x_given_t_bits", bits(a->h_x_given_t), "examples", examples(a)));
-    json_object_set_new(out, "exact_mantissa_bits", json_integer(a->mantissa_bits));
-    json_object_set_new(out, "exact_bin_width", number(a->bin_width));
-    json_object_set_new(out, "bin_width", number(a->mark_bin));
-    json_object_set_new(out, "noise_deviation", number(a->mark_noise));
+    ipl_json_set(&out, "exact_mantissa_bits", json_integer(a->mantissa_bits));
+    ipl_json_set(&out, "exact_bin_width", number(a->bin_width));
+    ipl_json_set(&out, "bin_width", number(a->mark_bin));
+    ipl_json_set(&out, "noise_deviation", number(a->mark_noise));
     return out;
 }
 
@@ -194,7 +194,7 @@ ipl_status ipl_audit_json(const ipl_audit_report *report, int layer, char **text
     IPL_REQUIRE(report && text && layer >= 1 && layer <= report->layers,
                 "report or result is NULL, or layer %d", layer);
     json_t *json = layer_object(&report->layer[layer - 1], layer);
-    *text = json ? json_dumps(json, JSON_COMPACT | JSON_REAL_PRECISION(9)) : NULL;
+    *text = ipl_json_dump(json, JSON_COMPACT | JSON_REAL_PRECISION(9));
     json_decref(json);
     return *text ? IPL_OK : IPL_FAIL(IPL_E_MEMORY, "layer %d as JSON", layer);
 }
@@ -209,7 +209,7 @@ static ipl_status write_json(const char *dir, ipl_device *dev,
 {
     json_t *layers = json_array();
     for (int l = 1; l <= r->layers; ++l)
-        json_array_append_new(layers, layer_object(&r->layer[l - 1], l));
+        ipl_json_append(&layers, layer_object(&r->layer[l - 1], l));
     json_t *all = json_pack(
         "{s:s, s:s, s:o, s:o, s:o, s:o, s:I, s:I, s:f, s:o}", "infoplane",
         ipl_version(), "device", ipl_device_about(dev)->name, "source",
@@ -217,9 +217,10 @@ static ipl_status write_json(const char *dir, ipl_device *dev,
         or_null(r->tick), "seed", or_null(r->seed), "rows", (json_int_t)r->rows,
         "distinct_inputs", (json_int_t)r->inputs, "h_x_bits", bits(r->h_x), "layers",
         layers);
-    char *text = all ? json_dumps(all, JSON_INDENT(2) | JSON_REAL_PRECISION(9)) : NULL;
-    const ipl_status st = text ? replace(dir, "audit.json", text)
-                               : IPL_FAIL(IPL_E_MEMORY, "%s/audit.json", dir);
+    char *text = ipl_json_dump(all, JSON_INDENT(2) | JSON_REAL_PRECISION(9));
+    const ipl_status st =
+        text ? replace(dir, "audit.json", text)
+             : IPL_FAIL(IPL_E_MEMORY, "%s/audit.json: no memory to write it", dir);
     json_decref(all);
     free(text);
     return st;

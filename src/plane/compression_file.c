@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "buffer.h"
 #include "file.h"
 #include "plane/compression.h"
 
@@ -20,21 +21,21 @@ static const char header[] =
 /* -- Writing ----------------------------------------------------------------------*/
 
 /* A number, or "" for what is not known. */
-static void print_real(FILE *to, double value)
+static void print_real(ipl_buffer *to, double value)
 {
     char text[IPL_MI_VALUE_TEXT];
-    fprintf(to, ",%s", ipl_mi_print(value, text));
+    ipl_buffer_add(to, ",%s", ipl_mi_print(value, text));
 }
 
-static void print_tick(FILE *to, int64_t tick)
+static void print_tick(ipl_buffer *to, int64_t tick)
 {
-    if (tick < 0) fputc(',', to);
-    else fprintf(to, ",%lld", (long long)tick);
+    if (tick < 0) ipl_buffer_add(to, ",");
+    else ipl_buffer_add(to, ",%lld", (long long)tick);
 }
 
-static void print_row(FILE *to, const ipl_compression_row *row)
+static void print_row(ipl_buffer *to, const ipl_compression_row *row)
 {
-    fprintf(to, "%lld,%d,%s", (long long)row->seed, row->layer, row->estimator);
+    ipl_buffer_add(to, "%lld,%d,%s", (long long)row->seed, row->layer, row->estimator);
     print_real(to, row->i_xt_max_bits);
     print_tick(to, row->tick_of_max);
     print_real(to, row->i_xt_last_bits);
@@ -42,23 +43,19 @@ static void print_row(FILE *to, const ipl_compression_row *row)
     print_real(to, row->compression_mean_bits);
     print_real(to, row->compression_sd_bits);
     print_tick(to, row->snr_below_one_tick);
-    fprintf(to, ",%s\n", row->order);
+    ipl_buffer_add(to, ",%s\n", row->order);
 }
 
 ipl_status ipl_compression_write(int dir, const char *path, int64_t count,
                                  const ipl_compression_row *row)
 {
-    char *text = NULL;
-    size_t bytes;
-    FILE *to = open_memstream(&text, &bytes);
-    if (!to) return IPL_FAIL(IPL_E_MEMORY, "%s", path);
-    fprintf(to, "%s\n", header);
-    for (int64_t k = 0; k < count; ++k) print_row(to, row + k);
-    const int lost = ferror(to);
-    ipl_status st = fclose(to) || lost ? IPL_FAIL(IPL_E_MEMORY, "%s", path) : IPL_OK;
-    if (st == IPL_OK) st = ipl_file_replace(dir, path, 1,
-                                            &(ipl_file_part){text, bytes});
-    free(text);
+    ipl_buffer text = {0};
+    ipl_buffer_add(&text, "%s\n", header);
+    for (int64_t k = 0; k < count; ++k) print_row(&text, row + k);
+    const ipl_status st =
+        text.at ? ipl_file_replace(dir, path, 1, &(ipl_file_part){text.at, text.used})
+                : IPL_FAIL(IPL_E_MEMORY, "%s: no memory to write it", path);
+    free(text.at);
     return st;
 }
 

@@ -7,12 +7,12 @@
 #include "plane/doubt.h"
 
 #include <assert.h>
-#include <errno.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
+
+#include "json.h"
 
 static_assert(IPL_NET_LAYERS_MAX <= 64, "a bit for each layer");
 
@@ -166,17 +166,17 @@ static json_t *row_json(const ipl_doubt *row)
     json_t *layers = json_array();
     for (int l = 0; l < IPL_NET_LAYERS_MAX; ++l)
         if (row->layers & (uint64_t)1 << l)
-            json_array_append_new(layers, json_integer(l + 1));
+            ipl_json_append(&layers, json_integer(l + 1));
     json_t *out = json_pack("{s:s, s:s, s:s, s:I, s:I, s:o}", "table",
                             row->pooled ? "pool" : "plane", "estimator", row->estimator,
                             "flag", ipl_mi_flag_name(row->flag), "points",
                             (json_int_t)row->points, "of", (json_int_t)row->all,
                             "layers", layers);
     if (row->refusal)
-        json_object_set_new(out, "refused",
+        ipl_json_set(&out, "refused",
                             json_string(ipl_mi_refusal_text(row->refusal)));
     if (!isnan(row->outside_share))
-        json_object_set_new(out, "outside_share_max", json_real(row->outside_share));
+        ipl_json_set(&out, "outside_share_max", json_real(row->outside_share));
     return out;
 }
 
@@ -186,7 +186,7 @@ json_t *ipl_doubts_json(const ipl_doubts *d)
     int64_t count;
     if (ipl_doubts_rows(d, &row, &count) != IPL_OK) return NULL;
     json_t *out = json_array();
-    for (int64_t k = 0; k < count; ++k) json_array_append_new(out, row_json(row + k));
+    for (int64_t k = 0; k < count; ++k) ipl_json_append(&out, row_json(row + k));
     free(row);
     return out;
 }
@@ -235,12 +235,8 @@ static int read_row(const json_t *from, ipl_doubt *out)
 
 static ipl_status load_about(const char *dir, char path[4200], json_t **json)
 {
-    json_error_t why;
     snprintf(path, 4200, "%s/run.json", dir);
-    if (access(path, R_OK)) return IPL_FAIL(IPL_E_IO, "%s: %s", path, strerror(errno));
-    *json = json_load_file(path, 0, &why);
-    if (*json) return IPL_OK;
-    return IPL_FAIL(IPL_E_FORMAT, "%s: line %d: %s", path, why.line, why.text);
+    return ipl_json_read(IPL_FILE_PATH, path, json);
 }
 
 ipl_status ipl_run_layer_names(const char *dir, char (**names)[64], int *count)

@@ -4,13 +4,13 @@
  * Activations are those that the run measured: of its rows, and rounded where
  * net.quantise says so.
  */
-#include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
+#include "folder.h"
 #include "plane/host_layers.h"
 
 enum { PATH_BYTES = 4096 };
@@ -59,13 +59,14 @@ static ipl_status check(const export *x)
 /* Makes the folder, which may be there if it is empty. */
 static ipl_status make_folder(const char *folder)
 {
+    ipl_status st = IPL_OK;
     int files = 0;
     if (!mkdir(folder, 0777)) return IPL_OK;
     DIR *dir = errno == EEXIST ? opendir(folder) : NULL;
     if (!dir) return IPL_FAIL(IPL_E_IO, "%s: %s", folder, strerror(errno));
-    for (const struct dirent *file; (file = readdir(dir));)
-        files += strcmp(file->d_name, ".") && strcmp(file->d_name, "..");
+    while (ipl_folder_next(dir, folder, &st)) ++files;
     closedir(dir);
+    IPL_TRY(st);
     IPL_REQUIRE(!files, "%s: not empty (%d files): give another folder", folder, files);
     return IPL_OK;
 }

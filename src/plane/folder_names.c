@@ -4,12 +4,12 @@
 #include "plane/folder_names.h"
 
 #include <ctype.h>
-#include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "folder.h"
 #include "ipl_plane.h"
 
 #define EXPECTED "expected epoch_E_layer_L.npy or .npy.gz, with E a number and L a " \
@@ -162,18 +162,20 @@ static ipl_status add_members(const char *folder, const char *file, int64_t epoc
 static ipl_status read_names(const char *folder, DIR *dir, folder_names *names)
 {
     char other[256] = ""; /* a file that is there instead, the first by its name   */
-    for (const struct dirent *d; (d = readdir(dir));) {
+    ipl_status st = IPL_OK;
+    for (const char *name; (name = ipl_folder_next(dir, folder, &st));) {
         char layer[FOLDER_NAME_BYTES];
         int64_t epoch;
-        const int fits = folder_parse(d->d_name, &epoch, layer);
-        if (!fits && *d->d_name != '.' && (!*other || strcmp(d->d_name, other) < 0))
-            snprintf(other, sizeof other, "%s", d->d_name);
+        const int fits = folder_parse(name, &epoch, layer);
+        if (!fits && *name != '.' && (!*other || strcmp(name, other) < 0))
+            snprintf(other, sizeof other, "%s", name);
         if (fits < 0)
             return IPL_FAIL(IPL_E_FORMAT, "%s/%s: " EXPECTED "; rename it or move it "
-                            "away", folder, d->d_name);
-        if (fits == 1) IPL_TRY(add(names, d->d_name, NULL, epoch, layer));
-        if (fits == 2) IPL_TRY(add_members(folder, d->d_name, epoch, names));
+                            "away", folder, name);
+        if (fits == 1) IPL_TRY(add(names, name, NULL, epoch, layer));
+        if (fits == 2) IPL_TRY(add_members(folder, name, epoch, names));
     }
+    IPL_TRY(st);
     if (!names->count)
         return IPL_FAIL(IPL_E_FORMAT, "%s: %s%s%sno file of activations: " EXPECTED,
                         folder, *other ? "has " : "", other, *other ? ", but " : "");
@@ -194,20 +196,21 @@ ipl_status ipl_folder_left_out(const char *folder, size_t size, char *text,
                                int64_t *count)
 {
     size_t used = 0;
+    ipl_status st = IPL_OK;
     IPL_REQUIRE(folder && text && size && count, "a folder, a text or a count is NULL");
     DIR *dir = opendir(folder);
     if (!dir) return IPL_FAIL(IPL_E_IO, "%s: %s", folder, strerror(errno));
     *text = 0;
     *count = 0;
-    for (const struct dirent *d; (d = readdir(dir));) {
+    for (const char *name; (name = ipl_folder_next(dir, folder, &st));) {
         char layer[FOLDER_NAME_BYTES];
         int64_t epoch;
-        if (d->d_name[0] == '.' || folder_parse(d->d_name, &epoch, layer)) continue;
+        if (*name == '.' || folder_parse(name, &epoch, layer)) continue;
         ++*count;
-        if (used + strlen(d->d_name) + 3 > size) continue;
+        if (used + strlen(name) + 3 > size) continue;
         used += (size_t)snprintf(text + used, size - used, "%s%s", used ? ", " : "",
-                                 d->d_name);
+                                 name);
     }
     closedir(dir);
-    return IPL_OK;
+    return st;
 }

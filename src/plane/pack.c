@@ -97,7 +97,10 @@ static ipl_status next_plane(size_t size, const unsigned char **from, size_t *le
     *from += used;
     *left -= used;
     if (used == size) return IPL_OK;
-    if (uncompress(room, &bytes, *plane, (uLong)used) != Z_OK || bytes != size)
+    const int done = uncompress(room, &bytes, *plane, (uLong)used);
+    if (done == Z_MEM_ERROR)
+        return IPL_FAIL(IPL_E_MEMORY, "zlib's memory for %zu bytes", size);
+    if (done != Z_OK || bytes != size)
         return IPL_FAIL(IPL_E_FORMAT, "a network does not unpack to %zu floats", size);
     *plane = room;
     return IPL_OK;

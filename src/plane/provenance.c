@@ -3,7 +3,6 @@
  */
 #include "plane/provenance.h"
 
-#include <jansson.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,7 +10,7 @@
 #include <zlib.h>
 
 #include "ipl_text.h"
-#include "json_text.h"
+#include "json.h"
 #include "mat_library.h"
 
 #ifdef __clang__
@@ -62,7 +61,7 @@ static json_t *libraries(void)
     json_t *out = json_pack("{s:s, s:s}", "zlib", zlibVersion(), "jansson",
                             jansson_version_str());
     ipl_mat_library(sizeof matio, matio);
-    if (matio[0]) json_object_set_new(out, "matio", json_string(matio));
+    if (matio[0]) ipl_json_set(&out, "matio", json_string(matio));
     return out;
 }
 
@@ -80,10 +79,10 @@ static json_t *config_sections(const ipl_config *config)
     for (int k = 0; config && k < ipl_config_keys(); ++k) {
         ipl_config_key key;
         if (ipl_config_key_at(config, k, &key) != IPL_OK) break;
-        json_t *section = json_object_get(all, key.section);
-        if (!section)
-            json_object_set_new(all, key.section, section = json_object());
-        json_object_set_new(section, key.key, ipl_json_text(key.value));
+        json_t *section = json_incref(json_object_get(all, key.section));
+        if (!section) section = json_object();
+        ipl_json_set(&section, key.key, ipl_json_text(key.value));
+        ipl_json_set(&all, key.section, section);
     }
     return all;
 }
@@ -114,9 +113,9 @@ static json_t *estimator(const ipl_mi_options *o)
     char text[IPL_OPTION_TEXT_MAX], name[IPL_MI_NAME_TEXT];
     json_t *points = json_array(), *options = json_object();
     for (int p = 0; p < family->points; ++p)
-        json_array_append_new(points, json_string(ipl_mi_name_point(o, p, name)));
+        ipl_json_append(&points, json_string(ipl_mi_name_point(o, p, name)));
     for (int k = 0; k < family->options; ++k)
-        json_object_set_new(options, family->option[k].key,
+        ipl_json_set(&options, family->option[k].key,
                             option_value(&family->option[k], o));
     ipl_mi_describe(o, text, sizeof text);
     return json_pack("{s:s, s:o, s:s, s:o}", "name", family->name, "points", points,
@@ -131,26 +130,27 @@ static json_t *targets(const ipl_target_options *how)
         [IPL_TARGET_VALUES] = "values"};
     json_t *out = json_pack("{s:s}", "form", names[how->form]);
     if (how->form == IPL_TARGET_BINS)
-        json_object_set_new(out, "bins", json_integer(how->bins));
+        ipl_json_set(&out, "bins", json_integer(how->bins));
     if (how->form == IPL_TARGET_WIDTH)
-        json_object_set_new(out, "width", json_real(how->width));
+        ipl_json_set(&out, "width", json_real(how->width));
     return out;
 }
 
 /* What was converted, a line each, and the labels of the classes. */
-static void add_notes(const ipl_provenance *p, json_t *out)
+static void add_notes(const ipl_provenance *p, json_t **out)
 {
     json_t *notes = json_array(), *names = json_array();
     char *valid = ipl_text_utf8(p->notes);
+    if (!valid) ipl_json_append(&notes, NULL);
     for (const char *at = valid, *end; at && (end = strchr(at, '\n')); at = end + 1)
-        json_array_append_new(notes, json_stringn(at, (size_t)(end - at)));
+        ipl_json_append(&notes, json_stringn(at, (size_t)(end - at)));
     free(valid);
-    if (json_array_size(notes)) json_object_set(out, "notes", notes);
-    json_decref(notes);
+    if (*p->notes) ipl_json_set(out, "notes", notes);
+    else json_decref(notes);
     const char *name = p->class_names;
     for (int c = 0; name && c < p->named; ++c, name += strlen(name) + 1)
-        json_array_append_new(names, ipl_json_text(name));
-    if (p->class_names) json_object_set_new(out, "class_names", names);
+        ipl_json_append(&names, ipl_json_text(name));
+    if (p->class_names) ipl_json_set(out, "class_names", names);
     else json_decref(names);
 }
 
@@ -159,25 +159,25 @@ static json_t *data(const ipl_provenance *p)
     json_t *out = json_pack("{s:o, s:I}", "name", ipl_json_text(p->source),
                             "measured_rows", (json_int_t)p->measured_rows);
     if (p->inputs_file)
-        json_object_set_new(out, "inputs_file", ipl_json_text(p->inputs_file));
+        ipl_json_set(&out, "inputs_file", ipl_json_text(p->inputs_file));
     if (p->errors == IPL_MI_ERROR_JACKKNIFE)
-        json_object_set_new(out, "error", json_string("jackknife"));
+        ipl_json_set(&out, "error", json_string("jackknife"));
     if (p->targets && p->targets->form != IPL_TARGET_CLASSES)
-        json_object_set_new(out, "targets", targets(p->targets));
+        ipl_json_set(&out, "targets", targets(p->targets));
     if (p->progress.merged)
-        json_object_set_new(out, "values_beyond_float32",
+        ipl_json_set(&out, "values_beyond_float32",
                             json_integer(p->progress.merged));
     if (p->progress.rounded)
-        json_object_set_new(out, "values_beyond_float64",
+        ipl_json_set(&out, "values_beyond_float64",
                             json_integer(p->progress.rounded));
-    if (p->notes) add_notes(p, out);
+    if (p->notes) add_notes(p, &out);
     if (p->rows < 0) return out;
-    json_object_set_new(out, "rows", json_integer(p->rows));
-    json_object_set_new(out, "train_rows", json_integer(p->train_rows));
+    ipl_json_set(&out, "rows", json_integer(p->rows));
+    ipl_json_set(&out, "train_rows", json_integer(p->train_rows));
     if (p->loss_rows)
-        json_object_set_new(out, "loss_rows", json_integer(p->loss_rows));
-    json_object_set_new(out, "inputs", json_integer(p->inputs));
-    json_object_set_new(out, "classes", json_integer(p->classes));
+        ipl_json_set(&out, "loss_rows", json_integer(p->loss_rows));
+    ipl_json_set(&out, "inputs", json_integer(p->inputs));
+    ipl_json_set(&out, "classes", json_integer(p->classes));
     return out;
 }
 
@@ -194,7 +194,6 @@ static json_t *networks(const ipl_provenance *p)
 static json_t *identity(const ipl_identity *of)
 {
     char number[IPL_IDENTITY_TEXT], digest[16];
-    if (!of) return NULL;
     snprintf(digest, sizeof digest, "%08x", (unsigned)of->digest);
     return json_pack("{s:s, s:s}", "number", ipl_identity_print(of, number), "digest",
                      digest);
@@ -232,7 +231,7 @@ static json_t *utilisation(const ipl_provenance *p)
     if (!(wall > 0) || !p->work.cores) return json_object();
     json_t *workers = json_array();
     for (int k = 0; p->memory && k < p->memory->workers; ++k)
-        json_array_append_new(workers, json_real(p->work.worker_s[k] / wall));
+        ipl_json_append(&workers, json_real(p->work.worker_s[k] / wall));
     return json_pack("{s:f, s:o, s:f, s:i}", "train", at->train_s / wall, "measure",
                      workers, "cores", p->work.core_s / (wall * p->work.cores),
                      "core_count", p->work.cores);
@@ -262,12 +261,11 @@ static json_t *snapshots(const ipl_provenance *p)
                      "file_peak_bytes", (json_int_t)s->file_peak_bytes);
 }
 
-/* NULL, which leaves the key out, where layers are numbers. */
 static json_t *layer_names(const ipl_provenance *p)
 {
-    json_t *names = p->layer_name ? json_array() : NULL;
-    for (int l = 0; names && l < p->layers; ++l)
-        json_array_append_new(names, ipl_json_text(p->layer_name[l]));
+    json_t *names = json_array();
+    for (int l = 0; l < p->layers; ++l)
+        ipl_json_append(&names, ipl_json_text(p->layer_name[l]));
     return names;
 }
 
@@ -275,20 +273,18 @@ ipl_status ipl_provenance_write(const ipl_provenance *p, ipl_rundir *dir)
 {
     json_t *layers = json_array(), *seeds = json_array(), *estimators = json_array();
     for (int l = 0; l < p->layers; ++l)
-        json_array_append_new(layers, ipl_json_text(p->layer[l]));
+        ipl_json_append(&layers, ipl_json_text(p->layer[l]));
     for (int64_t r = 0; r < p->replicas; ++r)
-        json_array_append_new(seeds, json_integer(p->seed + r));
+        ipl_json_append(&seeds, json_integer(p->seed + r));
     for (int e = 0; e < p->estimators; ++e)
-        json_array_append_new(estimators, estimator(&p->options[e]));
+        ipl_json_append(&estimators, estimator(&p->options[e]));
     json_t *out = json_pack(
-        "{s:s, s:o*, s:s, s:s, s:o, s:s, s:o*, s:o, s:o, s:o, s:o, s:o*, s:o, s:s, s:o,"
+        "{s:s, s:s, s:s, s:o, s:s, s:o, s:o, s:o, s:o, s:o, s:s, s:o,"
         " s:{s:o, s:o}, s:o, s:o, s:o, s:o, s:o, s:o, s:I, s:o}",
-        "infoplane", ipl_version(), "identity", identity(p->of), "compiler", COMPILER,
-        "started", p->work.started,
-        "libraries", libraries(), "status", p->status, "error",
-        p->error ? ipl_json_text(p->error) : NULL,
+        "infoplane", ipl_version(), "compiler", COMPILER, "started", p->work.started,
+        "libraries", libraries(), "status", p->status,
         "device", device(p->dev), "data", data(p), "networks",
-        networks(p), "layers", layers, "layer_names", layer_names(p), "seeds", seeds,
+        networks(p), "layers", layers, "seeds", seeds,
         "tick", p->tick, "estimators", estimators,
         "ceilings", "i_xt_bits", number_or_null(p->h_x / log(2.0)),
         "i_ty_bits", number_or_null(p->h_y / log(2.0)),
@@ -297,7 +293,10 @@ ipl_status ipl_provenance_write(const ipl_provenance *p, ipl_rundir *dir)
         "memory", memory(p->memory), "snapshots", snapshots(p),
         "states_saved", (json_int_t)p->work.states_saved,
         "config", config_sections(p->config));
-    if (!out) return IPL_FAIL(IPL_E_MEMORY, "run.json");
+    if (p->of) ipl_json_set(&out, "identity", identity(p->of));
+    if (p->error) ipl_json_set(&out, "error", ipl_json_text(p->error));
+    if (p->layer_name) ipl_json_set(&out, "layer_names", layer_names(p));
+    if (!out) return IPL_FAIL(IPL_E_MEMORY, "run.json: no memory to write it");
     const ipl_status st = ipl_rundir_json(dir, "run.json", out);
     json_decref(out);
     return st;

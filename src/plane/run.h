@@ -88,6 +88,7 @@ typedef struct run {
     int64_t        points_count, points_size;
     ipl_layer     *layer;        /* [replicas][layers]: room for one tick's     */
     int64_t        written_before; /* points of earlier ticks are in plane.csv    */
+    int            write_failed; /* 1: of a tick behind them, nothing follows     */
     int64_t        keep_next;    /* earlier networks are kept, or are not to be */
     int64_t       *due;          /* [due_count] ascending: measured, to be kept */
     int64_t        due_count, due_size;

@@ -4,12 +4,12 @@
  * While there is a journal, it knows better: run.json may be of another run, torn by
  * hand, or say what is not true.
  */
-#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "file.h"
+#include "json.h"
 #include "plane/records.h"
 #include "plane/run_sets.h"
 
@@ -60,20 +60,12 @@ static ipl_status read_journal(ipl_rundir *r, journal_about *out)
 /* An empty object where there is none. */
 static ipl_status read_json(ipl_rundir *r, json_t **out)
 {
-    char *text;
-    int64_t size;
-    json_error_t why;
     const char *path = ipl_rundir_path(r, "run.json");
     if (!ipl_file_is_there(ipl_rundir_fd(r), path)) {
         *out = json_object();
         return *out ? IPL_OK : IPL_FAIL(IPL_E_MEMORY, "%s", path);
     }
-    IPL_TRY(ipl_file_read(ipl_rundir_fd(r), path, &text, &size));
-    *out = json_loadb(text, (size_t)size, 0, &why);
-    free(text);
-    if (*out) return IPL_OK;
-    return IPL_FAIL(IPL_E_FORMAT, "%s: line %d: %s: put the run's own back", path,
-                    why.line, why.text);
+    return ipl_json_read(ipl_rundir_fd(r), path, out);
 }
 
 /* 1 if it is of the run of config.ini, as far as both say. */

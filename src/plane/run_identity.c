@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "buffer.h"
 #include "file.h"
 #include "plane/records.h"
 #include "plane/run.h"
@@ -16,25 +17,21 @@
  * the work is done, and may change from one session to the next, but for `keep`. */
 static char *describe(const run *r, size_t *bytes)
 {
-    char *text = NULL;
-    FILE *to = open_memstream(&text, bytes);
-    if (!to) return NULL;
-    fprintf(to, "version %s\n", ipl_version());
-    fprintf(to, "device %s\n", ipl_device_about(r->e.dev)->name);
-    fprintf(to, "data %08x\n", (unsigned)r->e.data_crc);
+    ipl_buffer text = {0};
+    ipl_buffer_add(&text, "version %s\n", ipl_version());
+    ipl_buffer_add(&text, "device %s\n", ipl_device_about(r->e.dev)->name);
+    ipl_buffer_add(&text, "data %08x\n", (unsigned)r->e.data_crc);
     if (r->e.kept)
-        fprintf(to, "networks %08x\n", (unsigned)ipl_networks_crc(r->e.kept));
+        ipl_buffer_add(&text, "networks %08x\n",
+                       (unsigned)ipl_networks_crc(r->e.kept));
     for (int k = 0; k < ipl_config_keys(); ++k) {
         ipl_config_key key;
         if (ipl_config_key_at(&r->e.config, k, &key) != IPL_OK) continue;
         if (strcmp(key.section, "run") || !strcmp(key.key, "keep"))
-            fprintf(to, "[%s] %s = %s\n", key.section, key.key, key.value);
+            ipl_buffer_add(&text, "[%s] %s = %s\n", key.section, key.key, key.value);
     }
-    if (fclose(to)) {
-        free(text);
-        return NULL;
-    }
-    return text;
+    *bytes = text.used;
+    return text.at;
 }
 
 /* Length of the line at the beginning of a text of this size. */

@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "buffer.h"
 #include "file.h"
 #include "plane/records.h"
 #include "plane/run.h"
@@ -99,7 +100,7 @@ static ipl_status write_points(run *r, int64_t before)
     const int layers = r->e.shape.layers;
     int64_t done = 0;
     ipl_status st = IPL_OK;
-    if (before > r->written_before) r->written_before = before;
+    if (r->write_failed) return IPL_OK; /* a tick of which half is there comes last */
     for (; done < r->points_count && r->points[done].tick < before; ++done) {
         const run_points *p = r->points + done;
         const ipl_layer *layer = run_layers(r, p);
@@ -111,13 +112,16 @@ static ipl_status write_points(run *r, int64_t before)
         if (st == IPL_OK)
             st = ipl_rundir_summary(r->dir, p->tick, r->e.replicas, layers, layer);
         if (st == IPL_OK) st = run_keep_measured(r, p->tick);
-        if (st != IPL_OK) return st;
+        if (st != IPL_OK) break;
         free(p->point);
     }
-    if (!done) return IPL_OK;
+    r->write_failed = st != IPL_OK;
+    const int64_t reached = r->write_failed ? r->points[done].tick : before;
+    if (reached > r->written_before) r->written_before = reached;
+    if (!done) return st;
     r->points_count -= done;
     memmove(r->points, r->points + done, (size_t)r->points_count * sizeof *r->points);
-    return IPL_OK;
+    return st;
 }
 
 ipl_status run_write_final(run *r) { return write_points(r, run_final_before(r)); }

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "file.h"
+#include "json.h"
 #include "plane/compression.h"
 #include "plane/doubt.h"
 #include "plane/rundir_table.h"
@@ -333,7 +334,7 @@ json_t *ipl_rundir_doubts(const ipl_rundir *r)
 
 ipl_status ipl_rundir_json(ipl_rundir *r, const char *name, const json_t *json)
 {
-    char *text = json_dumps(json, JSON_INDENT(2));
+    char *text = ipl_json_dump(json, JSON_INDENT(2));
     if (!text) return IPL_FAIL(IPL_E_MEMORY, "%s", ipl_rundir_path(r, name));
     const ipl_file_part parts[] = {{text, strlen(text)}, {"\n", 1}};
     const ipl_status st = ipl_file_replace(r->fd, ipl_rundir_path(r, name), 2,

@@ -1,7 +1,6 @@
 /*
  * rundir_folder.c - the folder of a run that begins.
  */
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -9,10 +8,11 @@
 #include <unistd.h>
 
 #include "file.h"
+#include "folder.h"
 #include "plane/rundir.h"
 
 /* 1 if the folder has nothing but what a run makes before its config.ini. */
-static int is_bare(int folder)
+static int is_bare(int folder, const char *path)
 {
     int bare = 1;
     const int again = openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -21,16 +21,17 @@ static int is_bare(int folder)
         if (again >= 0) close(again);
         return 0;
     }
-    for (const struct dirent *file; bare && (file = readdir(dir));)
-        bare = file->d_name[0] == '.' || !strcmp(file->d_name, "lock") ||
-               !strncmp(file->d_name, "config.ini.", 11);
+    ipl_status st = IPL_OK;
+    for (const char *name; bare && (name = ipl_folder_next(dir, path, &st));)
+        bare = *name == '.' || !strcmp(name, "lock") ||
+               !strncmp(name, "config.ini.", 11);
     closedir(dir);
-    return bare;
+    return bare && st == IPL_OK;
 }
 
 ipl_status ipl_rundir_must_be_bare(int folder, const char *path)
 {
-    if (is_bare(folder)) return IPL_OK;
+    if (is_bare(folder, path)) return IPL_OK;
     const int is_run = ipl_file_is_there(folder, "config.ini");
     return IPL_FAIL(IPL_E_ARGUMENT, "%s exists already: give another directory with "
                     "--out%s", path, is_run ? ", or resume it" : ", or remove it");

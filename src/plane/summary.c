@@ -11,6 +11,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "buffer.h"
+
 const char ipl_summary_header[] = "epoch,layer,estimator,quantity,mean,deviation,n";
 
 /* The quantities of a point, by the names of their columns, in nats. */
@@ -32,14 +34,14 @@ static double as_written(double nats)
     return strtod(text, NULL);
 }
 
-static void print_real(FILE *to, double value)
+static void print_real(ipl_buffer *to, double value)
 {
-    if (isnan(value)) fputc(',', to);
-    else fprintf(to, ",%.9g", value == 0.0 ? 0.0 : value);
+    if (isnan(value)) ipl_buffer_add(to, ",");
+    else ipl_buffer_add(to, ",%.9g", value == 0.0 ? 0.0 : value);
 }
 
 /* Mean, deviation and number of values[n], which are finite. */
-static void print_spread(FILE *to, int n, const double *value)
+static void print_spread(ipl_buffer *to, int n, const double *value)
 {
     double sum = 0.0, squares = 0.0;
     for (int k = 0; k < n; ++k) sum += value[k];
@@ -47,10 +49,10 @@ static void print_spread(FILE *to, int n, const double *value)
     for (int k = 0; k < n; ++k) squares += (value[k] - mean) * (value[k] - mean);
     print_real(to, mean);
     print_real(to, n > 1 ? sqrt(squares / (n - 1)) : NAN);
-    fprintf(to, ",%d", n);
+    ipl_buffer_add(to, ",%d", n);
 }
 
-static void print_rows(FILE *to, int64_t tick, int replicas, int layers,
+static void print_rows(ipl_buffer *to, int64_t tick, int replicas, int layers,
                        const ipl_layer *layer, const char *const *layer_name,
                        double *value)
 {
@@ -64,11 +66,11 @@ static void print_rows(FILE *to, int64_t tick, int replicas, int layers,
                     const double nats = value_of(layer + k * layers + l, p, which);
                     if (isfinite(nats)) value[n++] = as_written(nats);
                 }
-                fprintf(to, "%lld,%d,%s,%s", (long long)tick, l + 1,
+                ipl_buffer_add(to, "%lld,%d,%s,%s", (long long)tick, l + 1,
                         layer[l].point[p].name, quantity[which]);
                 print_spread(to, n, value);
-                if (layer_name) fprintf(to, ",%s", layer_name[l]);
-                fputc('\n', to);
+                if (layer_name) ipl_buffer_add(to, ",%s", layer_name[l]);
+                ipl_buffer_add(to, "\n");
             }
 }
 
@@ -76,18 +78,16 @@ ipl_status ipl_summary_text(int64_t tick, int replicas, int layers,
                             const ipl_layer *layer, const char *const *layer_name,
                             char **text)
 {
-    char *made = NULL;
-    size_t bytes;
+    ipl_buffer made = {0};
     double *value = malloc((size_t)replicas * sizeof *value);
-    FILE *to = value ? open_memstream(&made, &bytes) : NULL;
-    if (to) print_rows(to, tick, replicas, layers, layer, layer_name, value);
-    const int torn = !to || ferror(to);
-    const int failed = (to && fclose(to)) || torn;
+    ipl_buffer_add(&made, "%s", "");
+    if (value) print_rows(&made, tick, replicas, layers, layer, layer_name, value);
+    const int is_whole = value && made.at;
     free(value);
-    if (!failed) {
-        *text = made;
+    if (is_whole) {
+        *text = made.at;
         return IPL_OK;
     }
-    free(made);
+    free(made.at);
     return IPL_FAIL(IPL_E_MEMORY, "a summary of %d seeds", replicas);
 }

@@ -222,12 +222,14 @@ static ipl_status draw(const ipl_gnuplot *g, int errors)
     posix_spawn_file_actions_t actions;
     if (posix_spawn_file_actions_init(&actions))
         return IPL_FAIL(IPL_E_MEMORY, "starting gnuplot");
-    posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-    posix_spawn_file_actions_adddup2(&actions, errors, STDOUT_FILENO);
-    posix_spawn_file_actions_adddup2(&actions, errors, STDERR_FILENO);
-    posix_spawn_file_actions_adddup2(&actions, g->picture, PICTURE_FD);
-    posix_spawn_file_actions_adddup2(&actions, fileno(g->script), SCRIPT_FD);
-    const int failed = posix_spawnp(&child, "gnuplot", &actions, NULL, argv, environ);
+    int failed = posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null",
+                                                  O_RDONLY, 0);
+    const int to[][2] = {{errors, STDOUT_FILENO}, {errors, STDERR_FILENO},
+                         {g->picture, PICTURE_FD}, {fileno(g->script), SCRIPT_FD}};
+    for (int k = 0; k < 4 && !failed; ++k)
+        failed = posix_spawn_file_actions_adddup2(&actions, to[k][0], to[k][1]);
+    if (!failed)
+        failed = posix_spawnp(&child, "gnuplot", &actions, NULL, argv, environ);
     posix_spawn_file_actions_destroy(&actions);
     if (failed == ENOENT)
         return IPL_FAIL(IPL_E_UNSUPPORTED, "%s: gnuplot is not installed (Debian: "

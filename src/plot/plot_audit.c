@@ -1,15 +1,14 @@
 /*
  * plot_audit.c - what an audit found: H(X|T) of the layers, and I(X;T) by resolution.
  */
-#include <errno.h>
-#include <jansson.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
+#include "json.h"
 #include "plot/gnuplot.h"
 #include "plot/plot.h"
+#include "plot/plot_table.h"
 
 enum { PANELS = 3 };
 
@@ -54,11 +53,8 @@ static int read_bar(const json_t *layer, audit_bar *bar, char name[24])
 
 static ipl_status read_json(const char *path, audit_data *d)
 {
-    json_error_t error;
-    json_t *all = json_load_file(path, 0, &error);
-    if (!all)
-        return IPL_FAIL(access(path, R_OK) ? IPL_E_IO : IPL_E_FORMAT, "%s: %s", path,
-                        error.text);
+    json_t *all;
+    IPL_TRY(ipl_json_read(IPL_FILE_PATH, path, &all));
     const json_t *layers = json_object_get(all, "layers");
     const char *source = json_string_value(json_object_get(all, "source"));
     const size_t count = json_array_size(layers);
@@ -86,30 +82,27 @@ static int read_point(const char *line, int layers, audit_point *out)
     return fields == 4 && out->layer >= 1 && out->layer <= layers;
 }
 
-static ipl_status read_sweep(const char *path, audit_data *d)
+static ipl_status read_sweep(const char *dir, audit_data *d)
 {
-    char line[256];
-    int size = 0, number = 1;
-    FILE *from = fopen(path, "r");
-    if (!from) return IPL_FAIL(IPL_E_IO, "%s: %s", path, strerror(errno));
-    ipl_status st = IPL_OK;
-    if (!fgets(line, sizeof line, from) ||
-        strcmp(line, "layer,kind,resolution,i_xt_bits,cells\n"))
-        st = IPL_FAIL(IPL_E_FORMAT, "%s:1: expected what infoplane audit writes", path);
-    while (st == IPL_OK && fgets(line, sizeof line, from)) {
-        ++number;
+    static const char header[] = "layer,kind,resolution,i_xt_bits,cells";
+    plot_table t;
+    int size = 0;
+    ipl_status st = ipl_plot_table_open(&t, dir, "audit_sweep.csv");
+    const char *line = st == IPL_OK ? ipl_plot_table_line(&t) : NULL;
+    if (st == IPL_OK && (!line || strcmp(line, header)))
+        st = ipl_plot_table_bad(&t, header);
+    while (st == IPL_OK && (line = ipl_plot_table_line(&t))) {
         if (d->points == size) {
             size = 2 * size + 256;
             audit_point *more = realloc(d->point, (size_t)size * sizeof *more);
-            if (!more) st = IPL_FAIL(IPL_E_MEMORY, "%s: %d points", path, size);
+            if (!more) st = IPL_FAIL(IPL_E_MEMORY, "%s: %d points", t.path, size);
             else d->point = more;
         }
         if (st == IPL_OK &&
             !read_point(line, d->about.layers, &d->point[d->points++]))
-            st = IPL_FAIL(IPL_E_FORMAT, "%s:%d: expected layer,kind,resolution,"
-                          "i_xt_bits,cells", path, number);
+            st = ipl_plot_table_bad(&t, header);
     }
-    fclose(from);
+    ipl_plot_table_close(&t);
     return st;
 }
 
@@ -247,8 +240,7 @@ static ipl_status read_audit(const char *dir, audit_data *d)
     IPL_REQUIRE(strlen(dir) < 4096, "directory name of %zu characters", strlen(dir));
     snprintf(path, sizeof path, "%s/audit.json", dir);
     IPL_TRY(read_json(path, d));
-    snprintf(path, sizeof path, "%s/audit_sweep.csv", dir);
-    return read_sweep(path, d);
+    return read_sweep(dir, d);
 }
 
 ipl_status ipl_plot_audit(const char *dir, const ipl_plot_options *how,

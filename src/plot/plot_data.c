@@ -3,14 +3,14 @@
  */
 #include "plot/plot_data.h"
 
-#include <errno.h>
-#include <jansson.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "ipl_config.h"
+#include "json.h"
 #include "plot/plot_details.h"
 
 /* -- plane.csv --------------------------------------------------------------------*/
@@ -83,11 +83,12 @@ static ipl_status read_plane(const char *dir, plot_data *d)
     int64_t size = 0;
     ipl_status st = ipl_plot_table_open(&t, dir, "plane.csv");
     if (st != IPL_OK) return st;
-    ipl_plot_details_open(&details, dir);
-    char *line = ipl_plot_table_line(&t);
+    st = ipl_plot_details_open(&details, dir);
+    char *line = st == IPL_OK ? ipl_plot_table_line(&t) : NULL;
     const int named = line && !strncmp(line, header, sizeof header - 1) &&
                       !strcmp(line + sizeof header - 1, ",layer_name");
-    if (!line || (strcmp(line, header) && !named)) st = ipl_plot_table_bad(&t, header);
+    if (st == IPL_OK && (!line || (strcmp(line, header) && !named)))
+        st = ipl_plot_table_bad(&t, header);
     while (st == IPL_OK && (line = ipl_plot_table_line(&t))) {
         plot_point p = {.estimates = 1}, *more;
         more = ipl_plot_room(d->point, d->points, &size, sizeof p);
@@ -160,9 +161,7 @@ static ipl_status read_training(const char *dir, plot_data *d)
     int64_t size = 0;
     char    path[4200];
     snprintf(path, sizeof path, "%s/training.csv", dir);
-    FILE *file = fopen(path, "r");
-    if (!file && errno == ENOENT) return IPL_OK; /* activations from elsewhere */
-    if (file) fclose(file);
+    if (access(path, F_OK)) return IPL_OK; /* activations from elsewhere */
     IPL_TRY(ipl_plot_table_open(&t, dir, "training.csv"));
     ipl_status st = IPL_OK;
     char *line = ipl_plot_table_line(&t);
@@ -218,14 +217,9 @@ static const char *tick_named(const char *text)
 static ipl_status read_about(const char *dir, plot_data *d, json_t **out)
 {
     char path[4200];
-    json_error_t error;
+    json_t *about;
     snprintf(path, sizeof path, "%s/run.json", dir);
-    FILE *file = fopen(path, "r");
-    if (!file) return IPL_FAIL(IPL_E_IO, "%s: %s", path, strerror(errno));
-    json_t *about = json_loadf(file, 0, &error);
-    fclose(file);
-    if (!about)
-        return IPL_FAIL(IPL_E_FORMAT, "%s:%d: %s", path, error.line, error.text);
+    IPL_TRY(ipl_json_read(IPL_FILE_PATH, path, &about));
     *out = about;
     const json_t *ceilings = json_object_get(about, "ceilings");
     const json_t *layers = json_object_get(about, "layers");

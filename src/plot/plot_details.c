@@ -8,25 +8,28 @@
 #include "plot/plot_details.h"
 
 #include <string.h>
+#include <unistd.h>
 
 #include "ipl_mi.h"
 
 enum { KEYS = 4 }; /* columns that name a row: seed, epoch, layer, estimator      */
 
-void ipl_plot_details_open(plot_details *details, const char *dir)
+ipl_status ipl_plot_details_open(plot_details *details, const char *dir)
 {
     static const char *const name[PLOT_DETAILS] = {
         [PLOT_SE_X] = "se_x_bits", [PLOT_SE_Y] = "se_y_bits", [PLOT_FLAGS] = "flags",
         [PLOT_OUTSIDE] = "outside_share", [PLOT_REFUSED] = "refused"};
     for (int k = 0; k < PLOT_DETAILS; ++k) details->column[k] = -1;
-    ipl_plot_table_open(&details->table, dir, "plane_details.csv"); /* may be missing */
-    plot_table *t = &details->table;
-    char *line = t->file ? ipl_plot_table_line(t) : NULL, *rest;
+    const ipl_status st =
+        ipl_plot_table_open(&details->table, dir, "plane_details.csv");
+    if (st != IPL_OK) return access(details->table.path, F_OK) ? IPL_OK : st;
+    char *line = ipl_plot_table_line(&details->table), *rest;
     int   number = 0;
     for (char *at = line ? strtok_r(line, ",", &rest) : NULL; at;
          at = strtok_r(NULL, ",", &rest), ++number)
         for (int k = 0; k < PLOT_DETAILS; ++k)
             if (!strcmp(at, name[k])) details->column[k] = number;
+    return IPL_OK;
 }
 
 /* Where a column of the line begins; NULL: the table has none. */
@@ -59,7 +62,7 @@ static int refusal_of(const char *at)
 
 void ipl_plot_details_take(plot_details *details, const char *row, plot_point *p)
 {
-    char *line = details->table.file ? ipl_plot_table_line(&details->table) : NULL;
+    char *line = ipl_plot_table_line(&details->table);
     size_t key = 0;
     for (int k = 0; k < KEYS; ++k) {
         key += strcspn(row + key, ",");

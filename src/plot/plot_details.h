@@ -14,8 +14,9 @@ typedef struct {
     int        column[PLOT_DETAILS]; /* from 0; -1: the table has none            */
 } plot_details;
 
-/* The table may be missing, and so may any of the columns: nothing is known then. */
-void ipl_plot_details_open(plot_details *details, const char *dir);
+/* The table may be missing, and so may any of the columns: nothing is known then. Close
+ * also what could not be opened. E_IO, E_MEMORY. */
+ipl_status ipl_plot_details_open(plot_details *details, const char *dir);
 void ipl_plot_details_close(plot_details *details);
 
 /* Reads the next line, and where it stands for this row of plane.csv, puts standard

@@ -3,10 +3,11 @@
  */
 #include "plot/plot_table.h"
 
-#include <errno.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "file.h"
 
 /* -- Lines ------------------------------------------------------------------------*/
 
@@ -14,24 +15,23 @@ ipl_status ipl_plot_table_open(plot_table *t, const char *dir, const char *name)
 {
     *t = (plot_table){0};
     snprintf(t->path, sizeof t->path, "%s/%s", dir, name);
-    t->file = fopen(t->path, "r");
-    if (!t->file) return IPL_FAIL(IPL_E_IO, "%s: %s", t->path, strerror(errno));
+    int64_t size;
+    IPL_TRY(ipl_file_read(t->path, &t->text, &size));
+    t->next = t->text;
+    t->end = t->text + size;
     return IPL_OK;
 }
 
-void ipl_plot_table_close(plot_table *t)
-{
-    if (t->file) fclose(t->file);
-    free(t->text);
-}
+void ipl_plot_table_close(plot_table *t) { free(t->text); }
 
 char *ipl_plot_table_line(plot_table *t)
 {
-    const ssize_t length = getline(&t->text, &t->size, t->file);
-    if (length <= 0) return NULL;
+    if (t->next == t->end) return NULL;
+    char *line = t->next, *stop = memchr(line, '\n', (size_t)(t->end - line));
+    t->next = stop ? stop + 1 : t->end;
     ++t->line;
-    t->text[strcspn(t->text, "\r\n")] = 0;
-    return t->text;
+    line[strcspn(line, "\r\n")] = 0; /* behind the last byte stands a zero */
+    return line;
 }
 
 ipl_status ipl_plot_table_bad(const plot_table *t, const char *expected)

@@ -10,18 +10,17 @@
 #include "ipl_status.h"
 
 typedef struct {
-    char   path[4200];
-    FILE  *file;
-    long   line; /* number of the last one, from 1                                */
-    char  *text;
-    size_t size;
+    char  path[4200];
+    long  line; /* number of the last one, from 1                                 */
+    char *text; /* the whole file: who reads lines from it meets no fault         */
+    char *next, *end;
 } plot_table;
 
-/* Opens DIR/NAME; close also what could not be opened. E_IO: path and reason. */
+/* Reads DIR/NAME; close also what could not be read. E_IO: path, reason; E_MEMORY. */
 ipl_status ipl_plot_table_open(plot_table *t, const char *dir, const char *name);
 void       ipl_plot_table_close(plot_table *t);
 
-/* The next line without its end, valid until the next call; NULL after the last. */
+/* The next line without its end, valid until the table is closed; NULL at the end. */
 char *ipl_plot_table_line(plot_table *t);
 
 /* E_FORMAT: path, line and what was expected there. */
