@@ -51,25 +51,92 @@ ipl_status ipl_file_read_open(int fd, const char *path, char **text, int64_t *si
     return IPL_OK;
 }
 
-ipl_status ipl_file_open_read(int dir, const char *path, int *fd)
+/* -- Opening to read --------------------------------------------------------------*/
+
+int ipl_file_above_streams(int fd)
+{
+    if (fd < 0 || fd > STDERR_FILENO) return fd;
+    const int moved = fcntl(fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1), why = errno;
+    close(fd);
+    errno = why;
+    return moved;
+}
+
+static const char *kind_of(const struct stat *about)
+{
+    return S_ISDIR(about->st_mode)    ? "a directory"
+           : S_ISFIFO(about->st_mode) ? "a pipe"
+           : S_ISSOCK(about->st_mode) ? "a socket"
+                                      : "a device";
+}
+
+static ipl_status open_to_read(int dir, const char *path, int pipes, int *out)
 {
     struct stat about;
-    /* Without waiting: a FIFO would keep the process for ever. */
-    const int made =
-        openat(dir, name_in(dir, path), O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-    if (made < 0) return IPL_FAIL(IPL_E_IO, "%s: %s", path, strerror(errno));
+    const char *name = name_in(dir, path);
+    /* A pipe without a writer, and some devices, would keep an open that waits. */
+    const int fd = ipl_file_above_streams(
+        openat(dir, name, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
+    if (fd < 0) {
+        const int socket = errno == ENXIO && !fstatat(dir, name, &about, 0);
+        return socket ? IPL_FAIL(IPL_E_IO, "%s: %s: expected a regular file", path,
+                                 kind_of(&about))
+                      : IPL_FAIL(IPL_E_IO, "%s: %s", path, strerror(errno));
+    }
     ipl_status st = IPL_OK;
-    if (fstat(made, &about)) st = failed(path, "stat");
-    else if (!S_ISREG(about.st_mode)) st = IPL_FAIL(IPL_E_IO, "%s is not a file", path);
-    if (st == IPL_OK) *fd = made;
-    else close(made);
+    if (fstat(fd, &about))
+        st = failed(path, "stat");
+    else if (!S_ISREG(about.st_mode) && !(pipes && S_ISFIFO(about.st_mode)))
+        st = IPL_FAIL(IPL_E_IO, "%s: %s: expected a regular file", path,
+                      kind_of(&about));
+    else if (S_ISFIFO(about.st_mode) && fcntl(fd, F_SETFL, 0))
+        st = failed(path, "open");
+    if (st == IPL_OK) *out = fd;
+    else close(fd);
     return st;
+}
+
+ipl_status ipl_file_open_read(int dir, const char *path, int *fd)
+{
+    return open_to_read(dir, path, 0, fd);
+}
+
+static ipl_status open_stream(const char *path, int pipes, FILE **out)
+{
+    int fd = -1;
+    IPL_TRY(open_to_read(IPL_FILE_PATH, path, pipes, &fd));
+    *out = fdopen(fd, "rb");
+    if (*out) return IPL_OK;
+    close(fd);
+    return IPL_FAIL(IPL_E_MEMORY, "%s: no memory to read it", path);
+}
+
+ipl_status ipl_file_stream(const char *path, FILE **out)
+{
+    return open_stream(path, 0, out);
+}
+
+ipl_status ipl_file_stream_or_pipe(const char *path, FILE **out)
+{
+    struct stat about;
+    FILE *file = NULL;
+    IPL_TRY(open_stream(path, 1, &file));
+    if (!fstat(fileno(file), &about) && S_ISFIFO(about.st_mode)) {
+        const int first = fgetc(file);
+        if (first == EOF) {
+            fclose(file);
+            return IPL_FAIL(IPL_E_FORMAT, "%s: a pipe that nobody wrote to", path);
+        }
+        ungetc(first, file);
+    }
+    *out = file;
+    return IPL_OK;
 }
 
 ipl_status ipl_file_read(int dir, const char *path, char **text, int64_t *size)
 {
     int fd = -1;
-    IPL_TRY(ipl_file_open_read(dir, path, &fd));
+    IPL_TRY(open_to_read(dir, path, 0, &fd));
     const ipl_status st = ipl_file_read_open(fd, path, text, size);
     close(fd);
     return st;
@@ -98,8 +165,9 @@ static const char *not_ours(const struct stat *about)
 ipl_status ipl_file_open(int dir, const char *path, int flags, int *fd)
 {
     struct stat about;
-    const int made = openat(dir, name_in(dir, path),
-                            flags | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0666);
+    const int made = ipl_file_above_streams(
+        openat(dir, name_in(dir, path), flags | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC,
+               0666));
     if (made < 0 && errno == ELOOP)
         return IPL_FAIL(IPL_E_IO, "%s is a symbolic link, which is not written "
                         "through: put the file itself there", path);
@@ -117,8 +185,9 @@ ipl_status ipl_file_open(int dir, const char *path, int flags, int *fd)
 ipl_status ipl_file_make(int dir, const char *path, int *fd)
 {
     ipl_file_remove(dir, path); /* what cannot go is told by the next line */
-    *fd = openat(dir, name_in(dir, path),
-                 O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
+    *fd = ipl_file_above_streams(
+        openat(dir, name_in(dir, path),
+               O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666));
     return *fd < 0 ? failed(path, "open") : IPL_OK;
 }
 

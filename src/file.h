@@ -13,17 +13,30 @@
 #include <fcntl.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include "ipl_status.h"
 
 enum { IPL_FILE_PATH = AT_FDCWD };
 
+/* A descriptor, or -1 with errno, as open gives it; below 3 it is moved to 3 or above:
+ * a program that was started without its streams prints to 0 to 2. */
+int ipl_file_above_streams(int fd);
+
 /* The whole file; *text has a zero byte after its `size` and is the caller's to
  * free. E_IO: the text names the file and the system's reason; E_MEMORY. */
 ipl_status ipl_file_read(int dir, const char *path, char **text, int64_t *size);
 
-/* Opens a file to be read. E_IO: also what is no file. */
+/* Opens a regular file to be read. Whatever else has the name is not waited for. E_IO:
+ * the text says what it is, or the system's reason. */
 ipl_status ipl_file_open_read(int dir, const char *path, int *fd);
+
+/* The same of a path, as a stream. E_IO; E_MEMORY. */
+ipl_status ipl_file_stream(const char *path, FILE **out);
+
+/* The same, or a pipe, such as /dev/stdin or a shell's <(..), for a reader that never
+ * goes back. E_FORMAT: nobody writes to the pipe, or its writer failed before. */
+ipl_status ipl_file_stream_or_pipe(const char *path, FILE **out);
 
 /* The whole of an open file. */
 ipl_status ipl_file_read_open(int fd, const char *path, char **text, int64_t *size);

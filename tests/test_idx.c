@@ -287,7 +287,7 @@ static void missing_files_are_named(void **state)
     unlink(files_path(folder, "t10k-labels-idx1-ubyte"));
     CHECK_FAILS(ipl_dataset_load(&o, &d), IPL_E_IO, "no t10k-labels-idx1-ubyte, plain");
     CHECK(!mkdir(files_path(folder, "t10k-labels-idx1-ubyte"), 0700));
-    CHECK_FAILS(ipl_dataset_load(&o, &d), IPL_E_IO, "not a regular file");
+    CHECK_FAILS(ipl_dataset_load(&o, &d), IPL_E_IO, "a directory: expected");
     rmdir(files_path(folder, "t10k-labels-idx1-ubyte"));
     files_remove_folder(folder);
 }

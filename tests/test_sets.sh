@@ -175,8 +175,9 @@ dataset huge arrays --set data.x=huge.npy --set data.y=y-plain.npy --set data.sc
 holds 'as it says' test -s huge/X.npy
 fails 1 'data/mnist: neither a folder of IDX files nor what their names start with: '\
 'data/fetch_mnist.sh brings MNIST' dataset idx --set data.path=data/mnist --out none
+: >empty.ini
 fails 1 '[data] set = arrays needs x and y, or a path' \
-    run --set data.set=arrays --set data.x=t.npy /dev/null
+    run --set data.set=arrays --set data.x=t.npy empty.ini
 
 # -- A run ------------------------------------------------------------------------
 cat >words.ini <<END

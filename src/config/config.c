@@ -163,8 +163,7 @@ ipl_status ipl_config_read(const char *path, ipl_config *config)
     ipl_config made;
     ipl_config_defaults(&made);
     reading r = {.path = path, .config = &made};
-    r.file = fopen(path, "r");
-    if (!r.file) return IPL_FAIL(IPL_E_IO, "%s: %s", path, strerror(errno));
+    IPL_TRY(ipl_file_stream_or_pipe(path, &r.file));
     r.at = calloc((size_t)config_rows(), sizeof *r.at);
     if (!r.at) {
         fclose(r.file);

@@ -14,6 +14,8 @@
 #include <sys/stat.h>
 #include <zlib.h>
 
+#include "file.h"
+
 /* Deflate shrinks by this at most. */
 enum { BUFFER_BYTES = 1 << 16, GZIP_WINDOW = 15 + 16, RAW_WINDOW = -15, SHRINK = 1032 };
 
@@ -41,17 +43,11 @@ struct ipl_input {
 static ipl_status open_file(const char *path, const char *name, ipl_input **out)
 {
     struct stat about;
-    FILE *file = fopen(path, "rb");
-    if (!file || fstat(fileno(file), &about)) {
-        const int reason = errno;
-        if (file) fclose(file);
-        return IPL_FAIL(IPL_E_IO, "%s: %s", path, strerror(reason));
-    }
-    if (!S_ISREG(about.st_mode) || about.st_size == 0) {
+    FILE *file = NULL;
+    IPL_TRY(ipl_file_stream(path, &file));
+    if (fstat(fileno(file), &about) || about.st_size == 0) {
         fclose(file);
-        return S_ISREG(about.st_mode)
-                   ? IPL_FAIL(IPL_E_FORMAT, "%s: the file is empty", path)
-                   : IPL_FAIL(IPL_E_IO, "%s: not a regular file", path);
+        return IPL_FAIL(IPL_E_FORMAT, "%s: the file is empty", path);
     }
     ipl_input *in = calloc(1, sizeof *in);
     if (!in) {
@@ -82,7 +78,7 @@ static ipl_status start(ipl_input *in, packing packed, ipl_input **out)
 
 ipl_status ipl_input_open(const char *path, ipl_input **out)
 {
-    ipl_input *in;
+    ipl_input *in = NULL;
     IPL_TRY(open_file(path, path, &in));
     const int first = fgetc(in->file), second = fgetc(in->file);
     if (ferror(in->file)) {
@@ -97,7 +93,7 @@ ipl_status ipl_input_open(const char *path, ipl_input **out)
 ipl_status ipl_input_open_part(const char *path, const char *name,
                                const ipl_input_part *part, ipl_input **out)
 {
-    ipl_input *in;
+    ipl_input *in = NULL;
     ipl_status st = IPL_OK;
     IPL_TRY(open_file(path, name, &in));
     const uint64_t most = part->deflated ? part->bytes / SHRINK : part->bytes;

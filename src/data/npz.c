@@ -23,7 +23,7 @@ const char *ipl_npz_split(const char *path, size_t bytes, char *file)
         if (path[length] != ':') continue;
         memcpy(file, path, length);
         file[length] = 0;
-        if (!stat(file, &about) && S_ISREG(about.st_mode)) return path + length + 1;
+        if (!stat(file, &about) && !S_ISDIR(about.st_mode)) return path + length + 1;
     }
     return NULL;
 }

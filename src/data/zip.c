@@ -13,6 +13,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "file.h"
+
 enum {
     END_BYTES = 22,
     COMMENT_MAX = 65535,
@@ -42,8 +44,9 @@ static ipl_status damaged(const char *path, const char *what)
 
 static ipl_status open_zip(const char *path, zip_file *out)
 {
-    *out = (zip_file){path, fopen(path, "rb"), 0};
-    if (!out->file || fseeko(out->file, 0, SEEK_END))
+    *out = (zip_file){.path = path};
+    IPL_TRY(ipl_file_stream(path, &out->file));
+    if (fseeko(out->file, 0, SEEK_END))
         return IPL_FAIL(IPL_E_IO, "%s: %s", path, strerror(errno));
     out->bytes = (uint64_t)ftello(out->file);
     return IPL_OK;

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "file.h"
 #include "json.h"
 
 static_assert(IPL_NET_LAYERS_MAX <= 64, "a bit for each layer");
@@ -242,7 +243,7 @@ static ipl_status load_about(const char *dir, char path[4200], json_t **json)
 ipl_status ipl_run_layer_names(const char *dir, char (**names)[64], int *count)
 {
     char path[4200];
-    json_t *json;
+    json_t *json = NULL;
     IPL_REQUIRE(dir && names && count, "directory or result is NULL");
     IPL_TRY(load_about(dir, path, &json));
     const json_t *list = json_object_get(json, "layer_names");
@@ -262,7 +263,7 @@ ipl_status ipl_run_layer_names(const char *dir, char (**names)[64], int *count)
 ipl_status ipl_run_doubts(const char *dir, ipl_doubt **rows, int64_t *count)
 {
     char path[4200];
-    json_t *json;
+    json_t *json = NULL;
     ipl_status st = IPL_OK;
     IPL_REQUIRE(dir && rows && count, "directory or result is NULL");
     IPL_TRY(load_about(dir, path, &json));

@@ -137,7 +137,8 @@ static ipl_status new_rundir(const char *dir, ipl_rundir **out)
 /* Once; then the directory may be renamed, or another one take its name. */
 static ipl_status open_folder(ipl_rundir *r)
 {
-    r->fd = open(r->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    r->fd =
+        ipl_file_above_streams(open(r->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     if (r->fd < 0) return IPL_FAIL(IPL_E_IO, "%s: %s", r->dir, strerror(errno));
     for (int t = 0; t < TABLES; ++t) r->tables[t].dir = r->fd;
     return IPL_OK;

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "file.h"
 #include "ipl_config.h"
 #include "json.h"
 #include "plot/plot_details.h"

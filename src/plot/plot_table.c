@@ -16,7 +16,7 @@ ipl_status ipl_plot_table_open(plot_table *t, const char *dir, const char *name)
     *t = (plot_table){0};
     snprintf(t->path, sizeof t->path, "%s/%s", dir, name);
     int64_t size;
-    IPL_TRY(ipl_file_read(t->path, &t->text, &size));
+    IPL_TRY(ipl_file_read(IPL_FILE_PATH, t->path, &t->text, &size));
     t->next = t->text;
     t->end = t->text + size;
     return IPL_OK;
