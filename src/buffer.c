@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "number.h"
+
 static void lose(ipl_buffer *to)
 {
     free(to->at);
@@ -15,6 +17,7 @@ static void lose(ipl_buffer *to)
 
 void ipl_buffer_add(ipl_buffer *to, const char *format, ...)
 {
+    IPL_C_LOCALE;
     while (!to->is_lost) {
         va_list args;
         va_start(args, format);

@@ -1,7 +1,7 @@
 /*
  * buffer.h - text in memory that grows.
  *
- * As open_memstream, of which glibc's remembers no lack of memory: its text ends early
+ * Its numbers are C's in any locale. As open_memstream, of which glibc's remembers no lack of memory: its text ends early
  * then, and neither ferror nor fclose tells. This one is NULL then, and stays so.
  */
 #ifndef IPL_BUFFER_H

@@ -11,6 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "number.h"
+
 #define FIELD(type, fields, o) ((type *)(void *)((char *)(fields) + (o)->offset))
 #define FIELD_OF(type, fields, o) \
     ((const type *)(const void *)((const char *)(fields) + (o)->offset))
@@ -56,6 +58,7 @@ static void list_choices(const ipl_option *o, char *text, size_t size)
 
 void ipl_option_expected(const ipl_option *o, char *text, size_t size)
 {
+    IPL_C_LOCALE;
     switch (o->type) {
     case IPL_OPTION_INTEGER:
         snprintf(text, size, "a whole number from %.0f to %.0f", o->min, o->max);
@@ -80,7 +83,7 @@ void ipl_option_expected(const ipl_option *o, char *text, size_t size)
 static int read_real(const char *text, double *out)
 {
     char *end;
-    *out = strtod(text, &end);
+    *out = ipl_number_read(text, &end);
     while (isspace((unsigned char)*end)) ++end;
     return end != text && !*end && isfinite(*out);
 }
@@ -198,6 +201,7 @@ ipl_status ipl_option_set(const ipl_option *o, const char *text, void *fields)
 /* The shortest of the forms that read back as the same number. */
 static void print_real(char *text, size_t size, double value)
 {
+    IPL_C_LOCALE;
     for (int digits = 6; digits <= 17; ++digits) {
         snprintf(text, size, "%.*g", digits, value);
         if (strtod(text, NULL) == value) return;

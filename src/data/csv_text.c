@@ -15,6 +15,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "number.h"
+
 static int is_blank(char c) { return c == ' ' || c == '\t'; }
 
 static int ends_line(const char *at)
@@ -66,7 +68,7 @@ int ipl_csv_number(const csv_field *field, double *value, int *beyond)
         if (!strchr("0123456789+-.eEinfatyINFATY", field->at[k])) return 0;
     if (!field->length) return 0;
     errno = 0;
-    *value = strtod(field->at, &end);
+    *value = ipl_number_read(field->at, &end);
     *beyond = errno == ERANGE && (*value > 1.0 || *value < -1.0);
     return end == field->at + field->length;
 }

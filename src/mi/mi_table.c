@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "mi/mi.h"
+#include "number.h"
 
 static const mi_estimator *const table[] = {
     [IPL_MI_BIN] = &mi_bin,
@@ -198,6 +199,7 @@ ipl_status ipl_mi_options_check(const ipl_mi_options *options)
 
 void ipl_mi_describe(const ipl_mi_options *options, char *text, size_t size)
 {
+    IPL_C_LOCALE;
     const mi_estimator *how = mi_estimator_of(options->estimator);
     if (how) how->describe(options, text, size);
     else if (size) *text = 0;
@@ -217,6 +219,7 @@ ipl_status ipl_mi_plain(const ipl_mi_options *options, const ipl_mi_samples *sam
 
 const char *ipl_mi_print(double value, char text[IPL_MI_VALUE_TEXT])
 {
+    IPL_C_LOCALE;
     *text = 0;
     if (!isnan(value))
         snprintf(text, IPL_MI_VALUE_TEXT, "%.9g", value == 0.0 ? 0.0 : value);

@@ -10,6 +10,7 @@
 
 #include "buffer.h"
 #include "file.h"
+#include "number.h"
 #include "plane/compression.h"
 
 const char ipl_compression_name[] = "compression.csv";
@@ -97,7 +98,7 @@ static int take_real(char **at, double *out)
     const char *field = take(at);
     char *end;
     if (!field) return 0;
-    *out = *field ? strtod(field, &end) : NAN;
+    *out = *field ? ipl_number_read(field, &end) : NAN;
     return !*field || !*end;
 }
 

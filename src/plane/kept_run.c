@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "file.h"
+#include "number.h"
 #include "plane/run_sets.h"
 
 enum { PATH_BYTES = IPL_CONFIG_TEXT + 32 };
@@ -126,7 +127,7 @@ static int take(const char **at, double *value)
 {
     char *end = (char *)*at;
     *value = NAN;
-    if (*end != ',' && *end != '\n') *value = strtod(*at, &end);
+    if (*end != ',' && *end != '\n') *value = ipl_number_read(*at, &end);
     if (*end != ',' && *end != '\n') return 0;
     *at = end + 1;
     return 1;

@@ -12,6 +12,7 @@
 #include "ipl_text.h"
 #include "json.h"
 #include "mat_library.h"
+#include "number.h"
 
 #ifdef __clang__
 #define COMPILER "clang " __clang_version__
@@ -94,10 +95,10 @@ static json_t *option_value(const ipl_option *option, const void *fields)
     ipl_option_print(option, fields, text, sizeof text);
     switch (option->type) {
     case IPL_OPTION_INTEGER: return json_integer(strtoll(text, NULL, 10));
-    case IPL_OPTION_REAL: return json_real(strtod(text, NULL));
+    case IPL_OPTION_REAL: return json_real(ipl_number_read(text, NULL));
     case IPL_OPTION_RANGE: {
-        const double low = strtod(text, &end); /* "low, high" */
-        return json_pack("[f, f]", low, strtod(end + 1, NULL));
+        const double low = ipl_number_read(text, &end); /* "low, high" */
+        return json_pack("[f, f]", low, ipl_number_read(end + 1, NULL));
     }
     case IPL_OPTION_CHOICE:
     case IPL_OPTION_CHOICES:

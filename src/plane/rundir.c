@@ -13,6 +13,7 @@
 
 #include "file.h"
 #include "json.h"
+#include "number.h"
 #include "plane/compression.h"
 #include "plane/doubt.h"
 #include "plane/rundir_table.h"
@@ -47,7 +48,7 @@ const char *ipl_rundir_path(ipl_rundir *r, const char *name)
 static double as_written(double value)
 {
     char text[IPL_MI_VALUE_TEXT];
-    return isfinite(value) ? strtod(ipl_mi_print(value, text), NULL) : value;
+    return isfinite(value) ? ipl_number_read(ipl_mi_print(value, text), NULL) : value;
 }
 
 ipl_status ipl_rundir_flush(ipl_rundir *r)

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 
 #include "buffer.h"
+#include "number.h"
 
 const char ipl_summary_header[] = "epoch,layer,estimator,quantity,mean,deviation,n";
 
@@ -29,6 +30,7 @@ static double value_of(const ipl_layer *layer, int point, int which)
 
 static double as_written(double nats)
 {
+    IPL_C_LOCALE;
     char text[32];
     snprintf(text, sizeof text, "%.9g", nats / log(2.0));
     return strtod(text, NULL);

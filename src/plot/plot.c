@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "number.h"
 #include "plot/gnuplot.h"
 
 enum { FONT = 12, FONT_OF_WIDTH = 8, INNER_LEAST = 60 }; /* in points */
@@ -232,6 +233,7 @@ ipl_status ipl_plot_runs(int runs, const char *const *dir, const ipl_plot_option
                 "%d run directories (of at most %d), or no file, or picture %d", runs,
                 IPL_PLOT_RUNS_MAX, how ? (int)how->what : -1);
     const ipl_plot_what what = how->what;
+    IPL_C_LOCALE;
     IPL_TRY(check_options(runs, how, file));
     if (what == IPL_PLOT_AUDIT) return ipl_plot_audit(*dir, how, file);
     plot_data *d = calloc((size_t)runs, sizeof *d);
