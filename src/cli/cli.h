@@ -93,8 +93,8 @@ int cli_open_device(const cli_command *command, const char *name, int64_t thread
                     int quiet, ipl_device **out);
 
 /* Progress on stderr: a bar on a terminal, else a line every few seconds. Between start
- * and end, SIGINT and SIGTERM make cli_progress_show ask the library to stop; a second
- * one ends the process at once, which costs no result either. */
+ * and end, SIGINT, SIGTERM and SIGHUP make cli_progress_show ask the library to stop; a
+ * second one ends the process at once, which costs no result either. */
 typedef struct {
     int         quiet;   /* 1: shows nothing                                     */
     const char *tick;    /* "epoch", "step"                                      */

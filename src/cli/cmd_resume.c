@@ -15,8 +15,9 @@ const cli_command cli_resume = {
     "Results are, byte for byte, those of a run that was never interrupted. Version,\n"
     "device, data and keys must be what the run began with; only [run] may change in\n"
     "DIR/config.ini. A run that is done is left as it is.\n\n"
-    "Ctrl-C and SIGTERM stop a run at its next tick, with exit status 1; kill -9, a\n"
-    "full disk or a lost machine cost no more than some training to be repeated.\n\n"
+    "Ctrl-C, SIGTERM and SIGHUP stop a run at its next tick, with exit status 1;\n"
+    "kill -9, a full disk or a lost machine cost no more than some training to be\n"
+    "repeated.\n\n"
     "  infoplane resume runs/ib-tanh\n",
     run};
 

@@ -1,11 +1,12 @@
 /*
  * main.c - infoplane: the table of commands.
  */
-#include <signal.h>
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "cli/cli.h"
+#include "cli/start.h"
 
 static const cli_command *const commands[] = {
     &cli_run, &cli_resume, &cli_measure, &cli_export, &cli_estimate, &cli_audit,
@@ -29,13 +30,20 @@ static void print_help(void)
            "an error arose (2), and a line for each tick measured (3).\n");
 }
 
+/* Whether all that was printed has arrived. */
+static int close_output(void)
+{
+    const int torn = ferror(stdout);
+    const int failed = fclose(stdout) ? errno : 0;
+    if (!torn && !failed) return CLI_DONE;
+    cli_say("standard output: %s", failed ? strerror(failed) : "it is closed or full");
+    return CLI_FAILED;
+}
+
 int main(int argc, char **argv)
 {
     const char *name = argc > 1 ? argv[1] : "";
-    /* A file that reaches its size limit is then an error like a full disk, and a
-     * reader that went away a failed write. */
-    signal(SIGXFSZ, SIG_IGN);
-    signal(SIGPIPE, SIG_IGN);
+    cli_own_streams();
     if (!strcmp(name, "--version")) {
         printf("infoplane %s\n", ipl_version());
     } else if (!strcmp(name, "--help") || !strcmp(name, "-h") ||
@@ -54,9 +62,5 @@ int main(int argc, char **argv)
         const int status = commands[c]->run(argc - 2, argv + 2);
         if (status != CLI_DONE) return status;
     }
-    if (fflush(stdout) || ferror(stdout)) {
-        perror("infoplane: standard output");
-        return CLI_FAILED;
-    }
-    return CLI_DONE;
+    return close_output();
 }

@@ -84,6 +84,9 @@ void cli_print_notes(const char *notes)
 
 static volatile sig_atomic_t asked_to_stop;
 
+static const int stopping[] = {SIGINT, SIGTERM, SIGHUP};
+enum { STOPPING = sizeof stopping / sizeof *stopping };
+
 /* The next one finds the default again, and ends the process. */
 static void ask_to_stop(int number)
 {
@@ -91,11 +94,19 @@ static void ask_to_stop(int number)
     signal(number, SIG_DFL);
 }
 
+/* What was to be ignored, as by nohup, still is. */
+static void answer(void (*handler)(int))
+{
+    struct sigaction now;
+    for (int k = 0; k < STOPPING; ++k)
+        if (!sigaction(stopping[k], NULL, &now) && now.sa_handler != SIG_IGN)
+            signal(stopping[k], handler);
+}
+
 cli_progress cli_progress_start(const char *tick, ipl_device *dev, int quiet)
 {
     asked_to_stop = 0;
-    signal(SIGINT, ask_to_stop);
-    signal(SIGTERM, ask_to_stop);
+    answer(ask_to_stop);
     return (cli_progress){.quiet = quiet, .tick = tick, .bar = isatty(STDERR_FILENO),
                           .device = dev ? ipl_device_about(dev) : NULL};
 }
@@ -173,6 +184,5 @@ void cli_progress_end(cli_progress *p)
 {
     if (p->bar && p->shown_s > 0) fprintf(stderr, "\r\033[K");
     p->shown_s = 0;
-    signal(SIGINT, SIG_DFL);
-    signal(SIGTERM, SIG_DFL);
+    answer(SIG_DFL);
 }
