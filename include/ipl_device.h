@@ -79,7 +79,10 @@ typedef struct {
  *   "cuda", "cuda:N"            GPU 0, GPU N
  *
  * E_ARGUMENT: unknown name. E_UNSUPPORTED: the build or the processor lacks it.
- * E_DEVICE: no such GPU. The caller owns *out and closes it with ipl_device_close. */
+ * E_DEVICE: no such GPU. E_MEMORY: a limit of address space leaves no room; a program
+ * under such a limit is started with OPENBLAS_NUM_THREADS=1 in its environment, since
+ * OpenBLAS may else wait for ever when it is loaded. The caller owns *out and closes it
+ * with ipl_device_close. */
 ipl_status ipl_device_open(const char *name, const ipl_device_options *options,
                            ipl_device **out);
 

@@ -1,8 +1,9 @@
 /*
  * buffer.h - text in memory that grows.
  *
- * Its numbers are C's in any locale. As open_memstream, of which glibc's remembers no lack of memory: its text ends early
- * then, and neither ferror nor fclose tells. This one is NULL then, and stays so.
+ * As open_memstream, of which glibc's remembers no lack of memory: its text ends early
+ * then, and neither ferror nor fclose tells. This one is NULL then, and stays so. Its
+ * numbers are C's in any locale.
  */
 #ifndef IPL_BUFFER_H
 #define IPL_BUFFER_H

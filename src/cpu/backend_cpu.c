@@ -89,15 +89,18 @@ static ipl_status cpu_open(const char *variant, const ipl_device_options *option
         while (!processor_has((cpu_isa)isa)) --isa;
     }
 
+    const int threads = options->threads ? options->threads : omp_get_num_procs();
+    /* Our own threads split the products, in pieces that do not depend on how many
+     * threads there are; OpenBLAS's would also fight them for the cores. */
+    cpu_use_one_blas_thread();
+    IPL_TRY(cpu_reserve_blas(threads));
+
     cpu_state *state = calloc(1, sizeof *state);
     if (!state) return IPL_FAIL(IPL_E_MEMORY, "%zu bytes for a device", sizeof *state);
     state->isa = (cpu_isa)isa;
     state->meter = &state->own;
     state->weak_hashes = getenv("IPL_TEST_WEAK_HASHES") != NULL;
-    state->threads = options->threads ? options->threads : omp_get_num_procs();
-    /* Our own threads split the products, in pieces that do not depend on how many
-     * threads there are; OpenBLAS's would also fight them for the cores. */
-    cpu_use_one_blas_thread();
+    state->threads = threads;
     cpu_wait_asleep(state->threads);
 
     const int64_t page = sysconf(_SC_PAGESIZE);

@@ -32,6 +32,9 @@ int cpu_threads(const cpu_state *state);
 void cpu_wait_asleep(int threads);
 void cpu_use_one_blas_thread(void);
 
+/* blas_room.c: so many threads can call OpenBLAS at once, or E_MEMORY. */
+ipl_status cpu_reserve_blas(int threads);
+
 /* kde.c */
 size_t     cpu_kde_scratch_bytes(void *state, int jobs, const ipl_kde_job *job);
 ipl_status cpu_kde_sums(void *state, int jobs, ipl_kde_job *job, int full_sums,
