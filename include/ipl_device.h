@@ -66,7 +66,7 @@ typedef struct {
                                  has one; else ""                              */
     int     threads;          /* CPU: threads to use; CUDA: multiprocessors    */
     int     is_host;          /* 1: host memory and the processor's threads    */
-    int64_t memory_bytes;     /* total memory of the device                    */
+    int64_t memory_bytes;     /* of the device; of the CPU: that may be used   */
     int64_t free_bytes;       /* free memory when the device was opened        */
     int64_t own_bytes;        /* memory that each opened handle takes          */
 } ipl_device_info;

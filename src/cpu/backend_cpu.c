@@ -4,12 +4,12 @@
 #include "cpu/cpu.h"
 #include "cpu/net_cpu.h"
 #include "fork.h"
+#include "host_memory.h"
 
 #include <omp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <cblas.h>
 
@@ -69,7 +69,7 @@ int cpu_threads(const cpu_state *state)
 static ipl_status cpu_free_bytes(void *state, int64_t *bytes)
 {
     (void)state;
-    *bytes = (int64_t)sysconf(_SC_PAGESIZE) * sysconf(_SC_AVPHYS_PAGES);
+    *bytes = ipl_host_memory_now().free;
     return IPL_OK;
 }
 
@@ -103,14 +103,14 @@ static ipl_status cpu_open(const char *variant, const ipl_device_options *option
     state->threads = threads;
     cpu_wait_asleep(state->threads);
 
-    const int64_t page = sysconf(_SC_PAGESIZE);
+    const ipl_host_memory memory = ipl_host_memory_now();
     snprintf(about->name, sizeof about->name, "cpu:%s", isa_name[isa]);
     describe(about->description, sizeof about->description);
     snprintf(about->libraries, sizeof about->libraries, "%s", openblas_get_config());
     about->threads = state->threads;
     about->is_host = 1;
-    about->memory_bytes = page * sysconf(_SC_PHYS_PAGES);
-    cpu_free_bytes(state, &about->free_bytes);
+    about->memory_bytes = memory.all;
+    about->free_bytes = memory.free;
     *out = state;
     return IPL_OK;
 }

@@ -10,9 +10,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "data/mat_file.h"
+#include "host_memory.h"
 
 ipl_status ipl_mat_add(const char *path, mat_list *list, const mat_variable *within,
                        char separator, const char *name, int *index)
@@ -102,8 +102,7 @@ static ipl_status allocate(const char *what, const mat_values *v, int labels,
     const size_t count = (size_t)out->rows * (size_t)out->cols;
     const size_t each = !whole && narrow ? sizeof *out->values : sizeof *out->wide;
     /* Linux promises memory that it does not have. A sparse matrix may ask for any. */
-    const uint64_t have =
-        (uint64_t)sysconf(_SC_PAGESIZE) * (uint64_t)sysconf(_SC_PHYS_PAGES);
+    const uint64_t have = (uint64_t)ipl_host_memory_now().all;
     void *made = count <= have / each ? calloc(count, each) : NULL;
     if (!made)
         return IPL_FAIL(IPL_E_MEMORY, "%s: no memory for %zu bytes, %" PRId64 " x %"
