@@ -31,7 +31,8 @@ typedef enum {
                      (h5py) are as HDF5 has them, rows first. Axes but that of the
                      rows are flattened in C order. Without F and y, EMNIST's layout:
                      dataset.train and dataset.test, each with images and labels.
-                     E_UNSUPPORTED in a build with MAT=0                       */
+                     What leads to other files is refused. E_UNSUPPORTED in a build
+                     with MAT=0                                                */
     IPL_DATA_NPY, /* path: folder with X.npy and y.npy                          */
     IPL_DATA_ARRAYS, /* x and y: a file each, as ipl_array_read takes them; or path:
                      an NPZ file with the members X and y                      */

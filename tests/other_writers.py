@@ -156,7 +156,7 @@ def h5py(c):
               'model/fc1/activations (6 x 4 double), model/labels (6 int64): name one by '
               'data.mat_x')
     c.refuses('h5py-lzf', save('lzf.h5', F, Y, compression='lzf'),
-              'packed in a way that HDF5 lacks here: save them with gzip')
+              'which is none of HDF5\'s own: save them with gzip')
     c.refuses('h5py-complex', save('complex.h5', F + 1j, Y), 'F is 6 x 4 complex')
     c.refuses('h5py-words', save('words.h5', F, ['a', 'b', 'c'] * 2), 'y is 6 text')
 

@@ -64,14 +64,14 @@ static const char *list_text(const mat_set *s, const char *within,
         char shape[TEXT_BYTES];
         if (v->form == MAT_STRUCT || strncmp(v->name, within, strlen(within))) continue;
         const int left = TEXT_BYTES - 32 - used;
-        const int need = snprintf(NULL, 0, "%s (%s %s), ", v->name,
-                                  shape_text(v, shape), v->kind);
+        const int need = snprintf(NULL, 0, "%s (%s%s%s), ", v->name,
+                                  shape_text(v, shape), v->dims ? " " : "", v->kind);
         if (shown == SHOWN_MAX || need >= left) {
             ++more;
             continue;
         }
-        used += snprintf(text + used, (size_t)left, "%s%s (%s %s)", shown ? ", " : "",
-                         v->name, shape, v->kind);
+        used += snprintf(text + used, (size_t)left, "%s%s (%s%s%s)", shown ? ", " : "",
+                         v->name, shape, v->dims ? " " : "", v->kind);
         ++shown;
     }
     if (more) snprintf(text + used, 32, " and %d more", more);
@@ -112,6 +112,9 @@ static ipl_status choose(const mat_set *s, const char *name, int labels,
         return IPL_FAIL(IPL_E_FORMAT, "%s: %s is a struct of %s: name a field by %s",
                         s->path, name, list_text(s, fields, text), key);
     }
+    if (v->form == MAT_OUTSIDE)
+        return IPL_FAIL(IPL_E_FORMAT, "%s: the values of %s are in another file: save "
+                        "them in this one", s->path, name);
     if (v->form != MAT_FULL && v->form != MAT_SPARSE)
         return IPL_FAIL(IPL_E_FORMAT, "%s: %s is %s %s: expected real numbers: %s",
                         s->path, name, shape_text(v, text), v->kind,

@@ -18,6 +18,7 @@ typedef enum {
     MAT_COMPLEX,
     MAT_CELL,
     MAT_TEXT,
+    MAT_OUTSIDE, /* a link to another file, or kept in one                         */
     MAT_OTHER
 } mat_form;
 

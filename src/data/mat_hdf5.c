@@ -17,6 +17,7 @@ enum { DEPTH_MAX = 8, DEFLATE_MOST = 1032 };
 
 typedef struct {
     hid_t    file;
+    hid_t    within;      /* see ipl_mat_within                                     */
     uint64_t values_most; /* more numbers than this cannot be in the file           */
 } hdf5;
 
@@ -25,6 +26,7 @@ typedef struct {
     mat_list   *list;
     int         within; /* the struct whose fields come, or -1                     */
     int         depth;
+    hid_t       file_only; /* see ipl_mat_within                                    */
     ipl_status  st;
 } walk;
 
@@ -36,7 +38,7 @@ static void add_group(walk *w, hid_t group, int index)
 {
     char class[MAT_KIND_BYTES] = "struct";
     mat_variable *v = &w->list->at[index];
-    if (ipl_mat_describe_sparse(group, v)) return;
+    if (ipl_mat_describe_sparse(group, w->file_only, v)) return;
     ipl_mat_class(group, sizeof class, class);
     v->form = strcmp(class, "struct") ? MAT_OTHER : MAT_STRUCT;
     snprintf(v->kind, sizeof v->kind, "%s", class);
@@ -46,7 +48,7 @@ static void add_group(walk *w, hid_t group, int index)
                          "labels alone", w->path, DEPTH_MAX);
         return;
     }
-    walk below = {w->path, w->list, index, w->depth + 1, IPL_OK};
+    walk below = {w->path, w->list, index, w->depth + 1, w->file_only, IPL_OK};
     const herr_t end = H5Literate(group, H5_INDEX_NAME, H5_ITER_INC, NULL, visit,
                                   &below);
     w->st = below.st;
@@ -61,8 +63,8 @@ static herr_t visit(hid_t group, const char *name, const H5L_info_t *info, void 
     walk *w = data;
     int index;
     /* MATLAB keeps the parts of cells and objects in groups of such names. */
-    if (name[0] == '#' || info->type == H5L_TYPE_EXTERNAL) return 0;
-    const hid_t object = H5Oopen(group, name, H5P_DEFAULT);
+    if (name[0] == '#') return 0;
+    const hid_t object = H5Oopen(group, name, w->file_only);
     if (object < 0 && info->type == H5L_TYPE_SOFT) return 0; /* leads nowhere        */
     w->st = ipl_mat_add(w->path, w->list, w->within < 0 ? NULL
                                                         : &w->list->at[w->within],
@@ -72,7 +74,8 @@ static herr_t visit(hid_t group, const char *name, const H5L_info_t *info, void 
         return 1;
     }
     const H5I_type_t type = H5Iget_type(object);
-    if (type == H5I_GROUP) add_group(w, object, index);
+    if (info->type == H5L_TYPE_EXTERNAL) ipl_mat_is_outside(&w->list->at[index]);
+    else if (type == H5I_GROUP) add_group(w, object, index);
     else if (type == H5I_DATASET) ipl_mat_describe_set(object, &w->list->at[index]);
     else snprintf(w->list->at[index].kind, MAT_KIND_BYTES, "no dataset");
     H5Oclose(object);
@@ -83,17 +86,19 @@ static void close_file(void *file)
 {
     hdf5 *f = file;
     if (!f) return;
+    H5Pclose(f->within);
     if (f->file >= 0) H5Fclose(f->file);
     free(f);
 }
 
 static ipl_status open_file(const char *path, mat_list *list, void **file)
 {
-    walk w = {path, list, -1, 0, IPL_OK};
-    hsize_t bytes = 0;
+        hsize_t bytes = 0;
     hdf5 *f = malloc(sizeof *f);
     if (!f) return IPL_FAIL(IPL_E_MEMORY, "%s: no memory to read it", path);
+    f->within = ipl_mat_within();
     f->file = H5Fopen(path, H5F_ACC_RDONLY, H5P_DEFAULT);
+    walk w = {path, list, -1, 0, f->within, IPL_OK};
     if (f->file < 0) {
         close_file(f);
         return IPL_FAIL(IPL_E_FORMAT, "%s: its HDF5 content is damaged or cut off: "
@@ -133,6 +138,14 @@ static ipl_status read_all(const hdf5 *f, const char *path, const char *name, hi
                            uint64_t *count, void **out)
 {
     ipl_status st = IPL_OK;
+    const int filter = ipl_mat_foreign_filter(set);
+    if (!ipl_mat_is_within(set))
+        return IPL_FAIL(IPL_E_FORMAT, "%s: the values of %s are in another file: save "
+                        "them in this one", path, name);
+    if (filter)
+        return IPL_FAIL(IPL_E_FORMAT, "%s: the values of %s are packed by filter %d, "
+                        "which is none of HDF5's own: save them with gzip, or as they "
+                        "are", path, name, filter);
     const hid_t type = H5Dget_type(set), space = H5Dget_space(set);
     const hssize_t points = H5Sget_simple_extent_npoints(space);
     if (points < 0 || !ipl_mat_number_of(type, number)) {
@@ -170,7 +183,7 @@ static ipl_status read_part(const hdf5 *f, const char *path, const char *name,
 {
     char full[MAT_NAME_BYTES + 8];
     snprintf(full, sizeof full, "%s/%s", name, part);
-    const hid_t set = H5Dopen2(group, part, H5P_DEFAULT);
+    const hid_t set = H5Dopen2(group, part, f->within);
     if (set < 0)
         return IPL_FAIL(IPL_E_FORMAT, "%s: no %s: its HDF5 content is damaged", path,
                         full);
@@ -211,7 +224,7 @@ static ipl_status read_values(void *file, const char *path, const mat_variable *
                               mat_values *out)
 {
     const hdf5 *f = file;
-    const hid_t object = H5Oopen(f->file, v->name, H5P_DEFAULT);
+    const hid_t object = H5Oopen(f->file, v->name, f->within);
     if (object < 0)
         return IPL_FAIL(IPL_E_FORMAT, "%s: %s cannot be read: its HDF5 content is "
                         "damaged", path, v->name);

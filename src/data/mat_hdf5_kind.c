@@ -128,10 +128,20 @@ static void read_shape(hid_t set, int by_matlab, mat_variable *v)
     H5Sclose(space);
 }
 
+void ipl_mat_is_outside(mat_variable *v)
+{
+    v->form = MAT_OUTSIDE;
+    snprintf(v->kind, sizeof v->kind, "of another file");
+}
+
 void ipl_mat_describe_set(hid_t set, mat_variable *v)
 {
     char class[MAT_KIND_BYTES - 16];
     mat_number number;
+    if (!ipl_mat_is_within(set)) {
+        ipl_mat_is_outside(v);
+        return;
+    }
     const hid_t type = H5Dget_type(set);
     const int by_matlab = ipl_mat_class(set, sizeof class, class);
     v->by_rows = !by_matlab;
@@ -160,19 +170,20 @@ void ipl_mat_describe_set(hid_t set, mat_variable *v)
 }
 
 /* Columns of a sparse matrix: those that jc has starts of, less one. */
-int ipl_mat_describe_sparse(hid_t group, mat_variable *v)
+int ipl_mat_describe_sparse(hid_t group, hid_t within, mat_variable *v)
 {
     char class[MAT_KIND_BYTES - 24] = "";
     uint64_t rows;
     if (!number_attribute(group, "MATLAB_sparse", &rows)) return 0;
-    const hid_t jc = H5Dopen2(group, "jc", H5P_DEFAULT), space = H5Dget_space(jc);
+    const hid_t jc = H5Dopen2(group, "jc", within);
+    const hid_t space = ipl_mat_is_within(jc) ? H5Dget_space(jc) : H5I_INVALID_HID;
     const hssize_t starts = H5Sget_simple_extent_npoints(space);
     H5Sclose(space);
     H5Dclose(jc);
     ipl_mat_class(group, sizeof class, class);
     int complex = 0;
-    if (H5Lexists(group, "data", H5P_DEFAULT) > 0) { /* not in a matrix of zeros     */
-        const hid_t data = H5Dopen2(group, "data", H5P_DEFAULT);
+    if (H5Lexists(group, "data", within) > 0) { /* not in a matrix of zeros     */
+        const hid_t data = H5Dopen2(group, "data", within);
         const hid_t type = H5Dget_type(data);
         complex = is_complex(type);
         H5Tclose(type);
