@@ -277,6 +277,17 @@ static ipl_status open_run(run *r, ipl_device *dev, ipl_device *train_dev,
     return open_files(r, resume);
 }
 
+/* Who waits for it waits by a clock that is never set. Not 0: it failed. */
+static int init_changed(pthread_cond_t *changed)
+{
+    pthread_condattr_t monotonic;
+    if (pthread_condattr_init(&monotonic)) return 1;
+    const int bad = pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC) ||
+                    pthread_cond_init(changed, &monotonic);
+    pthread_condattr_destroy(&monotonic);
+    return bad;
+}
+
 static ipl_status create(ipl_progress_call progress, void *user, run **out)
 {
     run *r = calloc(1, sizeof *r);
@@ -286,7 +297,7 @@ static ipl_status create(ipl_progress_call progress, void *user, run **out)
     r->user = user;
     r->lock_fd = -1;
     r->trained = r->points_known = -1;
-    if (pthread_mutex_init(&r->lock, NULL) || pthread_cond_init(&r->changed, NULL)) {
+    if (pthread_mutex_init(&r->lock, NULL) || init_changed(&r->changed)) {
         free(r);
         return IPL_FAIL(IPL_E_MEMORY, "the locks of a run");
     }
