@@ -233,6 +233,7 @@ static ipl_status conclude(run *r, ipl_status st)
     char line[512] = "";
     if (st != IPL_OK) { /* as well as it can */
         snprintf(line, sizeof line, "%s", ipl_last_error_text());
+        if (st == IPL_E_STOPPED && r->journal) run_measure_trained(r);
         run_write_final(r);
         if (r->keeper) run_keep_rest(r);
         run_write_known(r);

@@ -151,6 +151,10 @@ void       run_destroy_workers(run *r);
  * set. */
 void run_measure(run *r);
 
+/* After a stop: measures what is trained, where that takes less time than training it
+ * once more, so that the training can be saved as it is. */
+void run_measure_trained(run *r);
+
 /* -- run_keep.c -------------------------------------------------------------------*/
 
 /* Opens the file behind the tick of r->state, if networks are to be kept. */

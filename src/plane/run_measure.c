@@ -329,6 +329,33 @@ static int finished(const run *r)
     return ipl_policy_done(r->policy) && r->trained == r->e.last;
 }
 
+/* What it took to train the ticks that no saved state has, at most the time between
+ * two states. run.lock is held. */
+static double unsaved_s(const run *r)
+{
+    const int64_t saved = r->state_taken || r->state.tick < r->now.from
+                              ? r->now.from : r->state.tick;
+    const double ticks = (double)(r->trained - r->now.from);
+    const double spent = r->now.train_s * (double)(r->trained - saved) / ticks;
+    return ticks > 0 ? fmin(spent, r->checkpoint_s) : 0.0;
+}
+
+void run_measure_trained(run *r)
+{
+    pthread_mutex_lock(&r->lock);
+    const double until = run_now_s() + unsaved_s(r);
+    ipl_status st = IPL_OK;
+    while (st == IPL_OK && r->wanted_count && r->wanted[0].tick <= r->trained) {
+        int64_t left = 0;
+        const double known = (double)(r->now.measured - r->now.known);
+        while (left < r->wanted_count && r->wanted[left].tick <= r->trained) ++left;
+        const double need = known > 0 ? (double)left * r->now.measure_s / known : 0.0;
+        if (run_now_s() + need > until) break;
+        st = one_round(r->worker);
+    }
+    pthread_mutex_unlock(&r->lock);
+}
+
 static void measure_in(run_worker *worker)
 {
     run *r = worker->r;
