@@ -163,6 +163,11 @@ ipl_status ipl_rundir_open(const char *dir, ipl_rundir **out)
     ipl_rundir *r;
     IPL_TRY(new_rundir(dir, &r));
     ipl_status st = open_folder(r);
+    if (st == IPL_OK && !ipl_file_is_there(r->fd, "config.ini") &&
+        ipl_file_is_there(r->fd, "run.json"))
+        st = IPL_FAIL(IPL_E_IO, "%s: no config.ini: results of infoplane estimate have "
+                      "no network to resume, measure, export or audit; infoplane plot "
+                      "draws them", r->dir);
     if (st == IPL_OK && faccessat(r->fd, "config.ini", R_OK, 0))
         st = IPL_FAIL(IPL_E_IO, "%s: %s: not the directory of a run",
                       ipl_rundir_path(r, "config.ini"), strerror(errno));
