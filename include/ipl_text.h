@@ -15,7 +15,8 @@ extern "C" {
 #pragma GCC visibility push(default)
 
 /* Bytes of the character at text, which has `left` bytes: 0 if it is not UTF-8 in its
- * shortest form, or none that can be seen (C0, DEL, C1, U+FFFE, U+FFFF). */
+ * shortest form, or none that can be seen as it is (C0, DEL, C1, U+FFFE, U+FFFF, those
+ * that turn the direction of text). */
 size_t ipl_text_visible(const char *text, size_t left);
 
 /* A copy in which each byte that is not UTF-8 reads \xNN, to be freed; NULL: no

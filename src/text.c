@@ -28,11 +28,17 @@ static size_t utf8(const char *text, size_t left, uint32_t *code)
     return *code < least[bytes] || *code > 0x10ffff || surrogate ? 0 : bytes;
 }
 
+/* 1: it turns the direction of the text around it, and so shows other names. */
+static int turns(uint32_t code)
+{
+    return (code >= 0x202a && code <= 0x202e) || (code >= 0x2066 && code <= 0x2069);
+}
+
 size_t ipl_text_visible(const char *text, size_t left)
 {
     uint32_t code;
     const size_t bytes = utf8(text, left, &code);
-    if (!bytes || code < 0x20 || (code >= 0x7f && code < 0xa0)) return 0;
+    if (!bytes || code < 0x20 || (code >= 0x7f && code < 0xa0) || turns(code)) return 0;
     return code == 0xfffe || code == 0xffff ? 0 : bytes;
 }
 

@@ -38,6 +38,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/mman.h>
 #include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -251,7 +252,8 @@ int fcntl(int fd, int what, ...)
 
 FAULTY(DIR *, NULL, "open", EMFILE, opendir, (const char *path), (path))
 FAULTY(DIR *, NULL, "open", EMFILE, fdopendir, (int fd), (fd))
-FAULTY(int, -1, "open", EMFILE, mkstemp, (char *path), (path))
+FAULTY(int, -1, "open", EMFILE, memfd_create, (const char *name, unsigned flags),
+       (name, flags))
 FAULTY(int, -1, "open", ENOSPC, mkdir, (const char *path, mode_t mode), (path, mode))
 FAULTY(int, -1, "open", ENOSPC, mkdirat, (int in, const char *path, mode_t mode),
        (in, path, mode))

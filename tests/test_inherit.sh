@@ -154,11 +154,13 @@ esac
 
 # -- Signals --------------------------------------------------------------------------
 
-# stopped SIGNAL: of a run that would take minutes, which then goes on.
+# stopped SIGNAL: of a run that would take minutes, which then goes on. These tests may
+# have been started by nohup.
 stopped() {
     rm -rf run
-    "$program" run c.ini --out run --quiet --set train.epochs=1000000 \
-        --set measure.policy=log --set measure.log_dense=1 2>err &
+    env --default-signal=HUP "$program" run c.ini --out run --quiet \
+        --set train.epochs=1000000 --set measure.policy=log \
+        --set measure.log_dense=1 2>err &
     pid=$!
     until [ -s run/training.csv ]; do sleep 0.05; done
     sleep 0.2

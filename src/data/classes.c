@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "data/classes.h"
+#include "ipl_text.h"
 
 enum { LISTED_MAX = 8, SHOWN_BYTES = 24 };
 
@@ -82,26 +83,6 @@ static int is_no_label(const one_label *label, const char *no_label)
     return ipl_no_label_has(no_label, label->word ? label->word : text);
 }
 
-/* Bytes of the UTF-8 character at the text, 0 where it is none or a control one. */
-static int character(const unsigned char *at)
-{
-    const int more = *at < 0x80   ? 0
-                     : *at < 0xc2 ? -1
-                     : *at < 0xe0 ? 1
-                     : *at < 0xf0 ? 2
-                     : *at < 0xf5 ? 3
-                                  : -1;
-    if (more < 0 || *at < 0x20 || *at == 0x7f) return 0;
-    for (int k = 1; k <= more; ++k)
-        if ((at[k] & 0xc0) != 0x80) return 0;
-    /* Overlong forms, surrogates, C1 controls, and what is beyond U+10FFFF. */
-    if ((*at == 0xe0 && at[1] < 0xa0) || (*at == 0xed && at[1] > 0x9f) ||
-        (*at == 0xc2 && at[1] < 0xa0) || (*at == 0xf0 && at[1] < 0x90) ||
-        (*at == 0xf4 && at[1] > 0x8f))
-        return 0;
-    return 1 + more;
-}
-
 /* The name of a class, printable: other bytes as \xNN. Returns its length; `name` may
  * be NULL. */
 static size_t put_name(const one_label *label, char *name)
@@ -109,14 +90,16 @@ static size_t put_name(const one_label *label, char *name)
     char text[32];
     size_t length = 0;
     if (!label->word) print_number(label, text);
-    for (const char *at = label->word ? label->word : text; *at;) {
-        const int bytes = character((const unsigned char *)at);
+    const char *at = label->word ? label->word : text;
+    for (size_t left = strlen(at); left;) {
+        const size_t bytes = ipl_text_visible(at, left);
         char escaped[8];
         snprintf(escaped, sizeof escaped, "\\x%02x", (unsigned char)*at);
-        const size_t count = bytes ? (size_t)bytes : 4;
+        const size_t count = bytes ? bytes : 4, taken = bytes ? bytes : 1;
         if (name) memcpy(name + length, bytes ? at : escaped, count);
         length += count;
-        at += bytes ? bytes : 1;
+        at += taken;
+        left -= taken;
     }
     if (name) name[length] = 0;
     return length;

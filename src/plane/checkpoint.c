@@ -47,9 +47,11 @@ static ipl_status check_run(const char *path, const header *head,
     memcpy(was.number, head->number, sizeof head->number);
     if (was.digest == of->digest && !memcmp(was.number, of->number, sizeof was.number))
         return IPL_OK;
-    return IPL_FAIL(IPL_E_ARGUMENT, "%s: of another run (its number is %s, this run's "
-                    "%s): remove it, and the training is repeated", path,
-                    ipl_identity_print(&was, its), ipl_identity_print(of, own));
+    return IPL_FAIL(IPL_E_ARGUMENT, "%s: of another run (its number is %s, its digest "
+                    "%08x; this run's %s, %08x): remove it, and the training is "
+                    "repeated", path, ipl_identity_print(&was, its),
+                    (unsigned)was.digest, ipl_identity_print(of, own),
+                    (unsigned)of->digest);
 }
 
 ipl_status ipl_checkpoint_read(int dir, const char *path, ipl_checkpoint *out)

@@ -228,18 +228,23 @@ static int has_begun(int fd, const char *path, header *head)
            !memcmp(head->title, title, sizeof title);
 }
 
-static ipl_status check_run(const ipl_keeper *k, const header *head, uint32_t digest)
+static ipl_status check_run(const ipl_keeper *k, const header *head,
+                            const ipl_keeper_options *o)
 {
-    if (head->digest == digest) return IPL_OK;
-    return IPL_FAIL(IPL_E_ARGUMENT, "%s: networks of another run (its digest is %08x, "
-                    "this run's %08x)", k->path, (unsigned)head->digest,
-                    (unsigned)digest);
+    if (head->digest != o->digest)
+        return IPL_FAIL(IPL_E_ARGUMENT, "%s: networks of another run (its digest is "
+                        "%08x, this run's %08x)", k->path, (unsigned)head->digest,
+                        (unsigned)o->digest);
+    if (head->data_crc == o->data_crc) return IPL_OK;
+    return IPL_FAIL(IPL_E_ARGUMENT, "%s: networks of other data (CRC-32 %08x, this "
+                    "run's %08x)", k->path, (unsigned)head->data_crc,
+                    (unsigned)o->data_crc);
 }
 
 static ipl_status begin_file(ipl_keeper *k, const ipl_keeper_options *o)
 {
     header head;
-    if (has_begun(k->fd, k->path, &head)) IPL_TRY(check_run(k, &head, o->digest));
+    if (has_begun(k->fd, k->path, &head)) IPL_TRY(check_run(k, &head, o));
     head = (header){"", k->floats, o->data_crc, o->digest};
     memcpy(head.title, title, sizeof title);
     if (ftruncate(k->fd, 0))
@@ -264,18 +269,37 @@ static ipl_status move_mark(ipl_keeper *k, int64_t tick)
     return IPL_OK;
 }
 
+/* Of all records: what is damaged is told while the training can still be repeated. */
+static ipl_status check_records(const ipl_keeper *k, int64_t bytes)
+{
+    for (int64_t at = sizeof(header); at < bytes;) {
+        record head;
+        IPL_TRY(read_at(k->fd, k->path, at, sizeof head, &head));
+        const int64_t behind = at + (int64_t)sizeof head;
+        const int fits = behind <= bytes && head.bytes <= (uint64_t)(bytes - behind) &&
+                         head.bytes <= ipl_pack_bound(k->floats);
+        if (fits) IPL_TRY(read_at(k->fd, k->path, behind, head.bytes, k->room));
+        if (!fits || crc_of(&head, k->room) != head.crc)
+            return IPL_FAIL(IPL_E_FORMAT, "%s: damaged behind byte %lld", k->path,
+                            (long long)at);
+        at = behind + (int64_t)head.bytes;
+    }
+    return IPL_OK;
+}
+
 static ipl_status go_on_behind(ipl_keeper *k, const ipl_keeper_options *o)
 {
     header head;
     struct stat about;
     const int64_t bytes = o->bytes;
     IPL_TRY(check_header(k->fd, k->path, k->floats, &head));
-    IPL_TRY(check_run(k, &head, o->digest));
+    IPL_TRY(check_run(k, &head, o));
     if (fstat(k->fd, &about))
         return IPL_FAIL(IPL_E_IO, "%s: %s", k->path, strerror(errno));
     if (about.st_size < bytes)
         return IPL_FAIL(IPL_E_FORMAT, "%s: %lld bytes, %lld were safely written",
                         k->path, (long long)about.st_size, (long long)bytes);
+    IPL_TRY(check_records(k, bytes));
     k->good = bytes;
     IPL_TRY(move_mark(k, o->tick));
     if (k->mark != bytes)

@@ -62,6 +62,7 @@ typedef struct run {
     ipl_cores      cores;
     int            layers;       /* of all replicas                             */
     int            described;    /* 1: the journal says what the run is         */
+    int            config_whole; /* 1: config.ini has all that a run writes     */
     int            lock_fd;      /* of the directory; -1: none                  */
     const char    *tick;         /* "epoch", "step"                             */
     int            worker_cores; /* threads that one measuring worker may take  */
@@ -199,6 +200,10 @@ ipl_status run_pool(run *r);
  * one that is resumed. */
 ipl_status run_begin_config(run *r);
 ipl_status run_read_number(run *r);
+
+/* After the journal was read. E_FORMAT: neither it nor config.ini tells what the run
+ * was, as after a loss of power in its first moments, or a config.ini that was cut. */
+ipl_status run_must_be_known(const run *r);
 
 /* Compares what the run was, by the journal, with what it would be now. E_ARGUMENT: the
  * first line that differs. */

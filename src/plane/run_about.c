@@ -106,7 +106,14 @@ static ipl_status find_about(ipl_rundir *r, ipl_run_info *out, uint32_t *digest)
                       "own back", ipl_rundir_path(r, "run.json"));
     if (st == IPL_OK) take(json, out, digest);
     json_decref(json);
-    if (!log.is_there) return st;
+    if (!log.is_there) {
+        /* What is done has no state any more: the log was lost. */
+        if (ipl_file_is_there(ipl_rundir_fd(r), "state.bin")) out->done = 0;
+        else if (st == IPL_E_FORMAT)
+            st = IPL_FAIL(st, "%s, or begin another run: there is no points.log that "
+                          "would tell what was kept", ipl_last_error_text());
+        return st;
+    }
     out->done = out->done && log.is_done;
     if (*log.device) snprintf(out->device, sizeof out->device, "%s", log.device);
     return IPL_OK;

@@ -114,6 +114,7 @@ ipl_status run_begin_config(run *r)
     const ipl_status st = ipl_file_replace(
         ipl_rundir_fd(r->dir), ipl_rundir_path(r->dir, "config.ini"), 2, part);
     free(text);
+    r->config_whole = 1;
     return st;
 }
 
@@ -133,8 +134,34 @@ ipl_status ipl_run_number(ipl_rundir *dir, ipl_identity *out)
     return IPL_OK;
 }
 
+/* 1 if it has a run's number and as many keys as a run writes. */
+static int is_whole(const char *text)
+{
+    int keys = 0;
+    if (strncmp(text, number_line, sizeof number_line - 1)) return 0;
+    for (const char *line = text; line; line = strchr(line, '\n')) {
+        line += strspn(line, "\n");
+        keys += *line != ';' && memchr(line, '=', strcspn(line, "\n")) != NULL;
+    }
+    return keys >= ipl_config_keys();
+}
+
 ipl_status run_read_number(run *r)
 {
+    char *text;
+    int64_t size;
     IPL_TRY(ipl_run_number(r->dir, &r->of));
+    IPL_TRY(ipl_file_read(ipl_rundir_fd(r->dir), ipl_rundir_path(r->dir, "config.ini"),
+                          &text, &size));
+    r->config_whole = is_whole(text);
+    free(text);
     return find_digest(r);
+}
+
+ipl_status run_must_be_known(const run *r)
+{
+    if (r->described || r->config_whole) return IPL_OK;
+    return IPL_FAIL(IPL_E_FORMAT, "%s: not all that a run writes there, and no "
+                    "points.log that tells what the run was: nothing was kept; begin "
+                    "another run", ipl_rundir_path(r->dir, "config.ini"));
 }

@@ -190,6 +190,7 @@ static ipl_status load_journal(run *r)
         return IPL_FAIL(IPL_E_ARGUMENT, "%s: the log of another run than config.ini: "
                         "put the run's own files back", path);
     IPL_TRY(ipl_journal_read(r->journal, read_record, r));
+    IPL_TRY(run_must_be_known(r));
     r->work.remeasured = ipl_journal_was_torn(r->journal);
     return IPL_OK;
 }
@@ -282,6 +283,10 @@ void run_clean_up(run *r)
         "compression.csv.new", "pool.csv.new", "plane.svg.new", "pool.svg.new",
         "pooled-plane.svg.new", "snapshots.tmp", state_name, journal_name,
         "lock" /* who comes finds a run that is done */};
-    for (size_t k = 0; k < sizeof names / sizeof *names; ++k)
-        ipl_file_remove(ipl_rundir_fd(r->dir), names[k]);
+    const int dir = ipl_rundir_fd(r->dir);
+    for (size_t k = 0; k < sizeof names / sizeof *names; ++k) {
+        ipl_file_remove(dir, names[k]);
+        /* A state that stays needs the log, which says that the run is done. */
+        if (names[k] == state_name && ipl_file_is_there(dir, state_name)) return;
+    }
 }

@@ -3,8 +3,8 @@
  *
  * The script is a file and not a pipe, so that a gnuplot that stops early cannot
  * block or kill the writer; its standard error is read back for the message. It draws
- * to a file without a name, so that nobody can meet half a picture, not even one by a
- * gnuplot whose parent was killed. No file has a name: whoever is killed leaves none.
+ * to a file too, so that nobody can meet half a picture, not even one by a gnuplot
+ * whose parent was killed. These files are in memory: whoever is killed leaves none.
  *
  * Up to version 6 gnuplot has no switch that takes `!`, system and pipes from a script,
  * so nothing of a run directory may become part of a command: numbers are printed
@@ -12,6 +12,7 @@
  * strings in single quotes, where it leaves no quote and no end of a line. -d keeps
  * gnuplot from commands of other files (~/.gnuplot).
  */
+#define _GNU_SOURCE /* memfd_create */
 #include "plot/gnuplot.h"
 
 #include <errno.h>
@@ -21,6 +22,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -36,24 +38,14 @@ enum { SVG, PNG, PDF, GIF, FORMATS };
 
 static const char *const ending_of[FORMATS] = {".svg", ".png", ".pdf", ".gif"};
 
-static const char *temporary(void)
+/* A file in memory, behind those that gnuplot gets. */
+static ipl_status open_in_memory(int *fd)
 {
-    const char *dir = getenv("TMPDIR");
-    return dir && *dir && strlen(dir) < 32 ? dir : "/tmp";
-}
-
-/* A file without a name, behind those that gnuplot gets. */
-static ipl_status open_nameless(int *fd)
-{
-    char path[64];
-    snprintf(path, sizeof path, "%s/infoplane-XXXXXX", temporary());
-    const int named = mkstemp(path);
-    if (named < 0) return IPL_FAIL(IPL_E_IO, "%s: %s", path, strerror(errno));
-    unlink(path);
-    *fd = fcntl(named, F_DUPFD_CLOEXEC, SCRIPT_FD + 1);
+    const int low = memfd_create("infoplane", MFD_CLOEXEC);
+    *fd = low < 0 ? -1 : fcntl(low, F_DUPFD_CLOEXEC, SCRIPT_FD + 1);
     const int why = errno;
-    close(named);
-    return *fd < 0 ? IPL_FAIL(IPL_E_IO, "%s: %s", path, strerror(why)) : IPL_OK;
+    if (low >= 0) close(low);
+    return *fd < 0 ? IPL_FAIL(IPL_E_IO, "a file in memory: %s", strerror(why)) : IPL_OK;
 }
 
 static int ends_in(const char *file, const char *ending)
@@ -154,8 +146,8 @@ ipl_status ipl_gnuplot_start(const char *file, const ipl_gnuplot_page *page,
     *out = (ipl_gnuplot){0};
     snprintf(out->file, sizeof out->file, "%s", file);
     int fd = -1;
-    IPL_TRY(open_nameless(&out->picture));
-    ipl_status st = open_nameless(&fd);
+    IPL_TRY(open_in_memory(&out->picture));
+    ipl_status st = open_in_memory(&fd);
     if (st == IPL_OK && !(out->script = fdopen(fd, "w"))) {
         st = IPL_FAIL(IPL_E_IO, "%s: %s", out->file, strerror(errno));
         close(fd);
@@ -259,9 +251,9 @@ ipl_status ipl_gnuplot_finish(ipl_gnuplot *g)
     ipl_status st = IPL_OK;
     fprintf(g->script, "\nunset output\n");
     if (fflush(g->script) || ferror(g->script))
-        st = IPL_FAIL(IPL_E_IO, "%s: the script for gnuplot in %s: %s", g->file,
-                      temporary(), strerror(errno));
-    if (st == IPL_OK) st = open_nameless(&errors);
+        st = IPL_FAIL(IPL_E_IO, "%s: the script for gnuplot: %s", g->file,
+                      strerror(errno));
+    if (st == IPL_OK) st = open_in_memory(&errors);
     if (st == IPL_OK) st = draw(g, errors);
     if (st == IPL_OK) st = keep(g);
     if (errors >= 0) close(errors);
