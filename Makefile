@@ -44,6 +44,7 @@ endif
 # The GPU of this machine, else empty: a build host need not have one.
 GPU := $(shell nvidia-smi --query-gpu=compute_cap --format=csv,noheader 2>/dev/null | head -n 1 | tr -d .)
 MACHINE := $(shell uname -m)
+comma := ,
 REVISION := $(shell git rev-parse --short HEAD 2>/dev/null || echo unknown)
 
 # Not empty: with MATLAB files.
@@ -76,12 +77,13 @@ BUILD := $(call build_of,$(MODE),$(CUDA))
 INC := -Iinclude -Isrc
 # Left empty where the packages are missing, so that `make setup` still works.
 LIB_CFLAGS = $(shell pkg-config --cflags $(LIBRARIES) 2>/dev/null)
-LDLIBS += $(shell pkg-config --libs $(LIBRARIES) 2>/dev/null) -lm
+LDLIBS += $(shell pkg-config --libs $(LIBRARIES) 2>/dev/null) -lm -ldl
 
 KERNEL_SRC := $(wildcard src/cpu/*_kernel.c)
 MAT_SRC := $(filter-out src/data/mat_none.c,$(wildcard src/data/mat*.c))
 LIB_SRC := $(filter-out src/cli/% $(KERNEL_SRC),$(wildcard src/*.c src/*/*.c))
 LIB_SRC := $(filter-out $(if $(MAT_ON),src/data/mat_none.c,$(MAT_SRC)),$(LIB_SRC))
+LIB_SRC := $(filter-out src/cuda_entry.c,$(LIB_SRC))
 CLI_SRC := $(wildcard src/cli/*.c)
 LIB_OBJ := $(LIB_SRC:%.c=$(BUILD)/%.o)
 CLI_OBJ := $(CLI_SRC:%.c=$(BUILD)/%.o)
@@ -112,7 +114,6 @@ endif
 
 ifeq ($(CUDA),1)
   CUDA_HOME := $(patsubst %/bin/nvcc,%,$(realpath $(NVCC)))
-  override CFLAGS += -DIPL_WITH_CUDA
   # The GPU at hand, else those of the wanted architectures that this nvcc knows.
   KNOWN := $(shell $(NVCC) --list-gpu-code 2>/dev/null | tr -d 'sm_')
   ARCH  ?= $(or $(GPU),$(filter $(KNOWN),75 80 86 89 90 100 120))
@@ -122,10 +123,28 @@ ifeq ($(CUDA),1)
              $(foreach a,$(ARCH),-gencode arch=compute_$(a),code=sm_$(a)) \
              $(foreach a,$(PTX),-gencode arch=compute_$(a),code=compute_$(a))
   KERNEL_OBJ := $(patsubst kernels/%.cu,$(BUILD)/kernels/%.o,$(wildcard kernels/*.cu))
-  LIB_OBJ += $(KERNEL_OBJ)
-  CUDA_LIBS := -L$(CUDA_HOME)/lib64 -lcublas -lcudart -lstdc++
-  LDLIBS += -Wl,-rpath,$(CUDA_HOME)/lib64 $(CUDA_LIBS)
+  # The backend is an object of its own (src/cuda_plugin.h). It finds CUDA's libraries in
+  # site-packages/nvidia beside the Python package, where PyTorch's are, or in the toolkit.
+  CUDA_OBJECT := $(BUILD)/libinfoplane_cuda.so
+  CUDA_LIBS := -L$(CUDA_HOME)/lib64 -lcublas -lcudart -lstdc++ -lm
+  CUDA_RELEASE := $(shell $(NVCC) --version | sed -n 's/.*release \([0-9]*\).*/\1/p')
+  CUDA_PATHS := $$ORIGIN $(patsubst %,$$ORIGIN/../../nvidia/%/lib,cu$(CUDA_RELEASE) \
+                cublas cuda_runtime) $(CUDA_HOME)/lib64 /usr/local/cuda/lib64
+  CUDA_PATHS := $(patsubst %,-Wl$(comma)-rpath$(comma)'%',$(CUDA_PATHS))
 endif
+
+# Both sides of that object are built with the same headers. It lies beside the library
+# or the program, or in lib/ beside bin/; programs of tests/ and bench/ are one folder
+# deeper.
+INTERFACE_H := include/ipl_status.h include/ipl_option.h include/ipl_device.h \
+               include/ipl_bench.h include/ipl_mi_family.h include/ipl_mi.h \
+               include/ipl_net.h src/backend.h src/fork.h src/cuda_plugin.h
+INTERFACE := $(VERSION) $(shell cat $(INTERFACE_H) | cksum)
+INTERFACE_OBJ := $(BUILD)/src/cuda_plugin.o $(BUILD)/src/cuda_entry.o
+$(INTERFACE_OBJ): override CFLAGS += -DIPL_INTERFACE='"interface $(INTERFACE)"'
+$(INTERFACE_OBJ): $(INTERFACE_H) Makefile
+LDLIBS += -Wl,-rpath,'$$ORIGIN:$$ORIGIN/../lib'
+ABOVE := -Wl,-rpath,'$$ORIGIN/..'
 
 TESTS := $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/test_*.c))
 
@@ -138,7 +157,7 @@ TESTS := $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/test_*.c))
 all: infoplane $(BUILD)/libinfoplane.so
 
 # Whatever was built last, the link is to this build.
-infoplane: $(BUILD)/infoplane FORCE
+infoplane: $(BUILD)/infoplane $(CUDA_OBJECT) FORCE
 	@[ "$$(readlink $@)" = $< ] || ln -sfn $< $@
 
 $(BUILD)/infoplane: $(CLI_OBJ) $(BUILD)/libinfoplane.a
@@ -150,6 +169,10 @@ $(BUILD)/libinfoplane.a: $(LIB_OBJ)
 
 $(BUILD)/libinfoplane.so: $(LIB_OBJ)
 	$(CC) $(CFLAGS) -shared -Wl,-soname,libinfoplane.so.0 -o $@ $^ $(LDLIBS)
+
+$(BUILD)/libinfoplane_cuda.so: $(BUILD)/src/cuda_entry.o $(BUILD)/src/random.o $(KERNEL_OBJ)
+	$(CC) $(CFLAGS) -shared -Wl,--version-script=src/cuda_plugin.map -Wl,-z,defs \
+	    -Wl,--as-needed -o $@ $^ $(CUDA_PATHS) $(CUDA_LIBS)
 
 $(BUILD)/src/cli/%.o: src/cli/%.c
 	@mkdir -p $(@D)
@@ -192,7 +215,7 @@ $(BUILD)/kernels/%.o: kernels/%.cu
 $(BUILD)/tests/%: tests/%.c $(BUILD)/libinfoplane.a
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) -UNDEBUG -Itests $(INC) $(LIB_CFLAGS) $(filter %.c %.o,$^) \
-	    $(filter %.a,$^) -o $@ $(LDLIBS) -lcmocka
+	    $(filter %.a,$^) -o $@ $(ABOVE) $(LDLIBS) -lcmocka
 
 # What benchmarks train is a part of the program.
 $(BUILD)/tests/test_trained: $(BUILD)/src/cli/bench_trained.o
@@ -254,7 +277,15 @@ $(BUILD)/tests/fault.so: tests/fault.c $(if $(filter 1,$(CUDA)),tests/fault_cuda
 	$(CC) -O1 -std=c11 $(WARNINGS) -fPIC -shared $(if $(CUDA_HOME),-isystem $(CUDA_HOME)/include) \
 	    $(filter %.c,$^) -o $@ -ldl
 
-tests: $(TESTS) infoplane
+ifneq ($(CUDA),1)
+# Loaded in tests/test_plugin.sh.
+TESTS += $(BUILD)/tests/fake_cuda/libinfoplane_cuda.so
+$(BUILD)/tests/fake_cuda/libinfoplane_cuda.so: tests/fake_cuda.c $(BUILD)/src/cuda_entry.o
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(INC) -shared $^ -o $@
+endif
+
+tests: $(TESTS) infoplane $(CUDA_OBJECT)
 
 check-avx512: setup-tests
 	@$(MAKE) --no-print-directory -s $(JOBS) MODE=simde CUDA=0 tests
@@ -307,6 +338,7 @@ install: all
 	install -m 755 $(BUILD)/infoplane $(DESTDIR)$(PREFIX)/bin/
 	install -m 644 $(BUILD)/libinfoplane.a $(DESTDIR)$(PREFIX)/lib/
 	install -m 755 $(BUILD)/libinfoplane.so $(DESTDIR)$(PREFIX)/lib/libinfoplane.so.$(VERSION)
+	$(if $(CUDA_OBJECT),install -m 755 $(CUDA_OBJECT) $(DESTDIR)$(PREFIX)/lib/)
 	ln -sf libinfoplane.so.$(VERSION) $(DESTDIR)$(PREFIX)/lib/libinfoplane.so.0
 	ln -sf libinfoplane.so.0 $(DESTDIR)$(PREFIX)/lib/libinfoplane.so
 	install -m 644 $(wildcard include/*.h) \
@@ -314,7 +346,7 @@ install: all
 	@printf '%s\n' 'prefix=$(PREFIX)' 'libdir=$${prefix}/lib' 'includedir=$${prefix}/include/infoplane' \
 	    '' 'Name: infoplane' 'Description: information planes of neural networks' \
 	    'Version: $(VERSION)' 'Requires.private: $(LIBRARIES)' \
-	    'Libs: -L$${libdir} -linfoplane' 'Libs.private: -lm -fopenmp $(CUDA_LIBS)' \
+	    'Libs: -L$${libdir} -linfoplane' 'Libs.private: -lm -ldl -fopenmp' \
 	    'Cflags: -I$${includedir}' > $(DESTDIR)$(PREFIX)/lib/pkgconfig/infoplane.pc
 
 # The readers with libFuzzer and the sanitizers of clang, the rest from the library.
@@ -353,7 +385,7 @@ fuzz: $(FUZZ)
 $(BUILD)/bench/%: bench/%.c $(BUILD)/libinfoplane.a
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) -march=native -Itests $(INC) $(LIB_CFLAGS) $(filter %.c %.o,$^) \
-	    $(filter %.a,$^) -o $@ $(LDLIBS)
+	    $(filter %.a,$^) -o $@ $(ABOVE) $(LDLIBS)
 
 # These train networks.
 TRAINING := $(patsubst %,$(BUILD)/bench/%,bench_kde bench_bin accuracy_kde)
@@ -363,7 +395,7 @@ $(TRAINING): $(BUILD)/src/cli/bench_trained.o
 # OpenBLAS does not know every processor: OPENBLAS_CORETYPE picks its code.
 PEERS := $(patsubst %,$(BUILD)/bench/%,bench_kde bench_bin bench_near bench_train \
          accuracy_kde peer_infoplane)
-peers: $(PEERS)
+peers: $(PEERS) $(CUDA_OBJECT)
 bench: setup
 	@$(MAKE) --no-print-directory -s $(JOBS) $(HERE) infoplane peers
 	@mkdir -p build/bench

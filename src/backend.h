@@ -293,7 +293,10 @@ typedef struct {
 } ipl_backend;
 
 extern const ipl_backend ipl_backend_cpu;
-extern const ipl_backend ipl_backend_cuda; /* in builds with CUDA=1 */
+
+/* CUDA's, linked (cuda_linked.c) or loaded (cuda_plugin.c). E_UNSUPPORTED: it is
+ * neither, and why. */
+ipl_status ipl_cuda_backend(const ipl_backend **out);
 
 /* The open device, for the files that dispatch: device.c, src/net, src/mi. */
 struct ipl_device {

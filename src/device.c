@@ -1,7 +1,5 @@
 /*
  * device.c - opening devices by name, and their memory.
- *
- * The table of backends below holds the program's only #ifdef for CUDA.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,37 +8,40 @@
 
 #include "backend.h"
 
-static const ipl_backend *const backends[] = {
-    &ipl_backend_cpu,
-#ifdef IPL_WITH_CUDA
-    &ipl_backend_cuda,
-#endif
-};
-enum { BACKENDS = sizeof backends / sizeof *backends };
+enum { BACKENDS = 2 };
+static const char *const backend_name[BACKENDS] = {"cpu", "cuda"};
+
+static ipl_status backend_at(int b, const ipl_backend **out)
+{
+    if (b == 1) return ipl_cuda_backend(out);
+    *out = &ipl_backend_cpu;
+    return IPL_OK;
+}
 
 /* "cuda:1" is backend "cuda" and variant "1"; without ':' the variant is NULL. */
-static const ipl_backend *backend_of(const char *name, const char **variant)
+static ipl_status backend_of(const char *name, const ipl_backend **out,
+                             const char **variant)
 {
     const char *colon = strchr(name, ':');
     const size_t length = colon ? (size_t)(colon - name) : strlen(name);
     *variant = colon ? colon + 1 : NULL;
     for (int b = 0; b < BACKENDS; ++b)
-        if (strlen(backends[b]->name) == length &&
-            !strncmp(backends[b]->name, name, length))
-            return backends[b];
-    return NULL;
+        if (strlen(backend_name[b]) == length &&
+            !strncmp(backend_name[b], name, length)) {
+            const ipl_status st = backend_at(b, out);
+            if (st == IPL_OK) return st;
+            return IPL_FAIL(st, "device '%s': %s", name, ipl_last_error_text());
+        }
+    return IPL_FAIL(IPL_E_ARGUMENT, "device '%s': expected auto, cpu, cuda or cuda:N",
+                    name);
 }
 
 static ipl_status open_named(const char *name, const ipl_device_options *options,
                              ipl_device **out)
 {
     const char *variant;
-    const ipl_backend *backend = backend_of(name, &variant);
-    if (!backend && !strncmp(name, "cuda", 4))
-        return IPL_FAIL(IPL_E_UNSUPPORTED, "device '%s': built without CUDA", name);
-    if (!backend)
-        return IPL_FAIL(IPL_E_ARGUMENT,
-                        "device '%s': expected auto, cpu, cuda or cuda:N", name);
+    const ipl_backend *backend;
+    IPL_TRY(backend_of(name, &backend, &variant));
 
     ipl_device *dev = calloc(1, sizeof *dev);
     if (!dev) return IPL_FAIL(IPL_E_MEMORY, "%zu bytes for a device", sizeof *dev);
@@ -59,10 +60,11 @@ static ipl_status open_named(const char *name, const ipl_device_options *options
  * its driver only. */
 static int gpu_is_there(void)
 {
-    const char *all;
     char variant[24];
-    const ipl_backend *cuda = backend_of("cuda", &all);
-    if (cuda && cuda->variant_name(0, variant, sizeof variant) == IPL_OK) return 1;
+    const ipl_backend *cuda;
+    if (ipl_cuda_backend(&cuda) == IPL_OK &&
+        cuda->variant_name(0, variant, sizeof variant) == IPL_OK)
+        return 1;
     return !access("/dev/nvidia0", F_OK) || !access("/proc/driver/nvidia", F_OK);
 }
 
@@ -146,10 +148,11 @@ ipl_status ipl_device_name(int index, char *name, size_t size)
     for (int b = 0; b < BACKENDS; ++b) {
         char variant[24];
         int count = 0;
-        for (; backends[b]->variant_name(count, variant, sizeof variant) == IPL_OK;
-             ++count)
+        const ipl_backend *backend;
+        if (backend_at(b, &backend) != IPL_OK) continue;
+        for (; backend->variant_name(count, variant, sizeof variant) == IPL_OK; ++count)
             if (before + count == index) {
-                snprintf(name, size, "%s:%s", backends[b]->name, variant);
+                snprintf(name, size, "%s:%s", backend->name, variant);
                 return IPL_OK;
             }
         before += count;

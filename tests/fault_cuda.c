@@ -15,6 +15,7 @@
 #define _GNU_SOURCE
 #include <cublas_v2.h>
 #include <cuda_runtime_api.h>
+#include <dlfcn.h>
 #include <pthread.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -71,6 +72,21 @@ static void used(const char *name, const void *at, int gone)
     pthread_mutex_unlock(&lock);
 }
 
+/* The backend is an object that the program loads, and so are CUDA's libraries: their
+ * names are not among those of the program. */
+static void *next(const char *name)
+{
+    static const char *const library[] = {"cudart", "cublas"};
+    void *at = dlsym(RTLD_NEXT, name);
+    for (int k = 0; !at && k < 2; ++k) {
+        char file[32];
+        snprintf(file, sizeof file, "lib%s.so.%d", library[k], CUDART_VERSION / 1000);
+        void *loaded = dlopen(file, RTLD_NOW | RTLD_NOLOAD);
+        if (loaded) at = dlsym(loaded, name);
+    }
+    return at ? at : fault_next(name);
+}
+
 /* text is the symbol, which a header may have given another name in C. */
 #define TEXT(name) TEXT_OF(name)
 #define TEXT_OF(name) #name
@@ -81,7 +97,7 @@ static void used(const char *name, const void *at, int gone)
         const int error_ = fault(TEXT(name), if_lost);                         \
         if (error_) return (type)error_;                                       \
         before;                                                                \
-        if (!real) *(void **)&real = fault_next(TEXT(name));                         \
+        if (!real) *(void **)&real = next(TEXT(name));                    \
         const type st_ = real arguments;                                       \
         if (!st_) { after; }                                                   \
         return st_;                                                            \
@@ -114,7 +130,7 @@ cudaError_t cudaDeviceReset(void)
     for (int h = 0; h < handle_count; ++h) handles[h].dead = 1;
     is_lost = 0;
     pthread_mutex_unlock(&lock);
-    if (!real) *(void **)&real = fault_next("cudaDeviceReset");
+    if (!real) *(void **)&real = next("cudaDeviceReset");
     return real();
 }
 
@@ -179,7 +195,7 @@ cudaError_t cudaStreamEndCapture(cudaStream_t stream, cudaGraph_t *graph)
 {
     static __typeof__(cudaStreamEndCapture) *real;
     const int error = fault("cudaStreamEndCapture", 0);
-    if (!real) *(void **)&real = fault_next("cudaStreamEndCapture");
+    if (!real) *(void **)&real = next("cudaStreamEndCapture");
     const cudaError_t st = real(stream, graph);
     return error ? (cudaError_t)error : st;
 }

@@ -56,5 +56,9 @@ holds "the example finds 4 bits" expect env LD_LIBRARY_PATH="$place/lib" "$work/
 holds "the installed program starts" "$place/bin/infoplane" --version
 holds "the shared library exports the functions of its headers, and no others" \
     only_public
+if [ $cuda -eq 1 ]; then
+    holds "the CUDA backend lies beside the library" \
+        test -e "$place/lib/libinfoplane_cuda.so"
+fi
 holds "libmatio and HDF5 are there unless MAT=0 says no" mat_libraries
 plan
