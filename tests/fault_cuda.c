@@ -97,7 +97,7 @@ static void *next(const char *name)
         const int error_ = fault(TEXT(name), if_lost);                         \
         if (error_) return (type)error_;                                       \
         before;                                                                \
-        if (!real) *(void **)&real = next(TEXT(name));                    \
+        if (!real) *(void **)&real = next(TEXT(name));                         \
         const type st_ = real arguments;                                       \
         if (!st_) { after; }                                                   \
         return st_;                                                            \
