@@ -145,7 +145,8 @@ endif
 # deeper.
 INTERFACE_H := include/ipl_status.h include/ipl_option.h include/ipl_device.h \
                include/ipl_bench.h include/ipl_mi_family.h include/ipl_mi.h \
-               include/ipl_net.h src/backend.h src/fork.h src/cuda_plugin.h
+               include/ipl_net.h src/backend.h src/meter.h src/fork.h \
+               src/cuda_plugin.h
 INTERFACE := $(VERSION) $(shell cat $(INTERFACE_H) | cksum)
 INTERFACE_OBJ := $(BUILD)/src/cuda_plugin.o $(BUILD)/src/cuda_entry.o
 $(INTERFACE_OBJ): override CFLAGS += -DIPL_INTERFACE='"interface $(INTERFACE)"'

@@ -112,6 +112,11 @@ ipl_status ipl_device_free_bytes(ipl_device *dev, int64_t *bytes);
  * several. CUDA: of the pairs of KDE alone. Any thread may ask at any time. */
 void ipl_device_progress(const ipl_device *dev, int64_t *done, int64_t *all);
 
+/* Ends the estimate that this handle makes now, and all later ones: they return
+ * E_STOPPED. On a CPU at the next piece of a pass over pairs of rows, else before the
+ * next family. Close the handle afterwards. Any thread may call it at any time. */
+void ipl_device_stop(ipl_device *dev);
+
 /* How many bytes a plan may take of a device with free_bytes free. On a GPU some stay
  * free for its driver and libraries, and for rounding to pages. A host gives back what
  * it caches for others: all of its memory counts. */

@@ -117,7 +117,7 @@ ipl_status ipl_cuda_download(void *state, const void *at, size_t bytes, void *ho
 ipl_status ipl_cuda_copy(void *state, const void *from, size_t bytes, void *to);
 ipl_status ipl_cuda_sync(void *state);
 ipl_status ipl_cuda_free_bytes(void *state, int64_t *bytes);
-const ipl_meter *ipl_cuda_meter(const void *state);
+ipl_meter *ipl_cuda_meter(void *state);
 
 /* One more piece of the meter is done when the stream comes to this place. Does not
  * wait. */

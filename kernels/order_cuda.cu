@@ -162,9 +162,9 @@ ipl_status ipl_cuda_scratch(ipl_cuda *dev, size_t bytes, void **at)
 
 /* -- How far ---------------------------------------------------------------------- */
 
-const ipl_meter *ipl_cuda_meter(const void *state)
+ipl_meter *ipl_cuda_meter(void *state)
 {
-    return &((const ipl_cuda *)state)->meter;
+    return &((ipl_cuda *)state)->meter;
 }
 
 static void CUDART_CB step(void *meter) { ipl_meter_step((ipl_meter *)meter); }

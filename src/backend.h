@@ -222,7 +222,7 @@ typedef struct {
     ipl_status (*event_wait)(void *state, void *event);
     void       (*use_threads)(void *state, int threads); /* NULL: no choice     */
     ipl_status (*free_bytes)(void *state, int64_t *bytes); /* now                 */
-    const ipl_meter *(*meter)(const void *state); /* of the pass that is made now  */
+    ipl_meter *(*meter)(void *state); /* of the pass that is made now           */
 
     /* Measuring the device itself: ipl_bench.h. */
     ipl_status (*ceilings)(void *state, ipl_ceilings *out);

@@ -125,6 +125,11 @@ void ipl_device_progress(const ipl_device *dev, int64_t *done, int64_t *all)
     if (*done > *all) *done = *all; /* read apart from each other */
 }
 
+void ipl_device_stop(ipl_device *dev)
+{
+    ipl_meter_stop(dev->backend->meter(dev->state));
+}
+
 int64_t ipl_device_usable(const ipl_device_info *about, int64_t free_bytes)
 {
     const int64_t most = (int64_t)256 << 20;

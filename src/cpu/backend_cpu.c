@@ -115,9 +115,9 @@ static ipl_status cpu_open(const char *variant, const ipl_device_options *option
     return IPL_OK;
 }
 
-static const ipl_meter *cpu_meter(const void *state)
+static ipl_meter *cpu_meter(void *state)
 {
-    return ((const cpu_state *)state)->meter;
+    return ((cpu_state *)state)->meter;
 }
 
 static void cpu_close(void *state) { free(state); }

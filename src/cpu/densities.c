@@ -149,11 +149,11 @@ ipl_status cpu_local_densities(void *opaque, int jobs, ipl_density_job *job,
         l = p.layers;
 #pragma omp for schedule(monotonic : dynamic, 1)
         for (int64_t b = 0; b < p.blocks; ++b) {
+            if (ipl_meter_is_stopped(state->meter)) continue;
             while (b >= l[1].begin) ++l;
             do_block(&p, l, b, work);
             ipl_meter_step(state->meter);
         }
     }
-    ipl_meter_begin(state->meter, 0);
-    return IPL_OK;
+    return ipl_meter_end(state->meter);
 }

@@ -273,6 +273,7 @@ static void do_blocks(const plan *p)
     memset(work.column, 0, sizeof work.column);
 #pragma omp for schedule(monotonic : dynamic, 1) nowait
     for (int64_t b = 0; b < p->blocks; ++b) {
+        if (ipl_meter_is_stopped(p->meter)) continue;
         if (b >= s[1].begin) {
             add_columns(s, &work);
             while (b >= s[1].begin) ++s;
@@ -347,7 +348,7 @@ static void prepare_screens(const plan *p)
     }
 }
 
-static void sum_pairs(const cpu_state *state, const plan *p)
+static ipl_status sum_pairs(const cpu_state *state, const plan *p)
 {
     ipl_meter_begin(p->meter, p->blocks);
 #pragma omp parallel num_threads(cpu_threads(state))
@@ -370,7 +371,7 @@ static void sum_pairs(const cpu_state *state, const plan *p)
             job->mean_log[k % 4] = mean_log(job->sum[k % 4], job->n);
         }
     }
-    ipl_meter_begin(p->meter, 0);
+    return ipl_meter_end(p->meter);
 }
 
 ipl_status cpu_kde_sums(void *state, int jobs, ipl_kde_job *job, int full_sums,
@@ -379,8 +380,7 @@ ipl_status cpu_kde_sums(void *state, int jobs, ipl_kde_job *job, int full_sums,
     plan p;
     lay_out(state, KDE_CHOOSE, jobs, job, scratch, &p);
     fill_plan(&p, job, full_sums);
-    sum_pairs(state, &p);
-    return IPL_OK;
+    return sum_pairs(state, &p);
 }
 
 ipl_status cpu_kde_sums_by(const cpu_state *state, kde_path path, int jobs,
@@ -392,9 +392,9 @@ ipl_status cpu_kde_sums_by(const cpu_state *state, kde_path path, int jobs,
     if (!scratch) return IPL_FAIL(IPL_E_MEMORY, "%zu bytes for pair sums", bytes);
     lay_out(state, path, jobs, job, scratch, &p);
     fill_plan(&p, job, 0);
-    sum_pairs(state, &p);
+    const ipl_status st = sum_pairs(state, &p);
     for (int j = 0; j < jobs; ++j)
         screened[p.layers[j].job - job] = p.layers[j].screen.screened;
     free(scratch);
-    return IPL_OK;
+    return st;
 }

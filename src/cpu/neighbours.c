@@ -153,7 +153,7 @@ static void do_block(const near_plan *p, const near_job *job, int64_t row,
     }
 }
 
-static void run(const cpu_state *state, near_plan *p)
+static ipl_status run(const cpu_state *state, near_plan *p)
 {
     qsort(p->job, (size_t)p->jobs, sizeof *p->job, dearest_first);
     for (int j = 0; j < p->jobs; ++j) {
@@ -179,12 +179,13 @@ static void run(const cpu_state *state, near_plan *p)
         job = p->job;
 #pragma omp for schedule(monotonic : dynamic, 1)
         for (int64_t b = 0; b < p->blocks; ++b) {
+            if (ipl_meter_is_stopped(p->meter)) continue;
             while (b >= job[1].begin) ++job;
             do_block(p, job, (b - job->begin) * NEAR_ROWS, &work);
             ipl_meter_step(p->meter);
         }
     }
-    ipl_meter_begin(p->meter, 0);
+    return ipl_meter_end(p->meter);
 }
 
 size_t cpu_neighbour_scratch_bytes(void *state, int jobs, const ipl_neighbour_job *job)
@@ -198,8 +199,7 @@ ipl_status cpu_nearest_neighbours(void *state, int jobs, ipl_neighbour_job *job,
 {
     near_plan p;
     lay_out(state, jobs, job, NULL, scratch, &p);
-    run(state, &p);
-    return IPL_OK;
+    return run(state, &p);
 }
 
 size_t cpu_radius_scratch_bytes(void *state, int jobs, const ipl_radius_job *job)
@@ -212,6 +212,5 @@ ipl_status cpu_radius_counts(void *state, int jobs, ipl_radius_job *job, void *s
 {
     near_plan p;
     lay_out(state, jobs, NULL, job, scratch, &p);
-    run(state, &p);
-    return IPL_OK;
+    return run(state, &p);
 }

@@ -166,6 +166,7 @@ static ipl_status estimate(const mi_call *call, const ipl_mi_options *options,
                            mi_points *made, int first, ipl_mi_point *all)
 {
     const mi_estimator *how = mi_estimator_of(options->estimator);
+    IPL_TRY(ipl_meter_check(call->dev->backend->meter(call->dev->state)));
     IPL_TRY(how->estimate(call, options, made));
     if (asks_errors(call))
         IPL_TRY((how->errors ? how->errors : mi_jackknife)(call, options, made));
