@@ -60,7 +60,8 @@ PACKAGES := gcc make pkg-config libopenblas-dev zlib1g-dev libinih-dev \
 TEST_PACKAGES := libcmocka-dev libsimde-dev dataset-fashion-mnist python3-minimal \
             python3-numpy clang libclang-rt-dev
 PYTHON_TEST_PACKAGES := python3-pytest python3-numpy python3-torch python3-pandas \
-            python3-matplotlib python3-joblib
+            python3-matplotlib python3-pil python3-joblib python3-plotly \
+            python3-threadpoolctl chromium
 WHEEL_PACKAGES := python3-venv
 LIBRARIES := openblas zlib inih $(if $(MAT_ON),matio hdf5) jansson
 
@@ -404,7 +405,7 @@ check-python: setup
 	@$(MAKE) --no-print-directory -s $(JOBS) INTO=build/python/lib python-library
 	@PYTHONPATH=src/python PYTHONDONTWRITEBYTECODE=1 \
 	    INFOPLANE_LIBRARY=$(CURDIR)/build/python/lib/libinfoplane.so \
-	    $(PYTHON) -m pytest -q -p no:cacheprovider src/python/tests
+	    $(PYTHON) -m pytest -qq -rs -p no:cacheprovider src/python/tests
 
 check-wheel: setup
 	@sh tests/setup.sh $(PYTHON_TEST_PACKAGES)

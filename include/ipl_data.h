@@ -276,6 +276,11 @@ ipl_status ipl_targets_read(const char *path, ipl_samples_of of,
                             const ipl_target_options *how, ipl_targets *out);
 void       ipl_targets_free(ipl_targets *targets);
 
+/* BINS and WIDTH from an array of real values, one a row, which messages call `what`.
+ * An array of one row is made one of one column. Errors as above. */
+ipl_status ipl_classes_of_values(const char *what, ipl_samples_of of, ipl_array *array,
+                                 const ipl_target_options *how, ipl_classes *out);
+
 #pragma GCC visibility pop
 #ifdef __cplusplus
 }

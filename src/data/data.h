@@ -44,11 +44,6 @@ ipl_status ipl_foreign_check(const char *path, size_t bytes, const unsigned char
 /* The number in a place: of values, wide or integers. */
 double ipl_array_number(const ipl_array *array, int64_t at);
 
-/* Classes from the bins of real values, one a row; an array of one row is made one of
- * one column. Errors as ipl_targets_read. */
-ipl_status ipl_classes_of_values(const char *what, ipl_samples_of of, ipl_array *array,
-                                 const ipl_target_options *how, ipl_classes *out);
-
 /* The end of a message on a wrong number of rows: ": .. transposed", or "". */
 const char *ipl_rows_hint(ipl_samples_of of, int64_t had);
 
