@@ -3,16 +3,42 @@
     import infoplane as ip
     ip.estimate(T, y, bins=30, noise_var=0.1).to_frame()      # one layer's activations
 
+    plane = ip.Plane(X_probe, y_probe, schedule=ip.log_epochs())
+    with plane.watch(net, seed=0) as w:                       # torch, Keras, functions
+        for epoch in range(100):
+            w.tick(epoch)
+            train_one_epoch(net)
+    plane.to_frame()
+
 numpy alone is imported; pandas, torch and others are when they are needed.
 """
 from __future__ import annotations
+
+import importlib
+from typing import Any, List
 
 from ._library import version
 from .errors import (ArgumentError, DeviceError, Error, FileError, FormatError,
                      NumericError, OutOfMemoryError, StoppedError, UnsupportedError)
 from .estimate import Estimate, estimate
+from .plane import Plane
+from .schedule import delta, epochs, every, log_epochs
 from .table import Table
 
 __all__ = ["ArgumentError", "DeviceError", "Error", "Estimate", "FileError",
-           "FormatError", "NumericError", "OutOfMemoryError", "StoppedError", "Table",
-           "UnsupportedError", "estimate", "version"]
+           "FormatError", "NumericError", "OutOfMemoryError", "Plane", "StoppedError",
+           "Table", "UnsupportedError", "delta", "epochs", "estimate", "every",
+           "keras", "lightning", "log_epochs", "version"]
+
+# Modules that import more than numpy, or that few need: at their first use.
+_LATER = ("keras", "lightning")
+
+
+def __getattr__(name: str) -> Any:
+    if name in _LATER:
+        return importlib.import_module(f".{name}", __name__)
+    raise AttributeError(f"infoplane has no '{name}': see dir(infoplane)")
+
+
+def __dir__() -> List[str]:
+    return sorted(set(globals()) | set(_LATER))

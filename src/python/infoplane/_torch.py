@@ -1,0 +1,195 @@
+"""The activations of a torch Module on the probe rows, by forward hooks.
+
+A forward pass leaves no trace: it runs in evaluation mode without gradients, and then
+each module's own training flag, each buffer and the random numbers' state are what
+they were, bit for bit, whatever `forward` does to them. Hooks are there only during
+the pass. Networks in DataParallel, DistributedDataParallel or torch.compile are read
+as the module inside.
+
+Layers by default: the outputs of modules that are activation functions (nn.ReLU,
+nn.Tanh, ..) and of the module that is called last. A network whose non-linearities
+are functions (F.relu) has no such modules: there, every module with weights of its own
+(nn.Linear, nn.Conv2d, ..), whose outputs come before the non-linearity. Name the
+layers where something else is meant; containers ("block1") can be named as well.
+"""
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import Any, Dict, Iterator, List, Optional, Sequence, Set
+
+import numpy as np
+import torch
+from torch import nn
+
+from .errors import ArgumentError
+from .probe import pick
+
+
+class TorchProbe:
+    """See `probe.Probe`; the activations are (n, d) tensors on the network's device."""
+
+    def __init__(self, net: nn.Module, layers: Optional[Sequence[str]], x: Any,
+                 chunk: int) -> None:
+        self.net, self.chunk = _inner(net), chunk
+        _check_initialised(self.net)
+        self.rows = _tensor(x)
+        self.modules = {m: name for name, m in self.net.named_modules() if name}
+        self.bases: Dict[str, str] = {}  # name -> the module's; NAME.2 is NAME's call
+        known = list(self._pass(self._placed(self.rows[:2]), None))
+        self.names = pick(layers, known, self._default(known))
+
+    def activations(self) -> List[torch.Tensor]:
+        """Copies, in the order of the names; finished when this returns."""
+        n = len(self.rows)
+        whole: Dict[str, torch.Tensor] = {}
+        self.rows = self._placed(self.rows)
+        for at in range(0, n, self.chunk):
+            rows = self.rows[at:at + self.chunk]
+            part = self._pass(rows, set(self.names))
+            for name in self.names:
+                if name not in part:
+                    raise ArgumentError(f"layer '{name}' was not called in this pass: "
+                                        "expected the same calls for all rows and "
+                                        "epochs")
+                if len(rows) == n:
+                    whole[name] = part[name]
+                    continue
+                if name not in whole:
+                    whole[name] = part[name].new_empty((n,) + part[name].shape[1:])
+                whole[name][at:at + len(rows)] = part[name]
+        for device in {t.device for t in whole.values() if t.is_cuda}:
+            torch.cuda.current_stream(device).synchronize()
+        return [whole[name] for name in self.names]
+
+    def _placed(self, rows: torch.Tensor) -> torch.Tensor:
+        """The rows where the network is, in its floating-point type."""
+        like = next((p for p in self.net.parameters() if p.is_floating_point()), None)
+        if like is None:
+            return rows
+        kind = like.dtype if rows.is_floating_point() else rows.dtype
+        return rows.to(device=like.device, dtype=kind)
+
+    def _default(self, known: List[str]) -> List[str]:
+        module = {name: m for m, name in self.modules.items()}
+        called = {name: module[self.bases[name]] for name in known}
+        leaves = {name: m for name, m in called.items() if not list(m.children())}
+        chosen = [name for name, m in leaves.items() if _is_activation(m)]
+        if not chosen:
+            chosen = [name for name, m in leaves.items() if list(m.parameters())]
+        return chosen + [name for name in list(leaves)[-1:] if name not in chosen]
+
+    def _pass(self, rows: torch.Tensor,
+              wanted: Optional[Set[str]]) -> Dict[str, torch.Tensor]:
+        """The outputs by name, in the order in which the modules end; None: of all."""
+        seen: Dict[str, torch.Tensor] = {}
+        calls: Dict[str, int] = {}
+        taken = set(self.modules.values())
+
+        def hook(module: nn.Module, inputs: Any, output: Any) -> None:
+            base = self.modules[module]
+            calls[base] = calls.get(base, 0) + 1
+            name = base if calls[base] == 1 else f"{base}.{calls[base]}"
+            if name != base and name in taken:  # a child has that name
+                name = f"{base}.call{calls[base]}"
+            if wanted is None:
+                self.bases[name] = base
+                seen[name] = output
+            elif name in wanted:
+                # A copy: a module that works in place would change it afterwards.
+                seen[name] = _flat(name, output, len(rows))
+
+        hooked = taken if wanted is None else {self.bases[name] for name in wanted}
+        modules = [m for m, base in self.modules.items() if base in hooked]
+        with _undisturbed(self.net), torch.no_grad():
+            handles = [m.register_forward_hook(hook) for m in modules]
+            try:
+                self.net(rows)
+            finally:
+                for handle in handles:
+                    handle.remove()
+        return seen
+
+
+def _inner(net: nn.Module) -> nn.Module:
+    while True:
+        if isinstance(net, (nn.DataParallel, nn.parallel.DistributedDataParallel)):
+            net = net.module
+        elif hasattr(net, "_orig_mod"):
+            net = net._orig_mod
+        else:
+            return net
+
+
+def _check_initialised(net: nn.Module) -> None:
+    for name, p in list(net.named_parameters()) + list(net.named_buffers()):
+        if nn.parameter.is_lazy(p):
+            raise ArgumentError(f"parameter '{name}' has no shape yet: expected a "
+                                "network that was called once; pass it a batch first")
+
+
+def _tensor(x: Any) -> torch.Tensor:
+    if isinstance(x, torch.Tensor):
+        return x.detach()
+    x = np.asarray(x)
+    return torch.tensor(x.astype(x.dtype.newbyteorder("="), copy=False))
+
+
+def _is_activation(module: nn.Module) -> bool:
+    return (any(kind.__module__ == "torch.nn.modules.activation"
+                for kind in type(module).__mro__)
+            and not isinstance(module, nn.MultiheadAttention))
+
+
+def _flat(name: str, output: Any, rows: int) -> torch.Tensor:
+    """(rows, d) copy of an output; of a tuple (nn.LSTM), its first tensor."""
+    if isinstance(output, (tuple, list)) and output:
+        output = output[0]
+    if not isinstance(output, torch.Tensor):
+        raise ArgumentError(f"layer '{name}' returns a {type(output).__name__}: "
+                            "expected a tensor; leave this layer out")
+    if output.dim() < 1 or len(output) != rows:
+        raise ArgumentError(f"layer '{name}' returns shape {tuple(output.shape)} for "
+                            f"{rows} rows: expected the rows first (batch_first=True)")
+    return output.detach().reshape(rows, -1).clone()
+
+
+@contextmanager
+def _undisturbed(net: nn.Module) -> Iterator[None]:
+    """Evaluation mode within; afterwards flags, buffers and random numbers are as they
+    were."""
+    modules = list(net.modules())
+    training = [m for m in modules if m.training]
+    buffers = [_Buffers(m._buffers) for m in modules if m._buffers]
+    devices = sorted({p.device.index for p in net.parameters() if p.is_cuda})
+    # Weights that autocast rounds without gradient must not stay in its cache, where
+    # the training would find them.
+    cached = torch.is_autocast_cache_enabled()
+    with torch.random.fork_rng(devices=devices):
+        torch.set_autocast_cache_enabled(False)
+        try:
+            for m in training:  # not eval(), which a network may have made its own
+                m.training = False
+            yield
+        finally:
+            torch.set_autocast_cache_enabled(cached)
+            for m in training:
+                m.training = True
+            for buffer in buffers:
+                buffer.put_back()
+
+
+class _Buffers:
+    """A module's buffers as they were: the tensors themselves, and their bits."""
+
+    def __init__(self, owner: Dict[str, Any]) -> None:
+        self.owner, self.tensors = owner, dict(owner)
+        self.kept = [(b, b._version, b.detach().clone())
+                     for b in owner.values() if b is not None]
+
+    def put_back(self) -> None:
+        self.owner.clear()
+        self.owner.update(self.tensors)
+        for buffer, version, bits in self.kept:
+            if buffer._version != version:
+                with torch.no_grad():
+                    buffer.copy_(bits)

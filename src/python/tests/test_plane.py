@@ -1,0 +1,249 @@
+"""Plane and Watch, with networks that are plain functions."""
+import threading
+from concurrent.futures import wait
+
+import numpy as np
+import pytest
+
+import infoplane as ip
+from infoplane import watch as watch_module
+
+N = 60
+X = np.random.default_rng(1).normal(size=(N, 4)).astype(np.float32)
+Y = (X[:, 0] > 0).astype(np.int32)
+
+
+class Net:
+    """A network whose activations depend on how far it was trained."""
+
+    def __init__(self, seed=0):
+        self.w = np.random.default_rng(seed).normal(size=(4, 3))
+        self.passes = 0
+
+    def __call__(self, x):
+        self.passes += 1
+        return {"hidden": np.tanh(x @ self.w), "out": (x @ self.w)[:, :1]}
+
+    def train(self, epoch):
+        self.w = self.w + 0.5 / (1 + epoch) ** 2
+
+
+def train(plane, seeds=(0, 1), last=40, **options):
+    for seed in seeds:
+        net = Net(seed)
+        with plane.watch(net, seed=seed, last=last, **options) as w:
+            for epoch in range(last + 1):
+                w.tick(epoch, loss=1.0 / (1 + epoch), acc=0.5)
+                net.train(epoch)
+    return plane
+
+
+def same(a, b):
+    assert a.columns.keys() == b.columns.keys()
+    for name in a.columns:
+        np.testing.assert_array_equal(a.columns[name], b.columns[name], err_msg=name)
+
+
+def test_seeds_epochs_and_names_are_in_the_table():
+    columns = train(ip.Plane(X, Y, schedule=ip.every(20), bins=30)).table.columns
+    points = len(columns["seed"]) // 6
+    np.testing.assert_array_equal(columns["seed"], np.repeat([0, 1], 3 * points))
+    np.testing.assert_array_equal(columns["epoch"], np.tile(
+        np.repeat([0, 20, 40], points), 2))
+    assert set(zip(columns["layer"], columns["layer_name"])) == {
+        (1, "hidden"), (2, "out")}
+
+
+def test_training_keeps_every_tick():
+    plane = train(ip.Plane(X, Y, schedule=ip.every(20)), seeds=(3,))
+    rows = plane.training
+    assert rows["epoch"].tolist() == list(range(41)) and set(rows["seed"]) == {3}
+    assert rows["loss"][1] == 0.5 and rows["acc"][0] == 0.5
+    with plane.watch(Net(), seed=4) as w:
+        w.tick(0)
+    assert np.isnan(plane.training["loss"][-1])
+
+
+@pytest.mark.parametrize("schedule", [ip.every(3), ip.log_epochs(2, 5), ip.delta(0.05)])
+def test_a_thread_changes_nothing(schedule):
+    alone = train(ip.Plane(X, Y, schedule=schedule, bins=10))
+    aside = train(ip.Plane(X, Y, schedule=schedule, bins=10, background=True))
+    same(alone.table, aside.table)
+    skipped = len(set(alone.table.columns["epoch"]))
+    assert 3 < skipped < 41
+
+
+def test_layers_are_picked_by_name_in_the_order_given():
+    plane = ip.Plane(X, Y)
+    with plane.watch(Net(), layers=["out", "hidden"]) as w:
+        assert w.tick(0)
+    assert plane.layers == ["out", "hidden"]
+    assert plane.table.columns["layer_name"][0] == "out"
+
+
+def test_the_table_in_mid_training_waits_for_the_thread():
+    plane = ip.Plane(X, Y, background=True)
+    with plane.watch(Net()) as w:
+        for epoch in range(4):
+            w.tick(epoch)
+            assert set(plane.table.columns["epoch"]) == set(range(epoch + 1))
+
+
+def test_unmeasured_epochs_pass_nothing_through_the_network():
+    net, plane = Net(), ip.Plane(X, Y, schedule=ip.every(10))
+    with plane.watch(net) as w:
+        before = net.passes
+        measured = [w.tick(epoch) for epoch in range(20)]
+    assert measured.count(True) == 2 and net.passes - before == 2
+
+
+def test_finish_measures_the_latest_epoch_once():
+    plane = ip.Plane(X, Y, schedule=ip.every(4))
+    with plane.watch(Net()) as w:
+        for epoch in range(7):
+            w.tick(epoch)
+        assert w.finish() and not w.finish()
+    assert sorted(set(plane.table.columns["epoch"])) == [0, 4, 6]
+
+
+class Failing:
+    """Stands in for the estimates: those of one epoch fail."""
+
+    def __init__(self, real, at):
+        self.real, self.at, self.calls = real, at, 0
+
+    def __call__(self, *args, **options):
+        self.calls += 1
+        if self.calls == self.at + 1:
+            raise ip.Error("layer 'hidden' cannot be measured")
+        return self.real(*args, **options)
+
+
+def failing(monkeypatch, at):
+    monkeypatch.setattr(watch_module, "_estimate_layers",
+                        Failing(watch_module._estimate_layers, at))
+
+
+def test_an_error_of_the_thread_comes_with_a_later_tick(monkeypatch):
+    failing(monkeypatch, 1)
+    plane = ip.Plane(X, Y, background=True)
+    with pytest.raises(ip.Error, match="cannot be measured"):
+        with plane.watch(Net()) as w:
+            for epoch in range(20):
+                w.tick(epoch)
+            pytest.fail("no tick has raised it")
+
+
+def test_an_error_of_the_thread_comes_with_a_tick_that_measures_nothing(monkeypatch):
+    failing(monkeypatch, 0)
+    plane = ip.Plane(X, Y, background=True, schedule=ip.every(10))
+    with plane.watch(Net()) as w:
+        w.tick(0)
+        wait([w._pending[0][1]])
+        with pytest.raises(ip.Error, match="cannot be measured"):
+            w.tick(1)
+
+
+def test_an_error_of_the_thread_comes_at_the_end(monkeypatch):
+    failing(monkeypatch, 0)
+    plane = ip.Plane(X, Y, background=True)
+    done = False
+    with pytest.raises(ip.Error, match="cannot be measured"):
+        with plane.watch(Net()) as w:
+            w.tick(0)
+            done = True
+    assert done
+
+
+def test_an_error_without_a_thread_comes_at_its_tick(monkeypatch):
+    failing(monkeypatch, 1)
+    with ip.Plane(X, Y).watch(Net()) as w:
+        w.tick(0)
+        with pytest.raises(ip.Error, match="cannot be measured"):
+            w.tick(1)
+
+
+def test_the_callers_error_goes_first(monkeypatch, caplog):
+    failing(monkeypatch, 0)
+    with pytest.raises(KeyError, match="mine"):
+        with ip.Plane(X, Y, background=True).watch(Net()) as w:
+            w.tick(0)
+            raise KeyError("mine")
+    assert "cannot be measured" in caplog.text
+
+
+def test_what_was_measured_outlives_the_callers_error():
+    plane = ip.Plane(X, Y, background=True)
+    with pytest.raises(KeyError):
+        with plane.watch(Net()) as w:
+            w.tick(0)
+            raise KeyError("mine")
+    assert set(plane.table.columns["epoch"]) == {0}
+
+
+def test_no_thread_outlives_its_watch():
+    plane = train(ip.Plane(X, Y, schedule=ip.every(20), background=True))
+    assert not [t for t in threading.enumerate() if t.name.startswith("infoplane")]
+    assert not plane._open
+
+
+def test_few_activations_wait_for_a_slow_thread(monkeypatch):
+    ready, real = threading.Event(), watch_module._estimate_layers
+
+    def slow(*args, **options):
+        ready.wait(5)
+        return real(*args, **options)
+
+    monkeypatch.setattr(watch_module, "_estimate_layers", slow)
+    plane = ip.Plane(X, Y, background=True)
+    with plane.watch(Net()) as w:
+        w.tick(0), w.tick(1)
+        threading.Timer(0.05, ready.set).start()
+        w.tick(2)
+        assert ready.is_set() and len(w._pending) <= 2
+
+
+def test_a_pass_takes_rows_by_their_size():
+    assert ip.Plane(X, Y).chunk == 2**18
+    assert ip.Plane(np.zeros((2, 3, 224, 224), np.int8)).chunk == 64
+
+
+def tick_twice():
+    with ip.Plane(X, Y).watch(Net()) as w:
+        w.tick(3)
+        w.tick(3)
+
+
+def tick_late():
+    with ip.Plane(X, Y).watch(Net()) as w:
+        pass
+    w.tick(0)
+
+
+def seed_twice():
+    plane = train(ip.Plane(X, Y, schedule=ip.every(20)), seeds=(0,))
+    with plane.watch(Net(), seed=0) as w:
+        w.tick(0)
+
+
+def other_layers():
+    plane = train(ip.Plane(X, Y, schedule=ip.every(20)))
+    plane.watch(Net(), layers=["out"])
+
+
+@pytest.mark.parametrize("call,text", [
+    (tick_twice, "epoch 3 of seed 0 comes after epoch 3: expected ascending"),
+    (tick_late, "call tick within its `with` block"),
+    (seed_twice, "another training takes another seed="),
+    (other_layers, "give this network a Plane of its own"),
+    (lambda: ip.Plane(X, Y[:5]), "y_probe has 5 rows and X_probe 60"),
+    (lambda: ip.Plane(X, Y, chunk=0), "chunk of 0 rows"),
+    (lambda: ip.Plane(X, Y).table, "no points yet"),
+    (lambda: ip.Plane(X, Y).watch(Net(), layers=["fc"]), "expected names among hidden"),
+    (lambda: ip.Plane(X, Y).watch(Net(), layers="out"), r"layers=\['out'\]"),
+    (lambda: ip.Plane(X, Y).watch(Net(), layers=[]), "expected one name or more"),
+    (lambda: ip.Plane(X, Y).watch(7), "a network of type int"),
+])
+def test_what_is_wrong_is_said(call, text):
+    with pytest.raises(ip.ArgumentError, match=text):
+        call()
