@@ -8,9 +8,9 @@
         for epoch in range(100):
             w.tick(epoch)
             train_one_epoch(net)
-    plane.to_frame()
+    plane.plot().savefig("plane.pdf")
 
-numpy alone is imported; pandas, torch and others are when they are needed.
+numpy alone is imported; matplotlib, pandas, torch and others are when they are needed.
 """
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ from .table import Table
 __all__ = ["ArgumentError", "DeviceError", "Error", "Estimate", "FileError",
            "FormatError", "NumericError", "OutOfMemoryError", "Plane", "StoppedError",
            "Table", "UnsupportedError", "delta", "epochs", "estimate", "every",
-           "keras", "lightning", "log_epochs", "version"]
+           "figures", "keras", "lightning", "log_epochs", "version"]
 
 # Modules that import more than numpy, or that few need: at their first use.
-_LATER = ("keras", "lightning")
+_LATER = ("figures", "keras", "lightning")
 
 
 def __getattr__(name: str) -> Any:
