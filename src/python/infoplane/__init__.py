@@ -28,10 +28,10 @@ from .table import Table
 __all__ = ["ArgumentError", "DeviceError", "Error", "Estimate", "FileError",
            "FormatError", "NumericError", "OutOfMemoryError", "Plane", "StoppedError",
            "Table", "UnsupportedError", "delta", "epochs", "estimate", "every",
-           "figures", "keras", "lightning", "log_epochs", "version"]
+           "figures", "keras", "lightning", "log_epochs", "report", "version"]
 
 # Modules that import more than numpy, or that few need: at their first use.
-_LATER = ("figures", "keras", "lightning")
+_LATER = ("figures", "keras", "lightning", "report")
 
 
 def __getattr__(name: str) -> Any:
