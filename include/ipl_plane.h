@@ -306,6 +306,52 @@ ipl_status ipl_estimate_folder(ipl_device *dev, int estimators,
                                ipl_progress_call progress, void *user,
                                ipl_progress *out);
 
+/* -- Points from elsewhere --------------------------------------------------------*/
+
+/* A point of a layer, from 1, of the network of one seed at one tick. */
+typedef struct {
+    int64_t      seed, tick;
+    int          layer;
+    ipl_mi_point point;
+} ipl_plane_row;
+
+/* How far such a network's training was; NaN: not known. */
+typedef struct {
+    int64_t seed, tick;
+    double  loss_train_nats, loss_test_nats, accuracy_train, accuracy_test;
+} ipl_plane_training;
+
+/* What another program has trained, and measured by ipl_mi_estimate_host. */
+typedef struct {
+    const char  *source;  /* what was measured: "digits"                          */
+    const char  *notes;   /* on it, lines, each ended by \n; NULL: none            */
+    int64_t      samples; /* measured                                             */
+    double       h_x, h_y; /* ceilings in nats: log(samples), H(Y); NaN: none     */
+    ipl_tick     tick;
+    ipl_mi_error error;
+    ipl_target_options targets; /* what the labels were; zero: classes            */
+    int                layers;
+    const char *const *layer_name; /* [layers]; NULL: numbers from 1              */
+    const int64_t     *width;   /* [layers]                                       */
+    int                   estimators;
+    const ipl_mi_options *options; /* [estimators]                                */
+    int64_t               rows;
+    const ipl_plane_row  *row;  /* sorted by tick, then seed; of each network all
+                                   layers, and their points in the order of `options` */
+    int64_t                   trained;
+    const ipl_plane_training *training; /* sorted by tick, then seed              */
+} ipl_plane;
+
+/*
+ * Writes a run directory of these points for ipl_plot, with the tables and the run.json
+ * of ipl_estimate_folder, and training.csv where `trained` is not 0. Seeds need not
+ * have the same ticks. `dev` is the device that measured.
+ *
+ * E_ARGUMENT: a row out of its place, a layer's name that a table cannot have, or the
+ * directory exists. E_IO: a write failed, and the directory is not there.
+ */
+ipl_status ipl_plane_write(ipl_device *dev, const ipl_plane *plane, const char *dir);
+
 /* The files of such a folder that are none of its activations: their number, and names
  * as far as there is room, "labels.npy, notes.txt". E_IO. */
 ipl_status ipl_folder_left_out(const char *folder, size_t size, char *text,

@@ -167,10 +167,18 @@ static void spread(int64_t first, int64_t count, ipl_compression_row *row)
     }
 }
 
-ipl_status ipl_compression_rows(const ipl_compression *c, ipl_compression_row **rows,
+static int by_layer(const void *a, const void *b)
+{
+    const state *x = a, *y = b;
+    if (x->seed != y->seed) return x->seed < y->seed ? -1 : 1;
+    return x->layer - y->layer;
+}
+
+ipl_status ipl_compression_rows(ipl_compression *c, ipl_compression_row **rows,
                                 int64_t *count)
 {
     int64_t all = 0, used = 0;
+    if (c->count) qsort(c->states, (size_t)c->count, sizeof *c->states, by_layer);
     for (int64_t k = 0; k < c->count; ++k) all += c->states[k].points;
     ipl_compression_row *row = malloc((size_t)(all + !all) * sizeof *row);
     if (!row)

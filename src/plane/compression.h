@@ -24,9 +24,9 @@ ipl_status ipl_compression_point(ipl_compression *c, int64_t seed, int64_t tick,
 ipl_status ipl_compression_gradient(ipl_compression *c, int64_t seed, int64_t tick,
                                     int layer, ipl_gradient_stats gradient);
 
-/* A row for each seed, layer and estimator, in the order in which they came first;
- * *rows is the caller's to free. E_MEMORY. */
-ipl_status ipl_compression_rows(const ipl_compression *c, ipl_compression_row **rows,
+/* A row for each seed, layer and estimator, sorted by seed and layer; estimators are in
+ * the order in which they came first. *rows is the caller's to free. E_MEMORY. */
+ipl_status ipl_compression_rows(ipl_compression *c, ipl_compression_row **rows,
                                 int64_t *count);
 
 /* -- compression_file.c -----------------------------------------------------------*/

@@ -155,19 +155,15 @@ static ipl_status report(const folder_run *f, const char *status, const char *er
         .dev = f->dev, .status = status, .error = error, .source = f->from->folder,
         .inputs_file = f->from->inputs, .errors = f->from->error, .rows = -1,
         .targets = f->from->labels ? &f->from->targets : NULL,
-        .measured_rows = f->kept, .layers = f->names.layers, .replicas = 1,
+        .measured_rows = f->kept, .replicas = 1,
         .tick = ipl_tick_name(IPL_TICK_EPOCH), .h_x = log((double)f->kept),
         .h_y = f->h_y,
         .estimators = f->estimators, .work = f->work, .progress = f->now,
         .notes = f->notes, .class_names = f->targets.labels.names,
         .named = f->targets.labels.classes};
     for (int e = 0; e < f->estimators; ++e) p.options[e] = f->options[e];
-    if (f->names.named) p.layer_name = f->layer_name;
-    for (int l = 0; l < f->names.layers; ++l)
-        if (f->names.named)
-            snprintf(p.layer[l], sizeof p.layer[0], "%s (%lld)", f->layer_name[l],
-                     (long long)f->width[l]);
-        else snprintf(p.layer[l], sizeof p.layer[0], "%lld", (long long)f->width[l]);
+    ipl_provenance_layers(&p, f->names.layers, f->names.named ? f->layer_name : NULL,
+                          f->width);
     return ipl_provenance_write(&p, f->dir);
 }
 

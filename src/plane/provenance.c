@@ -51,6 +51,17 @@ void ipl_provenance_experiment(ipl_provenance *p, const ipl_experiment *e)
     p->h_y = e->h_y;
 }
 
+void ipl_provenance_layers(ipl_provenance *p, int layers, const char *const *name,
+                           const int64_t *width)
+{
+    p->layers = layers;
+    p->layer_name = name;
+    for (int l = 0; l < layers; ++l)
+        if (name) snprintf(p->layer[l], sizeof p->layer[0], "%s (%lld)", name[l],
+                           (long long)width[l]);
+        else snprintf(p->layer[l], sizeof p->layer[0], "%lld", (long long)width[l]);
+}
+
 static json_t *number_or_null(double value)
 {
     return isfinite(value) ? json_real(value) : json_null();
@@ -276,7 +287,7 @@ ipl_status ipl_provenance_write(const ipl_provenance *p, ipl_rundir *dir)
     for (int l = 0; l < p->layers; ++l)
         ipl_json_append(&layers, ipl_json_text(p->layer[l]));
     for (int64_t r = 0; r < p->replicas; ++r)
-        ipl_json_append(&seeds, json_integer(p->seed + r));
+        ipl_json_append(&seeds, json_integer(p->seeds ? p->seeds[r] : p->seed + r));
     for (int e = 0; e < p->estimators; ++e)
         ipl_json_append(&estimators, estimator(&p->options[e]));
     json_t *out = json_pack(

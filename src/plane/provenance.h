@@ -37,6 +37,7 @@ typedef struct {
     char                 layer[IPL_NET_LAYERS_MAX][96]; /* "10-tanh", "fc1 (10)"   */
     const char *const   *layer_name; /* [layers]; NULL: numbers from 1            */
     int64_t              seed, replicas;
+    const int64_t       *seeds; /* [replicas]; NULL: from `seed` on              */
     const char          *tick;   /* "epoch", "step"                              */
     double               h_x, h_y; /* ceilings in nats; h_y NAN: no labels       */
     const ipl_memory    *memory; /* NULL: no run                                 */
@@ -48,6 +49,11 @@ typedef struct {
 /* Fills in what the experiment knows: data, layers, estimators, ceilings. Texts stay
  * the experiment's. */
 void ipl_provenance_experiment(ipl_provenance *p, const ipl_experiment *e);
+
+/* The layers of activations from elsewhere: their captions, and names; NULL: they have
+ * none. Names stay the caller's. */
+void ipl_provenance_layers(ipl_provenance *p, int layers, const char *const *name,
+                           const int64_t *width);
 
 ipl_status ipl_provenance_write(const ipl_provenance *p, ipl_rundir *dir);
 

@@ -152,7 +152,7 @@ ipl_status ipl_rundir_create(const char *dir, ipl_rundir **out)
     IPL_TRY(new_rundir(dir, &r));
     ipl_status st = ipl_rundir_make_folders(r->dir, &is_new);
     if (st == IPL_OK) st = open_folder(r);
-    if (!is_new) st = ipl_rundir_must_be_bare(r->fd, r->dir);
+    if (st == IPL_OK && !is_new) st = ipl_rundir_must_be_bare(r->fd, r->dir);
     if (st == IPL_OK) *out = r;
     else ipl_rundir_close(r);
     return st;
