@@ -90,12 +90,25 @@ static int decades(const canvas *c, int above, int below, double *lo, double *hi
     return *lo <= *hi;
 }
 
+/* Of networks that were trained elsewhere there are none. */
+static int has_gradients(const plot_data *d)
+{
+    for (int64_t k = 0; k < d->trainings; ++k)
+        for (int l = 0; l < d->layers; ++l) {
+            const double *v = d->training[k].value + PLOT_LAYERS;
+            if (!isnan(v[PLOT_MEAN * d->layers + l])) return 1;
+        }
+    return 0;
+}
+
 /* Sets a logarithmic y axis for these values, or says why the panel is empty. */
 static int log_axis(const canvas *c, int any, double lo, double hi)
 {
     if (!any) {
-        fprintf(c->out, "set yrange [0:1]; unset ytics; set label 'one batch a tick: "
-                "no spread' at graph 0.5,0.5 center tc '#666666'\nplot NaN\n");
+        const char *why = has_gradients(c->d) ? "one batch a tick: no spread"
+                                              : "no gradients are known";
+        fprintf(c->out, "set yrange [0:1]; unset ytics; set label '%s' at graph "
+                "0.5,0.5 center tc '#666666'\nplot NaN\n", why);
         return 0;
     }
     fprintf(c->out, "set logscale y; set yrange [%.3g:%.3g]; set format y '10^{%%T}'; "
