@@ -10,6 +10,9 @@
             train_one_epoch(net)
     plane.plot().savefig("plane.pdf")
 
+    run = ip.run("configs/ib-relu.ini", {"train.epochs": 3000})   # the C engine
+    ip.compare({"relu": run, "mine": plane}).plot(row="run")
+
 numpy alone is imported; matplotlib, pandas, torch and others are when they are needed.
 """
 from __future__ import annotations
@@ -22,13 +25,15 @@ from .errors import (ArgumentError, DeviceError, Error, FileError, FormatError,
                      NumericError, OutOfMemoryError, StoppedError, UnsupportedError)
 from .estimate import Estimate, estimate
 from .plane import Plane
+from .runs import Comparison, Export, Run, compare, load, resume, run, save
 from .schedule import delta, epochs, every, log_epochs
 from .table import Table
 
-__all__ = ["ArgumentError", "DeviceError", "Error", "Estimate", "FileError",
-           "FormatError", "NumericError", "OutOfMemoryError", "Plane", "StoppedError",
-           "Table", "UnsupportedError", "delta", "epochs", "estimate", "every",
-           "figures", "keras", "lightning", "log_epochs", "report", "version"]
+__all__ = ["ArgumentError", "Comparison", "DeviceError", "Error", "Estimate", "Export",
+           "FileError", "FormatError", "NumericError", "OutOfMemoryError", "Plane",
+           "Run", "StoppedError", "Table", "UnsupportedError", "compare", "delta",
+           "epochs", "estimate", "every", "figures", "keras", "lightning", "load",
+           "log_epochs", "report", "resume", "run", "save", "version"]
 
 # Modules that import more than numpy, or that few need: at their first use.
 _LATER = ("figures", "keras", "lightning", "report")

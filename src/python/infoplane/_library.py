@@ -81,6 +81,17 @@ _declare("ipl_classes_of_values", _STATUS, _TEXT, S.SamplesOf, C.POINTER(S.Array
 _declare("ipl_classes_free", None, C.POINTER(S.Classes))
 _declare("ipl_mi_estimate_host", _STATUS, _AT, C.c_int, _OPTIONS,
          C.POINTER(S.Samples), C.c_int, _AT)
+_CONFIG = _AT
+_declare("ipl_config_read", _STATUS, _TEXT, _CONFIG)
+_declare("ipl_config_set", _STATUS, _CONFIG, _TEXT)
+_declare("ipl_config_keys", C.c_int)
+_declare("ipl_config_key_at", _STATUS, _CONFIG, C.c_int, C.POINTER(S.ConfigKey))
+_declare("ipl_run", _STATUS, _AT, _CONFIG, _TEXT, S.PROGRESS_CALL, _AT, _AT)
+_declare("ipl_resume", _STATUS, _AT, _TEXT, S.PROGRESS_CALL, _AT, _AT)
+_declare("ipl_run_about", _STATUS, _TEXT, C.POINTER(S.RunInfo))
+_declare("ipl_export_networks", _STATUS, _AT, C.POINTER(S.Export),
+         C.POINTER(C.c_int64))
+_declare("ipl_plane_write", _STATUS, _AT, C.POINTER(S.Plane), _TEXT)
 
 
 def check(status: int) -> None:

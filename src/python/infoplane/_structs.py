@@ -12,7 +12,7 @@ DIMS_MAX, NOTE_BYTES = 32, 400
 SETTINGS_MAX, SETTING_BYTES, NAME_BYTES = 32, 16, 32
 OPTION_BYTES = 176
 OPTION_INTEGER, OPTION_REAL, OPTION_RANGE = 0, 1, 2
-TARGET_CLASSES, TARGET_BINS, TARGET_WIDTH = 0, 1, 2
+TARGET_CLASSES, TARGET_BINS, TARGET_WIDTH, TARGET_VALUES = 0, 1, 2, 3
 NEEDS_INPUTS, NEEDS_MOMENTS = 2, 4
 NO_CLASS = -1
 
@@ -89,6 +89,57 @@ class TargetOptions(C.Structure):
                 ("no_label", C.c_char_p)]
 
 
+# A row of a plane (ipl_plane_row), and one of its training (ipl_plane_training).
+PLANE_ROW = np.dtype([("seed", "i8"), ("tick", "i8"), ("layer", "i4"),
+                      ("point", POINT)], align=True)
+PLANE_TRAINING = np.dtype([
+    ("seed", "i8"), ("tick", "i8"), ("loss_train_nats", "f8"),
+    ("loss_test_nats", "f8"), ("accuracy_train", "f8"), ("accuracy_test", "f8")],
+    align=True)
+
+
+class Plane(C.Structure):
+    """ipl_plane"""
+    _fields_ = [("source", C.c_char_p), ("notes", C.c_char_p), ("samples", C.c_int64),
+                ("h_x", C.c_double), ("h_y", C.c_double), ("tick", C.c_int),
+                ("error", C.c_int), ("targets", TargetOptions), ("layers", C.c_int),
+                ("layer_name", C.POINTER(C.c_char_p)), ("width", C.POINTER(C.c_int64)),
+                ("estimators", C.c_int), ("options", C.c_void_p), ("rows", C.c_int64),
+                ("row", C.c_void_p), ("trained", C.c_int64), ("training", C.c_void_p)]
+
+
+class Progress(C.Structure):
+    """ipl_progress"""
+    _fields_ = [("tick", C.c_int64), ("last", C.c_int64), ("measured", C.c_int64),
+                ("known", C.c_int64), ("from_", C.c_int64), ("planned", C.c_int64),
+                ("pooled", C.c_int64), ("to_pool", C.c_int64),
+                ("pool_known", C.c_int64), ("seconds", C.c_double * 5),
+                ("memory", C.c_void_p), ("values", C.c_int64), ("merged", C.c_int64),
+                ("rounded", C.c_int64), ("notes", C.c_char_p)]
+
+
+PROGRESS_CALL = C.CFUNCTYPE(C.c_int, C.c_void_p, C.POINTER(Progress))
+
+
+class ConfigKey(C.Structure):
+    """ipl_config_key"""
+    _fields_ = [("section", C.c_char_p), ("key", C.c_char_p), ("help", C.c_char_p),
+                ("fallback", C.c_char * OPTION_BYTES), ("expected", C.c_char * 256),
+                ("value", C.c_char * OPTION_BYTES)]
+
+
+class RunInfo(C.Structure):
+    """ipl_run_info"""
+    _fields_ = [("done", C.c_int), ("device", C.c_char * 32), ("tick", C.c_char * 8),
+                ("last", C.c_int64), ("measured", C.c_int64)]
+
+
+class Export(C.Structure):
+    """ipl_export"""
+    _fields_ = [("dir", C.c_char_p), ("folder", C.c_char_p), ("tick", C.c_int64),
+                ("every_tick", C.c_int), ("seed", C.c_int64), ("layer", C.c_int)]
+
+
 def options_of(size: int) -> type:
     """ipl_mi_options of this many bytes, all but its head opaque: its fields are set
     and read as text."""
@@ -103,4 +154,8 @@ SIZES = {"ipl_device_options": C.sizeof(DeviceOptions), "ipl_option": C.sizeof(O
          "ipl_mi_family": C.sizeof(Family), "ipl_mi_samples": C.sizeof(Samples),
          "ipl_array": C.sizeof(Array), "ipl_samples_of": C.sizeof(SamplesOf),
          "ipl_classes": C.sizeof(Classes), "ipl_mi_point": POINT.itemsize,
-         "ipl_target_options": C.sizeof(TargetOptions), "ipl_mi_layer": LAYER.itemsize}
+         "ipl_target_options": C.sizeof(TargetOptions), "ipl_mi_layer": LAYER.itemsize,
+         "ipl_plane_row": PLANE_ROW.itemsize, "ipl_plane": C.sizeof(Plane),
+         "ipl_plane_training": PLANE_TRAINING.itemsize,
+         "ipl_progress": C.sizeof(Progress), "ipl_config_key": C.sizeof(ConfigKey),
+         "ipl_run_info": C.sizeof(RunInfo), "ipl_export": C.sizeof(Export)}

@@ -59,7 +59,7 @@ def as_labels(y: Any, rows: int, bins: Optional[int] = None,
 def entropy(counts: np.ndarray) -> float:
     """Of classes with so many samples each, in bits."""
     share = counts[counts > 0] / counts.sum()
-    return float(-(share * np.log2(share)).sum()) + 0.0
+    return float(-(share * np.log(share)).sum() / math.log(2.0)) + 0.0
 
 
 def _ready(array: np.ndarray, rows: int) -> Optional[Labels]:
