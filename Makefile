@@ -61,7 +61,8 @@ TEST_PACKAGES := libcmocka-dev libsimde-dev dataset-fashion-mnist python3-minima
             python3-numpy clang libclang-rt-dev
 PYTHON_TEST_PACKAGES := python3-pytest python3-numpy python3-torch python3-pandas \
             python3-matplotlib python3-pil python3-joblib python3-plotly \
-            python3-threadpoolctl chromium
+            python3-threadpoolctl python3-nbclient python3-ipykernel \
+            dataset-fashion-mnist chromium
 WHEEL_PACKAGES := python3-venv
 LIBRARIES := openblas zlib inih $(if $(MAT_ON),matio hdf5) jansson
 
