@@ -262,10 +262,11 @@ demo: setup
 	@echo "the picture: $(CURDIR)/$(DEMO)/plane.svg"
 
 # With EMU, the CUDA tests run on that emulator as well, with each of its checks: of
-# addresses (always) and of memory that nobody wrote; and, side by side with these, of
+# addresses (always), of memory that nobody wrote, and of bits that depend on where the
+# operands of cuBLAS lie or on how many go together; and, side by side with these, of
 # races, in a shuffled order, in shared memory and in global, and of work that runs only
 # when it is waited for.
-EMU_CHECKS ?= CUDAEMU_UNINIT=1+CUDAEMU_THREADS=1 \
+EMU_CHECKS ?= CUDAEMU_UNINIT=1+CUDAEMU_ALIGN_BLAS=1+CUDAEMU_THREADS=1 \
               CUDAEMU_SEED=2+CUDAEMU_RACE=global+CUDAEMU_LAZY=1+CUDAEMU_THREADS=1
 check: setup-tests check-layers
 	@$(MAKE) --no-print-directory -s $(JOBS) $(HERE) tests

@@ -85,6 +85,28 @@ struct net_call {
     double2       *welford;
 };
 
+/* cuBLAS may choose its kernel, and so the bits, by where operands lie. Matrices begin
+ * at multiples of NET_ALIGN floats; parameters that lie packed, `behind` floats after
+ * one, where behind is a function of the shape. */
+enum { NET_ALIGN = 64 };
+
+static inline __host__ __device__ int64_t net_whole(int64_t floats)
+{
+    return (floats + NET_ALIGN - 1) / NET_ALIGN * NET_ALIGN;
+}
+
+static inline bool net_lies(const float *at, int64_t behind)
+{
+    return (int64_t)((uintptr_t)at / sizeof *at % NET_ALIGN) == behind % NET_ALIGN;
+}
+
+/* What cuBLAS is called with lies elsewhere: a bug of ours. */
+static inline ipl_status net_misplaced(const char *call, int m, int n, int k)
+{
+    return IPL_FAIL(IPL_E_DEVICE, "%s: an operand of %d x %d x %d is not aligned as "
+                    "planned, a bug of infoplane", call, m, n, k);
+}
+
 net_layout ipl_cuda_net_layout(const ipl_net_shape *shape);
 int        ipl_cuda_net_is_tiny(const net_layout *layout);
 

@@ -89,6 +89,7 @@ struct evaluation {
     net_layout net;
     int        classes;
     int64_t    chunk, parts;
+    int64_t    spare_at, parts_at; /* floats, behind the outputs */
     size_t     bytes;
 };
 
@@ -104,11 +105,10 @@ static evaluation plan_of(const ipl_net_shape *shape, int64_t rows)
     plan.chunk = rows < most ? rows : most;
     plan.parts = ceil_div(rows, BLOCK_ROWS);
 
-    net_outputs out = {};
-    out.act[net->layers] = (float *)shape; /* any: only asks which are wanted */
-    const int64_t spare = ipl_cuda_forward_spare_floats(*net, out, plan.chunk);
-    plan.bytes = sizeof(loss_part) * (size_t)plan.parts +
-                 sizeof(float) * (size_t)(plan.chunk * plan.classes + spare);
+    plan.spare_at = net_whole(plan.chunk * plan.classes);
+    plan.parts_at = plan.spare_at + ipl_cuda_forward_spare_floats(*net, plan.chunk);
+    plan.bytes = sizeof(float) * (size_t)plan.parts_at +
+                 sizeof(loss_part) * (size_t)plan.parts;
     return plan;
 }
 
@@ -131,16 +131,16 @@ ipl_status ipl_cuda_evaluate(void *state, const ipl_net_shape *shape,
     const int classes = plan.classes;
     IPL_TRY(ipl_cuda_scratch(dev, plan.bytes, &scratch));
     net_outputs out = {};
-    loss_part *part = (loss_part *)scratch;
-    out.act[net.layers] = (float *)(part + parts);
+    float *const outputs = out.act[net.layers] = (float *)scratch;
+    loss_part *part = (loss_part *)(outputs + plan.parts_at);
 
     for (int64_t first = 0; first < rows; first += chunk) {
         const int64_t count = rows - first < chunk ? rows - first : chunk;
         IPL_TRY(ipl_cuda_forward_layers(dev, net, out, params, count,
                                         x + first * net.width[0],
-                                        out.act[net.layers] + chunk * classes));
+                                        outputs + plan.spare_at));
         row_losses<<<(unsigned)ceil_div(count, BLOCK_ROWS), THREADS, 0, dev->stream>>>(
-            count, classes, out.act[net.layers], y + first, part + first / BLOCK_ROWS);
+            count, classes, outputs, y + first, part + first / BLOCK_ROWS);
         IPL_LAUNCHED(dev, row_losses);
     }
     add_losses<<<1, THREADS, 0, dev->stream>>>(parts, part);

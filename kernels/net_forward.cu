@@ -4,7 +4,7 @@
  * Launch    forward_tiny (all widths at most 64): a block of 128 threads takes 64 rows
  *           at a time through all layers in shared memory, two threads a row; layers'
  *           weights are loaded in turn. Wide networks: cuBLAS and net_layers.cu, in
- *           chunks of a fixed number of rows.
+ *           chunks of a fixed number of rows, on aligned operands.
  * Traffic   Reads x once and writes each wanted layer once; weights come from L2. For
  *           tiny networks memory bandwidth is the limit.
  * Numerics  forward_tiny sums a unit over its inputs in turn, bias last; cuBLAS in an
@@ -13,7 +13,7 @@
 #include "net_forward.cuh"
 
 enum { ROWS = 64, PITCH = ROWS + 1, THREADS = 128, GRID_MAX = 1024 };
-/* Room for layers that nobody wants: 256 MiB. */
+/* Room for layers that cannot be made in place: 256 MiB. */
 static const int64_t SPARE_FLOATS = (int64_t)1 << 26;
 
 static __host__ __device__ constexpr int pad4(int n) { return (n + 3) & ~3; }
@@ -117,65 +117,116 @@ static ipl_status tiny(ipl_cuda *dev, const net_layout &net, const net_outputs &
     return IPL_OK;
 }
 
-/* The last layer that is wanted, and the widest unwanted one before it. */
-static int last_wanted(const net_layout &net, const net_outputs &out, int *spare_width)
+static int last_wanted(const net_layout &net, const net_outputs &out)
 {
     int last = net.layers;
     while (last > 0 && !out.act[last]) --last;
-    *spare_width = 0;
-    for (int l = 1; l < last; ++l)
-        if (!out.act[l] && net.width[l] > *spare_width) *spare_width = net.width[l];
     return last;
+}
+
+static int widest_of(const net_layout &net)
+{
+    int widest = 1;
+    for (int l = 0; l <= net.layers; ++l)
+        if (net.width[l] > widest) widest = net.width[l];
+    return widest;
 }
 
 /* Rows of one product. cuBLAS chooses its kernel, and so the bits, by the shape: this
  * depends on the network alone and divides IPL_NET_FORWARD_ROWS, so that all rows or
- * blocks of them, with any layers wanted, are the same products. */
+ * blocks of them, with any layers wanted, are the same products. At least NET_ALIGN. */
 static int64_t chunk_rows(const net_layout &net)
 {
-    int widest = 1;
     int64_t chunk = IPL_NET_FORWARD_ROWS;
-    for (int l = 1; l <= net.layers; ++l)
-        if (net.width[l] > widest) widest = net.width[l];
-    while (2 * chunk * widest > SPARE_FLOATS) chunk /= 2;
+    while (2 * chunk * widest_of(net) > SPARE_FLOATS) chunk /= 2;
     return chunk;
 }
 
-int64_t ipl_cuda_forward_spare_floats(const net_layout &net, const net_outputs &out,
-                                      int64_t rows)
+/* What a product takes or makes elsewhere than at a multiple of NET_ALIGN floats goes
+ * through here: rows of two layers in turn (the inputs are layer 0), and the weights.
+ * Their copies cost 8 bytes a weight, little beside the products; padded parameters
+ * would be another format of states, snapshots and files. */
+struct wide_spare {
+    int64_t layer, floats; /* of one layer's rows; of all */
+    int64_t weights_at[NET_MAX + 1];
+};
+
+static wide_spare spare_of(const net_layout &net, int64_t rows)
 {
-    int width = 0;
-    if (ipl_cuda_net_is_tiny(&net)) return 0;
-    (void)last_wanted(net, out, &width);
+    wide_spare spare = {};
     const int64_t chunk = chunk_rows(net);
-    return 2 * (rows < chunk ? rows : chunk) * width;
+    spare.layer = net_whole((rows < chunk ? rows : chunk) * widest_of(net));
+    spare.floats = 2 * spare.layer;
+    for (int l = 1; l <= net.layers; ++l) {
+        spare.weights_at[l] = spare.floats;
+        spare.floats += net_whole((int64_t)net.width[l - 1] * net.width[l]);
+    }
+    return spare;
+}
+
+int64_t ipl_cuda_forward_spare_floats(const net_layout &net, int64_t rows)
+{
+    return ipl_cuda_net_is_tiny(&net) ? 0 : spare_of(net, rows).floats;
+}
+
+static ipl_status copy(ipl_cuda *dev, const float *from, int64_t floats, float *to)
+{
+    IPL_CUDA(dev, cudaMemcpyAsync(to, from, sizeof *to * (size_t)floats,
+                                  cudaMemcpyDeviceToDevice, dev->stream));
+    return IPL_OK;
+}
+
+/* *at <- a place with the same values that cuBLAS may have: `room`, if need be. */
+static ipl_status align(ipl_cuda *dev, int64_t floats, float *room, const float **at)
+{
+    if (net_lies(*at, 0)) return IPL_OK;
+    IPL_TRY(copy(dev, *at, floats, room));
+    *at = room;
+    return IPL_OK;
+}
+
+/* to (rows x units) = in (rows x inputs) weights, row-major. */
+static ipl_status multiply(ipl_cuda *dev, int rows, int units, int inputs,
+                           const float *in, const float *weights, float *to)
+{
+    const float one = 1.0f, zero = 0.0f;
+    if (!net_lies(in, 0) || !net_lies(weights, 0) || !net_lies(to, 0))
+        return net_misplaced("cublasSgemm", rows, units, inputs);
+    IPL_CUBLAS(cublasSgemm(dev->blas, CUBLAS_OP_N, CUBLAS_OP_N, units, rows, inputs,
+                           &one, weights, units, in, inputs, &zero, to, units));
+    dev->kernel = "cublasSgemm";
+    return IPL_OK;
 }
 
 static ipl_status wide(ipl_cuda *dev, const net_layout &net, const net_outputs &out,
-                       const float *params, int64_t rows, const float *x, float *spare)
+                       const float *params, int64_t rows, const float *x, float *room)
 {
-    const float one = 1.0f, zero = 0.0f;
-    int spare_width = 0;
-    const int last = last_wanted(net, out, &spare_width);
-    const int64_t chunk = chunk_rows(net), room = rows < chunk ? rows : chunk;
+    const int last = last_wanted(net, out);
+    const int64_t chunk = chunk_rows(net);
+    const wide_spare spare = spare_of(net, rows);
+    const float *weights[NET_MAX + 1];
+    for (int l = 1; l <= last; ++l) {
+        weights[l] = params + net.at[l];
+        IPL_TRY(align(dev, (int64_t)net.width[l - 1] * net.width[l],
+                      room + spare.weights_at[l], &weights[l]));
+    }
     for (int64_t first = 0; first < rows; first += chunk) {
         const int64_t count = rows - first < chunk ? rows - first : chunk;
         const float *in = x + first * net.width[0];
+        IPL_TRY(align(dev, count * net.width[0], room, &in));
         for (int l = 1; l <= last; ++l) {
             const int inputs = net.width[l - 1], units = net.width[l];
-            const float *weights = params + net.at[l];
-            const float *bias = weights + (int64_t)inputs * units;
-            float *to = out.act[l] ? out.act[l] + first * units
-                                   : spare + (l & 1) * room * spare_width;
-            IPL_CUBLAS(cublasSgemm(dev->blas, CUBLAS_OP_N, CUBLAS_OP_N, units,
-                                   (int)count, inputs, &one, weights, units, in, inputs,
-                                   &zero, to, units));
-            dev->kernel = "cublasSgemm";
+            const float *bias = params + net.at[l] + (int64_t)inputs * units;
+            float *wanted = out.act[l] ? out.act[l] + first * units : NULL;
+            float *to = wanted && net_lies(wanted, 0) ? wanted
+                                                      : room + (l & 1) * spare.layer;
+            IPL_TRY(multiply(dev, (int)count, units, inputs, in, weights[l], to));
             if (net.act[l] == IPL_ACT_SOFTMAX)
                 IPL_TRY(ipl_cuda_bias_softmax(dev, count, units, bias, to));
             else
                 IPL_TRY(ipl_cuda_bias_act(dev, 1, count, units, net.act[l],
                                           bias, 0, to, 0));
+            if (wanted && wanted != to) IPL_TRY(copy(dev, to, count * units, wanted));
             in = to;
         }
     }
@@ -200,7 +251,7 @@ ipl_status ipl_cuda_forward(void *state, const ipl_net_shape *shape,
     const net_layout net = ipl_cuda_net_layout(shape);
     net_outputs out = {};
     for (int l = 1; l <= net.layers; ++l) out.act[l] = act[l - 1];
-    const int64_t floats = ipl_cuda_forward_spare_floats(net, out, rows);
+    const int64_t floats = ipl_cuda_forward_spare_floats(net, rows);
     IPL_TRY(ipl_cuda_scratch(dev, sizeof(float) * (size_t)floats, &spare));
     return ipl_cuda_forward_layers(dev, net, out, params, rows, x, (float *)spare);
 }

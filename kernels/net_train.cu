@@ -90,7 +90,6 @@ static ipl_cuda_trainer size_up(ipl_cuda *dev, const ipl_net_shape *shape,
                                 const ipl_train_options *options, int replicas,
                                 int64_t rows)
 {
-    enum { ALIGN_FLOATS = 64 };
     ipl_cuda_trainer t = {};
     t.dev = dev;
     t.layout = ipl_cuda_net_layout(shape);
@@ -102,7 +101,7 @@ static ipl_cuda_trainer size_up(ipl_cuda *dev, const ipl_net_shape *shape,
     t.slots = (int)options->optimizer; /* SGD 0, MOMENTUM 1, ADAM 2 */
     t.rows = rows;
     t.parameters = t.layout.at[shape->layers + 1];
-    t.stride = ceil_div((1 + t.slots) * t.parameters, ALIGN_FLOATS) * ALIGN_FLOATS;
+    t.stride = net_whole((1 + t.slots) * t.parameters);
     t.batch = options->batch ? options->batch : INT64_MAX;
     return t;
 }

@@ -25,7 +25,7 @@ take_step(const __grid_constant__ net_layout layout,
     const int64_t step = job.plan->done + job.step;
     const float2 scale = job.scale[step];
     float *state = job.state + replica * job.stride + at;
-    const float *gradient = job.gradient + replica * layout.at[layout.layers + 1] + at;
+    const float *gradient = job.gradient + replica * net_whole(job.parameters) + at;
     const float *part = job.part + replica * job.part_stride + job.unit_at[l];
 
     for (int64_t i = (int64_t)blockIdx.x * THREADS + threadIdx.x; i < size;

@@ -7,8 +7,9 @@
 #include "net_cuda.cuh"
 
 /* One step of all replicas. Step plan->done + step; gradients of the weights packed
- * like the parameters; those of the biases as `parts` sums over blocks of rows,
- * [replica][part][unit], `units` in all layers together. */
+ * like the parameters, net_whole(parameters) to a replica; those of the biases as
+ * `parts` sums over blocks of rows, [replica][part][unit], `units` in all layers
+ * together. */
 struct net_update {
     const net_plan     *plan;
     const float2       *scale;

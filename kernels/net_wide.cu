@@ -17,7 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { PIECE_STEPS = 256, GRAPHS = 8, ALIGN_FLOATS = 64 };
+enum { PIECE_STEPS = 256, GRAPHS = 8 };
 /* Activations of a block of rows take at most about this much (1 GiB). */
 static const int64_t BLOCK_FLOATS = (int64_t)1 << 28;
 
@@ -38,40 +38,41 @@ struct ipl_cuda_wide {
     int      units, parts; /* of all layers; DELTA_ROWS in a block of rows      */
     int      unit_at[NET_MAX + 1];
     float   *memory;          /* holds all of the following                     */
-    float   *act[NET_MAX + 1]; /* [replicas][block_rows][width]; the last one: deltas */
+    float   *act[NET_MAX + 1]; /* [replicas][rows_stride]; the last one: deltas    */
     float   *delta[2];        /* hidden layers' deltas, in turn                 */
-    float   *gradient;        /* [replicas][parameters]                         */
+    float   *gradient;        /* [replicas][net_whole(parameters)]              */
     float   *part;            /* [replicas][parts][units]                       */
     net_graph graph[GRAPHS];
     unsigned  clock;
 };
 
-static int64_t whole(int64_t floats)
+/* Floats from one replica's rows of a layer to the next one's. */
+static int64_t rows_stride(const ipl_cuda_wide *w, int width)
 {
-    return ceil_div(floats, ALIGN_FLOATS) * ALIGN_FLOATS;
+    return net_whole(w->block_rows * width);
 }
 
 /* Places the buffers in `memory`, or counts their floats when it is NULL. */
 static int64_t place(const ipl_cuda_trainer *t, ipl_cuda_wide *w, float *memory)
 {
     const net_layout *layout = &t->layout;
-    const int64_t rows = t->replicas * w->block_rows;
+    const int64_t replicas = t->replicas;
     int64_t used = 0;
     int hidden = 1;
     for (int l = 0; l <= layout->layers; ++l) {
         w->act[l] = memory + used;
-        used += whole(rows * layout->width[l]);
+        used += replicas * rows_stride(w, layout->width[l]);
         if (l && l < layout->layers && layout->width[l] > hidden)
             hidden = layout->width[l];
     }
     for (int d = 0; d < 2; ++d) {
         w->delta[d] = memory + used;
-        used += whole(rows * hidden);
+        used += replicas * rows_stride(w, hidden);
     }
     w->gradient = memory + used;
-    used += whole(t->replicas * t->parameters);
+    used += replicas * net_whole(t->parameters);
     w->part = memory + used;
-    used += whole((int64_t)t->replicas * w->parts * w->units);
+    used += net_whole(replicas * w->parts * w->units);
     return used;
 }
 
@@ -144,9 +145,21 @@ struct product {
     int64_t      c_stride;
 };
 
-static ipl_status multiply(ipl_cuda_trainer *t, const product &p)
+/* Parameters and gradients of layer l lie packed, behind those of the layers before. */
+static bool lies_as_planned(const ipl_cuda_trainer *t, int l, const float *at,
+                            int64_t stride)
+{
+    return stride % NET_ALIGN == 0 &&
+           (net_lies(at, 0) || net_lies(at, t->layout.at[l]));
+}
+
+static ipl_status multiply(ipl_cuda_trainer *t, int l, const product &p)
 {
     const float one = 1.0f;
+    if (!lies_as_planned(t, l, p.a, p.a_stride) ||
+        !lies_as_planned(t, l, p.b, p.b_stride) ||
+        !lies_as_planned(t, l, p.c, p.c_stride))
+        return net_misplaced("cublasSgemmStridedBatched", p.m, p.n, p.k);
     IPL_CUBLAS(cublasSgemmStridedBatched(
         t->dev->blas, p.b_transposed ? CUBLAS_OP_T : CUBLAS_OP_N,
         p.a_transposed ? CUBLAS_OP_T : CUBLAS_OP_N, p.n, p.m, p.k, &one, p.b,
@@ -165,7 +178,7 @@ static ipl_status block_of_rows(ipl_cuda_trainer *t, const net_rows &which, int 
     const net_layout *net = &t->layout;
     const int last = net->layers, rows = (int)which.rows;
     const float beta = adds ? 1.0f : 0.0f;
-    const auto stride = [&](int l) { return w->block_rows * net->width[l]; };
+    const auto stride = [&](int l) { return rows_stride(w, net->width[l]); };
     const auto weights = [&](int l) { return t->state + net->at[l]; };
     const auto biases = [&](int l) {
         return weights(l) + (int64_t)net->width[l - 1] * net->width[l];
@@ -174,10 +187,10 @@ static ipl_status block_of_rows(ipl_cuda_trainer *t, const net_rows &which, int 
     IPL_TRY(ipl_cuda_gather(t->dev, t->replicas, which, net->width[0], t->x,
                             w->act[0], stride(0)));
     for (int l = 1; l <= last; ++l) {
-        IPL_TRY(multiply(t, {rows, net->width[l], net->width[l - 1],
-                             w->act[l - 1], false, stride(l - 1),
-                             weights(l), false, t->stride, 0.0f, w->act[l],
-                             stride(l)}));
+        IPL_TRY(multiply(t, l, {rows, net->width[l], net->width[l - 1],
+                                w->act[l - 1], false, stride(l - 1),
+                                weights(l), false, t->stride, 0.0f, w->act[l],
+                                stride(l)}));
         if (l < last)
             IPL_TRY(ipl_cuda_bias_act(t->dev, t->replicas, rows, net->width[l],
                                       net->act[l], biases(l), t->stride, w->act[l],
@@ -194,13 +207,14 @@ static ipl_status block_of_rows(ipl_cuda_trainer *t, const net_rows &which, int 
                                     net->act[l], a, delta, stride(l), adds,
                                     w->part + w->unit_at[l],
                                     (int64_t)w->parts * w->units, w->units));
-        IPL_TRY(multiply(t, {inputs, units, rows, w->act[l - 1], true, stride(l - 1),
-                             delta, false, stride(l), beta, w->gradient + net->at[l],
-                             t->parameters}));
+        IPL_TRY(multiply(t, l, {inputs, units, rows, w->act[l - 1], true,
+                                stride(l - 1), delta, false, stride(l), beta,
+                                w->gradient + net->at[l], net_whole(t->parameters)}));
         if (l == 1) break;
         float *below = w->delta[l & 1];
-        IPL_TRY(multiply(t, {rows, inputs, units, delta, false, stride(l),
-                             weights(l), true, t->stride, 0.0f, below, stride(l - 1)}));
+        IPL_TRY(multiply(t, l, {rows, inputs, units, delta, false, stride(l),
+                                weights(l), true, t->stride, 0.0f, below,
+                                stride(l - 1)}));
         delta = below;
     }
     return IPL_OK;

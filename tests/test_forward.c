@@ -157,6 +157,49 @@ static void layers_that_are_not_wanted_change_nothing(void **state)
     }
 }
 
+/* cuBLAS may choose its kernel by where operands lie, and a GPU's loads their widths:
+ * parameters, inputs and layers are moved by some floats in turn. */
+static void bits_do_not_depend_on_where_arrays_lie(void **state)
+{
+    enum { ROWS = 37, LAYERS = 3, PLACES = 5 };
+    static const int place[PLACES][3] = {{0, 0, 0}, {1, 0, 0}, {0, 2, 0}, {0, 0, 1},
+                                         {3, 1, 2}};
+    static const char *const text[] = {"12, 10-tanh, 7-tanh, 3",
+                                       "71, 90-tanh, 21-elu, 3"};
+    for (int k = 0; k < 2; ++k) {
+        net_case c = net_case_make(check_device(state), text[k], ROWS);
+        const size_t x_bytes = (size_t)(ROWS * c.shape.width[0]) * sizeof(float);
+        double *want[LAYERS];
+        for (int p = 0; p < PLACES; ++p) {
+            guarded params = guarded_make(c.dev, c.parameters + 4);
+            guarded x = guarded_make(c.dev, ROWS * c.shape.width[0] + 4), out[LAYERS];
+            float *act[LAYERS];
+            params.at += place[p][0], x.at += place[p][1];
+            CHECK_OK(ipl_upload(c.dev, c.params,
+                                (size_t)c.parameters * sizeof(float), params.at));
+            CHECK_OK(ipl_upload(c.dev, c.x, x_bytes, x.at));
+            for (int l = 0; l < LAYERS; ++l) {
+                out[l] = guarded_make(c.dev, ROWS * c.shape.width[l + 1] + 4);
+                act[l] = out[l].at + place[p][2];
+            }
+            const ipl_mat rows = {x.at, ROWS, c.shape.width[0]};
+            CHECK_OK(ipl_net_forward(c.dev, &c.shape, params.at, rows, act));
+            for (int l = 0; l < LAYERS; ++l) {
+                double *got = guarded_take(&out[l]);
+                const size_t values = (size_t)(ROWS * c.shape.width[l + 1]);
+                if (!p) want[l] = got;
+                else assert_memory_equal(got + place[p][2], want[l],
+                                         values * sizeof *got);
+                if (p) free(got);
+                if (p == PLACES - 1) free(want[l]);
+            }
+            free(guarded_take(&params));
+            free(guarded_take(&x));
+        }
+        net_case_free(&c);
+    }
+}
+
 /* Layer 1 is wanted of all rows only. */
 static void blocks_of_rows_have_the_bits_of_all_rows(void **state)
 {
@@ -364,6 +407,7 @@ static const check_test tests[] = {
     CHECK_TEST(shapes_at_the_edges_stay_within_rounding),
     CHECK_TEST(inputs_with_zeros_stay_within_rounding),
     CHECK_TEST(layers_that_are_not_wanted_change_nothing),
+    CHECK_TEST(bits_do_not_depend_on_where_arrays_lie),
     CHECK_TEST(blocks_of_rows_have_the_bits_of_all_rows),
     CHECK_TEST(activation_functions_are_right_to_some_ulps),
     CHECK_TEST(loss_and_hits_follow_the_oracle),

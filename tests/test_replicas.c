@@ -34,12 +34,12 @@ static float *train_replicas(const net_case *c, int k, ipl_optimizer optimizer,
 }
 
 /* For the products of one replica cuBLAS may take another kernel than for many, which
- * adds in another order. The emulator has one. */
+ * adds in another order. The emulator has one, unless it is told to act like that. */
 static int may_add_in_another_order(ipl_device *dev, int k)
 {
     return (k == 1 || k >= SPARSE_CASE) &&
            !strncmp(ipl_device_about(dev)->name, "cuda", 4) &&
-           check_size(dev, 1, 0);
+           check_size(dev, 1, getenv("CUDAEMU_ALIGN_BLAS") != NULL);
 }
 
 /* Equal, or alike as two orders of adding are: rounding in sums of up to 1000 terms,

@@ -8,14 +8,8 @@
  */
 #include <stdlib.h>
 
+#include "arena.h"
 #include "plane/measure.h"
-
-static int64_t units_of(const ipl_net_shape *shape)
-{
-    int64_t units = 0;
-    for (int l = 1; l <= shape->layers; ++l) units += shape->width[l];
-    return units;
-}
 
 static int32_t widest_of(const ipl_net_shape *shape)
 {
@@ -27,18 +21,34 @@ static int32_t widest_of(const ipl_net_shape *shape)
 
 /* -- Whole networks ---------------------------------------------------------------*/
 
+/* One network's layers; they start aligned, as single ones do, so that no product has
+ * to be copied. */
+static void take_layers(ipl_arena *from, const ipl_net_shape *shape, int64_t rows,
+                        float **act)
+{
+    for (int l = 1; l <= shape->layers; ++l)
+        act[l - 1] = ipl_arena_take(from, rows * shape->width[l], sizeof **act);
+}
+
+static size_t layers_bytes(const ipl_net_shape *shape, int64_t rows)
+{
+    float *act[IPL_NET_LAYERS_MAX];
+    ipl_arena count = {0};
+    take_layers(&count, shape, rows, act);
+    return count.used;
+}
+
 /* The forward passes of `nets` networks, each layer to its own matrix t. */
 static ipl_status forward(ipl_measurer *m, const ipl_net_shape *shape, ipl_mat x,
                           int nets, float *const *params, ipl_mat *t)
 {
-    float *at = m->activations.at;
+    ipl_arena from = {.base = m->activations.at};
     for (int k = 0; k < nets; ++k) {
         float *act[IPL_NET_LAYERS_MAX];
-        for (int l = 1; l <= shape->layers; ++l) {
-            t[k * shape->layers + l - 1] = (ipl_mat){at, x.rows, shape->width[l]};
-            act[l - 1] = at;
-            at += x.rows * shape->width[l];
-        }
+        take_layers(&from, shape, x.rows, act);
+        for (int l = 1; l <= shape->layers; ++l)
+            t[k * shape->layers + l - 1] =
+                (ipl_mat){act[l - 1], x.rows, shape->width[l]};
         IPL_TRY(ipl_net_forward(m->dev, shape, params[k], x, act));
     }
     return IPL_OK;
@@ -49,7 +59,7 @@ static ipl_status whole_networks(ipl_measurer *m, const ipl_measure_way *way,
                                  float *const *params, ipl_layer *out)
 {
     const int most = way->nets < nets ? way->nets : nets;
-    const size_t bytes = (size_t)(x.rows * units_of(shape)) * sizeof(float);
+    const size_t bytes = layers_bytes(shape, x.rows);
     ipl_status st = IPL_OK;
     ipl_mat *t = malloc((size_t)most * (size_t)shape->layers * sizeof *t);
     if (!t) return IPL_FAIL(IPL_E_MEMORY, "%d networks", most);
@@ -198,10 +208,9 @@ ipl_status ipl_measure_bytes(ipl_device *dev, const ipl_measure_what *what,
         IPL_TRY_DONE(quantise_bytes(dev, nets * layers, job, way, &some));
         if (some > scratch) scratch = some;
     }
-    int64_t floats = way->nets ? nets * rows * units_of(shape)
-                               : rows * widest_of(shape);
-    if (block && block < rows) floats = block * widest_of(shape);
-    *bytes = (size_t)floats * sizeof(float);
+    const size_t line = (size_t)widest_of(shape) * sizeof(float);
+    *bytes = way->nets ? (size_t)nets * layers_bytes(shape, rows)
+                       : (size_t)(block && block < rows ? block : rows) * line;
     const int partitions = ipl_mi_partitions(estimators, options);
     if (partitions) {
         *bytes += (size_t)(nets * layers * partitions * rows) * sizeof cell;
@@ -210,11 +219,9 @@ ipl_status ipl_measure_bytes(ipl_device *dev, const ipl_measure_what *what,
                                                       &between));
     }
     *bytes += scratch > between ? scratch : between;
-    if (way->nets < 1) { /* the layers that nobody wants have room of their own */
-        size_t forward;
-        IPL_TRY_DONE(ipl_net_evaluate_bytes(dev, shape, rows, &forward));
-        *bytes += forward;
-    }
+    size_t forward; /* layers that nobody wants and copies have room of their own */
+    IPL_TRY_DONE(ipl_net_evaluate_bytes(dev, shape, rows, &forward));
+    *bytes += forward;
 done:
     ipl_mi_inputs_destroy(inputs);
     free(job);
