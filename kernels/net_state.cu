@@ -15,10 +15,23 @@ ipl_status ipl_cuda_trainer_check(ipl_cuda_trainer *t)
                     "after %llu steps", bad & 0xff, bad >> 8 & 0xffff, bad >> 24);
 }
 
-/* One replica's state is packed on the host and `stride` floats long on the device. */
-static size_t packed_bytes(const ipl_cuda_trainer *t)
+static int64_t packed_floats(const ipl_cuda_trainer *t)
 {
-    return sizeof(float) * (size_t)((1 + t->slots) * t->parameters);
+    return (1 + t->slots) * t->parameters;
+}
+
+/* States, packed on the host and `stride` floats long on the device. A replica at a
+ * time: one copy in two dimensions has pitches of at most 2^31 - 1 bytes, which is 178
+ * million parameters with Adam. */
+static ipl_status copy_states(const ipl_cuda_trainer *t, float *to, int64_t to_stride,
+                              const float *from, int64_t from_stride,
+                              cudaMemcpyKind kind)
+{
+    const size_t bytes = sizeof *to * (size_t)packed_floats(t);
+    for (int64_t r = 0; r < t->replicas; ++r)
+        IPL_CUDA(t->dev, cudaMemcpyAsync(to + r * to_stride, from + r * from_stride,
+                                         bytes, kind, t->dev->stream));
+    return IPL_OK;
 }
 
 ipl_status ipl_cuda_trainer_write(void *state, void *trainer, const float *values,
@@ -27,10 +40,8 @@ ipl_status ipl_cuda_trainer_write(void *state, void *trainer, const float *value
     ipl_cuda *dev = NULL;
     ipl_cuda_trainer *t = (ipl_cuda_trainer *)trainer;
     IPL_TRY(ipl_cuda_use(state, &dev));
-    const size_t bytes = packed_bytes(t);
-    IPL_CUDA(dev, cudaMemcpy2DAsync(t->state, sizeof(float) * t->stride, values, bytes,
-                                    bytes, t->replicas, cudaMemcpyHostToDevice,
-                                    dev->stream));
+    IPL_TRY(copy_states(t, t->state, t->stride, values, packed_floats(t),
+                        cudaMemcpyHostToDevice));
     IPL_CUDA(dev, cudaMemsetAsync(t->bad, 0xff, sizeof *t->bad, dev->stream));
     IPL_TRY(ipl_cuda_wait(dev));
     *t->bad_seen = NET_NO_BAD;
@@ -46,10 +57,8 @@ ipl_status ipl_cuda_trainer_read(void *state, void *trainer, float *values,
     IPL_TRY(ipl_cuda_use(state, &dev));
     IPL_TRY(ipl_cuda_wait(dev));
     IPL_TRY(ipl_cuda_trainer_check(t));
-    const size_t bytes = packed_bytes(t);
-    IPL_CUDA(dev, cudaMemcpy2DAsync(values, bytes, t->state, sizeof(float) * t->stride,
-                                    bytes, t->replicas, cudaMemcpyDeviceToHost,
-                                    dev->stream));
+    IPL_TRY(copy_states(t, values, packed_floats(t), t->state, t->stride,
+                        cudaMemcpyDeviceToHost));
     IPL_TRY(ipl_cuda_wait(dev));
     *steps = t->steps;
     return IPL_OK;

@@ -153,9 +153,6 @@ CUDA_USES(cudaFree, (void *at), (at), at, 1)
 CUDA_USES(cudaFreeHost, (void *at), (at), at, 1)
 CUDA(cudaMemcpyAsync, (void *to, const void *from, size_t bytes,
      enum cudaMemcpyKind kind, cudaStream_t stream), (to, from, bytes, kind, stream))
-CUDA(cudaMemcpy2DAsync, (void *to, size_t to_pitch, const void *from, size_t from_pitch,
-     size_t width, size_t height, enum cudaMemcpyKind kind, cudaStream_t stream),
-     (to, to_pitch, from, from_pitch, width, height, kind, stream))
 CUDA(cudaMemsetAsync, (void *at, int value, size_t bytes, cudaStream_t stream),
      (at, value, bytes, stream))
 
