@@ -159,6 +159,8 @@ static ipl_status open_device(ipl_cuda *dev, const ipl_device_options *options,
                         "cuda:%d (%s) has compute capability %d.%d: 7.5 is needed",
                         dev->index, prop.name, prop.major, prop.minor);
     IPL_TRY(open_stream(dev, options->allow_tf32));
+    IPL_TRY(ipl_cuda_tiny_open(dev));
+    IPL_TRY(ipl_cuda_forward_open(dev));
 
     size_t free_bytes = 0, all_bytes = 0;
     IPL_CUDA(dev, cudaMemGetInfo(&free_bytes, &all_bytes));

@@ -92,6 +92,12 @@ ipl_status ipl_cuda_use(void *state, ipl_cuda **dev);
  * first time. backend_cuda.cu */
 ipl_status ipl_cuda_goes_first(ipl_cuda *dev);
 
+/* Allow the kernels that need it all shared memory of a block, when the device opens: a
+ * limit set at each launch would be that of other threads too (net_tiny.cu,
+ * net_forward.cu). */
+ipl_status ipl_cuda_tiny_open(ipl_cuda *dev);
+ipl_status ipl_cuda_forward_open(ipl_cuda *dev);
+
 /* Wait for all that is queued; copy from the device and wait. */
 ipl_status ipl_cuda_wait(ipl_cuda *dev);
 ipl_status ipl_cuda_fetch(ipl_cuda *dev, const void *at, size_t bytes, void *host);

@@ -97,6 +97,14 @@ forward_tiny(const __grid_constant__ net_layout net,
     }
 }
 
+ipl_status ipl_cuda_forward_open(ipl_cuda *dev)
+{
+    IPL_CUDA(dev, cudaFuncSetAttribute(forward_tiny,
+                                       cudaFuncAttributeMaxDynamicSharedMemorySize,
+                                       (int)dev->smem_bytes));
+    return IPL_OK;
+}
+
 static ipl_status tiny(ipl_cuda *dev, const net_layout &net, const net_outputs &out,
                        const float *params, int64_t rows, const float *x)
 {
@@ -108,9 +116,6 @@ static ipl_status tiny(ipl_cuda *dev, const net_layout &net, const net_outputs &
     }
     const size_t bytes = sizeof(float) * (size_t)(weights + 2 * widest * PITCH);
     const int64_t blocks = ceil_div(rows, ROWS);
-    IPL_CUDA(dev, cudaFuncSetAttribute(forward_tiny,
-                                       cudaFuncAttributeMaxDynamicSharedMemorySize,
-                                       (int)bytes));
     forward_tiny<<<(unsigned)(blocks < GRID_MAX ? blocks : GRID_MAX), THREADS, bytes,
                    dev->stream>>>(net, out, params, rows, x, weights, widest);
     IPL_LAUNCHED(dev, forward_tiny);

@@ -306,6 +306,14 @@ static size_t best_layout(const ipl_cuda *dev, const net_layout *layout, int slo
     return 0;
 }
 
+ipl_status ipl_cuda_tiny_open(ipl_cuda *dev)
+{
+    IPL_CUDA(dev, cudaFuncSetAttribute(train_tiny,
+                                       cudaFuncAttributeMaxDynamicSharedMemorySize,
+                                       (int)dev->smem_bytes));
+    return IPL_OK;
+}
+
 int ipl_cuda_tiny_fits(const ipl_cuda *dev, const net_layout *layout, int slots,
                        int64_t batch)
 {
@@ -332,9 +340,6 @@ ipl_status ipl_cuda_tiny_train(ipl_cuda_trainer *t, const net_call *call)
     job.state = t->state;
     job.welford = call->welford;
     job.bad = t->bad;
-    IPL_CUDA(t->dev, cudaFuncSetAttribute(train_tiny,
-                                          cudaFuncAttributeMaxDynamicSharedMemorySize,
-                                          (int)bytes));
     train_tiny<<<(unsigned)t->replicas, THREADS, bytes, t->dev->stream>>>(plan, t->rule,
                                                                          job);
     IPL_LAUNCHED(t->dev, train_tiny);
