@@ -14,13 +14,14 @@
  *           state at both ends of the call. Latency of the layers' chain is the limit.
  * Numerics  Rows of a batch are summed lane by lane (lane i takes rows i, i + 32 ..),
  *           then over lanes as a tree, then over chunks in order: equal input, equal
- *           bits. Biases are a weight row whose activation is 1. A parameter that is
- *           not finite is recorded and stays so.
+ *           bits, where shared memory has room for equal chunks. Biases are a weight
+ *           row whose activation is 1. A parameter that is not finite is recorded and
+ *           stays so.
  * Limits    Widths of at most 64, and shared memory: ipl_cuda_tiny_fits.
  */
 #include "net_cuda.cuh"
 
-enum { THREADS = 256, WARPS = THREADS / 32, CHUNK_MAX = 256, CHUNK_MIN = 32 };
+enum { THREADS = 256, WARPS = THREADS / 32, CHUNK_MAX = 256 };
 
 /* Padded sizes are multiples of 4; addresses in floats (features: times chunk). */
 struct tiny_plan {
@@ -293,13 +294,14 @@ static size_t lay_out(const net_layout *layout, int slots, int64_t batch, int ch
                             (size_t)plan->features * chunk);
 }
 
-/* The largest chunk that fits, of no more than the batch's rows; 0 bytes: none does.
- * It depends on the trainer alone, and not on how calls cut the training. */
+/* The largest chunk of whole warps that fits, of no more than the batch's rows; 0
+ * bytes: none does. It depends on the trainer and the GPU's shared memory alone, and
+ * not on how calls cut the training. */
 static size_t best_layout(const ipl_cuda *dev, const net_layout *layout, int slots,
                           int64_t batch, tiny_plan *plan)
 {
-    for (int chunk = CHUNK_MAX; chunk >= CHUNK_MIN; chunk /= 2) {
-        if (chunk > CHUNK_MIN && chunk / 2 >= batch) continue;
+    for (int chunk = CHUNK_MAX; chunk; chunk -= 32) {
+        if (chunk - 32 >= batch) continue;
         const size_t bytes = lay_out(layout, slots, batch, chunk, plan);
         if (bytes <= dev->smem_bytes) return bytes;
     }
