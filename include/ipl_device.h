@@ -97,8 +97,9 @@ ipl_status ipl_device_open_again(const ipl_device *dev, ipl_device **out);
 ipl_status ipl_device_use_threads(ipl_device *dev, int threads);
 
 /* Waits for pending work, then frees the handle. NULL is allowed. A fault in a kernel
- * makes all handles of that GPU unusable: their calls return E_DEVICE. After all of
- * them are closed, the GPU can be opened again. */
+ * makes all handles of that GPU unusable: their calls return E_DEVICE. Once all of them
+ * are closed the GPU is reset and may be opened again, but after a fault such as an
+ * illegal address NVIDIA promises nothing in the same process: go on in a new one. */
 void ipl_device_close(ipl_device *dev);
 
 /* Description of an open device. The device owns it; valid until it is closed. */

@@ -10,10 +10,15 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Faults that leave the context unusable: no later call on it can succeed. */
+/* Faults that leave the context unusable: no later call on it can succeed, and of most
+ * of them NVIDIA says that the process must be ended. */
 static int takes_the_context(cudaError_t error)
 {
-    switch (error) {
+    switch ((int)error) {
+    case 226: /* cudaErrorContained, and below TensorMemoryLeak: names of CUDA 13 */
+    case 721:
+    case cudaErrorExternalDevice:
+    case cudaErrorMpsClientTerminated:
     case cudaErrorIllegalAddress:
     case cudaErrorMisalignedAddress:
     case cudaErrorInvalidAddressSpace:
@@ -67,14 +72,16 @@ static int name_length(const char *call) { return (int)strcspn(call, "("); }
 ipl_status ipl_cuda_failed(ipl_cuda *dev, cudaError_t error, const char *call,
                            const char *file, int line)
 {
+    const int lost = takes_the_context(error);
     (void)cudaGetLastError(); /* the next call starts clean */
-    if (takes_the_context(error) && dev && !dev->lost[0])
+    if (lost && dev && !dev->lost[0])
         snprintf(dev->lost, sizeof dev->lost, "%s, at or before kernel %s",
                  cudaGetErrorString(error), dev->kernel ? dev->kernel : "(none)");
     return ipl_fail(error == cudaErrorMemoryAllocation ? IPL_E_MEMORY : IPL_E_DEVICE,
-                    file, line, "%.*s: %s (%s); the latest kernel is %s",
+                    file, line, "%.*s: %s (%s); the latest kernel is %s%s",
                     name_length(call), call, cudaGetErrorString(error),
-                    cudaGetErrorName(error), dev && dev->kernel ? dev->kernel : "none");
+                    cudaGetErrorName(error), dev && dev->kernel ? dev->kernel : "none",
+                    lost ? "; go on in a new process" : "");
 }
 
 ipl_status ipl_cublas_failed(cublasStatus_t status, const char *call,
@@ -109,7 +116,7 @@ ipl_status ipl_cuda_use(void *state, ipl_cuda **dev)
     ipl_cuda *const own = (ipl_cuda *)state;
     IPL_TRY(ipl_cuda_not_forked());
     if (own->lost[0])
-        return IPL_FAIL(IPL_E_DEVICE, "cuda:%d is lost until it is closed: %s",
+        return IPL_FAIL(IPL_E_DEVICE, "cuda:%d is lost, go on in a new process: %s",
                         own->index, own->lost);
     IPL_CUDA(own, cudaSetDevice(own->index));
     *dev = own;

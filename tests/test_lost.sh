@@ -141,12 +141,12 @@ breaks() {
 }
 
 # -- Runs: opening, upload, training, snapshots, measuring, the end -----------------
-launched='launch failure|lost until'
-illegal='illegal memory access'
+launched='launch failure.*kernel.*new process|lost, go on in a new process.*kernel'
+illegal='(illegal memory access.*new process|new process: .*illegal memory access)'
 for share in 0 20 40 60 80 100; do
-    breaks wide "$launch" $share 719:lost "($launched).*kernel"
+    breaks wide "$launch" $share 719:lost "$launched"
 done
-breaks tiny "$launch" 50 719:lost "($launched).*kernel"
+breaks tiny "$launch" 50 719:lost "$launched"
 breaks tiny "$launch" 75 701 'kernel'
 # In the middle of an epoch's kernels: what training did then is no state to go on from.
 for share in 9 10 11 12; do breaks wide "$launch" $share 701 'kernel'; done
