@@ -37,7 +37,7 @@ struct ipl_cuda {
     cudaEvent_t       timer[2];
     ipl_cuda_trainer *trainers;  /* all that live, for ipl_sync and downloads     */
 
-    ipl_meter   meter;     /* windows of KDE's pairs; ipl_cuda_meter               */
+    ipl_meter   meter;     /* windows of launches; ipl_cuda_meter                 */
     void       *scratch;   /* ipl_cuda_scratch                                    */
     size_t      scratch_bytes;
     const char *kernel;    /* launched last; a wait that fails names it           */

@@ -99,6 +99,23 @@ static int64_t blocks_of(const ipl_cuda *dev, const ipl_density_job *job)
     return most < 1 ? 1 : least(wanted, most);
 }
 
+/* Rows that are solved at the same time. */
+static int64_t teams_of(const ipl_cuda *dev, const ipl_density_job *job)
+{
+    return blocks_of(dev, job) * (by_warps(job) ? LOCAL_BLOCK_WARPS : 1);
+}
+
+/* Units of pairs (jobs.cuh) that the device could do while a team solves a row: LGA
+ * converges in some 100 steps. */
+static double turn_units(const ipl_cuda *dev, const ipl_density_job *job)
+{
+    const double d = (double)moments_units(job);
+    const double teams = dev->sm_count * BLOCKS_A_SM *
+                         (by_warps(job) ? LOCAL_BLOCK_WARPS : 1);
+    const double steps = job->density == IPL_DENSITY_LGA ? 400.0 : 1.0;
+    return teams * steps * (d + 1.0) * (d + 1.0) * (d + 1.0) / 3.0;
+}
+
 struct density_scratch {
     void    *sums;
     double  *moments, *work;
@@ -108,13 +125,12 @@ struct density_scratch {
 static density_scratch lay_out(const ipl_cuda *dev, const ipl_density_job *job,
                                ipl_arena *from)
 {
-    const int64_t teams = blocks_of(dev, job) * (by_warps(job) ? LOCAL_BLOCK_WARPS : 1);
     const int64_t rows = moments_rows_max(job);
     const int64_t classes = job->pairs.y ? job->pairs.y->classes : 0;
     density_scratch s = {};
     s.sums = arena_take<char>(from, (int64_t)moments_scratch(job));
     s.moments = arena_take<double>(from, rows * local_moments(moments_units(job)));
-    s.work = arena_take<double>(from, teams * doubles_of(job));
+    s.work = arena_take<double>(from, teams_of(dev, job) * doubles_of(job));
     s.start = arena_take<int32_t>(from, classes + 1);
     return s;
 }
@@ -141,12 +157,50 @@ static ipl_status send_starts(ipl_cuda *dev, const ipl_labels *y, int32_t *to)
     return ipl_cuda_wait(dev); /* before `start` goes */
 }
 
+/* Rows at .. at + rows - 1 of a batch, as far as it has them. */
+static ipl_status launch_solve(ipl_cuda *dev, const ipl_density_job *job,
+                               density_batch b, int64_t at, int64_t rows)
+{
+    const unsigned blocks = (unsigned)blocks_of(dev, job);
+    b.first += at;
+    b.moments += at * local_moments(b.d);
+    b.count = least(rows, b.count - at);
+    if (by_warps(job)) {
+        solve_rows_by_warps<<<blocks, 32 * LOCAL_BLOCK_WARPS, 0, dev->stream>>>(b);
+        IPL_LAUNCHED(dev, solve_rows_by_warps);
+    } else {
+        solve_rows_by_blocks<<<blocks, 32 * LOCAL_BLOCK_WARPS, 0, dev->stream>>>(b);
+        IPL_LAUNCHED(dev, solve_rows_by_blocks);
+    }
+    return IPL_OK;
+}
+
+/* Batch after batch, in windows of turns: each team solves a row in a turn. */
+static ipl_status run_batches(ipl_cuda *dev, const ipl_density_job *job,
+                              const density_scratch *s, density_batch b)
+{
+    const int64_t n = job->pairs.n, most = moments_rows_max(job);
+    const int64_t teams = dev->small_launches ? 1 : teams_of(dev, job);
+    const double units = turn_units(dev, job);
+    const int64_t windows = windows_of(dev, ceil_div(most, teams), units);
+    const int counts = expect_windows(
+        dev, ceil_div(n, most) * (moments_windows(dev, job) + windows));
+    for (; b.first < n; b.first += b.count) {
+        b.count = least(most, n - b.first);
+        IPL_TRY(moments_rows(dev, counts, job, s->sums, b.first, b.count, s->moments));
+        IPL_TRY(launch_windows(dev, counts, ceil_div(b.count, teams), units,
+                               [&](int64_t base, int64_t some) {
+            return launch_solve(dev, job, b, base * teams, some * teams);
+        }));
+    }
+    return IPL_OK;
+}
+
 static ipl_status run_job(ipl_cuda *dev, const ipl_density_job *job, void *scratch)
 {
     ipl_arena from = {(char *)scratch, 0};
     const ipl_labels *y = job->pairs.y;
     const density_scratch s = lay_out(dev, job, &from);
-    const unsigned blocks = (unsigned)blocks_of(dev, job);
     density_batch b = {job->density, moments_units(job)};
     b.others = job->pairs.n - 1;
     b.moments = s.moments;
@@ -161,18 +215,7 @@ static ipl_status run_job(ipl_cuda *dev, const ipl_density_job *job, void *scrat
         b.start = s.start;
     }
     IPL_TRY(moments_prepare(dev, job, s.sums));
-    for (; b.first < job->pairs.n; b.first += b.count) {
-        b.count = least(moments_rows_max(job), job->pairs.n - b.first);
-        IPL_TRY(moments_rows(dev, job, s.sums, b.first, b.count, s.moments));
-        if (by_warps(job)) {
-            solve_rows_by_warps<<<blocks, 32 * LOCAL_BLOCK_WARPS, 0, dev->stream>>>(b);
-            IPL_LAUNCHED(dev, solve_rows_by_warps);
-        } else {
-            solve_rows_by_blocks<<<blocks, 32 * LOCAL_BLOCK_WARPS, 0, dev->stream>>>(b);
-            IPL_LAUNCHED(dev, solve_rows_by_blocks);
-        }
-    }
-    return IPL_OK;
+    return run_batches(dev, job, &s, b);
 }
 
 extern "C" ipl_status ipl_cuda_local_densities(void *state, int jobs,
@@ -180,6 +223,9 @@ extern "C" ipl_status ipl_cuda_local_densities(void *state, int jobs,
 {
     ipl_cuda *dev;
     IPL_TRY(ipl_cuda_use(state, &dev));
+    ipl_meter_begin(&dev->meter, 0);
     for (int j = 0; j < jobs; ++j) IPL_TRY(run_job(dev, &job[j], scratch));
-    return ipl_cuda_wait(dev);
+    IPL_TRY(ipl_cuda_wait(dev));
+    ipl_meter_begin(&dev->meter, 0);
+    return IPL_OK;
 }

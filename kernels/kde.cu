@@ -274,24 +274,17 @@ static ipl_status pack_layers(ipl_cuda *dev, const kde_plan *plan, int again, in
     return IPL_OK;
 }
 
-/* A display stands still while a launch runs, and no launch can be stopped: so many
- * blocks at a time that they have at most 2e11 units of pairs, where what a pair takes
- * beside its distance counts as four units. */
+/* What a pair takes beside its distance counts as four units. */
 static ipl_status launch_small(ipl_cuda *dev, const kde_launch *now,
                                const kde_layer *first)
 {
-    const int64_t tile = PAIRS_SMALL_TILE * PAIRS_SMALL_TILE;
-    const int64_t units = tile * now->strip * (now->width + 4);
-    const int64_t most = dev->small_launches ? 3 : 200000000000 / units;
-    const int counts = now->blocks > most; /* one launch is over soon */
-    if (counts) ipl_meter_more(&dev->meter, ceil_div(now->blocks, most));
-    for (int64_t base = 0; base < now->blocks; base += most) {
-        const int64_t left = now->blocks - base;
-        IPL_TRY(kde_launch_small(dev, now->width, base, left < most ? left : most,
-                                 now->layers, first));
-        if (counts) IPL_TRY(ipl_cuda_meter_step(dev));
-    }
-    return IPL_OK;
+    const double tile = PAIRS_SMALL_TILE * PAIRS_SMALL_TILE;
+    const double units = tile * now->strip * (now->width + 4);
+    const int counts = expect_windows(dev, windows_of(dev, now->blocks, units));
+    return launch_windows(dev, counts, now->blocks, units,
+                          [&](int64_t base, int64_t some) {
+        return kde_launch_small(dev, now->width, base, some, now->layers, first);
+    });
 }
 
 static ipl_status run_plan(ipl_cuda *dev, kde_plan *plan, int jobs,

@@ -5,9 +5,6 @@
  * else dense (kde_wide.cu), as are those whose sums must be full, whose values have
  * another unit, or whose integers could leave their range. All of that is read from the
  * layer's own values: nothing else changes its bits.
- *
- * A launch does at most LAUNCH_UNITS units of pairs, a tenth of a second of float
- * operations: a longer one can't be stopped and holds up a display.
  */
 #include <math.h>
 
@@ -15,9 +12,6 @@
 #include "kde_squares.cuh"
 
 enum { CODED_UNITS_MAX = 65536 };
-
-/* Pairs times units. */
-#define LAUNCH_UNITS 200000000000.0
 
 /* More near pairs than two in five: most tiles have them everywhere. */
 static bool many_near(int32_t near) { return 5 * near > 2 * KDE_SAMPLES; }
@@ -77,20 +71,12 @@ ipl_status kde_run_window(ipl_cuda *dev, kde_window window, int layers,
     for (int k = 0; k < layers; ++k) widest = fmax(widest, on_host[k].pairs.d);
     const int64_t blocks = number_blocks(window, layers, on_host);
     const double units = tile * tile * widest; /* of a block */
-    const int64_t most =
-        dev->small_launches ? 3 : (int64_t)fmax(1.0, LAUNCH_UNITS / units);
     IPL_TRY(send(dev, on_host, layers, layer));
-    const int counts = blocks > most; /* one launch is over soon */
-    if (counts) ipl_meter_more(&dev->meter, ceil_div(blocks, most));
-    for (int64_t base = 0; base < blocks; base += most) {
-        const int64_t some = blocks - base < most ? blocks - base : most;
-        if (screened)
-            IPL_TRY(kde_launch_screen(dev, window, base, some, layers, layer));
-        else
-            IPL_TRY(kde_launch_wide(dev, window, base, some, layers, layer));
-        if (counts) IPL_TRY(ipl_cuda_meter_step(dev));
-    }
-    return IPL_OK;
+    const int counts = expect_windows(dev, windows_of(dev, blocks, units));
+    const auto launch = screened ? kde_launch_screen : kde_launch_wide;
+    return launch_windows(dev, counts, blocks, units, [&](int64_t base, int64_t some) {
+        return launch(dev, window, base, some, layers, layer);
+    });
 }
 
 /* Reads the choices of the layers; `screened` of each. Waits. */

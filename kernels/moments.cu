@@ -109,6 +109,7 @@ static near_layer layer_of(const ipl_density_job *job, const moments_scratch_of 
     l.norm = IPL_NORM_EUCLID;
     l.unit = p->unit;
     l.splits = (int32_t)ceil_div(BLOCKS_WANTED, ceil_div(rows, NEAR_TILE));
+    l.strip = 1;
     l.label = p->y ? p->y->at : nullptr;
     l.order = p->y ? p->y->order : nullptr;
     l.start = s->start;
@@ -133,19 +134,57 @@ ipl_status moments_prepare(ipl_cuda *dev, const ipl_density_job *job, void *scra
     return ipl_cuda_wait(dev); /* before `l` and `start` go */
 }
 
+/* What a pass over so many rows does: blocks of both kernels and the units of each. A
+ * double multiply-add counts as a unit of a pair. */
+struct pass_size {
+    int64_t root_blocks, sum_blocks;
+    double  root_units, sum_units;
+};
+
+static pass_size size_of(const ipl_density_job *job, const near_layer *l, int64_t rows)
+{
+    const moments_shape shape = moments_shape_of(job);
+    const int64_t columns = columns_of(&job->pairs);
+    pass_size size = {};
+    size.root_blocks = near_blocks(l, rows);
+    size.root_units = near_block_units(l, columns);
+    size.sum_blocks = moments_sum_blocks(shape, rows);
+    size.sum_units = (double)(TEAMS * columns * shape.side * shape.side);
+    return size;
+}
+
+int64_t moments_windows(const ipl_cuda *dev, const ipl_density_job *job)
+{
+    const moments_scratch_of s = {};
+    const near_layer l = layer_of(job, &s);
+    const pass_size size = size_of(job, &l, moments_rows_max(job));
+    return ceil_div(job->pairs.n, columns_of(&job->pairs)) *
+           (windows_of(dev, size.root_blocks, size.root_units) +
+            windows_of(dev, size.sum_blocks, size.sum_units));
+}
+
 /* Both kernels for the pass's window, whose rows and columns are on the device. */
-static ipl_status run_pass(ipl_cuda *dev, const ipl_density_job *job,
+static ipl_status run_pass(ipl_cuda *dev, int counts, const ipl_density_job *job,
                            const moments_scratch_of *s, moments_pass pass)
 {
     const near_layer l = layer_of(job, s);
     const int64_t rows = pass.window.row_end - pass.window.row;
+    const pass_size size = size_of(job, &l, rows);
     pass.square = job->square;
     pass.root = s->root;
     pass.stride = columns_of(&job->pairs);
     const size_t bytes = (size_t)(rows * pass.stride) * sizeof *pass.root;
     IPL_CUDA(dev, cudaMemsetAsync(pass.root, 0, bytes, dev->stream));
-    IPL_TRY(moments_launch_roots(dev, near_blocks(&l, rows), s->layer, pass));
-    return moments_launch_sums(dev, moments_shape_of(job), s->layer, pass);
+    IPL_TRY(launch_windows(dev, counts, size.root_blocks, size.root_units,
+                           [&](int64_t base, int64_t some) {
+        pass.window.base = base;
+        return moments_launch_roots(dev, some, s->layer, pass);
+    }));
+    return launch_windows(dev, counts, size.sum_blocks, size.sum_units,
+                          [&](int64_t base, int64_t some) {
+        pass.window.base = base;
+        return moments_launch_sums(dev, some, moments_shape_of(job), s->layer, pass);
+    });
 }
 
 /* The rows with the classes of the rows first .. end - 1. */
@@ -173,7 +212,7 @@ static ipl_status bring(const ipl_pairs *p, const moments_scratch_of *s,
     return IPL_OK;
 }
 
-static ipl_status run_host(ipl_cuda *dev, const ipl_density_job *job,
+static ipl_status run_host(ipl_cuda *dev, int counts, const ipl_density_job *job,
                            const moments_scratch_of *s, moments_pass pass)
 {
     const ipl_pairs *p = &job->pairs;
@@ -196,17 +235,17 @@ static ipl_status run_host(ipl_cuda *dev, const ipl_density_job *job,
     for (int64_t at = first / block * block; at < end; at += block) {
         const int64_t to = least(at + block, p->n);
         IPL_TRY(bring(p, s, order.at, at, to, slot_rows, from));
-        pass.window.col = (int32_t)at;
+        pass.window.col = pass.window.col_first = (int32_t)at;
         pass.window.col_end = (int32_t)to;
         pass.first = at <= first;
         pass.last = to >= end;
-        IPL_TRY(run_pass(dev, job, s, pass));
+        IPL_TRY(run_pass(dev, counts, job, s, pass));
     }
     return IPL_OK;
 }
 
-ipl_status moments_rows(ipl_cuda *dev, const ipl_density_job *job, void *scratch,
-                        int64_t first, int64_t count, double *moments)
+ipl_status moments_rows(ipl_cuda *dev, int counts, const ipl_density_job *job,
+                        void *scratch, int64_t first, int64_t count, double *moments)
 {
     ipl_arena from = {(char *)scratch, 0};
     const moments_scratch_of s = lay_out(job, &from);
@@ -215,8 +254,8 @@ ipl_status moments_rows(ipl_cuda *dev, const ipl_density_job *job, void *scratch
     pass.window.row = (int32_t)first;
     pass.window.row_end = (int32_t)(first + count);
     pass.moments = moments;
-    if (on_host(&job->pairs)) return run_host(dev, job, &s, pass);
+    if (on_host(&job->pairs)) return run_host(dev, counts, job, &s, pass);
     pass.window.col_end = (int32_t)job->pairs.n;
     pass.first = pass.last = 1;
-    return run_pass(dev, job, &s, pass);
+    return run_pass(dev, counts, job, &s, pass);
 }

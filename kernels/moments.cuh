@@ -29,8 +29,11 @@ ipl_status moments_prepare(ipl_cuda *dev, const ipl_density_job *job, void *scra
 /* Queues moments[count][local_moments(d)], device memory, of the rows first .. first +
  * count - 1 in the order of classes: row first + r is row y->order[first + r] of the
  * job (without y: first + r). job->square is read in the job's own order. Waits where a
- * space is in host memory. */
-ipl_status moments_rows(ipl_cuda *dev, const ipl_density_job *job, void *scratch,
-                        int64_t first, int64_t count, double *moments);
+ * space is in host memory. counts: the meter expects its windows. */
+ipl_status moments_rows(ipl_cuda *dev, int counts, const ipl_density_job *job,
+                        void *scratch, int64_t first, int64_t count, double *moments);
+
+/* At most so many windows has one call of moments_rows (jobs.cuh). */
+int64_t moments_windows(const ipl_cuda *dev, const ipl_density_job *job);
 
 #endif

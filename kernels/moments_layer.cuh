@@ -13,6 +13,7 @@
 enum {
     SQUARE = 4,        /* units of the sides of a thread's square                */
     TEAM = 64,         /* threads that work for one row                          */
+    TEAMS = 4,         /* rows of a block                                        */
     ROOM = 1024,       /* doubles that a team has for some columns: also
                           SQUARE * SQUARE for each thread                        */
     ONE_TILE_MAX = 40, /* units (and one) up to which a team has all squares     */
@@ -46,9 +47,17 @@ static __device__ __forceinline__ double moments_bandwidth(float square)
     return fmax((double)square, 0x1p-126);
 }
 
+/* The blocks pass.window.base .. + blocks - 1, of near_blocks and of
+ * moments_sum_blocks. */
 ipl_status moments_launch_roots(ipl_cuda *dev, int64_t blocks, const near_layer *layer,
                                 moments_pass pass);
-ipl_status moments_launch_sums(ipl_cuda *dev, moments_shape shape,
+ipl_status moments_launch_sums(ipl_cuda *dev, int64_t blocks, moments_shape shape,
                                const near_layer *layer, moments_pass pass);
+
+/* Of a pass with so many rows. */
+static inline int64_t moments_sum_blocks(moments_shape shape, int64_t rows)
+{
+    return ceil_div(rows, TEAMS) * shape.tiles;
+}
 
 #endif

@@ -44,7 +44,7 @@ write_window(const near_layer *__restrict__ layer, moments_pass pass)
     const int x = threadIdx.x % SIDE, y = threadIdx.x / SIDE;
     const near_layer &l = *layer;
     near_place at;
-    if (!find_place(l, pass.window, blockIdx.x, false, share, &at)) return;
+    if (!find_place(l, pass.window, false, share, &at)) return;
     const int32_t i = at.row + (int32_t)threadIdx.x;
     const float square = i < at.row_end ? __ldg(pass.square + number_of(l, i)) : 1.0f;
     const double scale = 1.4426950408889634 / (4.0 * moments_bandwidth(square));

@@ -4,8 +4,8 @@
  * With s_j the root of the weight of column j and v_j = s_j (1, x_j - x_i), all moments
  * of row i are entries of sum_j v_j v_j^T, of e = d + 1 units.
  *
- * Launch    A block has TEAMS rows, blockIdx.x counts them, and a tile of the lower
- *           triangle of their matrices, blockIdx.y: all of it up to ONE_TILE_MAX units.
+ * Launch    A block has TEAMS rows and a tile of the lower triangle of their matrices,
+ *           all of it up to ONE_TILE_MAX units; rows are counted first.
  *           A team of 64 threads works for a row. A thread keeps a square of 4 x 4
  *           entries in registers; where a tile has fewer squares than a team threads,
  *           several share a square, and each takes some of the columns.
@@ -23,8 +23,7 @@
 #include "near_tile.cuh"
 
 enum {
-    TEAMS = 4, BLOCK = TEAMS * TEAM, TILE_MAX = 2 * TILE_UNITS,
-    ENTRIES = SQUARE * SQUARE
+    BLOCK = TEAMS * TEAM, TILE_MAX = 2 * TILE_UNITS, ENTRIES = SQUARE * SQUARE
 };
 static_assert((int)ONE_TILE_MAX <= (int)TILE_MAX && TILE_MAX * 16 <= (int)ROOM,
               "at least 16 columns");
@@ -78,16 +77,18 @@ static __device__ __forceinline__ float value_of(const near_layer &l, int32_t i,
     return l.unit * __ldg(row_at(l, l.space[s], i, first, slot) + at);
 }
 
-/* The roots of `columns` columns from c on; whether any is not 0. Holds a barrier. */
-static __device__ __forceinline__ bool fetch_roots(const moments_pass &p, int columns,
-                                                   int32_t c, sum_share &share)
+/* The roots of `columns` columns from c on, of the rows from `first` on in the window;
+ * whether any is not 0. Holds a barrier. */
+static __device__ __forceinline__ bool fetch_roots(const moments_pass &p, int32_t first,
+                                                   int columns, int32_t c,
+                                                   sum_share &share)
 {
     const int rows = p.window.row_end - p.window.row;
     const int32_t end = p.window.col_end - p.window.col;
     bool any = false;
     for (int at = threadIdx.x; at < TEAMS * columns; at += BLOCK) {
         const int team = at / columns, column = at % columns;
-        const int64_t r = blockIdx.x * TEAMS + team;
+        const int64_t r = first + team;
         const float root = r < rows && c + column < end
                                ? __ldg(p.root + r * p.stride + c + column) : 0.0f;
         share.root[team][column] = root;
@@ -106,8 +107,8 @@ fetch_columns(const near_layer &l, const moments_shape &shape, const moments_pas
     for (int at = threadIdx.x; at < values; at += BLOCK) {
         const int column = at / t.units, k = unit_of(t, at % t.units);
         const int32_t j = w.col + c + column;
-        const float x = j < w.col_end
-                            ? value_of(l, j, w.col, w.col_slot, shape.e, k) : 0.0f;
+        float x = 0.0f;
+        if (j < w.col_end) x = value_of(l, j, w.col_first, w.col_slot, shape.e, k);
         share.x[at] = k == 0 ? 1.0f : x;
     }
     __syncthreads();
@@ -155,14 +156,13 @@ static __device__ __forceinline__ void write_square(const double *sums, int e, i
     }
 }
 
-/* The columns of the window that any row of the block may count, from a multiple of
- * shape.columns on. */
+/* The columns of the window that a row of the block, whose first is row `first`, may
+ * count, from a multiple of shape.columns on. */
 static __device__ __forceinline__ void columns_of(const near_layer &l,
                                                   const moments_shape &shape,
-                                                  const near_window &w, int32_t *from,
-                                                  int32_t *to)
+                                                  const near_window &w, int32_t first,
+                                                  int32_t *from, int32_t *to)
 {
-    const int32_t first = w.row + (int32_t)blockIdx.x * TEAMS;
     const int32_t last = min(first + TEAMS, w.row_end) - 1;
     const int32_t low = l.label ? __ldg(l.label + number_of(l, first)) : 0;
     const int32_t high = l.label ? __ldg(l.label + number_of(l, last)) : 0;
@@ -173,6 +173,7 @@ static __device__ __forceinline__ void columns_of(const near_layer &l,
 /* What a thread of the block works at. */
 struct sum_thread {
     sum_tile tile;
+    int      number;        /* of the tile                                       */
     int      team, lane;
     int      slice, slices; /* of the square's columns; from `slices` on: idle   */
     int      row, col;      /* where its square begins in the tile               */
@@ -184,7 +185,10 @@ static __device__ __forceinline__ sum_thread thread_of(const moments_shape &shap
                                                        const near_window &w)
 {
     sum_thread me = {};
-    me.tile = tile_of(shape, blockIdx.y);
+    const int b = (int)w.base + (int)blockIdx.x;
+    const int fours = (w.row_end - w.row + TEAMS - 1) / TEAMS; /* of rows */
+    me.number = b / fours;
+    me.tile = tile_of(shape, me.number);
     me.team = threadIdx.x / TEAM;
     me.lane = threadIdx.x % TEAM;
     const int square = me.lane % me.tile.squares;
@@ -195,7 +199,7 @@ static __device__ __forceinline__ sum_thread thread_of(const moments_shape &shap
     if (!me.tile.split) triangle(square, &me.col, &me.row);
     me.row *= SQUARE;
     me.col *= SQUARE;
-    me.r = (int32_t)blockIdx.x * TEAMS + me.team;
+    me.r = b % fours * TEAMS + me.team;
     me.i = w.row + me.r;
     me.exists = me.i < w.row_end;
     return me;
@@ -213,9 +217,9 @@ add_tile(const near_layer &l, const moments_shape &shape, const moments_pass &p,
         share.own[me.team][u] = value_of(l, me.i, w.row, w.row_slot, shape.e, k);
     }
     int32_t from, to;
-    columns_of(l, shape, w, &from, &to);
+    columns_of(l, shape, w, me.i - me.team, &from, &to);
     for (int32_t c = from; c < to; c += shape.columns) {
-        if (!fetch_roots(p, shape.columns, c, share)) continue;
+        if (!fetch_roots(p, me.r - me.team, shape.columns, c, share)) continue;
         fetch_columns(l, shape, p, t, c, share);
         __syncthreads();
         if (me.slice < me.slices)
@@ -229,7 +233,7 @@ add_window(const near_layer *__restrict__ layer, moments_shape shape, moments_pa
 {
     __shared__ sum_share share;
     const sum_thread me = thread_of(shape, p.window);
-    const int64_t team = (int64_t)me.r * shape.tiles + blockIdx.y;
+    const int64_t team = (int64_t)me.r * shape.tiles + me.number;
     double *const waiting = p.partial + team * ROOM + me.lane * ENTRIES;
     double sum[SQUARE][SQUARE] = {};
     if (!p.first && me.exists) {
@@ -251,12 +255,10 @@ add_window(const near_layer *__restrict__ layer, moments_shape shape, moments_pa
                  p.moments + me.r * local_moments(shape.e - 1));
 }
 
-ipl_status moments_launch_sums(ipl_cuda *dev, moments_shape shape,
+ipl_status moments_launch_sums(ipl_cuda *dev, int64_t blocks, moments_shape shape,
                                const near_layer *layer, moments_pass pass)
 {
-    const int rows = pass.window.row_end - pass.window.row;
-    const dim3 grid((unsigned)ceil_div(rows, TEAMS), (unsigned)shape.tiles);
-    add_window<<<grid, BLOCK, 0, dev->stream>>>(layer, shape, pass);
+    add_window<<<(unsigned)blocks, BLOCK, 0, dev->stream>>>(layer, shape, pass);
     IPL_LAUNCHED(dev, add_window);
     return IPL_OK;
 }

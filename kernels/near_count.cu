@@ -98,7 +98,7 @@ count_within(const near_layer *__restrict__ layers, int layer_count, near_window
         const near_layer &l = layers[job];
         near_place at;
         __syncthreads(); /* the layer before has been read */
-        if (!find_place(l, window, blockIdx.x, true, share, &at)) continue;
+        if (!find_place(l, window, true, share, &at)) continue;
         share.bound[threadIdx.x] =
             radius_of(l, at.row + (int32_t)threadIdx.x, at.row_end);
         count_columns(l, window, at, x, y, share);

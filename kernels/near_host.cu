@@ -59,13 +59,11 @@ static ipl_status run_window(near_walk *w, int64_t a, int64_t b)
     near_window window = {};
     window.row = (int32_t)first_of(w, a);
     window.row_end = (int32_t)end_of(w, a);
-    window.col = (int32_t)first_of(w, b);
+    window.col = window.col_first = (int32_t)first_of(w, b);
     window.col_end = (int32_t)end_of(w, b);
     window.row_slot = w->in_slot[1] == a;
     window.col_slot = w->in_slot[1] == b;
-    const int64_t blocks = near_blocks(w->on_host, window.row_end - window.row);
-    if (w->on_host->k) return near_launch_select(w->dev, window, blocks, 1, w->layer);
-    return near_launch_count(w->dev, window, blocks, 1, w->layer);
+    return near_run_window(w->dev, window, 1, w->on_host, w->layer);
 }
 
 /* All pairs of blocks a <= b. */

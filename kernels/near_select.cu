@@ -100,8 +100,9 @@ select_nearest(const near_layer *__restrict__ layers, int layer_count,
         const near_layer &l = layers[job];
         near_place at;
         __syncthreads(); /* the layer before has been read */
-        if (!find_place(l, window, blockIdx.x, false, share, &at)) continue;
-        near_key *list = l.list + blockIdx.x % l.splits * (int64_t)l.n * l.k;
+        if (!find_place(l, window, false, share, &at)) continue;
+        near_key *list =
+            l.list + (window.base + blockIdx.x) % l.splits * l.n * l.k;
         const int64_t i = at.row + (int32_t)threadIdx.x;
         share.bound[threadIdx.x] =
             i < at.row_end ? bound_of(list[(int64_t)(l.k - 1) * l.n + i]) : -1.0f;

@@ -42,12 +42,13 @@ static __device__ __forceinline__ int32_t number_of(const near_layer &l, int32_t
     return l.order ? __ldg(l.order + i) : i;
 }
 
-/* Puts block b of a window in its place; false where it has no pairs. half: no columns
- * before the block's rows. Holds a barrier. */
+/* Puts the block in its place in a window; false where it has no pairs. half: none of
+ * columns before the block's rows. Holds a barrier. */
 static __device__ __forceinline__ bool find_place(const near_layer &l, near_window w,
-                                                  int64_t b, bool half,
-                                                  near_share &share, near_place *at)
+                                                  bool half, near_share &share,
+                                                  near_place *at)
 {
+    const int64_t b = w.base + blockIdx.x;
     at->row = w.row + (int32_t)min(b / l.splits * TILE, (int64_t)l.n);
     at->row_end = min(min(w.row_end, l.n), at->row + TILE);
     if (at->row >= at->row_end) return false;
@@ -144,7 +145,7 @@ tile_distances(const near_layer &l, near_window w, const near_place &at, int32_t
     const int32_t j = min(col + (int32_t)threadIdx.x, at.col_end - 1);
     float next_i[CHUNK], next_j[CHUNK];
     const float *row_i = row_at(l, l.space[0], i, w.row, w.row_slot);
-    const float *row_j = row_at(l, l.space[0], j, w.col, w.col_slot);
+    const float *row_j = row_at(l, l.space[0], j, w.col_first, w.col_slot);
     int d = l.space[0].d, k = 0, space = 0;
     fetch_units(row_i, 0, d, next_i);
     fetch_units(row_j, 0, d, next_j);
@@ -157,7 +158,7 @@ tile_distances(const near_layer &l, near_window w, const near_place &at, int32_t
         k += CHUNK;
         if (k >= d && ++space < l.spaces) {
             row_i = row_at(l, l.space[space], i, w.row, w.row_slot);
-            row_j = row_at(l, l.space[space], j, w.col, w.col_slot);
+            row_j = row_at(l, l.space[space], j, w.col_first, w.col_slot);
             d = l.space[space].d;
             k = 0;
         }

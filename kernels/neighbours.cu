@@ -33,6 +33,18 @@ static int64_t starts_of(const ipl_pairs *p)
     return (p->y ? (int64_t)p->y->classes : 1) + 1;
 }
 
+/* The rows of a tile end the class of its first one and begin that of its last. */
+static int32_t span_of(const ipl_pairs *p)
+{
+    int64_t most = 0;
+    if (!p->y) return (int32_t)p->n;
+    for (int32_t c = 0; c < p->y->classes; ++c) {
+        const int64_t rows = p->y->start[c + 1] - p->y->start[c];
+        most = rows > most ? rows : most;
+    }
+    return within(0, 2 * most + NEAR_TILE, p->n);
+}
+
 static void add_job(int jobs, const ipl_neighbour_job *job, near_layer *l)
 {
     const int64_t tiles = ceil_div(l->n, NEAR_TILE);
@@ -89,6 +101,7 @@ template <class J> static near_layer layer_of(int jobs, const J *job)
     }
     l.norm = p->norm;
     l.unit = p->unit;
+    l.span = span_of(p);
     l.label = p->y ? p->y->at : nullptr;
     l.order = p->y ? p->y->order : nullptr;
     add_job(jobs, job, &l);
@@ -128,7 +141,6 @@ struct near_plan {
     int32_t    *starts;
     int         resident; /* layers without a space in host memory               */
     int32_t     n_max;
-    int64_t     blocks;   /* of the largest layer                                */
 };
 
 /* Where the classes of a job begin; returns how many entries that are. */
@@ -153,9 +165,7 @@ static void plan_layers(int jobs, const J *job, const near_scratch *s, near_plan
         place_slots(p, s->slots, &l);
         keys += (int64_t)l.splits * l.n * l.k;
         starts += fill_starts(p, plan->starts + starts);
-        const int64_t blocks = near_blocks(&l, l.n);
         if (l.n > plan->n_max) plan->n_max = l.n;
-        if (blocks > plan->blocks) plan->blocks = blocks;
         const int at = next[on_host(p)]++;
         plan->layer[at] = l;
         plan->job_of[at] = q;
@@ -168,10 +178,8 @@ static ipl_status run_pairs(ipl_cuda *dev, int jobs, const J *job,
                             const near_plan *plan, near_layer *layer)
 {
     const int resident = plan->resident;
-    if (resident && plan->layer->k)
-        IPL_TRY(near_launch_select(dev, NEAR_WHOLE, plan->blocks, resident, layer));
-    else if (resident)
-        IPL_TRY(near_launch_count(dev, NEAR_WHOLE, plan->blocks, resident, layer));
+    if (resident)
+        IPL_TRY(near_run_window(dev, NEAR_WHOLE, resident, plan->layer, layer));
     for (int p = resident; p < jobs; ++p)
         IPL_TRY(near_run_host(dev, &job[plan->job_of[p]].pairs, plan->layer + p,
                               layer + p));
@@ -211,8 +219,11 @@ static ipl_status run(void *state, int jobs, const J *job, void *scratch)
     plan.job_of = job_of.at;
     plan.starts = starts.at;
     plan_layers(jobs, job, &s, &plan);
+    ipl_meter_begin(&dev->meter, 0);
     IPL_TRY(run_plan(dev, jobs, job, &s, &plan));
-    return ipl_cuda_wait(dev);
+    IPL_TRY(ipl_cuda_wait(dev));
+    ipl_meter_begin(&dev->meter, 0);
+    return IPL_OK;
 }
 
 extern "C" size_t ipl_cuda_neighbour_scratch_bytes(void *, int jobs,

@@ -58,6 +58,17 @@ typedef struct {
 
 static inline ipl_device *check_device(void **state) { return *state; }
 
+/* The device opened again, with launches of a few blocks: IPL_TEST_SMALL_LAUNCHES. */
+static inline ipl_device *check_small_launches(ipl_device *dev)
+{
+    ipl_device *small;
+    setenv("IPL_TEST_SMALL_LAUNCHES", "1", 1);
+    const ipl_status st = ipl_device_open_again(dev, &small);
+    unsetenv("IPL_TEST_SMALL_LAUNCHES");
+    assert_int_equal(st, IPL_OK);
+    return small;
+}
+
 /* A size that the device can carry: `emulated` where its name says that its arithmetic
  * is emulated, hundreds of times slower than a device's, else `size`. */
 static inline int64_t check_size(ipl_device *dev, int64_t size, int64_t emulated)

@@ -292,6 +292,25 @@ static void blocks_change_no_bit(void **state)
     }
 }
 
+/* Of matrices in one tile and in several, and of a layer that comes in blocks. */
+static void length_of_launches_changes_no_bit(void **state)
+{
+    static const struct { int64_t n, d, block; } of[] = {
+        {70, 2, 0}, {100, 45, 0}, {1100, 1, IPL_MI_BLOCK_ROWS}};
+    ipl_device *dev = check_device(state), *small = check_small_launches(dev);
+    for (size_t q = 0; q < sizeof of / sizeof *of; ++q) {
+        const layer l = layer_make(of[q].n, of[q].d, 0, q % 2 * 2);
+        run whole = run_one(dev, &l, IPL_DENSITY_LNN);
+        run r = run_open(small, &l, IPL_DENSITY_LNN, of[q].block, of[q].block != 0);
+        run_all(small, 1, &r);
+        check_same(l.n, &whole, &r);
+        run_close(small, &r);
+        run_close(dev, &whole);
+        layer_free(l);
+    }
+    ipl_device_close(small);
+}
+
 static const check_test tests[] = {
     CHECK_TEST(values_stay_within_rounding_at_every_height),
     CHECK_TEST(values_stay_within_rounding_at_every_width),
@@ -304,6 +323,7 @@ static const check_test tests[] = {
     CHECK_TEST(company_and_repetition_change_no_bit),
     CHECK_TEST(number_of_threads_changes_no_bit),
     CHECK_TEST(blocks_change_no_bit),
+    CHECK_TEST(length_of_launches_changes_no_bit),
 };
 
 CHECK_MAIN("densities", tests, 1)

@@ -227,11 +227,7 @@ static void company_changes_no_bit_of_far_rows(void **state)
 
 static void length_of_launches_changes_no_bit(void **state)
 {
-    ipl_device *small;
-    setenv("IPL_TEST_SMALL_LAUNCHES", "1", 1);
-    const ipl_status st = ipl_device_open_again(check_device(state), &small);
-    unsetenv("IPL_TEST_SMALL_LAUNCHES");
-    CHECK_OK(st);
+    ipl_device *small = check_small_launches(check_device(state));
     check_company(check_device(state), small);
     ipl_device_close(small);
 }

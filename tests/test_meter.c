@@ -68,19 +68,13 @@ static void expect_middle(ipl_device *dev, ipl_mi_estimator which, int64_t n)
     test_free(t);
 }
 
-/* On a GPU of KDE, whose launches are cut here as long ones are. */
+/* On a GPU launches are cut here as long ones are. */
 static void a_pass_is_seen_in_its_middle(void **state)
 {
-    ipl_device *dev = check_device(state), *other;
-    const int is_host = ipl_device_about(dev)->is_host;
-    setenv("IPL_TEST_SMALL_LAUNCHES", "1", 1);
-    CHECK_OK(ipl_device_open_again(dev, &other));
-    unsetenv("IPL_TEST_SMALL_LAUNCHES");
+    ipl_device *dev = check_device(state), *other = check_small_launches(dev);
     expect_middle(other, IPL_MI_KDE, check_size(dev, 12000, 400));
-    if (is_host) {
-        expect_middle(other, IPL_MI_KSG, 4000);
-        expect_middle(other, IPL_MI_LNN, 2000);
-    }
+    expect_middle(other, IPL_MI_KSG, check_size(dev, 4000, 400));
+    expect_middle(other, IPL_MI_LNN, check_size(dev, 2000, 100));
     ipl_device_close(other);
 }
 

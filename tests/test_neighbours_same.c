@@ -180,12 +180,40 @@ static void either_space_may_lie_in_host_memory(void **state)
     cloud_free(&c);
 }
 
+/* -- Windows of launches ----------------------------------------------------------- */
+
+static void length_of_launches_changes_no_bit(void **state)
+{
+    ipl_device *dev = check_device(state), *small = check_small_launches(dev);
+    cloud c[COMPANY], again[COMPANY];
+    near_run r[COMPANY], given[COMPANY];
+    company_make(dev, c, given);
+    company_make(small, again, r);
+    run_both(dev, COMPANY, given);
+    run_both(small, COMPANY, r);
+    for (int q = 0; q < COMPANY; ++q) check_same_runs(&given[q], &r[q]);
+    company_end(small, again, r);
+    company_end(dev, c, given);
+
+    cloud high = cloud_make(1100, 3, 2, 2, IPL_NORM_MAX);
+    near_run whole = near_open(dev, &high, 3, 0);
+    near_run block = near_open(small, &high, 3, ROWS);
+    run_both(dev, 1, &whole);
+    run_both(small, 1, &block);
+    check_same_runs(&whole, &block);
+    near_close(small, &block);
+    near_close(dev, &whole);
+    cloud_free(&high);
+    ipl_device_close(small);
+}
+
 static const check_test tests[] = {
     CHECK_TEST(company_and_repetition_change_no_bit),
     CHECK_TEST(number_of_threads_changes_no_bit),
     CHECK_TEST(permuted_rows_have_the_permuted_results),
     CHECK_TEST(blocks_change_no_bit),
     CHECK_TEST(either_space_may_lie_in_host_memory),
+    CHECK_TEST(length_of_launches_changes_no_bit),
 };
 
 CHECK_MAIN("neighbours_same", tests, 1)
