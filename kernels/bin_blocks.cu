@@ -17,10 +17,9 @@
  *           which every row is the first of its cell is not sent again.
  * Numerics  Integers; the cells are exactly those of bin.cu.
  */
-#include <string.h>
-
-#include "jobs.cuh"
 #include "bin_codes.cuh"
+#include "host_rows.cuh"
+#include "jobs.cuh"
 
 static __global__ void __launch_bounds__(BIN_THREADS)
 block_keys(const bin_layer *__restrict__ layer, int64_t first, int64_t rows,
@@ -88,10 +87,12 @@ compare_rows(const bin_layer *__restrict__ layer, int64_t first, int64_t count,
 
 ipl_status ipl_cuda_bin_keys(ipl_cuda *dev, const bin_blocks *b)
 {
-    const int64_t n = b->job->n, d = b->job->d;
+    const int64_t n = b->job->n;
+    host_rows host = {};
+    IPL_TRY(host_rows_open(dev, b->job->t, b->job->d, &host));
     for (int64_t first = 0; first < n; first += b->room) {
         const int64_t count = n - first < b->room ? n - first : b->room;
-        IPL_TRY(send(dev, b->job->t + first * d, count * d, b->rows));
+        IPL_TRY(host_rows_send_run(&host, first, count, b->rows));
         block_keys<<<(unsigned)ceil_div(count, BIN_ROWS), BIN_THREADS, 0,
                      dev->stream>>>(b->layer, first, count, b->rows);
         IPL_LAUNCHED(dev, block_keys);
@@ -105,7 +106,6 @@ struct held_rows {
     int32_t *place; /* [n]: 1 + where a row is held, 0 where it is not              */
     int32_t *row;   /* [room]: the row that is held there                           */
     int32_t *with;  /* [room]: as compare_rows takes it                             */
-    float   *fresh; /* [room][d]: rows on their way                                 */
     int64_t  used;
 };
 
@@ -139,10 +139,10 @@ static void forget(held_rows *h)
 }
 
 /* A block has at most `room` rows, and so room for the first rows that it needs. */
-static ipl_status compare_block(ipl_cuda *dev, const bin_blocks *b, held_rows *h,
-                                int64_t from, int64_t count, uint32_t round)
+static ipl_status compare_block(ipl_cuda *dev, const bin_blocks *b, host_rows *host,
+                                held_rows *h, int64_t from, int64_t count,
+                                uint32_t round)
 {
-    const int64_t d = b->job->d;
     int64_t old = h->used;
     bool any;
     if (!hold(h, b->room, from, count, &any)) {
@@ -151,16 +151,14 @@ static ipl_status compare_block(ipl_cuda *dev, const bin_blocks *b, held_rows *h
         hold(h, b->room, from, count, &any);
     }
     if (!any) return IPL_OK;
-    for (int64_t r = old; r < h->used; ++r)
-        memcpy(h->fresh + (r - old) * d, b->job->t + h->row[r] * d,
-               (size_t)d * sizeof(float));
-    IPL_TRY(send(dev, h->fresh, (h->used - old) * d, b->rows + (b->room + old) * d));
-    IPL_TRY(send(dev, b->job->t + from * d, count * d, b->rows));
+    IPL_TRY(host_rows_send(host, h->row + old, h->used - old,
+                           b->rows + (b->room + old) * b->job->d));
+    IPL_TRY(host_rows_send_run(host, from, count, b->rows));
     IPL_TRY(send(dev, h->with, count, b->with));
     compare_rows<<<(unsigned)ceil_div(count, BIN_ROWS), BIN_THREADS, 0, dev->stream>>>(
         b->layer, from, count, b->rows, b->with, round);
     IPL_LAUNCHED(dev, compare_rows);
-    return ipl_cuda_wait(dev); /* `with` and `fresh` are written again */
+    return ipl_cuda_wait(dev); /* `with` is written again */
 }
 
 ipl_status ipl_cuda_bin_part(ipl_cuda *dev, const bin_blocks *b)
@@ -168,10 +166,11 @@ ipl_status ipl_cuda_bin_part(ipl_cuda *dev, const bin_blocks *b)
     const int64_t n = b->job->n;
     const size_t cell_bytes = (size_t)n * sizeof *b->job->cell;
     host_array<int32_t> first(n), place(n), row(b->room), with(b->room);
-    host_array<float> fresh(b->room * b->job->d);
-    if (!first.at || !place.at || !row.at || !with.at || !fresh.at)
+    if (!first.at || !place.at || !row.at || !with.at)
         return IPL_FAIL(IPL_E_MEMORY, "cells of %lld rows", (long long)n);
-    held_rows h = {first.at, place.at, row.at, with.at, fresh.at, 0};
+    held_rows h = {first.at, place.at, row.at, with.at, 0};
+    host_rows host = {};
+    IPL_TRY(host_rows_open(dev, b->job->t, b->job->d, &host));
     unsigned long long before, differing = 0;
     uint32_t round = 0;
     do {
@@ -183,7 +182,7 @@ ipl_status ipl_cuda_bin_part(ipl_cuda *dev, const bin_blocks *b)
         IPL_TRY(ipl_cuda_fetch(dev, b->job->cell, cell_bytes, h.first));
         for (int64_t from = 0; from < n; from += b->room) {
             const int64_t count = n - from < b->room ? n - from : b->room;
-            IPL_TRY(compare_block(dev, b, &h, from, count, round));
+            IPL_TRY(compare_block(dev, b, &host, &h, from, count, round));
         }
         IPL_TRY(ipl_cuda_fetch(dev, b->differing, sizeof differing, &differing));
         ++round;

@@ -34,20 +34,37 @@ ipl_status host_rows_open(ipl_cuda *dev, const float *t, int64_t d, host_rows *o
     return IPL_OK;
 }
 
-ipl_status host_rows_send(host_rows *from, const int32_t *row, int64_t count, float *to)
+/* fill(at, some, piece) puts rows at .. at + some - 1 of those to send in a piece. */
+template <class Fill>
+static ipl_status send_pieces(host_rows *from, int64_t count, float *to, Fill fill)
 {
     ipl_cuda *dev = from->dev;
-    const int64_t d = from->d;
     for (int64_t at = 0; at < count; at += from->some) {
         const int64_t some = count - at < from->some ? count - at : from->some;
         float *piece = from->piece[from->next];
         const cudaEvent_t sent = from->sent[from->next];
         IPL_CUDA(dev, cudaEventSynchronize(sent));
-        for (int64_t i = 0; i < some; ++i)
-            memcpy(piece + i * d, from->t + row[at + i] * d, (size_t)d * sizeof *piece);
-        IPL_TRY(send(dev, piece, some * d, to + at * d));
+        fill(at, some, piece);
+        IPL_TRY(send(dev, piece, some * from->d, to + at * from->d));
         IPL_CUDA(dev, cudaEventRecord(sent, dev->stream));
         from->next = (from->next + 1) % HOST_PIECES;
     }
     return IPL_OK;
+}
+
+ipl_status host_rows_send(host_rows *from, const int32_t *row, int64_t count, float *to)
+{
+    const int64_t d = from->d;
+    return send_pieces(from, count, to, [&](int64_t at, int64_t some, float *piece) {
+        for (int64_t i = 0; i < some; ++i)
+            memcpy(piece + i * d, from->t + row[at + i] * d, (size_t)d * sizeof *piece);
+    });
+}
+
+ipl_status host_rows_send_run(host_rows *from, int64_t first, int64_t count, float *to)
+{
+    const int64_t d = from->d;
+    return send_pieces(from, count, to, [&](int64_t at, int64_t some, float *piece) {
+        memcpy(piece, from->t + (first + at) * d, (size_t)(some * d) * sizeof *piece);
+    });
 }

@@ -30,5 +30,7 @@ ipl_status host_rows_open(ipl_cuda *dev, const float *t, int64_t d, host_rows *o
 /* Queues rows row[0 .. count) of t to the device: to[count][d]. */
 ipl_status host_rows_send(host_rows *from, const int32_t *row, int64_t count,
                           float *to);
+/* The same for rows first .. first + count - 1. */
+ipl_status host_rows_send_run(host_rows *from, int64_t first, int64_t count, float *to);
 
 #endif

@@ -19,6 +19,7 @@
  */
 #include <string.h>
 
+#include "host_rows.cuh"
 #include "jobs.cuh"
 #include "warps.cuh"
 
@@ -155,20 +156,17 @@ static ipl_status count_some(ipl_cuda *dev, const quantile_plan *plan, int level
 
 /* Counts the digits of a level below `nodes` nodes, and fetches the counts. */
 static ipl_status count_level(ipl_cuda *dev, const ipl_quantile_job *job,
-                              const quantile_plan *plan, int level, int64_t nodes,
-                              counter *count)
+                              const quantile_plan *plan, host_rows *from, int level,
+                              int64_t nodes, counter *count)
 {
     const size_t bytes = ((size_t)nodes << digit_bits[level]) * sizeof *count;
     IPL_CUDA(dev, cudaMemsetAsync(plan->count, 0, bytes, dev->stream));
     for (int64_t first = 0; first < job->count; first += plan->values_a_time) {
         const int64_t left = job->count - first;
         const int64_t some = left < plan->values_a_time ? left : plan->values_a_time;
-        const float *t = job->t + first;
-        if (job->block) {
-            IPL_TRY(send(dev, t, some, plan->values));
-            t = plan->values;
-        }
-        IPL_TRY(count_some(dev, plan, level, some, t));
+        if (job->block) IPL_TRY(host_rows_send_run(from, first, some, plan->values));
+        IPL_TRY(count_some(dev, plan, level, some,
+                           job->block ? plan->values : job->t + first));
     }
     return ipl_cuda_fetch(dev, plan->count, bytes, count);
 }
@@ -209,9 +207,11 @@ extern "C" ipl_status ipl_cuda_value_quantiles(void *state, const ipl_quantile_j
         return IPL_FAIL(IPL_E_MEMORY, "%lld ranks", (long long)job->ranks);
     memcpy(rank.at, job->rank, (size_t)job->ranks * sizeof *rank.at);
     descent s = {job->ranks, rank.at, node.at, order.at, count.at, child.at};
+    host_rows host = {};
+    if (job->block) IPL_TRY(host_rows_open(dev, job->t, 1, &host));
     int64_t nodes = 1;
     for (int level = 0; level < LEVELS; ++level) {
-        IPL_TRY(count_level(dev, job, &plan, level, nodes, s.count));
+        IPL_TRY(count_level(dev, job, &plan, &host, level, nodes, s.count));
         const int32_t below = descend(&s, level, nodes);
         if (level < LEVELS - 1) /* the next level's fetch has waited for this */
             IPL_TRY(send(dev, s.child, nodes << digit_bits[level], plan.child[level]));

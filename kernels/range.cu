@@ -11,6 +11,7 @@
  *           overflow; a thread adds every 256th value of its run, and the rest is a
  *           fixed tree: equal input, equal bits, whatever the schedule.
  */
+#include "host_rows.cuh"
 #include "jobs.cuh"
 
 enum { THREADS = 256, RUN = 32768 };
@@ -148,9 +149,11 @@ static ipl_status span_blocks(ipl_cuda *dev, const ipl_range_job *job, span *par
                               float *values)
 {
     const int64_t most = values_a_time(job);
+    host_rows from = {};
+    IPL_TRY(host_rows_open(dev, job->t, 1, &from));
     for (int64_t first = 0; first < job->count; first += most) {
         const int64_t left = job->count - first, count = left < most ? left : most;
-        IPL_TRY(send(dev, job->t + first, count, values));
+        IPL_TRY(host_rows_send_run(&from, first, count, values));
         span_runs<<<(unsigned)ceil_div(count, RUN), THREADS, 0, dev->stream>>>(
             {count, values, part + first / RUN});
         IPL_LAUNCHED(dev, span_runs);
