@@ -110,13 +110,14 @@ typedef struct {
 ipl_train_options ipl_train_defaults(void);
 
 /* Device memory in bytes: of a trainer whose calls have up to `rows` rows, statistics
- * included; and of ipl_net_evaluate or ipl_net_forward over `rows` rows, during the
- * call. E_ARGUMENT: as ipl_trainer_create. */
+ * included; and, during the call, of ipl_net_evaluate_all (ipl_net_evaluate and
+ * ipl_net_forward: of one network) over `rows` rows. E_ARGUMENT: as
+ * ipl_trainer_create. */
 ipl_status ipl_trainer_bytes(ipl_device *dev, const ipl_net_shape *shape,
                              const ipl_train_options *options, int replicas,
                              int64_t rows, size_t *bytes);
 ipl_status ipl_net_evaluate_bytes(ipl_device *dev, const ipl_net_shape *shape,
-                                  int64_t rows, size_t *bytes);
+                                  int networks, int64_t rows, size_t *bytes);
 
 typedef struct ipl_trainer ipl_trainer;
 
@@ -143,6 +144,8 @@ ipl_status ipl_trainer_read(ipl_trainer *trainer, float *state, int64_t *steps);
 /* Takes a snapshot: copies the parameters of one replica to device memory
  * params[parameters]. In order with the training; does not wait. */
 ipl_status ipl_trainer_snapshot(ipl_trainer *trainer, int replica, float *params);
+/* The same of all replicas: params[replicas][parameters]. */
+ipl_status ipl_trainer_snapshot_all(ipl_trainer *trainer, float *params);
 
 /* Gradient statistics of one layer over the B batches of a call:
  * mean = |E_b g_b| and deviation = sqrt(sum_w Var_b g_b[w]). Both are 2-norms over the
@@ -201,6 +204,12 @@ ipl_status ipl_net_quantise(ipl_device *dev, int bits, int matrices, const ipl_m
 ipl_status ipl_net_evaluate(ipl_device *dev, const ipl_net_shape *shape,
                             const float *params, ipl_mat x, const ipl_labels *y,
                             double *loss_nats, int64_t *correct);
+/* The same of several networks of one shape at once, with the same bits:
+ * params[networks][parameters], loss_nats and correct [networks]. */
+ipl_status ipl_net_evaluate_all(ipl_device *dev, const ipl_net_shape *shape,
+                                int networks, const float *params, ipl_mat x,
+                                const ipl_labels *y, double *loss_nats,
+                                int64_t *correct);
 
 #pragma GCC visibility pop
 #ifdef __cplusplus

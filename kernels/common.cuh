@@ -139,7 +139,7 @@ size_t     ipl_cuda_trainer_bytes(void *state, const ipl_net_shape *shape,
                                   const ipl_train_options *options, int replicas,
                                   int64_t rows);
 size_t     ipl_cuda_evaluate_bytes(void *state, const ipl_net_shape *shape,
-                                   int64_t rows);
+                                   int networks, int64_t rows);
 ipl_status ipl_cuda_trainer_create(void *state, const ipl_net_shape *shape,
                                    const ipl_train_options *options, int replicas,
                                    int64_t rows, const float *x, const int32_t *y,
@@ -149,14 +149,14 @@ ipl_status ipl_cuda_trainer_write(void *state, void *trainer, const float *value
                                   int64_t steps);
 ipl_status ipl_cuda_trainer_read(void *state, void *trainer, float *values,
                                  int64_t *steps);
-ipl_status ipl_cuda_trainer_snapshot(void *state, void *trainer, int replica,
+ipl_status ipl_cuda_trainer_snapshot(void *state, void *trainer, int first, int count,
                                      float *params);
 ipl_status ipl_cuda_trainer_train(void *state, void *trainer, int64_t count,
                                   const int32_t *order, ipl_gradient_stats *stats);
 ipl_status ipl_cuda_forward(void *state, const ipl_net_shape *shape,
                             const float *params, int64_t rows, const float *x,
                             float *const *act);
-ipl_status ipl_cuda_evaluate(void *state, const ipl_net_shape *shape,
+ipl_status ipl_cuda_evaluate(void *state, const ipl_net_shape *shape, int networks,
                              const float *params, int64_t rows, const float *x,
                              const int32_t *y, double *loss_nats, int64_t *correct);
 ipl_status ipl_cuda_ceilings(void *state, ipl_ceilings *out);

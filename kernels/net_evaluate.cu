@@ -1,15 +1,17 @@
 /*
- * net_evaluate.cu - loss and accuracy of a network on labelled rows.
+ * net_evaluate.cu - loss and accuracy of networks on labelled rows.
  *
  * Launch    The outputs come from net_forward.cu, without the softmax, in chunks of
- *           rows. row_losses: a warp a row, 512 rows a block; add_losses: one block
- *           adds the blocks' parts.
+ *           rows: of tiny networks many at a time, of wide ones each by itself.
+ *           row_losses: a warp a row, 512 rows a block, blockIdx.y counts networks;
+ *           add_losses: a block a network adds the blocks' parts.
  * Traffic   Reads each output twice from cache; small beside the forward pass.
  * Numerics  The loss of a row is log(sum exp(z - top)) - (z_y - top): the sum in float,
  *           the rest in double. Rows, warps and blocks are added in double in an order
  *           fixed by the number of rows. A loss that is not finite is E_NUMERIC. Equal
  *           outputs: the first class counts as the network's answer.
  */
+#include "jobs.cuh"
 #include "net_forward.cuh"
 
 enum { THREADS = 256, WARPS = THREADS / 32, BLOCK_ROWS = 64 * WARPS };
@@ -33,11 +35,12 @@ static __device__ void warp_argmax(float *top, int *at)
 
 static __global__ void __launch_bounds__(THREADS)
 row_losses(int64_t rows, int classes, const float *__restrict__ z,
-           const int32_t *__restrict__ y, loss_part *part)
+           const int32_t *__restrict__ y, int64_t parts, loss_part *part)
 {
     __shared__ loss_part sums[WARPS];
     const int lane = threadIdx.x % 32, warp = threadIdx.x / 32;
     loss_part mine = {0.0, 0};
+    z += blockIdx.y * rows * classes;
     for (int64_t r = (int64_t)blockIdx.x * BLOCK_ROWS + warp;
          r < min(rows, ((int64_t)blockIdx.x + 1) * BLOCK_ROWS); r += WARPS) {
         const float *row = z + r * classes;
@@ -59,15 +62,17 @@ row_losses(int64_t rows, int classes, const float *__restrict__ z,
         mine.loss += sums[w].loss;
         mine.correct += sums[w].correct;
     }
-    part[blockIdx.x] = mine;
+    part[blockIdx.y * parts + blockIdx.x] = mine;
 }
 
-/* part[0] <- the sum of all parts. One block. */
+/* sum[network] <- the sum of its parts. */
 static __global__ void __launch_bounds__(THREADS)
-add_losses(int64_t parts, loss_part *part)
+add_losses(int64_t parts, const loss_part *__restrict__ part,
+           loss_part *__restrict__ sum)
 {
     __shared__ loss_part sums[THREADS];
     loss_part mine = {0.0, 0};
+    part += blockIdx.x * parts;
     for (int64_t p = threadIdx.x; p < parts; p += THREADS) {
         mine.loss += part[p].loss;
         mine.correct += part[p].correct;
@@ -81,19 +86,21 @@ add_losses(int64_t parts, loss_part *part)
         }
         __syncthreads();
     }
-    if (!threadIdx.x) part[0] = sums[0];
+    if (!threadIdx.x) sum[blockIdx.x] = sums[0];
 }
 
 /* The rows of an evaluation in chunks, and the scratch for one of them. */
 struct evaluation {
     net_layout net;
     int        classes;
+    int        together; /* networks at a time                                   */
     int64_t    chunk, parts;
     int64_t    spare_at, parts_at; /* floats, behind the outputs */
     size_t     bytes;
 };
 
-static evaluation plan_of(const ipl_net_shape *shape, int64_t rows)
+static evaluation plan_of(const ipl_cuda *dev, const ipl_net_shape *shape, int networks,
+                          int64_t rows)
 {
     evaluation plan = {ipl_cuda_net_layout(shape)};
     net_layout *net = &plan.net;
@@ -104,53 +111,79 @@ static evaluation plan_of(const ipl_net_shape *shape, int64_t rows)
     while (2 * most * plan.classes <= OUTPUT_FLOATS) most *= 2;
     plan.chunk = rows < most ? rows : most;
     plan.parts = ceil_div(rows, BLOCK_ROWS);
+    const int64_t floats = plan.chunk * plan.classes;
+    const int64_t fit = dev->small_launches ? 2 : OUTPUT_FLOATS / floats;
+    const bool one = fit < 1 || !ipl_cuda_net_is_tiny(net);
+    plan.together = one ? 1 : fit < networks ? (int)fit : networks;
 
-    plan.spare_at = net_whole(plan.chunk * plan.classes);
+    plan.spare_at = net_whole(plan.together * floats);
     plan.parts_at = plan.spare_at + ipl_cuda_forward_spare_floats(*net, plan.chunk);
     plan.bytes = sizeof(float) * (size_t)plan.parts_at +
-                 sizeof(loss_part) * (size_t)plan.parts;
+                 sizeof(loss_part) * (size_t)(networks * (1 + plan.parts));
     return plan;
 }
 
-size_t ipl_cuda_evaluate_bytes(void *state, const ipl_net_shape *shape, int64_t rows)
+size_t ipl_cuda_evaluate_bytes(void *state, const ipl_net_shape *shape, int networks,
+                               int64_t rows)
 {
-    (void)state;
-    return plan_of(shape, rows).bytes;
+    return plan_of((const ipl_cuda *)state, shape, networks, rows).bytes;
 }
 
-ipl_status ipl_cuda_evaluate(void *state, const ipl_net_shape *shape,
+/* Queues sum[networks]; scratch: outputs of a chunk, what net_forward.cu needs, sums and
+ * parts. */
+static ipl_status sum_losses(ipl_cuda *dev, const evaluation &plan, int networks,
+                             const float *params, int64_t rows, const float *x,
+                             const int32_t *y, float *scratch, loss_part *sum)
+{
+    float *const z = scratch;
+    loss_part *const part = sum + networks;
+    const net_layout &net = plan.net;
+    const int64_t parts = plan.parts, parameters = net.at[net.layers + 1];
+    net_outputs out = {};
+    out.act[net.layers] = z;
+    for (int64_t first = 0; first < rows; first += plan.chunk) {
+        const int64_t count = rows - first < plan.chunk ? rows - first : plan.chunk;
+        for (int k = 0; k < networks; k += plan.together) {
+            const int left = networks - k, some = left < plan.together ? left
+                                                                       : plan.together;
+            IPL_TRY(ipl_cuda_forward_layers(
+                dev, net, out, some, params + k * parameters, count,
+                x + first * net.width[0], scratch + plan.spare_at));
+            const dim3 grid((unsigned)ceil_div(count, BLOCK_ROWS), some);
+            row_losses<<<grid, THREADS, 0, dev->stream>>>(
+                count, plan.classes, z, y + first, parts,
+                part + k * parts + first / BLOCK_ROWS);
+            IPL_LAUNCHED(dev, row_losses);
+        }
+    }
+    add_losses<<<networks, THREADS, 0, dev->stream>>>(parts, part, sum);
+    IPL_LAUNCHED(dev, add_losses);
+    return IPL_OK;
+}
+
+ipl_status ipl_cuda_evaluate(void *state, const ipl_net_shape *shape, int networks,
                              const float *params, int64_t rows, const float *x,
                              const int32_t *y, double *loss_nats, int64_t *correct)
 {
     ipl_cuda *dev = NULL;
     void *scratch = NULL;
     IPL_TRY(ipl_cuda_use(state, &dev));
-    const evaluation plan = plan_of(shape, rows);
-    const net_layout &net = plan.net;
-    const int64_t chunk = plan.chunk, parts = plan.parts;
-    const int classes = plan.classes;
+    IPL_REQUIRE(networks <= REPLICAS_MAX,
+                "%d networks: a GPU evaluates up to %d at once", networks,
+                REPLICAS_MAX);
+    const evaluation plan = plan_of(dev, shape, networks, rows);
+    host_array<loss_part> got(networks);
+    if (!got.at) return IPL_FAIL(IPL_E_MEMORY, "losses of %d networks", networks);
     IPL_TRY(ipl_cuda_scratch(dev, plan.bytes, &scratch));
-    net_outputs out = {};
-    float *const outputs = out.act[net.layers] = (float *)scratch;
-    loss_part *part = (loss_part *)(outputs + plan.parts_at);
-
-    for (int64_t first = 0; first < rows; first += chunk) {
-        const int64_t count = rows - first < chunk ? rows - first : chunk;
-        IPL_TRY(ipl_cuda_forward_layers(dev, net, out, params, count,
-                                        x + first * net.width[0],
-                                        outputs + plan.spare_at));
-        row_losses<<<(unsigned)ceil_div(count, BLOCK_ROWS), THREADS, 0, dev->stream>>>(
-            count, classes, outputs, y + first, part + first / BLOCK_ROWS);
-        IPL_LAUNCHED(dev, row_losses);
+    loss_part *sum = (loss_part *)((float *)scratch + plan.parts_at);
+    IPL_TRY(sum_losses(dev, plan, networks, params, rows, x, y, (float *)scratch, sum));
+    IPL_TRY(ipl_cuda_fetch(dev, sum, (size_t)networks * sizeof *sum, got.at));
+    for (int k = 0; k < networks; ++k) {
+        if (!isfinite(got.at[k].loss))
+            return IPL_FAIL(IPL_E_NUMERIC, "the loss over %lld rows is %g",
+                            (long long)rows, got.at[k].loss);
+        loss_nats[k] = got.at[k].loss / (double)rows;
+        correct[k] = got.at[k].correct;
     }
-    add_losses<<<1, THREADS, 0, dev->stream>>>(parts, part);
-    IPL_LAUNCHED(dev, add_losses);
-    loss_part sum;
-    IPL_TRY(ipl_cuda_fetch(dev, part, sizeof sum, &sum));
-    if (!isfinite(sum.loss))
-        return IPL_FAIL(IPL_E_NUMERIC, "the loss over %lld rows is %g", (long long)rows,
-                        sum.loss);
-    *loss_nats = sum.loss / (double)rows;
-    *correct = sum.correct;
     return IPL_OK;
 }

@@ -3,13 +3,16 @@
  *
  * Launch    forward_tiny (all widths at most 64): a block of 128 threads takes 64 rows
  *           at a time through all layers in shared memory, two threads a row; layers'
- *           weights are loaded in turn. Wide networks: cuBLAS and net_layers.cu, in
- *           chunks of a fixed number of rows, on aligned operands.
+ *           weights are loaded in turn; blockIdx.y counts networks. Wide networks:
+ *           cuBLAS and net_layers.cu, in chunks of a fixed number of rows, on aligned
+ *           operands.
  * Traffic   Reads x once and writes each wanted layer once; weights come from L2. For
  *           tiny networks memory bandwidth is the limit.
  * Numerics  forward_tiny sums a unit over its inputs in turn, bias last; cuBLAS in an
  *           order fixed by shape, library and GPU. Equal input, equal bits; NaN stays.
  */
+#include <assert.h>
+
 #include "net_forward.cuh"
 
 enum { ROWS = 64, PITCH = ROWS + 1, THREADS = 128, GRID_MAX = 1024 };
@@ -66,6 +69,8 @@ forward_tiny(const __grid_constant__ net_layout net,
     extern __shared__ float4 shared[];
     float *weights = (float *)shared, *in = weights + weight_floats;
     float *next = in + widest * PITCH;
+    params += blockIdx.y * net.at[net.layers + 1];
+    const int64_t before = blockIdx.y * rows; /* of other networks */
 
     for (int64_t first = (int64_t)blockIdx.x * ROWS; first < rows;
          first += (int64_t)gridDim.x * ROWS) {
@@ -88,7 +93,8 @@ forward_tiny(const __grid_constant__ net_layout net,
             }
             if (out.act[l])
                 for (int i = threadIdx.x; i < count * units; i += THREADS)
-                    out.act[l][first * units + i] = next[i % units * PITCH + i / units];
+                    out.act[l][(before + first) * units + i] =
+                        next[i % units * PITCH + i / units];
             float *const done = in;
             in = next;
             next = done;
@@ -106,7 +112,7 @@ ipl_status ipl_cuda_forward_open(ipl_cuda *dev)
 }
 
 static ipl_status tiny(ipl_cuda *dev, const net_layout &net, const net_outputs &out,
-                       const float *params, int64_t rows, const float *x)
+                       int networks, const float *params, int64_t rows, const float *x)
 {
     int weights = 0, widest = net.width[0];
     for (int l = 1; l <= net.layers; ++l) {
@@ -116,8 +122,9 @@ static ipl_status tiny(ipl_cuda *dev, const net_layout &net, const net_outputs &
     }
     const size_t bytes = sizeof(float) * (size_t)(weights + 2 * widest * PITCH);
     const int64_t blocks = ceil_div(rows, ROWS);
-    forward_tiny<<<(unsigned)(blocks < GRID_MAX ? blocks : GRID_MAX), THREADS, bytes,
-                   dev->stream>>>(net, out, params, rows, x, weights, widest);
+    const dim3 grid((unsigned)(blocks < GRID_MAX ? blocks : GRID_MAX), networks);
+    forward_tiny<<<grid, THREADS, bytes, dev->stream>>>(net, out, params, rows, x,
+                                                        weights, widest);
     IPL_LAUNCHED(dev, forward_tiny);
     return IPL_OK;
 }
@@ -239,10 +246,13 @@ static ipl_status wide(ipl_cuda *dev, const net_layout &net, const net_outputs &
 }
 
 ipl_status ipl_cuda_forward_layers(ipl_cuda *dev, const net_layout &net,
-                                   const net_outputs &out, const float *params,
-                                   int64_t rows, const float *x, float *spare)
+                                   const net_outputs &out, int networks,
+                                   const float *params, int64_t rows, const float *x,
+                                   float *spare)
 {
-    if (ipl_cuda_net_is_tiny(&net)) return tiny(dev, net, out, params, rows, x);
+    if (ipl_cuda_net_is_tiny(&net))
+        return tiny(dev, net, out, networks, params, rows, x);
+    assert(networks == 1);
     return wide(dev, net, out, params, rows, x, spare);
 }
 
@@ -258,5 +268,5 @@ ipl_status ipl_cuda_forward(void *state, const ipl_net_shape *shape,
     for (int l = 1; l <= net.layers; ++l) out.act[l] = act[l - 1];
     const int64_t floats = ipl_cuda_forward_spare_floats(net, rows);
     IPL_TRY(ipl_cuda_scratch(dev, sizeof(float) * (size_t)floats, &spare));
-    return ipl_cuda_forward_layers(dev, net, out, params, rows, x, (float *)spare);
+    return ipl_cuda_forward_layers(dev, net, out, 1, params, rows, x, (float *)spare);
 }

@@ -64,14 +64,23 @@ ipl_status ipl_cuda_trainer_read(void *state, void *trainer, float *values,
     return IPL_OK;
 }
 
-ipl_status ipl_cuda_trainer_snapshot(void *state, void *trainer, int replica,
+ipl_status ipl_cuda_trainer_snapshot(void *state, void *trainer, int first, int count,
                                      float *params)
 {
     ipl_cuda *dev = NULL;
     const ipl_cuda_trainer *t = (const ipl_cuda_trainer *)trainer;
     IPL_TRY(ipl_cuda_use(state, &dev));
     const size_t bytes = sizeof(float) * (size_t)t->parameters;
-    IPL_CUDA(dev, cudaMemcpyAsync(params, t->state + replica * t->stride, bytes,
-                                  cudaMemcpyDeviceToDevice, dev->stream));
+    const size_t pitch = sizeof(float) * (size_t)t->stride;
+    if (pitch <= INT32_MAX) { /* CUDA takes no larger one */
+        IPL_CUDA(dev, cudaMemcpy2DAsync(params, bytes, t->state + first * t->stride,
+                                        pitch, bytes, count, cudaMemcpyDeviceToDevice,
+                                        dev->stream));
+        return IPL_OK;
+    }
+    for (int r = 0; r < count; ++r)
+        IPL_CUDA(dev, cudaMemcpyAsync(params + r * t->parameters,
+                                      t->state + (first + r) * t->stride, bytes,
+                                      cudaMemcpyDeviceToDevice, dev->stream));
     return IPL_OK;
 }

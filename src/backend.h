@@ -230,12 +230,14 @@ typedef struct {
     ipl_status (*timer_stop)(void *state, double *wall_ms);
 
     /* Networks. trainer_bytes: device memory that trainer_create and calls of up to
-     * `rows` rows take, statistics included; evaluate_bytes: what evaluate and forward
-     * take for a call of their own. */
+     * `rows` rows take, statistics included; evaluate_bytes: what evaluate takes, and
+     * forward, of one network, for a call of their own. Networks evaluated together
+     * have the bits of each alone. */
     size_t     (*trainer_bytes)(void *state, const ipl_net_shape *shape,
                                 const ipl_train_options *options, int replicas,
                                 int64_t rows);
-    size_t     (*evaluate_bytes)(void *state, const ipl_net_shape *shape, int64_t rows);
+    size_t     (*evaluate_bytes)(void *state, const ipl_net_shape *shape, int networks,
+                                 int64_t rows);
     ipl_status (*trainer_create)(void *state, const ipl_net_shape *shape,
                                  const ipl_train_options *options, int replicas,
                                  int64_t rows, const float *x, const int32_t *y,
@@ -245,14 +247,14 @@ typedef struct {
                                 int64_t steps);
     ipl_status (*trainer_read)(void *state, void *trainer, float *values,
                                int64_t *steps);
-    ipl_status (*trainer_snapshot)(void *state, void *trainer, int replica,
+    ipl_status (*trainer_snapshot)(void *state, void *trainer, int first, int count,
                                    float *params);
     ipl_status (*trainer_train)(void *state, void *trainer, int64_t count,
                                 const int32_t *order, ipl_gradient_stats *stats);
     ipl_status (*forward)(void *state, const ipl_net_shape *shape,
                           const float *params, int64_t rows, const float *x,
                           float *const *act);
-    ipl_status (*evaluate)(void *state, const ipl_net_shape *shape,
+    ipl_status (*evaluate)(void *state, const ipl_net_shape *shape, int networks,
                            const float *params, int64_t rows, const float *x,
                            const int32_t *y, double *loss_nats, int64_t *correct);
 

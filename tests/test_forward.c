@@ -384,6 +384,39 @@ static void sure_mistakes_cost_what_the_logits_say(void **state)
     net_case_free(&c);
 }
 
+/* Also where not all fit together. */
+static void networks_evaluated_together_have_the_bits_of_each(void **state)
+{
+    enum { NETWORKS = 3 };
+    static const char *const text[] = {"3, 5-tanh, 3", "70, 5-tanh, 3"};
+    ipl_device *small = check_small_launches(check_device(state));
+    for (int k = 0; k < 4; ++k) {
+        ipl_device *dev = k < 2 ? check_device(state) : small;
+        net_case c = net_case_make(dev, text[k % 2], 700);
+        const size_t bytes = (size_t)c.parameters * sizeof(float);
+        double loss[NETWORKS], alone;
+        int64_t correct[NETWORKS], hits;
+        void *params;
+        CHECK_OK(ipl_alloc(dev, NETWORKS * bytes, &params));
+        for (int q = 0; q < NETWORKS; ++q) {
+            for (int64_t i = 0; i < c.parameters; ++i) c.params[i] *= q - 0.5f;
+            CHECK_OK(ipl_upload(dev, c.params, bytes, (char *)params + q * bytes));
+        }
+        CHECK_OK(ipl_net_evaluate_all(dev, &c.shape, NETWORKS, params, c.dx, &c.dy,
+                                      loss, correct));
+        for (int q = 0; q < NETWORKS; ++q) {
+            CHECK_OK(ipl_net_evaluate(dev, &c.shape,
+                                      (float *)params + q * c.parameters, c.dx, &c.dy,
+                                      &alone, &hits));
+            CHECK(loss[q] == alone && correct[q] == hits);
+            CHECK(!q || loss[q] != loss[q - 1]);
+        }
+        ipl_free(dev, params);
+        net_case_free(&c);
+    }
+    ipl_device_close(small);
+}
+
 static void losses_that_are_not_finite_are_reported(void **state)
 {
     static const char *const text[] = {"3, 4-linear, 2", "70, 4-linear, 2"};
@@ -413,6 +446,7 @@ static const check_test tests[] = {
     CHECK_TEST(loss_and_hits_follow_the_oracle),
     CHECK_TEST(the_first_among_equal_outputs_counts),
     CHECK_TEST(sure_mistakes_cost_what_the_logits_say),
+    CHECK_TEST(networks_evaluated_together_have_the_bits_of_each),
     CHECK_TEST(losses_that_are_not_finite_are_reported),
 };
 

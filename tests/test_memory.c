@@ -27,12 +27,13 @@ static void the_memory_that_is_foretold_is_taken(void **state)
         int32_t *order = calloc(REPLICAS * ROWS, sizeof *order);
         size_t training = 0, evaluating = 0;
         ipl_trainer *t;
-        double loss;
-        int64_t correct;
+        double loss[REPLICAS];
+        int64_t correct[REPLICAS];
         options.optimizer = IPL_ADAM;
         options.batch = 100;
         CHECK_OK(ipl_trainer_bytes(dev, &c.shape, &options, REPLICAS, ROWS, &training));
-        CHECK_OK(ipl_net_evaluate_bytes(dev, &c.shape, ROWS, &evaluating));
+        CHECK_OK(ipl_net_evaluate_bytes(dev, &c.shape, REPLICAS, ROWS,
+                                        &evaluating));
         CHECK(training >= 3 * REPLICAS * sizeof(float) * (size_t)c.parameters);
 
         const int64_t before = free_bytes(dev);
@@ -41,10 +42,11 @@ static void the_memory_that_is_foretold_is_taken(void **state)
         CHECK_OK(ipl_trainer_train(t, ROWS, order, stats));
         const int64_t trains = free_bytes(dev);
         float *params;
-        CHECK_OK(ipl_alloc(dev, (size_t)c.parameters * sizeof *params,
+        CHECK_OK(ipl_alloc(dev, REPLICAS * (size_t)c.parameters * sizeof *params,
                            (void **)&params));
-        CHECK_OK(ipl_trainer_snapshot(t, 0, params));
-        CHECK_OK(ipl_net_evaluate(dev, &c.shape, params, c.dx, &c.dy, &loss, &correct));
+        CHECK_OK(ipl_trainer_snapshot_all(t, params));
+        CHECK_OK(ipl_net_evaluate_all(dev, &c.shape, REPLICAS, params, c.dx, &c.dy,
+                                      loss, correct));
         const int64_t evaluates = free_bytes(dev);
         if (!ipl_device_about(dev)->is_host) {
             CHECK(before - trains <= (int64_t)training + 8 * PAGE);

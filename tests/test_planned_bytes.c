@@ -154,7 +154,7 @@ static void what_evaluating_takes_is_planned(void **state)
         const size_t bytes = (size_t)net.parameters * sizeof *net.params;
         CHECK_OK(ipl_alloc(dev, bytes, &params));
         CHECK_OK(ipl_upload(dev, net.params, bytes, params));
-        CHECK_OK(ipl_net_evaluate_bytes(dev, &net.shape, cases[k].rows, &planned));
+        CHECK_OK(ipl_net_evaluate_bytes(dev, &net.shape, 1, cases[k].rows, &planned));
         const long long before = begin();
         CHECK_OK(ipl_net_evaluate(dev, &net.shape, params, net.dx, &net.dy, &loss,
                                   &correct));

@@ -84,6 +84,15 @@ static void snapshots_are_the_parameters_of_one_replica(void **state)
     }
     CHECK_FAILS(ipl_trainer_snapshot(t, 3, params), IPL_E_ARGUMENT,
                 "replica 3: expected 0 to 2");
+    void *all;
+    float *got = malloc(3 * bytes);
+    CHECK_OK(ipl_alloc(c.dev, 3 * bytes, &all));
+    CHECK_OK(ipl_trainer_snapshot_all(t, all));
+    CHECK_OK(ipl_download(c.dev, all, 3 * bytes, got));
+    for (int r = 0; r < 3; ++r)
+        assert_memory_equal(got + r * c.parameters, values + r * floats / 3, bytes);
+    ipl_free(c.dev, all);
+    free(got);
     ipl_free(c.dev, params);
     free(values);
     ipl_trainer_destroy(t);

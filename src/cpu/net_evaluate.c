@@ -1,5 +1,5 @@
 /*
- * net_evaluate.c - loss and accuracy of a network on labelled rows.
+ * net_evaluate.c - loss and accuracy of networks on labelled rows, one by one.
  *
  * Threads share fixed blocks of rows, and sums over blocks are taken in their order.
  */
@@ -10,8 +10,10 @@
 
 #include "cpu/net_forward.h"
 
-size_t cpu_evaluate_bytes(void *state, const ipl_net_shape *shape, int64_t rows)
+size_t cpu_evaluate_bytes(void *state, const ipl_net_shape *shape, int networks,
+                          int64_t rows)
 {
+    (void)networks;
     const net_forward p = net_forward_size(state, shape, rows);
     const int64_t logits = p.block * shape->width[shape->layers];
     return (size_t)(p.threads * (p.work_floats + logits)) * sizeof *p.work +
@@ -30,9 +32,9 @@ static double row_loss(const float *z, int32_t classes, int32_t label, int *hit)
     return log(sum) - ((double)z[label] - z[top]);
 }
 
-ipl_status cpu_evaluate(void *state, const ipl_net_shape *shape, const float *params,
-                        int64_t rows, const float *x, const int32_t *y,
-                        double *loss_nats, int64_t *correct)
+static ipl_status evaluate(void *state, const ipl_net_shape *shape, const float *params,
+                           int64_t rows, const float *x, const int32_t *y,
+                           double *loss_nats, int64_t *correct)
 {
     net_forward p;
     IPL_TRY(net_forward_plan(state, shape, params, rows, x, &p));
@@ -73,4 +75,15 @@ done:
     free(logits);
     free(p.work);
     return st;
+}
+
+ipl_status cpu_evaluate(void *state, const ipl_net_shape *shape, int networks,
+                        const float *params, int64_t rows, const float *x,
+                        const int32_t *y, double *loss_nats, int64_t *correct)
+{
+    const int64_t parameters = ipl_net_parameters(shape);
+    for (int k = 0; k < networks; ++k)
+        IPL_TRY(evaluate(state, shape, params + k * parameters, rows, x, y,
+                         loss_nats + k, correct + k));
+    return IPL_OK;
 }

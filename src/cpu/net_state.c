@@ -24,12 +24,14 @@ ipl_status cpu_trainer_read(void *state, void *trainer, float *values, int64_t *
     return IPL_OK;
 }
 
-ipl_status cpu_trainer_snapshot(void *state, void *trainer, int replica, float *params)
+ipl_status cpu_trainer_snapshot(void *state, void *trainer, int first, int count,
+                                float *params)
 {
     const cpu_trainer *t = trainer;
     (void)state;
-    memcpy(params, t->state + replica * t->state_floats,
-           (size_t)t->parameters * sizeof *params);
+    for (int r = 0; r < count; ++r)
+        memcpy(params + r * t->parameters, t->state + (first + r) * t->state_floats,
+               (size_t)t->parameters * sizeof *params);
     return IPL_OK;
 }
 

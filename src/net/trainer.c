@@ -93,11 +93,12 @@ ipl_status ipl_trainer_bytes(ipl_device *dev, const ipl_net_shape *shape,
 }
 
 ipl_status ipl_net_evaluate_bytes(ipl_device *dev, const ipl_net_shape *shape,
-                                  int64_t rows, size_t *bytes)
+                                  int networks, int64_t rows, size_t *bytes)
 {
-    IPL_REQUIRE(dev && bytes && rows >= 1, "device or result is NULL, or no rows");
+    IPL_REQUIRE(dev && bytes && networks >= 1 && rows >= 1,
+                "device or result is NULL, or no networks or rows");
     IPL_TRY(net_check_shape(shape));
-    *bytes = dev->backend->evaluate_bytes(dev->state, shape, rows);
+    *bytes = dev->backend->evaluate_bytes(dev->state, shape, networks, rows);
     return IPL_OK;
 }
 
@@ -165,7 +166,14 @@ ipl_status ipl_trainer_snapshot(ipl_trainer *trainer, int replica, float *params
     IPL_REQUIRE(replica >= 0 && replica < trainer->replicas,
                 "replica %d: expected 0 to %d", replica, trainer->replicas - 1);
     return trainer->dev->backend->trainer_snapshot(trainer->dev->state, trainer->made,
-                                                   replica, params);
+                                                   replica, 1, params);
+}
+
+ipl_status ipl_trainer_snapshot_all(ipl_trainer *trainer, float *params)
+{
+    IPL_REQUIRE(trainer && params, "trainer or result is NULL");
+    return trainer->dev->backend->trainer_snapshot(trainer->dev->state, trainer->made,
+                                                   0, trainer->replicas, params);
 }
 
 ipl_status ipl_trainer_train(ipl_trainer *trainer, int64_t count, const int32_t *order,
@@ -191,14 +199,23 @@ ipl_status ipl_net_forward(ipl_device *dev, const ipl_net_shape *shape,
     return dev->backend->forward(dev->state, shape, params, x.rows, x.at, act);
 }
 
+ipl_status ipl_net_evaluate_all(ipl_device *dev, const ipl_net_shape *shape,
+                                int networks, const float *params, ipl_mat x,
+                                const ipl_labels *y, double *loss_nats,
+                                int64_t *correct)
+{
+    IPL_REQUIRE(dev && params && loss_nats && correct,
+                "device, parameters or result is NULL");
+    IPL_REQUIRE(networks >= 1, "%d networks: expected 1 or more", networks);
+    IPL_TRY(check_inputs(shape, x));
+    IPL_TRY(check_labels(shape, x, y));
+    return dev->backend->evaluate(dev->state, shape, networks, params, x.rows, x.at,
+                                  y->at, loss_nats, correct);
+}
+
 ipl_status ipl_net_evaluate(ipl_device *dev, const ipl_net_shape *shape,
                             const float *params, ipl_mat x, const ipl_labels *y,
                             double *loss_nats, int64_t *correct)
 {
-    IPL_REQUIRE(dev && params && loss_nats && correct,
-                "device, parameters or result is NULL");
-    IPL_TRY(check_inputs(shape, x));
-    IPL_TRY(check_labels(shape, x, y));
-    return dev->backend->evaluate(dev->state, shape, params, x.rows, x.at, y->at,
-                                  loss_nats, correct);
+    return ipl_net_evaluate_all(dev, shape, 1, params, x, y, loss_nats, correct);
 }

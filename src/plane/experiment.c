@@ -213,10 +213,13 @@ static ipl_status make_networks(ipl_experiment *e)
     const int64_t each = floats / e->replicas;
     e->order = malloc(networks * (size_t)rows * sizeof *e->order);
     e->slice = malloc(networks * (size_t)train->batch * sizeof *e->slice);
-    e->host_params = malloc((size_t)e->parameters * sizeof *e->host_params);
+    e->host_params = malloc(networks * (size_t)e->parameters * sizeof *e->host_params);
+    e->loss = malloc(networks * sizeof *e->loss);
+    e->correct = malloc(networks * sizeof *e->correct);
     float *state = calloc((size_t)floats, sizeof *state);
     ipl_status st = IPL_OK;
-    if (!e->order || !e->slice || !e->host_params || !state) {
+    if (!e->order || !e->slice || !e->host_params || !e->loss || !e->correct ||
+        !state) {
         st = IPL_FAIL(IPL_E_MEMORY, "%d networks of %lld parameters", e->replicas,
                       (long long)e->parameters);
         goto done;
@@ -274,6 +277,8 @@ void ipl_experiment_close(ipl_experiment *e)
     free(e->order);
     free(e->slice);
     free(e->host_params);
+    free(e->loss);
+    free(e->correct);
     memset(e, 0, sizeof *e);
 }
 
@@ -334,33 +339,48 @@ ipl_status ipl_experiment_snapshot(ipl_experiment *e, float *params)
         IPL_TRY(ipl_networks_read(e->kept, e->tick, e->host_params));
         return ipl_upload(e->train_dev, e->host_params, floats * sizeof(float), params);
     }
-    for (int r = 0; r < e->replicas; ++r)
-        IPL_TRY(ipl_trainer_snapshot(e->trainer, r, params + r * e->parameters));
-    return IPL_OK;
+    return ipl_trainer_snapshot_all(e->trainer, params);
+}
+
+/* Loss and accuracy of all networks on some rows, to e->loss and e->correct. */
+static ipl_status score(ipl_experiment *e, const float *params, ipl_mat x,
+                        const ipl_labels *y)
+{
+    return ipl_net_evaluate_all(e->train_dev, &e->shape, e->replicas, params, x, y,
+                                e->loss, e->correct);
+}
+
+static void norms(const ipl_net_shape *shape, const float *params, double *norm)
+{
+    for (int l = 1; l <= shape->layers; ++l) {
+        const float *w = params + ipl_net_weight_at(shape, l);
+        const int64_t count = (int64_t)shape->width[l - 1] * shape->width[l];
+        double squares = 0.0;
+        for (int64_t i = 0; i < count; ++i) squares += (double)w[i] * (double)w[i];
+        norm[l - 1] = sqrt(squares);
+    }
 }
 
 ipl_status ipl_experiment_evaluate(ipl_experiment *e, const float *params,
                                    ipl_training_row *row)
 {
-    int64_t correct;
-    row->loss_test_nats = row->accuracy_test = NAN;
-    IPL_TRY(ipl_net_evaluate(e->train_dev, &e->shape, params, e->scored,
-                             e->scored_copy ? &e->scored_y : &e->train_y,
-                             &row->loss_train_nats, &correct));
-    row->accuracy_train = (double)correct / (double)e->scored_rows;
+    const size_t floats = (size_t)e->replicas * (size_t)e->parameters;
+    IPL_TRY(score(e, params, e->scored, e->scored_copy ? &e->scored_y : &e->train_y));
+    for (int r = 0; r < e->replicas; ++r) {
+        row[r].loss_train_nats = e->loss[r];
+        row[r].accuracy_train = (double)e->correct[r] / (double)e->scored_rows;
+        row[r].loss_test_nats = row[r].accuracy_test = NAN;
+    }
     if (e->test.rows) {
-        IPL_TRY(ipl_net_evaluate(e->train_dev, &e->shape, params, e->test, &e->test_y,
-                                 &row->loss_test_nats, &correct));
-        row->accuracy_test = (double)correct / (double)e->test.rows;
+        IPL_TRY(score(e, params, e->test, &e->test_y));
+        for (int r = 0; r < e->replicas; ++r) {
+            row[r].loss_test_nats = e->loss[r];
+            row[r].accuracy_test = (double)e->correct[r] / (double)e->test.rows;
+        }
     }
-    IPL_TRY(ipl_download(e->train_dev, params, (size_t)e->parameters * sizeof *params,
+    IPL_TRY(ipl_download(e->train_dev, params, floats * sizeof *params,
                          e->host_params));
-    for (int l = 1; l <= e->shape.layers; ++l) {
-        const float *w = e->host_params + ipl_net_weight_at(&e->shape, l);
-        const int64_t count = (int64_t)e->shape.width[l - 1] * e->shape.width[l];
-        double squares = 0.0;
-        for (int64_t i = 0; i < count; ++i) squares += (double)w[i] * (double)w[i];
-        row->weight_norm[l - 1] = sqrt(squares);
-    }
+    for (int r = 0; r < e->replicas; ++r)
+        norms(&e->shape, e->host_params + r * e->parameters, row[r].weight_norm);
     return IPL_OK;
 }

@@ -42,7 +42,9 @@ typedef struct {
     int64_t  order_epoch;    /* whose order of rows is in `order`; 0: none's     */
     int32_t *order;          /* [replicas][train.rows]                           */
     int32_t *slice;          /* [replicas][batch]: one step's share of it        */
-    float   *host_params;    /* [parameters]; [replicas][parameters] of kept ones */
+    float   *host_params;    /* [replicas][parameters]                           */
+    double  *loss;           /* [replicas]: of an evaluation                     */
+    int64_t *correct;        /* [replicas]                                       */
 } ipl_experiment;
 
 /* Loads the data into host memory and derives all sizes and options; touches no device.
@@ -65,7 +67,8 @@ ipl_status ipl_experiment_advance(ipl_experiment *e, ipl_gradient_stats *stats);
 /* Copies the networks, as they stand, to memory of train_dev [replicas][parameters]. */
 ipl_status ipl_experiment_snapshot(ipl_experiment *e, float *params);
 
-/* Loss, accuracy and weight norms of one network (train_dev); gradients are left. */
+/* Loss, accuracy and weight norms of the networks of a snapshot (train_dev):
+ * row[replicas]; gradients are left. */
 ipl_status ipl_experiment_evaluate(ipl_experiment *e, const float *params,
                                    ipl_training_row *row);
 

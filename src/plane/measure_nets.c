@@ -220,7 +220,7 @@ ipl_status ipl_measure_bytes(ipl_device *dev, const ipl_measure_what *what,
     }
     *bytes += scratch > between ? scratch : between;
     size_t forward; /* layers that nobody wants and copies have room of their own */
-    IPL_TRY_DONE(ipl_net_evaluate_bytes(dev, shape, rows, &forward));
+    IPL_TRY_DONE(ipl_net_evaluate_bytes(dev, shape, 1, rows, &forward));
     *bytes += forward;
 done:
     ipl_mi_inputs_destroy(inputs);

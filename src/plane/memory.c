@@ -60,8 +60,10 @@ static ipl_status training_bytes(const ipl_experiment *e, ipl_device *dev,
                                                          : trains;
     IPL_TRY(ipl_trainer_bytes(dev, &e->shape, &e->config.train, e->replicas, rows,
                               &trainer));
-    IPL_TRY(ipl_net_evaluate_bytes(dev, &e->shape, e->scored_rows, &train));
-    if (tests) IPL_TRY(ipl_net_evaluate_bytes(dev, &e->shape, tests, &test));
+    IPL_TRY(ipl_net_evaluate_bytes(dev, &e->shape, e->replicas, e->scored_rows,
+                                   &train));
+    if (tests)
+        IPL_TRY(ipl_net_evaluate_bytes(dev, &e->shape, e->replicas, tests, &test));
     *bytes = (int64_t)(trainer + (train > test ? train : test)) + network_bytes(e);
     return IPL_OK;
 }

@@ -58,9 +58,8 @@ static ipl_status log_rows(run *r, int trained)
         for (int l = 0; l < layers; ++l)
             row->gradient[l] = trained ? r->stats[k * layers + l]
                                        : (ipl_gradient_stats){NAN, NAN};
-        IPL_TRY(ipl_experiment_evaluate(e, r->params + k * e->parameters, row));
     }
-    return IPL_OK;
+    return ipl_experiment_evaluate(e, r->params, r->rows);
 }
 
 static ipl_status write_rows(run *r)
