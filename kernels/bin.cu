@@ -118,7 +118,8 @@ struct bin_plan {
     size_t     zero_bytes;
     int64_t   *result;  /* device, [3][jobs]: outside, cells, differing */
     uint32_t  *mix;     /* device, [2][mix_words]                  */
-    int64_t    mix_words, n_max;
+    float     *threshold; /* device, [thresholds]: those of all jobs */
+    int64_t    mix_words, n_max, thresholds;
     int64_t    here_max; /* most rows of a layer on the device     */
     float     *rows;    /* device, with `with`: of bin_blocks      */
     int32_t   *with;
@@ -143,6 +144,7 @@ static bin_plan lay_out(int jobs, const ipl_bin_job *job, ipl_arena *from,
         l.mix_words = ceil_div(job[j].d, 64) * 64;
         plan.mix_words = l.mix_words > plan.mix_words ? l.mix_words : plan.mix_words;
         plan.n_max = job[j].n > plan.n_max ? job[j].n : plan.n_max;
+        plan.thresholds += job[j].bins->thresholds;
         if (layer) layer[j] = l;
         if (!job[j].block && job[j].n > plan.here_max) plan.here_max = job[j].n;
         if (!job[j].block) continue;
@@ -152,6 +154,7 @@ static bin_plan lay_out(int jobs, const ipl_bin_job *job, ipl_arena *from,
     }
     plan.zero_bytes = from->used - zeros_at;
     plan.mix = arena_take<uint32_t>(from, 2 * plan.mix_words);
+    plan.threshold = arena_take<float>(from, plan.thresholds);
     plan.rows = arena_take<float>(from, values);
     plan.with = arena_take<int32_t>(from, room);
     for (int j = 0; j < jobs; ++j) {
@@ -159,7 +162,6 @@ static bin_plan lay_out(int jobs, const ipl_bin_job *job, ipl_arena *from,
         l->key = arena_take<ulonglong2>(from, job[j].n);
         l->place = arena_take<uint32_t>(from, job[j].n);
         l->block_count = arena_take<int64_t>(from, rank_blocks(job[j].n));
-        l->threshold = arena_take<float>(from, job[j].bins->thresholds);
     }
     return plan;
 }
@@ -240,11 +242,15 @@ extern "C" ipl_status ipl_cuda_bin_cells(void *state, int jobs, ipl_bin_job *job
     host_array<uint32_t> mix(2 * plan.mix_words);
     if (!mix.at) return IPL_FAIL(IPL_E_MEMORY, "hashes of %lld units",
                                  (long long)plan.mix_words);
+    host_array<float> threshold(plan.thresholds);
+    if (!threshold.at) return IPL_FAIL(IPL_E_MEMORY, "%lld thresholds",
+                                       (long long)plan.thresholds);
     for (int64_t w = 0; w < 2 * plan.mix_words; w += 4)
         ipl_random_block({0, IPL_STREAM_ROW_HASH}, (uint64_t)w / 4, mix.at + w);
 
     IPL_CUDA(dev, cudaMemsetAsync(plan.zeros, 0, plan.zero_bytes, dev->stream));
     IPL_TRY(send(dev, mix.at, 2 * plan.mix_words, plan.mix));
+    int64_t at = 0;
     for (int j = 0; j < jobs; ++j) {
         bin_layer *l = layer.at + j;
         fill_in(dev, job + j, l);
@@ -252,10 +258,11 @@ extern "C" ipl_status ipl_cuda_bin_cells(void *state, int jobs, ipl_bin_job *job
         l->outside = (unsigned long long *)plan.result + j;
         l->total = plan.result + jobs + j;
         l->differing = (unsigned long long *)plan.result + 2 * jobs + j;
-        if (l->thresholds)
-            IPL_TRY(send(dev, job[j].bins->threshold, l->thresholds,
-                         (float *)l->threshold));
+        l->threshold = plan.threshold + at;
+        for (int64_t k = 0; k < l->thresholds; ++k)
+            threshold.at[at++] = job[j].bins->threshold[k];
     }
+    if (at) IPL_TRY(send(dev, threshold.at, at, plan.threshold));
     IPL_TRY(send(dev, layer.at, jobs, plan.layer));
     IPL_TRY(queue(dev, jobs, job, &plan));
     IPL_TRY(ipl_cuda_fetch(dev, plan.result, 2 * (size_t)jobs * sizeof *result.at,

@@ -82,8 +82,9 @@ struct count_plan {
     count_layer *layer;  /* device, [jobs]                                      */
     char        *zeros;  /* device: what has to start as 0                      */
     size_t       zero_bytes;
-    int64_t     *total;  /* device, [jobs]: different sizes                     */
+    int64_t     *total;  /* device, [jobs]: different sizes; behind it, for one copy */
     ipl_multiplicity *multiplicity; /* device: of all jobs, one after the other */
+    int64_t      total_pairs;       /* room of `total`, two an entry            */
     int64_t      multiplicities, n_max, slots_max;
 };
 
@@ -108,8 +109,12 @@ static count_plan lay_out(int jobs, const ipl_count_job *job, ipl_arena *from,
         plan.multiplicities += ipl_multiplicities_max(job[j].n);
     }
     plan.zero_bytes = from->used - zeros_at;
-    plan.total = arena_take<int64_t>(from, jobs);
-    plan.multiplicity = arena_take<ipl_multiplicity>(from, plan.multiplicities);
+    static_assert(sizeof(ipl_multiplicity) == 2 * sizeof(int64_t), "two totals");
+    plan.total_pairs = ceil_div(jobs, 2);
+    plan.multiplicity = arena_take<ipl_multiplicity>(
+        from, plan.total_pairs + plan.multiplicities);
+    plan.total = (int64_t *)plan.multiplicity;
+    plan.multiplicity += plan.total_pairs;
     ipl_multiplicity *multiplicity = plan.multiplicity;
     for (int j = 0; j < jobs; ++j) {
         int64_t *block_count = arena_take<int64_t>(from, rank_blocks(job[j].n + 1));
@@ -142,10 +147,9 @@ extern "C" ipl_status ipl_cuda_cell_counts(void *state, int jobs, ipl_count_job 
     ipl_arena from = {(char *)scratch, 0};
     IPL_TRY(ipl_cuda_use(state, &dev));
     host_array<count_layer> layer(jobs);
-    host_array<int64_t> total(jobs);
-    if (!layer.at || !total.at) return IPL_FAIL(IPL_E_MEMORY, "%d counts", jobs);
+    if (!layer.at) return IPL_FAIL(IPL_E_MEMORY, "%d counts", jobs);
     const count_plan plan = lay_out(jobs, job, &from, layer.at);
-    host_array<ipl_multiplicity> found(plan.multiplicities);
+    host_array<ipl_multiplicity> found(plan.total_pairs + plan.multiplicities);
     if (!found.at) return IPL_FAIL(IPL_E_MEMORY, "%d counts", jobs);
 
     IPL_CUDA(dev, cudaMemsetAsync(plan.zeros, 0, plan.zero_bytes, dev->stream));
@@ -157,13 +161,13 @@ extern "C" ipl_status ipl_cuda_cell_counts(void *state, int jobs, ipl_count_job 
     count_sizes<<<slots, THREADS, 0, dev->stream>>>(plan.layer, jobs);
     IPL_LAUNCHED(dev, count_sizes);
     IPL_TRY(launch_ranks(dev, plan.n_max + 1, jobs, plan.layer));
-    IPL_TRY(ipl_cuda_fetch(dev, plan.total, (size_t)jobs * sizeof *total.at, total.at));
-    IPL_TRY(ipl_cuda_fetch(dev, plan.multiplicity,
-                           (size_t)plan.multiplicities * sizeof *found.at, found.at));
-    const ipl_multiplicity *at = found.at;
+    const size_t entries = (size_t)(plan.total_pairs + plan.multiplicities);
+    IPL_TRY(ipl_cuda_fetch(dev, plan.total, entries * sizeof *found.at, found.at));
+    const int64_t *total = (const int64_t *)found.at;
+    const ipl_multiplicity *at = found.at + plan.total_pairs;
     for (int j = 0; j < jobs; ++j) {
-        job[j].multiplicities = total.at[j];
-        memcpy(job[j].multiplicity, at, (size_t)total.at[j] * sizeof *at);
+        job[j].multiplicities = total[j];
+        memcpy(job[j].multiplicity, at, (size_t)total[j] * sizeof *at);
         at += ipl_multiplicities_max(job[j].n);
     }
     return IPL_OK;
