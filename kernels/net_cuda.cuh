@@ -71,6 +71,8 @@ struct ipl_cuda_trainer {
     char       *plan_host[PLANS]; /* pinned: plans on their way to it             */
     cudaEvent_t plan_sent[PLANS];
     size_t      plan_bytes;
+    const char *order_host;       /* pinned: the order that the device has, or NULL */
+    int64_t     order_count;      /* its rows of a replica                        */
     unsigned    plans;            /* calls so far                                 */
 
     ipl_cuda_wide *wide;          /* NULL: tiny                                   */

@@ -3,7 +3,8 @@
  *
  * A call of trainer_train writes its plan (Adam's corrections and the order of rows)
  * to one of a few pinned buffers, from which the stream copies it; the caller may go on
- * and queue the next call. Only when all buffers are under way does it wait for the
+ * and queue the next call. An order that did not change stays on the device, and in the
+ * buffer that it came from. Only when all buffers are under way does it wait for the
  * oldest, and looks at the flag of non-finite parameters while there.
  */
 #include "net_update.cuh"
@@ -56,6 +57,7 @@ static void free_plans(ipl_cuda_trainer *t)
         host = NULL;
     }
     t->plan_bytes = 0;
+    t->order_host = NULL;
 }
 
 /* Allows a trainer that was only partly created. */
@@ -226,9 +228,16 @@ static ipl_status send_plan(ipl_cuda_trainer *t, int64_t count, const int32_t *o
         scale[s].x = (float)(t->rate / (1.0 - pow(t->beta[0], taken)));
         scale[s].y = (float)(1.0 / (1.0 - pow(t->beta[1], taken)));
     }
-    memcpy(host + at, order, bytes - at);
-    IPL_CUDA(dev, cudaMemcpyAsync(t->plan, host, bytes, cudaMemcpyHostToDevice,
-                                  dev->stream));
+    const bool same = t->order_host && t->order_count == count &&
+                      !memcmp(t->order_host, order, bytes - at);
+    if (!same) {
+        t->order_host = NULL;
+        memcpy(host + at, order, bytes - at);
+    }
+    IPL_CUDA(dev, cudaMemcpyAsync(t->plan, host, same ? at : bytes,
+                                  cudaMemcpyHostToDevice, dev->stream));
+    if (!same) t->order_host = host + at;
+    t->order_count = count;
     IPL_CUDA(dev, cudaEventRecord(t->plan_sent[slot], dev->stream));
     ++t->plans;
     call->plan = (net_plan *)t->plan;

@@ -62,6 +62,43 @@ static void short_last_batches_are_steps_of_their_own(void **state)
     }
 }
 
+/* More calls than have plans of their own on a GPU. */
+static void orders_that_come_again_are_trained_as_new_ones(void **state)
+{
+    enum { ROWS = 74, CALLS = 11 };
+    static const int which[CALLS] = {0, 0, 0, 0, 0, 0, 1, 1, 2, 0, 0};
+    for (int k = 0; k < CASES; k += CASES - 1) { /* tiny and wide */
+        net_case c = trainer_case_make(check_device(state), k, ROWS);
+        ipl_train_options options = options_of(k, IPL_ADAM);
+        options.batch = 32;
+        int32_t order[3][ROWS];
+        for (int i = 0; i < ROWS; ++i) {
+            order[0][i] = order[2][i] = c.order[i];
+            order[1][i] = c.order[ROWS - 1 - i];
+        }
+        ipl_trainer *t = net_case_trainer(&c, &options);
+        for (int call = 0; call < CALLS; ++call) {
+            const int64_t count = which[call] == 2 ? 40 : ROWS;
+            ipl_trainer *once = net_case_trainer(&c, &options);
+            int64_t steps, same;
+            float *before = net_case_state(t, &steps);
+            CHECK_OK(ipl_trainer_write(once, before, steps));
+            CHECK_OK(ipl_trainer_train(t, count, order[which[call]], NULL));
+            CHECK_OK(ipl_trainer_train(once, count, order[which[call]], NULL));
+            float *one = net_case_state(t, &steps), *two = net_case_state(once, &same);
+            assert_int_equal(steps, same);
+            assert_memory_equal(one, two,
+                                (size_t)ipl_trainer_state_floats(t) * sizeof *one);
+            free(before);
+            free(one);
+            free(two);
+            ipl_trainer_destroy(once);
+        }
+        ipl_trainer_destroy(t);
+        net_case_free(&c);
+    }
+}
+
 static void snapshots_are_the_parameters_of_one_replica(void **state)
 {
     net_case c = net_case_make(check_device(state), text[0], 50);
@@ -269,6 +306,7 @@ static void bad_arguments_are_named(void **state)
 static const check_test tests[] = {
     CHECK_TEST(written_states_continue_with_the_same_bits),
     CHECK_TEST(short_last_batches_are_steps_of_their_own),
+    CHECK_TEST(orders_that_come_again_are_trained_as_new_ones),
     CHECK_TEST(snapshots_are_the_parameters_of_one_replica),
     CHECK_TEST(gradient_statistics_follow_the_oracle),
     CHECK_TEST(training_learns_to_count_bits),
