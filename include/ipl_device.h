@@ -68,7 +68,8 @@ typedef struct {
     int     is_host;          /* 1: host memory and the processor's threads    */
     int64_t memory_bytes;     /* of the device; of the CPU: that may be used   */
     int64_t free_bytes;       /* free memory when the device was opened        */
-    int64_t own_bytes;        /* memory that each opened handle takes          */
+    int64_t own_bytes;        /* memory that a handle takes with the first network
+                                 that is wide: ipl_net.h                       */
 } ipl_device_info;
 
 /* Opens a device by name. options NULL: the defaults.

@@ -81,6 +81,26 @@ static ipl_status name_libraries(ipl_cuda *dev, char *text, size_t size)
     return IPL_OK;
 }
 
+static ipl_status bind_blas(ipl_cuda *dev)
+{
+    IPL_CUBLAS(cublasSetStream(dev->blas, dev->stream));
+    /* After the stream, which resets it. A pool that grew with the use would let
+     * cuBLAS choose another algorithm, and other bits, the second time. */
+    IPL_CUBLAS(cublasSetWorkspace(dev->blas, dev->workspace, WORKSPACE_BYTES));
+    return IPL_OK;
+}
+
+ipl_status ipl_cuda_use_blas(ipl_cuda *dev)
+{
+    if (dev->blas) return IPL_OK;
+    if (!dev->workspace)
+        IPL_TRY(ipl_cuda_alloc(dev, WORKSPACE_BYTES, "cuBLAS", &dev->workspace));
+    IPL_CUBLAS(cublasCreate(&dev->blas));
+    IPL_CUBLAS(cublasSetMathMode(dev->blas, dev->allow_tf32 ? CUBLAS_TF32_TENSOR_OP_MATH
+                                                            : CUBLAS_DEFAULT_MATH));
+    return bind_blas(dev);
+}
+
 /* One that never waits for the legacy stream, in place of the handle's. */
 static ipl_status make_stream(ipl_cuda *dev, int priority)
 {
@@ -88,11 +108,7 @@ static ipl_status make_stream(ipl_cuda *dev, int priority)
     IPL_CUDA(dev, cudaStreamCreateWithPriority(&made, cudaStreamNonBlocking, priority));
     if (dev->stream) (void)cudaStreamDestroy(dev->stream);
     dev->stream = made;
-    IPL_CUBLAS(cublasSetStream(dev->blas, made));
-    /* After the stream, which resets it. A pool that grew with the use would let
-     * cuBLAS choose another algorithm, and other bits, the second time. */
-    IPL_CUBLAS(cublasSetWorkspace(dev->blas, dev->workspace, WORKSPACE_BYTES));
-    return IPL_OK;
+    return dev->blas ? bind_blas(dev) : IPL_OK;
 }
 
 /* Kernels of training are short and many, and each waits for the one before. */
@@ -107,14 +123,10 @@ ipl_status ipl_cuda_goes_first(ipl_cuda *dev)
     return IPL_OK;
 }
 
-static ipl_status open_stream(ipl_cuda *dev, int allow_tf32)
+static ipl_status open_stream(ipl_cuda *dev)
 {
     int low = 0, high = 0;
     IPL_CUDA(dev, cudaDeviceGetStreamPriorityRange(&low, &high));
-    IPL_TRY(ipl_cuda_alloc(dev, WORKSPACE_BYTES, "cuBLAS", &dev->workspace));
-    IPL_CUBLAS(cublasCreate(&dev->blas));
-    IPL_CUBLAS(cublasSetMathMode(dev->blas, allow_tf32 ? CUBLAS_TF32_TENSOR_OP_MATH
-                                                       : CUBLAS_DEFAULT_MATH));
     IPL_TRY(make_stream(dev, low));
     for (cudaEvent_t &event : dev->timer) IPL_CUDA(dev, cudaEventCreate(&event));
     return IPL_OK;
@@ -158,7 +170,8 @@ static ipl_status open_device(ipl_cuda *dev, const ipl_device_options *options,
         return IPL_FAIL(IPL_E_UNSUPPORTED,
                         "cuda:%d (%s) has compute capability %d.%d: 7.5 is needed",
                         dev->index, prop.name, prop.major, prop.minor);
-    IPL_TRY(open_stream(dev, options->allow_tf32));
+    dev->allow_tf32 = options->allow_tf32;
+    IPL_TRY(open_stream(dev));
     IPL_TRY(ipl_cuda_tiny_open(dev));
     IPL_TRY(ipl_cuda_forward_open(dev));
 

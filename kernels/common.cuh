@@ -1,10 +1,10 @@
 /*
  * common.cuh - what the files of the CUDA backend share. Included by kernels/ only.
  *
- * A handle has one stream and one cuBLAS handle on it, so that its calls take effect in
- * the order they were made, as the public header promises. What may overlap, training
- * and measuring, works on handles of its own; between those there is no order but that
- * of events (memory_cuda.cu).
+ * A handle has one stream, and one cuBLAS handle on it from its first wide network on,
+ * so that its calls take effect in the order they were made, as the public header
+ * promises. What may overlap, training and measuring, works on handles of its own;
+ * between those there is no order but that of events (memory_cuda.cu).
  *
  * An entry begins with ipl_cuda_use, launches on dev->stream, follows every
  * launch with IPL_LAUNCHED, and never waits except through ipl_cuda_wait or
@@ -32,7 +32,8 @@ struct ipl_cuda {
 
     cudaStream_t      stream;
     int               first;     /* 1: it goes before those that only measure     */
-    cublasHandle_t    blas;      /* on the stream                                 */
+    int               allow_tf32;
+    cublasHandle_t    blas;      /* on the stream; NULL: no wide network yet      */
     void             *workspace; /* its own: fixed, so products repeat their bits */
     cudaEvent_t       timer[2];
     ipl_cuda_trainer *trainers;  /* all that live, for ipl_sync and downloads     */
@@ -97,6 +98,10 @@ ipl_status ipl_cuda_goes_first(ipl_cuda *dev);
  * net_forward.cu). */
 ipl_status ipl_cuda_tiny_open(ipl_cuda *dev);
 ipl_status ipl_cuda_forward_open(ipl_cuda *dev);
+
+/* Makes dev->blas, the first time: a wide network comes. Not while the stream is
+ * captured. backend_cuda.cu */
+ipl_status ipl_cuda_use_blas(ipl_cuda *dev);
 
 /* Wait for all that is queued; copy from the device and wait. */
 ipl_status ipl_cuda_wait(ipl_cuda *dev);

@@ -215,6 +215,7 @@ static ipl_status wide(ipl_cuda *dev, const net_layout &net, const net_outputs &
 {
     const int last = last_wanted(net, out);
     const int64_t chunk = chunk_rows(net);
+    IPL_TRY(ipl_cuda_use_blas(dev));
     const wide_spare spare = spare_of(net, rows);
     const float *weights[NET_MAX + 1];
     for (int l = 1; l <= last; ++l) {

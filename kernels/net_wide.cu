@@ -108,6 +108,7 @@ ipl_status ipl_cuda_wide_create(ipl_cuda_trainer *t)
     size_up(t, w);
     void *memory = NULL;
     const size_t bytes = sizeof(float) * (size_t)place(t, w, NULL);
+    IPL_TRY(ipl_cuda_use_blas(t->dev));
     IPL_TRY(ipl_cuda_alloc(t->dev, bytes, "activations and gradients", &memory));
     w->memory = (float *)memory;
     place(t, w, w->memory);

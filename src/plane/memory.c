@@ -64,7 +64,8 @@ static ipl_status training_bytes(const ipl_experiment *e, ipl_device *dev,
                                    &train));
     if (tests)
         IPL_TRY(ipl_net_evaluate_bytes(dev, &e->shape, e->replicas, tests, &test));
-    *bytes = (int64_t)(trainer + (train > test ? train : test)) + network_bytes(e);
+    *bytes = (int64_t)(trainer + (train > test ? train : test)) + network_bytes(e) +
+             ipl_device_about(dev)->own_bytes;
     return IPL_OK;
 }
 
@@ -100,9 +101,8 @@ static ipl_status weigh(const ipl_experiment *e, ipl_device *dev, ipl_memory *m)
     const ipl_measure_what what = ipl_experiment_what(e, &y);
     size_t bytes;
     IPL_TRY(ipl_measure_bytes(dev, &what, &e->shape, e->measured_rows, &way, &bytes));
-    m->measuring_bytes =
-        m->workers * ((int64_t)bytes + m->ticks * network_bytes(e)) +
-        (m->workers - 1) * ipl_device_about(dev)->own_bytes;
+    m->measuring_bytes = m->workers * ((int64_t)bytes + m->ticks * network_bytes(e) +
+                                       ipl_device_about(dev)->own_bytes);
     return IPL_OK;
 }
 
