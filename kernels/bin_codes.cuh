@@ -6,7 +6,7 @@
 #define IPL_BIN_CODES_CUH
 
 #include "common.cuh"
-#include "warps.cuh"
+#include "reduce.cuh"
 
 enum { BIN_ROWS = 8, BIN_THREADS = 32 * BIN_ROWS }; /* of a block: a warp a row */
 
@@ -83,9 +83,9 @@ static __device__ __forceinline__ void make_key(const bin_layer &l, const float 
         b += (unsigned long long)(c + other[k]) * (e + other[k + 32]);
         if (l.look_outside) outside += is_outside(l, t) + (two && is_outside(l, u));
     }
-    a = warp_sum(a);
-    b = warp_sum(b);
-    if (l.look_outside) outside = warp_sum(outside);
+    a = warp_sum<32>(a);
+    b = warp_sum<32>(b);
+    if (l.look_outside) outside = warp_sum<32>(outside);
     if (lane) return;
     l.key[i] = l.weak ? make_ulonglong2(a & 3, 0) : make_ulonglong2(a, b & ~KEY_LATER);
     if (outside) atomicAdd(l.outside, outside);

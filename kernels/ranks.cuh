@@ -11,11 +11,15 @@
  *
  * Launch    Blocks of 256 threads own 1024 elements; blockIdx.y counts jobs. A first
  *           kernel counts marks, a second adds the counts up, a third hands out ranks.
+ *           CUB's device-wide selection takes two launches an array: a hundred layers
+ *           would take two hundred, where three serve them all.
  * Traffic   `marked` is asked twice for each element: memory limits.
  * Numerics  Integers: ranks follow the order of elements, whatever the schedule.
  */
 #ifndef IPL_RANKS_CUH
 #define IPL_RANKS_CUH
+
+#include <cub/block/block_scan.cuh>
 
 #include "jobs.cuh"
 
@@ -46,37 +50,26 @@ count_marks(const J *__restrict__ jobs, int job_count)
 template <class J> static __global__ void __launch_bounds__(RANK_THREADS)
 add_up_marks(const J *__restrict__ jobs)
 {
-    __shared__ int64_t before[RANK_THREADS];
+    __shared__ cub::BlockScan<int64_t, RANK_THREADS>::TempStorage temp;
     const J &job = jobs[blockIdx.x];
-    const int64_t blocks = rank_blocks(job.length);
-    const int64_t share = (blocks + RANK_THREADS - 1) / RANK_THREADS;
-    const int64_t from = threadIdx.x * share;
-    const int64_t to = from + share < blocks ? from + share : blocks;
     int64_t sum = 0;
-    for (int64_t b = from; b < to; ++b) sum += job.block_count[b];
-    before[threadIdx.x] = sum;
-    __syncthreads();
-    for (int step = 1; step < RANK_THREADS; step *= 2) {
-        const int64_t left =
-            (int)threadIdx.x >= step ? before[threadIdx.x - step] : 0;
-        __syncthreads();
-        before[threadIdx.x] += left;
-        __syncthreads();
+    for (int64_t from = 0; from < rank_blocks(job.length); from += RANK_THREADS) {
+        const int64_t b = from + threadIdx.x;
+        const bool there = b < rank_blocks(job.length);
+        int64_t before, all;
+        __syncthreads(); /* temp is written again */
+        cub::BlockScan<int64_t, RANK_THREADS>(temp).ExclusiveSum(
+            there ? job.block_count[b] : 0, before, all);
+        if (there) job.block_count[b] = sum + before;
+        sum += all;
     }
-    sum = before[threadIdx.x] - sum;
-    for (int64_t b = from; b < to; ++b) {
-        const int64_t marks = job.block_count[b];
-        job.block_count[b] = sum;
-        sum += marks;
-    }
-    if (threadIdx.x == RANK_THREADS - 1) *job.total = sum;
+    if (threadIdx.x == 0) *job.total = sum;
 }
 
 template <class J> static __global__ void __launch_bounds__(RANK_THREADS)
 hand_out_ranks(J *__restrict__ jobs, int job_count)
 {
-    __shared__ int warp_marks[RANK_THREADS / 32];
-    const int lane = threadIdx.x % 32, warp = threadIdx.x / 32;
+    __shared__ cub::BlockScan<int, RANK_THREADS>::TempStorage temp;
     for (int j = blockIdx.y; j < job_count; j += gridDim.y) {
         J &job = jobs[j];
         const int64_t from = (int64_t)blockIdx.x * RANK_RUN;
@@ -84,18 +77,12 @@ hand_out_ranks(J *__restrict__ jobs, int job_count)
         int64_t rank = job.block_count[blockIdx.x];
         for (int u = 0; u < RANK_RUN / RANK_THREADS; ++u) {
             const int64_t i = from + u * RANK_THREADS + threadIdx.x;
-            const bool mark = i < job.length && job.marked(i);
-            const unsigned marks = __ballot_sync(~0u, mark);
-            if (lane == 0) warp_marks[warp] = __popc(marks);
-            __syncthreads();
-            int before = __popc(marks & ((1u << lane) - 1)), all = 0;
-            for (int w = 0; w < RANK_THREADS / 32; ++w) {
-                before += w < warp ? warp_marks[w] : 0;
-                all += warp_marks[w];
-            }
+            const int mark = i < job.length && job.marked(i);
+            int before, all;
+            __syncthreads(); /* temp is written again */
+            cub::BlockScan<int, RANK_THREADS>(temp).ExclusiveSum(mark, before, all);
             if (mark) job.ranked(i, rank + before);
             rank += all;
-            __syncthreads(); /* warp_marks is written again */
         }
     }
 }

@@ -1,14 +1,10 @@
 /*
  * warps.cuh - what the lanes of a warp do together. For whole warps.
+ *
+ * Not CUB, which would sort the lanes: to match them is one instruction.
  */
 #ifndef IPL_WARPS_CUH
 #define IPL_WARPS_CUH
-
-static __device__ __forceinline__ unsigned long long warp_sum(unsigned long long v)
-{
-    for (int step = 16; step; step /= 2) v += __shfl_xor_sync(~0u, v, step);
-    return v;
-}
 
 /* at[slot] += v, once for all lanes that have the same slot and v; lanes without
  * anything to add pass slot -1. */
