@@ -25,6 +25,7 @@
  * Limits    d <= 65536 and R_i < 2^14: then nothing leaves int32 (kde_choose.cu).
  */
 #include "kde_exact.cuh"
+#include "reduce.cuh"
 
 enum { THREADS = 256, RUN = 256, LAYERS_AT_ONCE = 65535, NOWHERE = 1 << 29 };
 
@@ -63,7 +64,6 @@ unit_ends(const kde_layer *__restrict__ layers, int layer_count, int first, int 
 static __global__ void __launch_bounds__(THREADS)
 unit_middles(const kde_layer *__restrict__ layers)
 {
-    __shared__ double warp[THREADS / 32];
     const kde_layer &l = layers[blockIdx.x];
     double most = 0.0;
     if (!l.codes.chunks) return;
@@ -74,13 +74,8 @@ unit_middles(const kde_layer *__restrict__ layers)
         l.codes.middle[u] = middle;
         most = fmax(most, fmax((double)hi - middle, (double)middle - lo));
     }
-    for (int step = 16; step; step /= 2)
-        most = fmax(most, __shfl_xor_sync(~0u, most, step));
-    if (threadIdx.x % 32 == 0) warp[threadIdx.x / 32] = most;
-    __syncthreads();
-    if (threadIdx.x) return;
-    for (int w = 1; w < THREADS / 32; ++w) most = fmax(most, warp[w]);
-    l.codes.choice->half_range = most;
+    most = block_reduce<THREADS>(most, cuda::maximum<>{});
+    if (threadIdx.x == 0) l.codes.choice->half_range = most;
 }
 
 /* How many of the sample's pairs are within the limit. */
@@ -165,11 +160,9 @@ code_rows(const kde_layer *__restrict__ layers, int layer_count, int first, int 
                  word] = row ? four_codes(l, row, 4 * w, step, 1.0 / step,
                                            &sums) : 0;
         }
-        for (int by = 16; by; by /= 2) {
-            sums.norm += __shfl_xor_sync(~0u, sums.norm, by);
-            sums.rest += __shfl_xor_sync(~0u, sums.rest, by);
-            sums.size += __shfl_xor_sync(~0u, sums.size, by);
-        }
+        sums.norm = warp_sum<32>(sums.norm);
+        sums.rest = warp_sum<32>(sums.rest);
+        sums.size = warp_sum<32>(sums.size);
         if (lane == 0)
             l.codes.bound[i] = row ? bound_of(l, step, sums) : make_int2(NOWHERE, 0);
     }

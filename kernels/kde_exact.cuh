@@ -6,7 +6,8 @@
  *
  * Numerics  D has 16 partial sums, unit u in sum u mod 16, ascending, each unit a
  *           difference and a fused multiply-add; then t_l = s_l + s_(l+8) and
- *           ((t0 + t1) + (t2 + t3)) + ((t4 + t5) + (t6 + t7)). A pair with D <= limit
+ *           ((t0 + t1) + (t2 + t3)) + ((t4 + t5) + (t6 + t7)), an order that CUB's
+ *           reduction of four lanes does not have. A pair with D <= limit
  *           adds its similarity, by a polynomial, to the sums of both rows in fixed
  *           point by itself: integers, so any order of pairs gives the same bits.
  */

@@ -8,34 +8,15 @@
  *           that depends on n alone: equal input, equal bits.
  */
 #include "kde_layer.cuh"
+#include "reduce.cuh"
 
 enum { BLOCK = 256, LAYERS_AT_ONCE = 65535 };
-
-/* The sum over a block of each v[q], for its thread 0, always in the same order. */
-template <int Q>
-static __device__ __forceinline__ void block_sum(double (&v)[Q], double (*warp_sum)[Q])
-{
-#pragma unroll
-    for (int q = 0; q < Q; ++q) {
-        for (int step = 16; step; step /= 2) v[q] += __shfl_down_sync(~0u, v[q], step);
-        if (threadIdx.x % 32 == 0) warp_sum[threadIdx.x / 32][q] = v[q];
-    }
-    __syncthreads();
-    if (threadIdx.x == 0)
-#pragma unroll
-        for (int q = 0; q < Q; ++q) {
-            v[q] = 0.0;
-            for (unsigned w = 0; w < blockDim.x / 32; ++w) v[q] += warp_sum[w][q];
-        }
-    __syncthreads();
-}
 
 /* Joins own and cross, adds the term of j = i, and puts sums in the order of t; the
  * logarithms of a block's rows are added up. */
 static __global__ void __launch_bounds__(BLOCK)
 finish_sums(const kde_layer *__restrict__ layers, int layer_count)
 {
-    __shared__ double warp_sum[BLOCK / 32][4];
     for (int job = blockIdx.y; job < layer_count; job += gridDim.y) {
         const kde_layer &l = layers[job];
         const int i = blockIdx.x * BLOCK + threadIdx.x;
@@ -57,7 +38,7 @@ finish_sums(const kde_layer *__restrict__ layers, int layer_count)
                 logs[to + 1] = log((double)own / (double)IPL_KDE_ONE);
             }
         }
-        block_sum(logs, warp_sum);
+        for (double &sum : logs) sum = block_sum<BLOCK>(sum);
         if (threadIdx.x == 0)
             for (int q = 0; q < 4; ++q) l.logs[4 * (int64_t)blockIdx.x + q] = logs[q];
     }
@@ -67,13 +48,12 @@ finish_sums(const kde_layer *__restrict__ layers, int layer_count)
 static __global__ void __launch_bounds__(BLOCK)
 mean_logs(const kde_layer *__restrict__ layers, double *__restrict__ mean_log)
 {
-    __shared__ double warp_sum[BLOCK / 32][4];
     const kde_layer &l = layers[blockIdx.x];
     const int blocks = (l.pairs.n + BLOCK - 1) / BLOCK;
     double logs[4] = {};
     for (int b = threadIdx.x; b < blocks; b += BLOCK)
         for (int q = 0; q < 4; ++q) logs[q] += l.logs[4 * (int64_t)b + q];
-    block_sum(logs, warp_sum);
+    for (double &sum : logs) sum = block_sum<BLOCK>(sum);
     if (threadIdx.x == 0)
         for (int q = 0; q < 4; ++q) mean_log[4 * blockIdx.x + q] = logs[q] / l.pairs.n;
 }

@@ -15,6 +15,7 @@
  *
  * Launch    find_span: a block a layer. write_keys: blockIdx.y counts layers (and
  *           strides over them), a thread a row. Then CUB's radix sort.
+ *           find_span joins columns, side by side: CUB would join neighbouring lanes.
  * Traffic   24 bytes a row and pass of the sort, of which there is one for 8 bits; five
  *           to seven passes. Small layers are bound by its launches.
  * Numerics  Exact integers, but for a value's cell, which only decides on the order:

@@ -19,10 +19,13 @@
  *           takes 2 d float operations and four additions in memory.
  *           Order of rows: by class. Near rows that lie apart in it share no reads; an
  *           order by distance inside the classes would halve what is left to do.
+ *           Not CUB: the or of four lanes, two shuffles, as it tests a bound for each;
+ *           the place of a set bit, one popc, for which its scan shuffles 5 times.
  * Numerics  kde_exact.cuh. Leaving out the pairs beyond the limit costs a row less
  *           than n 2^-(ceil(log2 n) + 21) of its sum, which holds the exact 1 of j = i.
  * Limits    Those of kde_codes.cu; n <= 2^20.
  */
+#include <cub/block/block_scan.cuh>
 #include <cuda_pipeline_primitives.h>
 
 #include "kde_exact.cuh"
@@ -43,6 +46,8 @@ struct near_list {
     uint8_t row[(int)TILE * TILE / (int)FEW]; /* of each group */
 };
 
+typedef cub::BlockScan<uint32_t, THREADS, cub::BLOCK_SCAN_WARP_SCANS> group_scan;
+
 struct screen_place {
     int  row, col; /* tiles */
     bool there;
@@ -55,7 +60,7 @@ struct screen_shared {
     };
     uint32_t     near[TILE][WORDS];
     uint32_t     start[TILE + 1]; /* groups before a row: of FEW << 16 | of MANY */
-    uint32_t     warp[WARPS];
+    group_scan::TempStorage scan;
     screen_place at;
     kde_layer    l;
 };
@@ -135,22 +140,14 @@ static __device__ __forceinline__ bool keep_near(screen_shared &shared,
 /* start[r] for all rows, from their bits. Barriers before and after. */
 static __device__ __forceinline__ void count_groups(screen_shared &shared)
 {
-    const int r = threadIdx.x, lane = r % 32;
-    uint32_t mine = 0;
+    const int r = threadIdx.x;
+    uint32_t groups = 0;
     if (r < TILE) {
-        for (int w = 0; w < WORDS; ++w) mine += (uint32_t)__popc(shared.near[r][w]);
-        mine = (mine + FEW - 1) / FEW << 16 | (mine + MANY - 1) / MANY;
+        for (int w = 0; w < WORDS; ++w) groups += (uint32_t)__popc(shared.near[r][w]);
+        groups = (groups + FEW - 1) / FEW << 16 | (groups + MANY - 1) / MANY;
     }
-    uint32_t sum = mine;
-    for (int step = 1; step < 32; step *= 2) {
-        const uint32_t before = __shfl_up_sync(~0u, sum, step);
-        if (lane >= step) sum += before;
-    }
-    if (lane == 31) shared.warp[r / 32] = sum;
-    __syncthreads();
-    for (int w = 0; w < r / 32; ++w) sum += shared.warp[w];
-    if (r < TILE) shared.start[r + 1] = sum;
-    if (r == 0) shared.start[0] = 0;
+    group_scan(shared.scan).ExclusiveSum(groups, groups);
+    if (r <= TILE) shared.start[r] = groups;
     __syncthreads();
 }
 

@@ -12,6 +12,8 @@
  *           columns (thread_place).
  * Traffic   A pair takes 7 float operations for the two bounds in both directions and
  *           one exponential; a tile adds 16 SIDE to 32 SIDE integers to memory.
+ *           Not CUB: with its sums of eight lanes sweep_strip<2> to <4> spill 8 bytes
+ *           of their 80 registers, and lanes of a column are not neighbours.
  * Numerics  A thread's sums are in float, short and in a fixed order; beyond the tile,
  *           or a strip of them, they are integers in fixed point: equal input, equal
  *           bits, for any schedule. An infinite distance adds 0. Distances that are NaN

@@ -3,7 +3,7 @@
  *
  * Launch    blockIdx.y counts layers (and strides over them), blockIdx.x tiles of rows.
  * Traffic   A pass over n d floats and some over n integers: memory limits, and the
- *           pairs take far longer.
+ *           pairs take far longer. Lanes shuffle: reduce.cuh says why.
  * Numerics  Exact: values are copied, multiplied by a power of two. Rows that fill the
  *           last tile of a packed layer are +infinity in each unit.
  */

@@ -6,6 +6,7 @@
  * Traffic   A tile reads up to 512 d bytes (mostly from L2), 8 units at a time through
  *           two buffers in shared memory, for 8192 d float operations: 16 per byte.
  *           Rows are read where they are, through layer.place.
+ *           Lanes shuffle: reduce.cuh says why.
  * Numerics  Once the smallest of a tile is beyond the caller's limit, its distances are
  *           not finished. Whether that happens depends on the data alone. Distances
  *           that overflow are infinite.
