@@ -13,6 +13,7 @@
  */
 #include "host_rows.cuh"
 #include "jobs.cuh"
+#include "reduce.cuh"
 
 enum { THREADS = 256, RUN = 32768 };
 
@@ -28,31 +29,13 @@ struct range_layer {
     span        *part; /* [ceil_div(count, RUN)]  */
 };
 
-static __device__ __forceinline__ span join(span a, span b)
-{
-    return {fminf(a.lo, b.lo), fmaxf(a.hi, b.hi), a.squares + b.squares,
-            a.not_finite + b.not_finite};
-}
-
-/* The spans of all threads joined, for thread 0. */
-static __device__ span join_block(span mine)
-{
-    __shared__ span warp[THREADS / 32];
-    for (int step = 16; step; step /= 2) {
-        span other;
-        other.lo = __shfl_down_sync(~0u, mine.lo, step);
-        other.hi = __shfl_down_sync(~0u, mine.hi, step);
-        other.squares = __shfl_down_sync(~0u, mine.squares, step);
-        other.not_finite = __shfl_down_sync(~0u, mine.not_finite, step);
-        mine = join(mine, other);
+struct join {
+    __device__ span operator()(const span &a, const span &b) const
+    {
+        return {fminf(a.lo, b.lo), fmaxf(a.hi, b.hi), a.squares + b.squares,
+                a.not_finite + b.not_finite};
     }
-    __syncthreads(); /* a block may come here more than once */
-    if (threadIdx.x % 32 == 0) warp[threadIdx.x / 32] = mine;
-    __syncthreads();
-    if (threadIdx.x == 0)
-        for (int w = 1; w < THREADS / 32; ++w) mine = join(mine, warp[w]);
-    return mine;
-}
+};
 
 /* part[run] of a layer; for a whole block. */
 static __device__ void span_run(const range_layer &l, int64_t run)
@@ -69,7 +52,7 @@ static __device__ void span_run(const range_layer &l, int64_t run)
         mine.squares += finite ? (double)x * (double)x : 0.0;
         mine.not_finite += !finite;
     }
-    mine = join_block(mine);
+    mine = block_reduce<THREADS>(mine, join());
     if (threadIdx.x == 0) l.part[run] = mine;
 }
 
@@ -96,8 +79,9 @@ join_runs(const range_layer *__restrict__ layers, span *__restrict__ out)
     const range_layer l = layers[blockIdx.x];
     const int64_t runs = (l.count + RUN - 1) / RUN;
     span mine = {INFINITY, -INFINITY, 0.0, 0};
-    for (int64_t r = threadIdx.x; r < runs; r += THREADS) mine = join(mine, l.part[r]);
-    mine = join_block(mine);
+    for (int64_t r = threadIdx.x; r < runs; r += THREADS)
+        mine = join()(mine, l.part[r]);
+    mine = block_reduce<THREADS>(mine, join());
     if (threadIdx.x == 0) out[blockIdx.x] = mine;
 }
 
