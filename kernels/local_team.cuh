@@ -1,5 +1,8 @@
 /*
  * local_team.cuh - teams of threads for src/local_gauss.h: a warp, or a block.
+ *
+ * All threads need a sum. A butterfly gives it to them in 10 shuffles of 32 bits; CUB
+ * gives it to one, and 2 more would hand it out.
  */
 #ifndef IPL_LOCAL_TEAM_CUH
 #define IPL_LOCAL_TEAM_CUH

@@ -15,7 +15,8 @@
  *           limit.
  * Numerics  Differences of floats, their products and all sums are double. A thread
  *           adds its columns in their order; then a square's threads are added up in
- *           theirs. What a thread adds depends on d and on the number of the column, so
+ *           theirs, whose number depends on d: CUB's has to be known to the compiler.
+ *           What a thread adds depends on d and on the number of the column, so
  *           a layer that comes in several passes, whose sums wait in `partial`, has the
  *           same bits. Columns without weight are left out in groups; they add 0.
  */

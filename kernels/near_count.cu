@@ -9,6 +9,7 @@
  *           a multiprocessor.
  * Traffic   That of the distances, and two comparisons a pair; a tile adds up to 128
  *           integers to memory.
+ *           Lanes shuffle: reduce.cuh says why.
  * Numerics  Integers, added in any order.
  */
 #include "jobs.cuh"

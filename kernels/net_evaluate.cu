@@ -11,8 +11,11 @@
  *           fixed by the number of rows. A loss that is not finite is E_NUMERIC. Equal
  *           outputs: the first class counts as the network's answer.
  */
+#include <cub/thread/thread_operators.cuh>
+
 #include "jobs.cuh"
 #include "net_forward.cuh"
+#include "reduce.cuh"
 
 enum { THREADS = 256, WARPS = THREADS / 32, BLOCK_ROWS = 64 * WARPS };
 /* Outputs held at once: 128 MiB, in whole blocks of rows. */
@@ -23,46 +26,36 @@ struct loss_part {
     int64_t correct;
 };
 
-/* The largest value of a warp and the first index that has it. */
-static __device__ void warp_argmax(float *top, int *at)
+/* The sum of a block's parts, for thread 0. */
+static __device__ __forceinline__ loss_part add_parts(loss_part mine)
 {
-    for (int half = 16; half; half /= 2) {
-        const float v = __shfl_xor_sync(0xffffffffu, *top, half);
-        const int i = __shfl_xor_sync(0xffffffffu, *at, half);
-        if (v > *top || (v == *top && i < *at)) *top = v, *at = i;
-    }
+    return {block_sum<THREADS>(mine.loss), block_sum<THREADS>(mine.correct)};
 }
 
 static __global__ void __launch_bounds__(THREADS)
 row_losses(int64_t rows, int classes, const float *__restrict__ z,
            const int32_t *__restrict__ y, int64_t parts, loss_part *part)
 {
-    __shared__ loss_part sums[WARPS];
     const int lane = threadIdx.x % 32, warp = threadIdx.x / 32;
     loss_part mine = {0.0, 0};
     z += blockIdx.y * rows * classes;
     for (int64_t r = (int64_t)blockIdx.x * BLOCK_ROWS + warp;
          r < min(rows, ((int64_t)blockIdx.x + 1) * BLOCK_ROWS); r += WARPS) {
         const float *row = z + r * classes;
-        float top = -INFINITY, sum = 0.0f;
-        int at = classes;
+        cub::KeyValuePair<int, float> top = {classes, -INFINITY};
+        float sum = 0.0f;
         for (int c = lane; c < classes; c += 32)
-            if (row[c] > top) top = row[c], at = c;
-        warp_argmax(&top, &at);
-        for (int c = lane; c < classes; c += 32) sum += expf(row[c] - top);
-        for (int half = 16; half; half /= 2)
-            sum += __shfl_xor_sync(0xffffffffu, sum, half);
-        mine.loss += log((double)sum) - ((double)row[y[r]] - (double)top);
-        mine.correct += at == y[r];
+            if (row[c] > top.value) top = {c, row[c]};
+        top = warp_reduce<32>(top, cub::ArgMax());
+        const float most = __shfl_sync(~0u, top.value, 0);
+        for (int c = lane; c < classes; c += 32) sum += expf(row[c] - most);
+        sum = warp_sum<32>(sum);
+        if (lane) continue;
+        mine.loss += log((double)sum) - ((double)row[y[r]] - (double)most);
+        mine.correct += top.key == y[r];
     }
-    if (!lane) sums[warp] = mine;
-    __syncthreads();
-    if (threadIdx.x) return;
-    for (int w = 1; w < WARPS; ++w) {
-        mine.loss += sums[w].loss;
-        mine.correct += sums[w].correct;
-    }
-    part[blockIdx.y * parts + blockIdx.x] = mine;
+    mine = add_parts(mine);
+    if (!threadIdx.x) part[blockIdx.y * parts + blockIdx.x] = mine;
 }
 
 /* sum[network] <- the sum of its parts. */
@@ -70,23 +63,14 @@ static __global__ void __launch_bounds__(THREADS)
 add_losses(int64_t parts, const loss_part *__restrict__ part,
            loss_part *__restrict__ sum)
 {
-    __shared__ loss_part sums[THREADS];
     loss_part mine = {0.0, 0};
     part += blockIdx.x * parts;
     for (int64_t p = threadIdx.x; p < parts; p += THREADS) {
         mine.loss += part[p].loss;
         mine.correct += part[p].correct;
     }
-    sums[threadIdx.x] = mine;
-    __syncthreads();
-    for (int half = THREADS / 2; half; half /= 2) {
-        if (threadIdx.x < half) {
-            sums[threadIdx.x].loss += sums[threadIdx.x + half].loss;
-            sums[threadIdx.x].correct += sums[threadIdx.x + half].correct;
-        }
-        __syncthreads();
-    }
-    if (!threadIdx.x) sum[blockIdx.x] = sums[0];
+    mine = add_parts(mine);
+    if (!threadIdx.x) sum[blockIdx.x] = mine;
 }
 
 /* The rows of an evaluation in chunks, and the scratch for one of them. */
@@ -129,7 +113,7 @@ size_t ipl_cuda_evaluate_bytes(void *state, const ipl_net_shape *shape, int netw
     return plan_of((const ipl_cuda *)state, shape, networks, rows).bytes;
 }
 
-/* Queues sum[networks]; scratch: outputs of a chunk, what net_forward.cu needs, sums and
+/* Queues sum[networks]; scratch: outputs of a chunk, room for net_forward.cu, sums and
  * parts. */
 static ipl_status sum_losses(ipl_cuda *dev, const evaluation &plan, int networks,
                              const float *params, int64_t rows, const float *x,

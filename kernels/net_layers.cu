@@ -8,8 +8,8 @@
  *           from cache): 8 bytes a value, and memory bandwidth is the limit.
  * Numerics  Sums run in an order fixed by the shape: a lane's values in turn, then a
  *           shuffle tree; column_sums: a thread's 32 rows in turn, then 8 threads in
- *           turn. The softmax subtracts the largest output, so nothing overflows. NaN
- *           stays NaN.
+ *           turn (lanes shuffle: reduce.cuh says why). The softmax subtracts the
+ *           largest output, so nothing overflows. NaN stays NaN.
  */
 #include "net_cuda.cuh"
 

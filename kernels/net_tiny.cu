@@ -10,7 +10,8 @@
  *           barriers a chunk of rows.
  * Traffic   Shared memory: a row reads each weight as a broadcast float4, 4
  *           multiply-adds for each activation read; a tile reads 8 floats for 16
- *           multiply-adds. Global memory: x once a row and step, the order, and the
+ *           multiply-adds. 16 sums over a warp take 16 shuffles by halving, with CUB's
+ *           reduction 80. Global memory: x once a row and step, the order, and the
  *           state at both ends of the call. Latency of the layers' chain is the limit.
  * Numerics  Rows of a batch are summed lane by lane (lane i takes rows i, i + 32 ..),
  *           then over lanes as a tree, then over chunks in order: equal input, equal

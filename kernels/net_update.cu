@@ -12,6 +12,7 @@
  *           0; a thread adds its share in turn, then a tree over the block.
  */
 #include "net_update.cuh"
+#include "reduce.cuh"
 
 enum { THREADS = 256, BLOCKS_MAX = 1024 };
 
@@ -59,7 +60,6 @@ static __global__ void __launch_bounds__(THREADS)
 gradient_stats(const __grid_constant__ net_layout layout, const double2 *welford,
                int64_t steps, ipl_gradient_stats *stats)
 {
-    __shared__ double mean[THREADS], spread[THREADS];
     const int l = 1 + blockIdx.x, t = threadIdx.x;
     const int64_t weights = (int64_t)layout.width[l - 1] * layout.width[l];
     const int64_t parameters = layout.at[layout.layers + 1];
@@ -69,20 +69,12 @@ gradient_stats(const __grid_constant__ net_layout layout, const double2 *welford
         m += of[i].x * of[i].x;
         s += of[i].y;
     }
-    mean[t] = m;
-    spread[t] = s;
-    __syncthreads();
-    for (int half = THREADS / 2; half; half /= 2) {
-        if (t < half) {
-            mean[t] += mean[t + half];
-            spread[t] += spread[t + half];
-        }
-        __syncthreads();
-    }
+    m = block_sum<THREADS>(m);
+    s = block_sum<THREADS>(s);
     if (t) return;
     ipl_gradient_stats *out = &stats[blockIdx.y * layout.layers + blockIdx.x];
-    out->mean = sqrt(mean[0]);
-    out->deviation = sqrt(spread[0] / (double)steps);
+    out->mean = sqrt(m);
+    out->deviation = sqrt(s / (double)steps);
 }
 
 ipl_status ipl_cuda_take_step(ipl_cuda_trainer *t, const net_update *job)
