@@ -200,6 +200,11 @@ fails cublasCreate_v2:1:1 'cublasCreate: .*NOT_INITIALIZED' "$@"
 fails "$launch:5:719:lost" "$launched" bench bin --seconds 0.001
 fails "$launch:60:700:lost" "$illegal" bench bin --seconds 0.001
 fails cudaMalloc:9:2 'bytes|out of memory' bench bin --seconds 0.001
+if [ -n "$emulator" ]; then # as small as it comes
+    with none:0:0 "$program" bench runs --device cuda --seconds 0.001 --json >rows 2>err
+    holds 'whole runs are timed, beside what was predicted' \
+        test "$(grep -c '"predicted_h100_s":[0-9.]*,"cpu_epoch_ms":null' rows)" = 2
+fi
 
 # -- A GPU that is too small --------------------------------------------------------
 if [ -n "$emulator" ]; then

@@ -21,12 +21,26 @@ typedef struct {
     double      share_of_ceiling;   /* at the median                              */
 } bench_row;
 
+/* A whole run. NAN: not predicted, not run on the CPU before. */
+typedef struct {
+    const char *name;
+    int64_t     epochs, measured; /* trained; epochs that were measured          */
+    int         replicas;
+    double      wall_s, train_s, measure_s; /* from data to tables; of all workers */
+    double      epoch_ms;     /* wall_s over the epochs                          */
+    double      predicted_s;  /* of the wall, for an H100                        */
+    double      cpu_epoch_ms; /* epoch_ms of this machine's CPU, in this process */
+} bench_run_row;
+enum { BENCH_RUNS = 3 };
+
 typedef struct {
     ipl_device  *dev;
     ipl_ceilings ceilings;
     double       seconds; /* least time spent on a row                            */
     int          small;   /* 1: a device that only carries small sizes (emulated) */
     void       (*report)(void *user, const bench_row *row);
+    void       (*report_run)(void *user, const bench_run_row *row);
+    double      *cpu_epoch_ms; /* [BENCH_RUNS], NAN until the CPU has run         */
     void        *user;
 } bench_context;
 
@@ -46,5 +60,6 @@ ipl_status bench_check(bench_context *context, const ipl_mi_options *options,
 ipl_status bench_family(bench_context *context, ipl_mi_estimator estimator);
 ipl_status bench_train(bench_context *context);
 ipl_status bench_measure(bench_context *context);
+ipl_status bench_runs(bench_context *context);
 
 #endif
