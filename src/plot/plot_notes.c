@@ -8,7 +8,7 @@
 #include "ipl_mi.h"
 #include "plot/plot.h"
 
-enum { LINE = 13, LENGTH = 256 }; /* in points; in bytes */
+enum { LINE = 13, LENGTH = 384 }; /* in points; in bytes */
 
 typedef struct {
     int  lines;
