@@ -4,6 +4,7 @@ from __future__ import annotations
 import io
 from typing import Any, Dict, List, Optional, Sequence, Tuple
 
+from ._fit import columns_of, shrunk, width_of, wrapped
 from ._panels import DASHES, MARKERS, Panel, colour, tick_text
 from ._points import Trajectory, epoch_ticks
 from ._words import estimator_title, layer_title
@@ -11,9 +12,14 @@ from .errors import ArgumentError
 
 KEYS = ("run", "estimator", "layer", "seed")
 ACROSS = 4  # panels side by side where they do not stand in rows of their own
-# In inches: axes, the room around them, a colour bar, a line of notes and of the key.
+# In inches: axes, the room around them, a colour bar, a line of notes and of the key,
+# and the margin beside these.
 WIDE, HIGH, LEFT, RIGHT, ABOVE, BELOW = 3.3, 2.5, 0.62, 0.22, 0.42, 0.46
-BAR, NOTE, HEADING, KEY = 0.82, 0.16, 0.42, 0.22
+BAR, NOTE, HEADING, KEY, MARGIN = 0.82, 0.16, 0.42, 0.22, 0.1
+HEAD = 11.0  # points
+# The key's letters in points; the rest in their size: mark, gap before the name, gap
+# between columns.
+LETTERS, MARK, GAP, BETWEEN = 8.5, 2.2, 0.8, 1.6
 
 Place = Tuple[int, int]
 
@@ -100,16 +106,27 @@ def panel_title(abouts: Dict[str, Dict[str, Any]], ones: List[Trajectory],
 class Page:
     """A figure of rows and columns of panels, with room for what stands around them."""
 
-    def __init__(self, rows: int, columns: int, notes: int, entries: int,
-                 bar: bool) -> None:
+    def __init__(self, rows: int, columns: int, notes: int, names: Dict[int, str],
+                 dashes: Sequence[str], bar: bool) -> None:
+        """names, dashes: of `key`, by colour and marker, and by dashes."""
         cell = LEFT + WIDE + RIGHT, ABOVE + HIGH + BELOW + NOTE * notes
         self.width = columns * cell[0] + (BAR if bar else 0.1)
-        self.keys = max(1, int(self.width / 1.35))  # side by side
-        lines = -(-entries // self.keys)
-        self.height = HEADING + KEY * lines + 0.06 + rows * cell[1]
-        self.cell, self.top = cell, HEADING + KEY * lines + 0.06
+        self._wrap_key([*(names[look] for look in sorted(names)), *dashes])
+        self.cell, self.top = cell, HEADING + self.key_height + 0.06
+        self.height = self.top + rows * cell[1]
         self.figure = figure_class()(figsize=(self.width, self.height), dpi=100,
                                      facecolor="white")
+
+    def _wrap_key(self, names: List[str]) -> None:
+        em = LETTERS / 72
+        room = self.width - 2 * MARGIN - 2 * 0.1 * em
+        lines = [wrapped(name, LETTERS, room - (MARK + GAP) * em) for name in names]
+        widths = [(MARK + GAP) * em + max(width_of(line, LETTERS) for line in of)
+                  for of in lines]
+        self.key_columns = columns_of(widths, BETWEEN * em, room)
+        self.key_names = ["\n".join(of) for of in lines]
+        self.key_height = KEY * -(-len(names) // self.key_columns) * max(
+            map(len, lines), default=0)
 
     def axes(self, place: Place) -> Any:
         """The axes of the panel at a row and a column."""
@@ -121,23 +138,23 @@ class Page:
 
     def heading(self, text: str) -> Any:
         """The line on top."""
-        return self.figure.text(0.5, 1 - 0.28 / self.height, text, ha="center",
-                                fontsize=11, color="#222222", gid="heading")
+        return self.figure.text(
+            0.5, 1 - 0.28 / self.height, text, ha="center", color="#222222",
+            fontsize=heading_size(text, self.width), gid="heading")
 
-    def key(self, names: Dict[int, str], dashes: Sequence[str], bold: bool) -> None:
+    def key(self, looks: Sequence[int], dashes: int) -> None:
         """Which colour and marker, and which dashes, are which name."""
         from matplotlib.lines import Line2D
-        entries = [(Line2D([], [], color=colour(look), marker=MARKERS[look % 5],
-                           markersize=5.5, linewidth=1.6), name)
-                   for look, name in sorted(names.items())]
-        entries += [(Line2D([], [], color="#222222", linewidth=1.4,
-                            linestyle=DASHES[k % 4]), name)
-                    for k, name in enumerate(dashes)]
-        if entries:
+        marks = [Line2D([], [], color=colour(look), marker=MARKERS[look % 5],
+                        markersize=5.5, linewidth=1.6) for look in sorted(looks)]
+        marks += [Line2D([], [], color="#222222", linewidth=1.4,
+                         linestyle=DASHES[k % 4]) for k in range(dashes)]
+        if marks:
             self.figure.legend(
-                *zip(*entries), loc="upper center", ncol=min(self.keys, len(entries)),
+                marks, self.key_names, loc="upper center", ncol=self.key_columns,
                 bbox_to_anchor=(0.5, 1 - (HEADING - 0.06) / self.height), frameon=False,
-                fontsize=8.5, handlelength=2.2, columnspacing=1.6, borderpad=0.1,
+                fontsize=LETTERS, handlelength=MARK, handletextpad=GAP,
+                columnspacing=BETWEEN, borderpad=0.1, borderaxespad=0,
                 labelspacing=0.25)
 
     def colour_bar(self, norm: Any, cmap: Any, last: float, scale: str,
@@ -157,6 +174,11 @@ class Page:
             ticks = epoch_ticks(last)
             bar.set_ticks(ticks, labels=[tick_text(tick) for tick in ticks])
             ax.yaxis.set_minor_formatter(NullFormatter())
+
+
+def heading_size(text: str, width: float) -> float:
+    """Of the letters of a heading on a page of this width."""
+    return shrunk(text, HEAD, width - 2 * MARGIN)
 
 
 def finish(figure: Any, panels: List[Panel]) -> Any:

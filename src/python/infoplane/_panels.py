@@ -10,6 +10,7 @@ from typing import Any, Callable, Dict, List, Sequence, Tuple
 
 import numpy as np
 
+from ._fit import shrunk, wrapped
 from ._points import AXES, Trajectory, epoch_ticks, sparse
 from ._words import COLOURS, joined, notes
 
@@ -19,6 +20,8 @@ DASHES = ("-", (0, (4, 1.5)), (0, (1, 1.2)), (0, (5, 1.5, 1, 1.5)))
 DRAWN, BARS = 250, 10  # points and bars of a trajectory: more would hide each other
 RIM, FILL, HOLLOW, COVERED = 6.6, 4.2, 2.2, 2.2  # diameters, and what a layer adds
 EACH = 0.6  # points of many seeds are smaller
+NOTES = 7.5  # points
+TITLE, NOTED = 3.7, 3.9  # inches: what is as wide stays within a panel's share
 GREY, PALE = "#666666", "#888888"
 
 
@@ -66,7 +69,7 @@ def colour(look: int) -> str:
 def dress(panel: Panel, title: str, x_label: str, y_label: str) -> None:
     """Title, names of the axes, grid, limits, and the notes below them."""
     ax = panel.ax
-    ax.set_title(title, fontsize=min(9.5, 9.5 * 52 / max(len(title), 1)))
+    ax.set_title(title, fontsize=shrunk(title, 9.5, TITLE))
     ax.set_xlabel(x_label, fontsize=9, labelpad=2)
     ax.set_ylabel(y_label, fontsize=9, labelpad=3)
     ax.tick_params(labelsize=8, length=3, color="#444444", labelcolor="#444444")
@@ -76,15 +79,20 @@ def dress(panel: Panel, title: str, x_label: str, y_label: str) -> None:
         ax.spines[side].set_visible(False)
     for side in ("left", "bottom"):
         ax.spines[side].set_color("#444444")
-    lines = notes(panel.ones, panel.axes)
+    lines = note_lines(panel.ones, panel.axes)
     if lines:
         ax.annotate("\n".join(lines), (0, 0), xycoords="axes fraction",
                     xytext=(-30, -31), textcoords="offset points", va="top",
-                    fontsize=7.5, color=GREY, annotation_clip=False).set_gid("notes")
+                    fontsize=NOTES, color=GREY, annotation_clip=False).set_gid("notes")
     if not any(one.placed.any() for one in panel.ones):
         missing = dict.fromkeys(AXES[axis] for axis in panel.axes)
         ax.text(0.5, 0.5, f"no values of {' and '.join(missing)}", ha="center",
                 color=GREY, fontsize=8.5, transform=ax.transAxes)
+
+
+def note_lines(ones: List[Trajectory], axes: Sequence[str]) -> List[str]:
+    """The notes below a panel, as long as it is wide."""
+    return [line for note in notes(ones, axes) for line in wrapped(note, NOTES, NOTED)]
 
 
 def ceiling_line(panel: Panel, axis: int, name: str, side: str) -> None:

@@ -14,12 +14,12 @@ from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple
 
 import numpy as np
 
-from ._grid import (Page, finish, looks, panel_title, place_panels, require_apart,
-                    require_keys, titles_of)
-from ._panels import Panel, ceiling_line, draw_curves, draw_plane, dress
+from ._grid import (Page, finish, heading_size, looks, panel_title, place_panels,
+                    require_apart, require_keys, titles_of)
+from ._panels import Panel, ceiling_line, draw_curves, draw_plane, dress, note_lines
 from ._points import (AXES, Chosen, Trajectory, ceiling, ranges_of, sparse, tables_of,
                       trajectories)
-from ._words import heading, notes
+from ._words import heading
 from .errors import ArgumentError
 
 FRAMES = 60
@@ -119,6 +119,8 @@ def movie(source: Any, file: Any, *, fps: int = 10, dpi: int = 100,
     title = head.get_text()
     epochs = np.unique(np.concatenate([one.epoch for panel in figure.panels
                                        for one in panel.ones]))
+    head.set_fontsize(heading_size(f"{title}, {figure.tick} {epochs[-1]}",
+                                   figure.get_figwidth()))
     part = f"{name}.part.gif"
     writer = PillowWriter(fps=fps)
     writer.setup(figure, part, dpi)
@@ -163,10 +165,10 @@ class _Drawing:
              bar: bool) -> Page:
         """The page with all panels; those of equal estimators share limits."""
         rows, columns = (1 + max(at[k] for at in panels) for k in range(2))
-        lines = max(len(notes(*panel)) for panel in panels.values())
-        page = Page(rows, columns, lines, len(self.names) + len(self.runs), bar)
+        lines = max(len(note_lines(*panel)) for panel in panels.values())
+        page = Page(rows, columns, lines, self.names, self.runs, bar)
         page.heading(self.heading)
-        page.key(self.names, self.runs, bar)
+        page.key(list(self.names), len(self.runs))
         made = []
         for at, (ones, axes) in sorted(panels.items()):
             kin = [one for of, same in panels.values() if same == axes
