@@ -9,6 +9,7 @@ from __future__ import annotations
 import ctypes as C
 import math
 import warnings
+from functools import partial
 from typing import Any, Dict, List, Optional, Sequence, Union
 
 import numpy as np
@@ -20,7 +21,7 @@ from .arrays import as_activations, as_values
 from .errors import ArgumentError
 from .labels import Labels, as_labels, ceiling_x
 from .options import Settings, comparing, settings_of
-from .table import Table
+from .table import Columns, Table
 
 _BIT = math.log(2.0)  # nats
 _ERRORS = {None: 0, "none": 0, "jackknife": 1}
@@ -33,8 +34,7 @@ class Estimate(Table):
     units: of i_xt, i_ty and h_t below, "bits" or "nats". The columns are in bits.
     """
 
-    def __init__(self, columns: Dict[str, np.ndarray], about: Dict[str, Any],
-                 units: str) -> None:
+    def __init__(self, columns: Any, about: Dict[str, Any], units: str) -> None:
         super().__init__(columns, about)
         self.units = units
 
@@ -95,7 +95,7 @@ def estimate(T: Any, y: Any = None, x: Any = None,
     table = _estimate_layers([T], None, y=y, x=x, estimator=estimator, error=error,
                              y_values=y_values, y_bins=y_bins, y_width=y_width,
                              device=device, threads=threads, **options)
-    return Estimate(table.columns, table.about, units)
+    return Estimate(table._columns, table.about, units)
 
 
 def _estimate_layers(arrays: Sequence[Any], names: Optional[Sequence[str]],
@@ -126,7 +126,9 @@ def _estimate_layers(arrays: Sequence[Any], names: Optional[Sequence[str]],
         handle, settings.count, settings.array, C.byref(samples), len(layers),
         raw.ctypes.data)))
     del held, texts
-    return Table(_columns(raw, names), _about(layers, names, settings, labels))
+    points = raw["point"][:, :int(raw["points"][0])].copy()
+    return Table(partial(_columns, points, names),
+                 _about(layers, names, settings, labels))
 
 
 # -- What goes in --------------------------------------------------------------------
@@ -218,12 +220,11 @@ _FLAGS = [(1 << f, name) for f, name in enumerate(_names(lib.ipl_mi_flag_name)) 
 _REFUSALS = _names(lib.ipl_mi_refusal_text)
 
 
-def _columns(raw: np.ndarray, names: Optional[Sequence[str]]) -> Dict[str, np.ndarray]:
-    points = int(raw["points"][0])
-    point = raw["point"][:, :points].ravel()
-    rows = len(point)
-    layer = np.repeat(np.arange(1, len(raw) + 1), points)
-    layer_names = [""] * len(raw) if names is None else list(names)
+def _columns(points: np.ndarray, names: Optional[Sequence[str]]) -> Columns:
+    """points: (layers, points of each) of ipl_mi_point."""
+    point, rows = points.ravel(), points.size
+    layer = np.repeat(np.arange(1, len(points) + 1), points.shape[1])
+    layer_names = [""] * len(points) if names is None else list(names)
     return {
         "seed": np.zeros(rows, np.int64), "epoch": np.zeros(rows, np.int64),
         "layer": layer, "layer_name": _texts(layer_names)[layer - 1],

@@ -8,7 +8,7 @@ The names are those of the run directories' plane.csv and plane_details.csv.
 """
 from __future__ import annotations
 
-from typing import Any, Dict, List, Optional, Sequence, Union
+from typing import Any, Callable, Dict, List, Optional, Sequence, Union
 
 import numpy as np
 
@@ -20,6 +20,7 @@ COLUMNS = ("seed", "epoch", "layer", "layer_name", "estimator", "i_xt_bits",
 # What tables must agree on to be one.
 _SAMPLES = ("n", "ceilings_bits", "layer_names")
 
+Columns = Dict[str, np.ndarray]
 Chosen = Union[None, str, int, Sequence[Union[str, int]]]
 
 
@@ -34,10 +35,18 @@ class Table:
     layer_captions, estimators (their points and captions), n, name.
     """
 
-    def __init__(self, columns: Dict[str, np.ndarray],
+    def __init__(self, columns: Union[Columns, Callable[[], Columns]],
                  about: Optional[Dict[str, Any]] = None) -> None:
-        self.columns = columns
+        """columns: these, or what makes them at their first use."""
+        self._columns = columns
         self.about = about or {}
+
+    @property
+    def columns(self) -> Columns:
+        """See above; a change of an array is a change of the table."""
+        if callable(self._columns):
+            self._columns = self._columns()
+        return self._columns
 
     def __len__(self) -> int:
         return len(next(iter(self.columns.values()))) if self.columns else 0
