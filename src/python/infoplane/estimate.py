@@ -19,12 +19,13 @@ from ._device import call
 from ._library import check, lib
 from .arrays import as_activations, as_values
 from .errors import ArgumentError
-from .labels import Labels, as_labels, ceiling_x
+from .labels import as_labels, ceiling_x, entropy
 from .options import Settings, comparing, settings_of
-from .table import Columns, Table
+from .table import About, Columns, Table
 
 _BIT = math.log(2.0)  # nats
 _ERRORS = {None: 0, "none": 0, "jackknife": 1}
+_POINT_BYTES = f"V{S.POINT.itemsize}"  # copied at once, and not field by field
 _GROUPS = 10  # of rows: as many further estimates has a jackknife
 
 
@@ -34,7 +35,7 @@ class Estimate(Table):
     units: of i_xt, i_ty and h_t below, "bits" or "nats". The columns are in bits.
     """
 
-    def __init__(self, columns: Any, about: Dict[str, Any], units: str) -> None:
+    def __init__(self, columns: Any, about: Any, units: str) -> None:
         super().__init__(columns, about)
         self.units = units
 
@@ -95,7 +96,7 @@ def estimate(T: Any, y: Any = None, x: Any = None,
     table = _estimate_layers([T], None, y=y, x=x, estimator=estimator, error=error,
                              y_values=y_values, y_bins=y_bins, y_width=y_width,
                              device=device, threads=threads, **options)
-    return Estimate(table._columns, table.about, units)
+    return Estimate(table._columns, table._about, units)
 
 
 def _estimate_layers(arrays: Sequence[Any], names: Optional[Sequence[str]],
@@ -126,9 +127,11 @@ def _estimate_layers(arrays: Sequence[Any], names: Optional[Sequence[str]],
         handle, settings.count, settings.array, C.byref(samples), len(layers),
         raw.ctypes.data)))
     del held, texts
-    points = raw["point"][:, :int(raw["points"][0])].copy()
-    return Table(partial(_columns, points, names),
-                 _about(layers, names, settings, labels))
+    points = raw["point"].view(_POINT_BYTES)[:, :int(raw["points"][0])].copy()
+    widths = [layer.shape[1] for layer in layers]
+    return Table(partial(_columns, points, names), partial(
+        _about, rows, widths, names, settings.about,
+        labels and labels.counts, labels and labels.note))
 
 
 # -- What goes in --------------------------------------------------------------------
@@ -192,10 +195,11 @@ def _warn(text: str) -> None:
 def _layer_structs(layers: List[np.ndarray], texts: List[bytes]) -> np.ndarray:
     """Addresses of both, which must outlive it."""
     raw = np.zeros(len(layers), S.LAYER)
-    for one, layer, text in zip(raw, layers, texts):
-        one["name"] = C.cast(text, C.c_void_p).value
-        one["d"] = layer.shape[1]
-        one["t" if layer.dtype == np.float32 else "wide"] = layer.ctypes.data
+    head = raw.view(np.int64).reshape(len(raw), -1)  # name, d, t, wide come first
+    for one, layer, text in zip(head, layers, texts):
+        at = layer.ctypes.data
+        one[:4] = (C.cast(text, C.c_void_p).value, layer.shape[1],
+                   *((at, 0) if layer.dtype == np.float32 else (0, at)))
     return raw
 
 
@@ -221,8 +225,8 @@ _REFUSALS = _names(lib.ipl_mi_refusal_text)
 
 
 def _columns(points: np.ndarray, names: Optional[Sequence[str]]) -> Columns:
-    """points: (layers, points of each) of ipl_mi_point."""
-    point, rows = points.ravel(), points.size
+    """points: (layers, points of each), the bytes of ipl_mi_point."""
+    point, rows = points.view(S.POINT).ravel(), points.size
     layer = np.repeat(np.arange(1, len(points) + 1), points.shape[1])
     layer_names = [""] * len(points) if names is None else list(names)
     return {
@@ -248,16 +252,16 @@ def _flags(flags: int) -> str:
     return " ".join(name for bit, name in _FLAGS if flags & bit) if flags else ""
 
 
-def _about(layers: List[np.ndarray], names: Optional[Sequence[str]],
-           settings: Settings, labels: Optional[Labels]) -> Dict[str, Any]:
-    rows = len(layers[0])
-    widths = [str(layer.shape[1]) for layer in layers]
-    captions = widths if names is None else [
+def _about(rows: int, widths: Sequence[int], names: Optional[Sequence[str]],
+           estimators: Sequence[Dict[str, Any]], counts: Optional[np.ndarray],
+           note: Optional[str]) -> About:
+    """counts, note: those of the labels, if there are any."""
+    captions = [str(width) for width in widths] if names is None else [
         f"{name} ({width})" for name, width in zip(names, widths)]
     about = {"ceilings_bits": {"h_x": ceiling_x(rows),
-                               "h_y": labels.h_y if labels else None},
+                               "h_y": None if counts is None else entropy(counts)},
              "layer_names": list(names or ()), "layer_captions": captions,
-             "estimators": list(settings.about), "n": rows, "name": ""}
-    if labels and labels.note:
-        about["notes"] = [f"y: {labels.note}"]
+             "estimators": list(estimators), "n": rows, "name": ""}
+    if note:
+        about["notes"] = [f"y: {note}"]
     return about

@@ -20,9 +20,10 @@ from .errors import ArgumentError
 
 @dataclass(frozen=True)
 class Labels:
-    """y: (n,) int32, classes from 0. note: what was converted, or ""."""
+    """y: (n,) int32, classes from 0. counts: the samples of each. note: what was
+    converted, or ""."""
     y: np.ndarray
-    h_y: float  # bits
+    counts: np.ndarray
     note: str
 
 
@@ -53,7 +54,7 @@ def as_labels(y: Any, rows: int, bins: Optional[int] = None,
     classes = np.ctypeslib.as_array(made.y, (rows,)).copy()
     note = made.note.decode(errors="replace")
     lib.ipl_classes_free(C.byref(made))
-    return Labels(classes, entropy(np.bincount(classes)), note)
+    return Labels(classes, np.bincount(classes), note)
 
 
 def entropy(counts: np.ndarray) -> float:
@@ -70,7 +71,7 @@ def _ready(array: np.ndarray, rows: int) -> Optional[Labels]:
         return None
     classes = np.ascontiguousarray(array, np.int32)
     counts = np.bincount(classes)
-    return Labels(classes, entropy(counts), "") if counts.all() else None
+    return Labels(classes, counts, "") if counts.all() else None
 
 
 def _struct(array: np.ndarray, texts: bool) -> Any:

@@ -20,7 +20,7 @@ COLUMNS = ("seed", "epoch", "layer", "layer_name", "estimator", "i_xt_bits",
 # What tables must agree on to be one.
 _SAMPLES = ("n", "ceilings_bits", "layer_names")
 
-Columns = Dict[str, np.ndarray]
+Columns, About = Dict[str, np.ndarray], Dict[str, Any]
 Chosen = Union[None, str, int, Sequence[Union[str, int]]]
 
 
@@ -36,10 +36,9 @@ class Table:
     """
 
     def __init__(self, columns: Union[Columns, Callable[[], Columns]],
-                 about: Optional[Dict[str, Any]] = None) -> None:
-        """columns: these, or what makes them at their first use."""
-        self._columns = columns
-        self.about = about or {}
+                 about: Union[None, About, Callable[[], About]] = None) -> None:
+        """columns, about: these, or what makes them at their first use."""
+        self._columns, self._about = columns, about or {}
 
     @property
     def columns(self) -> Columns:
@@ -47,6 +46,13 @@ class Table:
         if callable(self._columns):
             self._columns = self._columns()
         return self._columns
+
+    @property
+    def about(self) -> About:
+        """See above; a change of it is a change of the table."""
+        if callable(self._about):
+            self._about = self._about()
+        return self._about
 
     def __len__(self) -> int:
         return len(next(iter(self.columns.values()))) if self.columns else 0
