@@ -14,8 +14,9 @@ layers where something else is meant; containers ("block1") can be named as well
 """
 from __future__ import annotations
 
+from collections import deque
 from contextlib import contextmanager
-from typing import Any, Dict, Iterator, List, Optional, Sequence, Set
+from typing import Any, Callable, Deque, Dict, Iterator, List, Optional, Sequence
 
 import numpy as np
 import torch
@@ -26,40 +27,57 @@ from .probe import pick
 
 
 class TorchProbe:
-    """See `probe.Probe`; the activations are (n, d) tensors on the network's device."""
+    """See `probe.Probe`; the activations are (n, d) tensors on the network's device.
+    In host memory they are overwritten by the call after the next `held` ones."""
 
     def __init__(self, net: nn.Module, layers: Optional[Sequence[str]], x: Any,
-                 chunk: int) -> None:
+                 chunk: int, held: int = 0) -> None:
         self.net, self.chunk = _inner(net), chunk
         _check_initialised(self.net)
         self.rows = _tensor(x)
         self.modules = {m: name for name, m in self.net.named_modules() if name}
         self.bases: Dict[str, str] = {}  # name -> the module's; NAME.2 is NAME's call
-        known = list(self._pass(self._placed(self.rows[:2]), None))
-        self.names = pick(layers, known, self._default(known))
+        known: Dict[str, Any] = {}
+
+        def note(name: str, base: str, output: Any) -> None:
+            self.bases[name], known[name] = base, output
+
+        self._pass(self._placed(self.rows[:2]), list(self.modules), note)
+        self.names = pick(layers, list(known), self._default(list(known)))
+        bases = {self.bases[name] for name in self.names}
+        self.hooked = [m for m, base in self.modules.items() if base in bases]
+        self.room: Deque[Dict[str, torch.Tensor]] = deque(
+            {} for _ in range(held + 1))
 
     def activations(self) -> List[torch.Tensor]:
         """Copies, in the order of the names; finished when this returns."""
         n = len(self.rows)
-        whole: Dict[str, torch.Tensor] = {}
         self.rows = self._placed(self.rows)
+        self.room.rotate()
+        whole, seen = self.room[0], set()
+
+        def keep(name: str, base: str, output: Any) -> None:
+            # A copy: a module that works in place would change it afterwards.
+            if name in self.names:
+                seen.add(name)
+                part = _flat(name, output, len(rows))
+                _room_for(whole, name, n, part)[at:at + len(rows)] = part
+
         for at in range(0, n, self.chunk):
             rows = self.rows[at:at + self.chunk]
-            part = self._pass(rows, set(self.names))
+            seen.clear()
+            self._pass(rows, self.hooked, keep)
             for name in self.names:
-                if name not in part:
+                if name not in seen:
                     raise ArgumentError(f"layer '{name}' was not called in this pass: "
                                         "expected the same calls for all rows and "
                                         "epochs")
-                if len(rows) == n:
-                    whole[name] = part[name]
-                    continue
-                if name not in whole:
-                    whole[name] = part[name].new_empty((n,) + part[name].shape[1:])
-                whole[name][at:at + len(rows)] = part[name]
-        for device in {t.device for t in whole.values() if t.is_cuda}:
-            torch.cuda.current_stream(device).synchronize()
-        return [whole[name] for name in self.names]
+        made = [whole[name] for name in self.names]
+        for name, one in zip(self.names, made):
+            if one.is_cuda:  # torch keeps that memory by itself, for the training too
+                torch.cuda.current_stream(one.device).synchronize()
+                del whole[name]
+        return made
 
     def _placed(self, rows: torch.Tensor) -> torch.Tensor:
         """The rows where the network is, in its floating-point type."""
@@ -78,12 +96,11 @@ class TorchProbe:
             chosen = [name for name, m in leaves.items() if list(m.parameters())]
         return chosen + [name for name in list(leaves)[-1:] if name not in chosen]
 
-    def _pass(self, rows: torch.Tensor,
-              wanted: Optional[Set[str]]) -> Dict[str, torch.Tensor]:
-        """The outputs by name, in the order in which the modules end; None: of all."""
-        seen: Dict[str, torch.Tensor] = {}
+    def _pass(self, rows: torch.Tensor, modules: Sequence[nn.Module],
+              take: Callable[[str, str, Any], None]) -> None:
+        """take(name, its module's, output) as each call of these modules ends."""
         calls: Dict[str, int] = {}
-        taken = set(self.modules.values())
+        taken = self.modules.values()
 
         def hook(module: nn.Module, inputs: Any, output: Any) -> None:
             base = self.modules[module]
@@ -91,15 +108,8 @@ class TorchProbe:
             name = base if calls[base] == 1 else f"{base}.{calls[base]}"
             if name != base and name in taken:  # a child has that name
                 name = f"{base}.call{calls[base]}"
-            if wanted is None:
-                self.bases[name] = base
-                seen[name] = output
-            elif name in wanted:
-                # A copy: a module that works in place would change it afterwards.
-                seen[name] = _flat(name, output, len(rows))
+            take(name, base, output)
 
-        hooked = taken if wanted is None else {self.bases[name] for name in wanted}
-        modules = [m for m, base in self.modules.items() if base in hooked]
         with _undisturbed(self.net), torch.no_grad():
             handles = [m.register_forward_hook(hook) for m in modules]
             try:
@@ -107,7 +117,6 @@ class TorchProbe:
             finally:
                 for handle in handles:
                     handle.remove()
-        return seen
 
 
 def _inner(net: nn.Module) -> nn.Module:
@@ -141,7 +150,7 @@ def _is_activation(module: nn.Module) -> bool:
 
 
 def _flat(name: str, output: Any, rows: int) -> torch.Tensor:
-    """(rows, d) copy of an output; of a tuple (nn.LSTM), its first tensor."""
+    """An output as (rows, d); of a tuple (nn.LSTM), its first tensor."""
     if isinstance(output, (tuple, list)) and output:
         output = output[0]
     if not isinstance(output, torch.Tensor):
@@ -150,7 +159,18 @@ def _flat(name: str, output: Any, rows: int) -> torch.Tensor:
     if output.dim() < 1 or len(output) != rows:
         raise ArgumentError(f"layer '{name}' returns shape {tuple(output.shape)} for "
                             f"{rows} rows: expected the rows first (batch_first=True)")
-    return output.detach().reshape(rows, -1).clone()
+    return output.detach().reshape(rows, -1)
+
+
+def _room_for(whole: Dict[str, torch.Tensor], name: str, n: int,
+              part: torch.Tensor) -> torch.Tensor:
+    """The (n, d) tensor of a layer: fresh memory costs more than what is copied."""
+    room, shape = whole.get(name), (n, part.shape[1])
+    if room is None or room.shape != shape or room.dtype != part.dtype \
+            or room.device != part.device:
+        with torch.inference_mode(False):  # a later pass may write outside of it
+            room = whole[name] = part.new_empty(shape)
+    return room
 
 
 @contextmanager

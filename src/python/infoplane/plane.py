@@ -22,7 +22,7 @@ from . import schedule as schedules
 from .errors import ArgumentError
 from .probe import Probe, probe_of
 from .table import Table
-from .watch import Watch
+from .watch import WAITING, Watch
 
 
 class Plane:
@@ -72,7 +72,8 @@ class Plane:
         Raises ArgumentError for a name that the network does not have, and for layers
         that are not those of the plane's other networks.
         """
-        probe = probe_of(net, layers, self.X_probe, self.chunk)
+        probe = probe_of(net, layers, self.X_probe, self.chunk,
+                         WAITING if self.background else 0)
         with self._lock:
             self._claim(probe)
             watch = Watch(self, probe, seed, self.schedule.start(last))

@@ -12,16 +12,18 @@ class Probe(Protocol):
     names: List[str]
 
     def activations(self) -> List[Any]:
-        """One array or tensor a name, which later training leaves as it is."""
+        """One array or tensor a name, which later training leaves as it is; of `held`
+        calls before this one they stay as well."""
 
 
-def probe_of(net: Any, layers: Optional[Sequence[str]], x: Any, chunk: int) -> Probe:
-    """The probe for this kind of network. The frameworks are imported only for their
-    own networks."""
+def probe_of(net: Any, layers: Optional[Sequence[str]], x: Any, chunk: int,
+             held: int = 0) -> Probe:
+    """The probe for this kind of network; held: see there. The frameworks are imported
+    only for their own networks."""
     kinds = {kind.__module__.split(".")[0] for kind in type(net).__mro__}
     if "torch" in kinds:
         from ._torch import TorchProbe
-        return TorchProbe(net, layers, x, chunk)
+        return TorchProbe(net, layers, x, chunk, held)
     if "keras" in kinds:
         from .keras import KerasProbe
         return KerasProbe(net, layers, x, chunk)

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 _log = logging.getLogger("infoplane")
 
 # Activations of so many epochs may wait for the thread: memory stays bounded.
-_WAITING = 2
+WAITING = 2
 
 
 class Watch:
@@ -106,7 +106,7 @@ class Watch:
         if not self.plane.background:
             self._take(epoch, self._estimate(layers))
             return
-        while len(self._pending) >= _WAITING:
+        while len(self._pending) >= WAITING:
             self._take_oldest()
         if not self._thread:
             self._thread = ThreadPoolExecutor(1, thread_name_prefix="infoplane")

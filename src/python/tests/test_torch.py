@@ -346,3 +346,33 @@ def test_pythons_random_numbers_are_left_alone():
     before = random.getstate()
     read(dense())
     assert random.getstate() == before
+
+
+# -- The memory of the copies --------------------------------------------------------
+
+class Alternating(nn.Module):
+    """Its outputs are inference tensors in every second pass."""
+
+    def __init__(self):
+        super().__init__()
+        self.fc, self.calls = nn.Linear(4, 3), 0
+
+    def forward(self, x):
+        self.calls += 1
+        with torch.inference_mode(self.calls % 2 == 0):
+            return self.fc(x)
+
+
+@pytest.mark.parametrize("held", [0, 2])
+def test_copies_stay_for_as_many_calls_as_are_held(held):
+    net, x = Alternating(), torch.rand(10, 4)
+    probe = TorchProbe(net, ["fc"], x, 4, held)
+    given, wanted = [], []
+    for _ in range(7):
+        with torch.no_grad():
+            net.fc.weight += 1
+            wanted.append(net.fc(x).numpy())
+        given.append(probe.activations()[0])
+        for got, want in zip(given[-held - 1:], wanted[-held - 1:]):
+            np.testing.assert_allclose(got.numpy(), want, rtol=1e-6)
+    assert len({one.data_ptr() for one in given}) == held + 1
