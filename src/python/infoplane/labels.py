@@ -32,9 +32,14 @@ def as_labels(y: Any, rows: int, bins: Optional[int] = None,
     """The classes of `rows` samples.
 
     y: (n,) or (n, 1) whole numbers, bools or texts, or (n, C) one-hot. With `bins` or
-    `width` y are real values, in bins of equal counts or floor(y / width). Raises
-    ArgumentError for another number of rows and for what has no classes.
+    `width` y are real values, in bins of equal counts or floor(y / width). Labels stay
+    what they are. Raises ArgumentError for another number of rows and for what has no
+    classes.
     """
+    if isinstance(y, Labels):
+        if len(y.y) == rows:
+            return y
+        y, bins, width = y.y, None, None
     array = as_numpy(y, "y")
     if bins is None and width is None:
         ready = _ready(array, rows)
@@ -69,7 +74,7 @@ def _ready(array: np.ndarray, rows: int) -> Optional[Labels]:
         return None
     if not array.size or array.min() < 0 or array.max() >= min(rows, 65536):
         return None
-    classes = np.ascontiguousarray(array, np.int32)
+    classes = np.array(array, np.int32, order="C")  # which the caller may change
     counts = np.bincount(classes)
     return Labels(classes, counts, "") if counts.all() else None
 

@@ -14,14 +14,16 @@ from __future__ import annotations
 
 import math
 import threading
+from functools import partial
 from typing import Any, Dict, List, Optional, Sequence
 
 import numpy as np
 
 from . import schedule as schedules
 from .errors import ArgumentError
+from .labels import Labels, as_labels
 from .probe import Probe, probe_of
-from .table import Table
+from .table import Columns, Table
 from .watch import WAITING, Watch
 
 
@@ -29,10 +31,11 @@ class Plane:
     """The points of one architecture, of any number of seeds.
 
     X_probe: (n, ..) array or tensor, the rows that are passed through the networks;
-    y_probe: (n,) labels or targets, or None. `schedule` says which epochs are measured
-    (`every(1)`), `chunk` how many rows one forward pass takes (None: such that they
-    are at most 2^20 numbers, but 64 rows at least). With `background`
-    a thread measures while the training goes on; the results are the same. All other
+    y_probe: (n,) labels or targets, or None, read at the first tick. `schedule` says
+    which epochs are measured (`every(1)`), `chunk` how many rows one forward pass takes
+    (None: such that they are at most 2^20 numbers, but 64 rows at least). With
+    `background` a thread measures while the training goes on; the results are the same.
+    Between ticks the memory of the activations is kept, if it is the host's. All other
     keywords are those of `estimate` (`x=`, for an estimator that wants the inputs,
     among them). Raises ArgumentError for labels of another count than the rows.
     """
@@ -58,6 +61,7 @@ class Plane:
         self._rows: List[Dict[str, float]] = []
         self._latest: Dict[int, int] = {}  # seed -> the latest epoch
         self._open: List[Watch] = []
+        self._labels: Optional[Labels] = None
 
     def watch(self, net: Any, layers: Optional[Sequence[str]] = None, seed: int = 0,
               last: Optional[int] = None) -> Watch:
@@ -147,6 +151,15 @@ class Plane:
 
     # -- for Watch ------------------------------------------------------------------
 
+    def _targets(self) -> Any:
+        """y_probe, or the classes of it: made once, for all ticks."""
+        if self._labels is None and self.y_probe is not None \
+                and self.options.get("y_values", False) is False:
+            self._labels = as_labels(self.y_probe, len(self.X_probe),
+                                     self.options.get("y_bins"),
+                                     self.options.get("y_width"))
+        return self.y_probe if self._labels is None else self._labels
+
     def _reached(self, seed: int, epoch: int, loss: float, acc: float) -> None:
         with self._lock:
             before = self._latest.get(seed, -1)
@@ -159,12 +172,16 @@ class Plane:
             self._rows.append({"seed": seed, "epoch": epoch, "loss": loss, "acc": acc})
 
     def _add(self, seed: int, epoch: int, table: Table) -> None:
-        columns = dict(table.columns)
-        columns["seed"] = np.full(len(table), seed, np.int64)
-        columns["epoch"] = np.full(len(table), epoch, np.int64)
         with self._lock:
-            self._tables.append(Table(columns, table.about))
+            self._tables.append(Table(partial(_placed, seed, epoch, table),
+                                      table._about))
 
     def _close(self, watch: Watch) -> None:
         with self._lock:
             self._open = [w for w in self._open if w is not watch]
+
+
+def _placed(seed: int, epoch: int, table: Table) -> Columns:
+    """A layer's points at their place in the plane."""
+    return {**table.columns, "seed": np.full(len(table), seed, np.int64),
+            "epoch": np.full(len(table), epoch, np.int64)}

@@ -113,7 +113,7 @@ class Watch:
         self._pending.append((epoch, self._thread.submit(self._estimate, layers)))
 
     def _estimate(self, layers: List[Any]) -> Table:
-        return _estimate_layers(layers, self.probe.names, y=self.plane.y_probe,
+        return _estimate_layers(layers, self.probe.names, y=self.plane._targets(),
                                 **self.plane.options)
 
     def _collect(self, only_done: bool) -> None:

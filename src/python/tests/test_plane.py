@@ -247,3 +247,35 @@ def other_layers():
 def test_what_is_wrong_is_said(call, text):
     with pytest.raises(ip.ArgumentError, match=text):
         call()
+
+
+def test_labels_are_read_at_the_first_tick():
+    y, net = Y.copy(), Net()
+    plane = ip.Plane(X, y)
+    with plane.watch(net) as w:
+        w.tick(0)
+        y[:] = 0
+        w.tick(1)
+    same(plane.table.where(epoch=1), train_one(ip.Plane(X, Y), net))
+    values = plane.table.columns["i_ty_bits"]
+    np.testing.assert_array_equal(*np.split(values, 2))
+
+
+def train_one(plane, net):
+    with plane.watch(net) as w:
+        w.tick(1)
+    return plane.table
+
+
+@pytest.mark.parametrize("options", [{"y_bins": 4}, {"y_width": 0.5},
+                                     {"y_values": True, "x": X, "estimator": "ksg"}])
+def test_real_targets_are_as_in_one_estimate(options):
+    table = train_one(ip.Plane(X, X[:, 1], **options), Net())
+    alone = ip.estimate(Net()(X)["out"], X[:, 1], **options)
+    np.testing.assert_array_equal(table.where(layer=2).columns["i_ty_bits"],
+                                  alone.columns["i_ty_bits"])
+
+
+def test_a_layer_of_other_rows_than_its_labels_is_an_error():
+    with pytest.raises(ip.ArgumentError, match="y is 60 x 1: expected a label for"):
+        train_one(ip.Plane(X, Y), lambda x: {"half": x[:30]})
