@@ -94,10 +94,13 @@ def titles_of(abouts: Dict[str, Dict[str, Any]], one: Trajectory) -> Dict[str, s
 
 def panel_title(abouts: Dict[str, Dict[str, Any]], ones: List[Trajectory],
                 keys: Sequence[Optional[str]]) -> str:
-    """"tanh   bin: 30 edges over [-1, 1]": what all of a panel have in common."""
+    """"tanh   bin: 30 edges over [-1, 1]": what all of a panel have in common; "bin"
+    where runs have settings of their own."""
     parts = []
     for key in ("run", "estimator", "layer", "seed"):
         values = {titles_of(abouts, one)[key] for one in ones}
+        if key == "estimator" and len(values) > 1:
+            values = {one.estimator for one in ones}
         if len(values) == 1 and (key in keys or key == "estimator"):
             parts.append(values.pop())
     return "   ".join(part for part in parts if part)

@@ -233,12 +233,13 @@ def draw_curves(panel: Panel, bands: bool) -> None:
             markeredgewidth=0.4, transform=ax.get_xaxis_transform()).pop().set_gid(
                 "measured")
     order = _last_to_first(panel)
+    alpha = 0.15 / (1 + max(panel.dash))  # of several runs they lie on each other
     for k in order if bands else ():
         one, part = panel.ones[k], sparse_of(panel, k, DRAWN)
         if one.y_bar[part].any():
             ax.fill_between(one.epoch[part], (one.y - one.y_bar)[part],
                             (one.y + one.y_bar)[part], color=colour(panel.look[k]),
-                            alpha=0.15, linewidth=0).set_gid(f"band {one.layer}")
+                            alpha=alpha, linewidth=0).set_gid(f"band {one.layer}")
     for at, k in enumerate(order):
         _curve(panel, k, [panel.ones[j] for j in order[at + 1:]])
     _epoch_axis(ax, epochs, panel.scale)

@@ -51,6 +51,18 @@ def test_curves_of_seeds_and_of_runs():
                                                             "relu   bin: 30 bins"]
 
 
+def test_runs_of_other_settings_share_a_title_and_have_paler_bands():
+    edges = table()
+    edges.about["estimators"] = [{"name": "bin", "points": ["bin"],
+                                  "description": "30 edges"}]
+    figure = figures.curves({"tanh": table(), "relu": edges}, estimator="bin")
+    ax = panels(figure)[0]
+    alone = panels(figures.curves(table(), estimator="bin"))[0]
+    assert ax.get_title() == "bin" and len(artists(ax, "band 1")) == 2
+    assert (artists(ax, "band 1")[0].get_alpha()
+            < artist(alone, "band 1").get_alpha())
+
+
 def test_doubtful_points_of_curves_are_hollow():
     data = change(table(), {"epoch": 10, "layer": 1}, flags="saturated|ties")
     ax = panels(figures.curves(data))[0]
