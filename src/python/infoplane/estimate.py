@@ -9,7 +9,7 @@ from __future__ import annotations
 import ctypes as C
 import math
 import warnings
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any, Dict, List, Optional, Sequence, Union
 
 import numpy as np
@@ -120,7 +120,7 @@ def _estimate_layers(arrays: Sequence[Any], names: Optional[Sequence[str]],
                                 "expected the same samples in all layers")
     samples, labels, held = _samples(rows, y, x, settings, y_values, y_bins, y_width)
     samples.error = _ERRORS[error]
-    texts = [what.encode() for what in whats]
+    texts = [_c_text(what) for what in whats]
     raw = _layer_structs(layers, texts)
     work = _products(layers, settings, samples.error)
     call(device, threads, work, lambda handle: check(lib.ipl_mi_estimate_host(
@@ -166,11 +166,12 @@ def _check_targets(y: Any, settings: Settings, y_values: bool, bins: Any,
                             "out")
     if given and y is None:
         raise ArgumentError(f"{given[0]} needs y")
-    classes = [f.name for f in settings.families if f.name not in comparing()]
-    if y_values and len(classes) == len(settings.families):
-        raise ArgumentError(f"y_values needs estimator {' or '.join(comparing())}")
-    if y_values and classes:
-        _warn(f"I(T;Y) of {', '.join(classes)} needs classes: y_bins=N")
+    if y_values:
+        classes = [f.name for f in settings.families if f.name not in comparing()]
+        if len(classes) == len(settings.families):
+            raise ArgumentError(f"y_values needs estimator {' or '.join(comparing())}")
+        if classes:
+            _warn(f"I(T;Y) of {', '.join(classes)} needs classes: y_bins=N")
     if y is None and any(f.name == "ross" for f in settings.families):
         _warn("I(T;Y) of ross needs the classes: y")
 
@@ -192,13 +193,18 @@ def _warn(text: str) -> None:
     warnings.warn(text, stacklevel=6)
 
 
-def _layer_structs(layers: List[np.ndarray], texts: List[bytes]) -> np.ndarray:
+@lru_cache(maxsize=1024)
+def _c_text(text: str) -> Any:
+    return C.create_string_buffer(text.encode())
+
+
+def _layer_structs(layers: List[np.ndarray], texts: List[Any]) -> np.ndarray:
     """Addresses of both, which must outlive it."""
     raw = np.zeros(len(layers), S.LAYER)
     head = raw.view(np.int64).reshape(len(raw), -1)  # name, d, t, wide come first
     for one, layer, text in zip(head, layers, texts):
         at = layer.ctypes.data
-        one[:4] = (C.cast(text, C.c_void_p).value, layer.shape[1],
+        one[:4] = (C.addressof(text), layer.shape[1],
                    *((at, 0) if layer.dtype == np.float32 else (0, at)))
     return raw
 
@@ -208,9 +214,8 @@ def _products(layers: List[np.ndarray], settings: Settings, error: int) -> float
     pairs = float(len(layers[0])) ** 2 * (1 + _GROUPS * error)
     width = sum(layer.shape[1] for layer in layers)
     square = sum(float(layer.shape[1]) ** 2 for layer in layers)
-    needs = {f.number: f.needs for f in settings.families}
-    return pairs * sum(square if needs[one.estimator] & S.NEEDS_MOMENTS else width
-                       for one in settings.array)
+    return pairs * (settings.moments * square
+                    + (settings.count - settings.moments) * width)
 
 
 # -- What comes out ------------------------------------------------------------------

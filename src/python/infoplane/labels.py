@@ -72,11 +72,16 @@ def _ready(array: np.ndarray, rows: int) -> Optional[Labels]:
     """Classes 0 .. C-1 that all occur: nothing is to be made of them."""
     if array.shape != (rows,) or array.dtype.kind not in "iu":
         return None
-    if not array.size or array.min() < 0 or array.max() >= min(rows, 65536):
+    if not array.size or array.max() >= min(rows, 65536):
         return None
-    classes = np.array(array, np.int32, order="C")  # which the caller may change
-    counts = np.bincount(classes)
-    return Labels(classes, counts, "") if counts.all() else None
+    try:
+        counts = np.bincount(array.astype(np.intp, copy=False))
+    except ValueError:  # below 0
+        return None
+    if np.count_nonzero(counts) < len(counts):
+        return None
+    # A copy, for the caller may change what is given.
+    return Labels(np.array(array, np.int32, order="C"), counts, "")
 
 
 def _struct(array: np.ndarray, texts: bool) -> Any:

@@ -46,6 +46,7 @@ class Settings:
     """What one call estimates: array[count] of ipl_mi_options, and what they are."""
     array: Any
     count: int
+    moments: int  # of these so many that need the layer's moments
     families: Tuple[Family, ...]
     about: Tuple[Dict[str, Any], ...]  # as in run.json: name, points, description, ..
 
@@ -122,7 +123,9 @@ def _settings(names: Optional[str], given: Tuple[Tuple[str, Any], ...],
     array = (Options * len(made))(*made)
     by_number = {f.number: f for f in families}
     about = tuple(_about(by_number[one.estimator], one) for one in array)
-    return Settings(array, len(made), tuple(families), about)
+    moments = sum(bool(by_number[one.estimator].needs & S.NEEDS_MOMENTS)
+                  for one in array)
+    return Settings(array, len(made), moments, tuple(families), about)
 
 
 def _named(names: Optional[str]) -> List[Family]:
