@@ -4,14 +4,15 @@ A device serves one thread at a time, and a GPU does not survive a fork, so each
 of each process opens its own at its first call and keeps it.
 
 Ctrl-C: Python hears it in its main thread, and only between two of its own steps. So a
-call of the main thread that may take long runs in a thread of its own, for which the
-main thread waits; an interrupt stops the device, whose call then ends at its next
+call of the main thread that may take long runs in another thread, for which the main
+thread waits; an interrupt stops the device, whose call then ends at its next
 piece of work, and the device is given up. The next call opens another one.
 """
 from __future__ import annotations
 
 import ctypes as C
 import os
+import queue
 import threading
 from typing import Any, Callable, Dict, Optional, Tuple
 
@@ -49,6 +50,7 @@ _Key = Tuple[int, str, Optional[int]]
 class _Kept(threading.local):
     def __init__(self) -> None:
         self.devices: Dict[_Key, Device] = {}
+        self.helper: Optional["_Helper"] = None
 
 
 _kept = _Kept()
@@ -83,23 +85,45 @@ def call(name: str, threads: Optional[int], products: float,
         raise
 
 
+class _Job:
+    def __init__(self, device: Device, work: Callable[[Any], None]) -> None:
+        self.device, self.work = device, work  # the device lives until the end
+        self.done = threading.Event()
+        self.error: Optional[BaseException] = None
+
+
+class _Helper(threading.Thread):
+    """Does long calls in turn. A new thread for each would begin with cold memory."""
+
+    def __init__(self) -> None:
+        super().__init__(name="infoplane-estimate", daemon=True)
+        self.pid = os.getpid()
+        self.jobs: queue.SimpleQueue = queue.SimpleQueue()
+        self.start()
+
+    def run(self) -> None:
+        while (job := self.jobs.get()) is not None:
+            try:
+                job.work(job.device.handle)
+            except BaseException as error:
+                job.error = error
+            job.done.set()
+            del job  # with its arrays
+
+
 def _aside(device: Device, work: Callable[[Any], None]) -> None:
-    """In a thread of its own. The device lives until that ends."""
-    done, failed = threading.Event(), []
-
-    def run() -> None:
-        try:
-            work(device.handle)
-        except BaseException as error:
-            failed.append(error)
-        finally:
-            done.set()
-
-    threading.Thread(target=run, name="infoplane-estimate").start()
+    if _kept.helper is None or _kept.helper.pid != os.getpid():
+        _kept.helper = _Helper()
+    job, helper = _Job(device, work), _kept.helper
+    helper.jobs.put(job)
     try:
-        done.wait()
+        job.done.wait()
     except BaseException:  # KeyboardInterrupt, or what another handler raised
         device.stop()
+        _kept.helper = None
+        helper.jobs.put(None)
+        # No daemon: the interpreter ends after the call, not in it.
+        threading.Thread(target=job.done.wait, name="infoplane-stopped").start()
         raise
-    if failed:
-        raise failed[0]
+    if job.error:
+        raise job.error

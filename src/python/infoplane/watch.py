@@ -109,7 +109,7 @@ class Watch:
         while len(self._pending) >= WAITING:
             self._take_oldest()
         if not self._thread:
-            self._thread = ThreadPoolExecutor(1, thread_name_prefix="infoplane")
+            self._thread = ThreadPoolExecutor(1, thread_name_prefix="infoplane-watch")
         self._pending.append((epoch, self._thread.submit(self._estimate, layers)))
 
     def _estimate(self, layers: List[Any]) -> Table:

@@ -183,7 +183,8 @@ def test_what_was_measured_outlives_the_callers_error():
 
 def test_no_thread_outlives_its_watch():
     plane = train(ip.Plane(X, Y, schedule=ip.every(20), background=True))
-    assert not [t for t in threading.enumerate() if t.name.startswith("infoplane")]
+    names = [thread.name for thread in threading.enumerate()]
+    assert not [name for name in names if name.startswith("infoplane-watch")]
     assert not plane._open
 
 
