@@ -1,10 +1,18 @@
 """The activations of a torch Module on the probe rows, by forward hooks.
 
-A forward pass leaves no trace: it runs in evaluation mode without gradients, and then
-each module's own training flag, each buffer and the random numbers' state are what
-they were, bit for bit, whatever `forward` does to them. Hooks are there only during
-the pass. Networks in DataParallel, DistributedDataParallel or torch.compile are read
-as the module inside.
+A forward pass runs in evaluation mode without gradients, and then each module's own
+training flag, each buffer and parameter and the global random numbers of torch, numpy
+and Python are what they were, bit for bit, whatever `forward` does to them. (Of more
+than 256 MiB of parameters a changed one is an ArgumentError.) The limit: attributes
+that `forward` writes, counters, lists, generators of its own, stay as it left them;
+state that a training needs belongs in buffers. The network's own forward hooks fire in
+each pass, once for each chunk of rows; ours are there only during the pass.
+
+With a BatchNorm that has no running statistics (track_running_stats=False) the
+activations depend on the rows that pass together: give Plane a `chunk` of all rows.
+A network of several inputs is watched as a function, which returns a dict.
+Networks in DataParallel, DistributedDataParallel or torch.compile are read as the
+module inside, and their layers have its names: "fc1", or "module.fc1".
 
 Layers by default: the outputs of modules that are activation functions (nn.ReLU,
 nn.Tanh, ..) and of the module that is called last. A network whose non-linearities
@@ -14,6 +22,7 @@ layers where something else is meant; containers ("block1") can be named as well
 """
 from __future__ import annotations
 
+import random
 from collections import deque
 from contextlib import contextmanager
 from typing import Any, Callable, Deque, Dict, Iterator, List, Optional, Sequence
@@ -24,6 +33,8 @@ from torch import nn
 
 from .errors import ArgumentError
 from .probe import pick
+
+KEPT_BYTES = 2**28  # of parameters: as much is copied in each pass
 
 
 class TorchProbe:
@@ -175,15 +186,20 @@ def _room_for(whole: Dict[str, torch.Tensor], name: str, n: int,
 
 @contextmanager
 def _undisturbed(net: nn.Module) -> Iterator[None]:
-    """Evaluation mode within; afterwards flags, buffers and random numbers are as they
-    were."""
+    """Evaluation mode within; afterwards flags, buffers, parameters and random numbers
+    are as they were. Raises ArgumentError for large parameters that have changed."""
     modules = list(net.modules())
     training = [m for m in modules if m.training]
-    buffers = [_Buffers(m._buffers) for m in modules if m._buffers]
+    large = sum(p.numel() * p.element_size() for p in net.parameters()) > KEPT_BYTES
+    kept = [_Tensors(m._buffers) for m in modules if m._buffers]
+    kept += [_Tensors(m._parameters) for m in modules if m._parameters and not large]
+    versions = {name: p._version for name, p in net.named_parameters()
+                if large and not p.is_inference()}
     devices = sorted({p.device.index for p in net.parameters() if p.is_cuda})
     # Weights that autocast rounds without gradient must not stay in its cache, where
     # the training would find them.
     cached = torch.is_autocast_cache_enabled()
+    of_python, of_numpy = random.getstate(), np.random.get_state()
     with torch.random.fork_rng(devices=devices):
         torch.set_autocast_cache_enabled(False)
         try:
@@ -192,24 +208,33 @@ def _undisturbed(net: nn.Module) -> Iterator[None]:
             yield
         finally:
             torch.set_autocast_cache_enabled(cached)
+            random.setstate(of_python)
+            np.random.set_state(of_numpy)
             for m in training:
                 m.training = True
-            for buffer in buffers:
-                buffer.put_back()
+            for tensors in kept:
+                tensors.put_back()
+    now = dict(net.named_parameters())
+    for name, version in versions.items():
+        if name not in now or now[name]._version != version:
+            raise ArgumentError(f"forward() has changed parameter '{name}' in a pass "
+                                "of the probe: expected one that only reads it; watch "
+                                "a function that returns a dict of activations")
 
 
-class _Buffers:
-    """A module's buffers as they were: the tensors themselves, and their bits."""
+class _Tensors:
+    """A module's buffers or parameters: the tensors themselves, and their bits."""
 
     def __init__(self, owner: Dict[str, Any]) -> None:
         self.owner, self.tensors = owner, dict(owner)
-        self.kept = [(b, b._version, b.detach().clone())
-                     for b in owner.values() if b is not None]
+        # `.data` has a version of its own: a graph that waits for backward() goes on.
+        self.kept = [(t, t.data, t.data.clone()) for t in owner.values()
+                     if t is not None]
 
     def put_back(self) -> None:
         self.owner.clear()
         self.owner.update(self.tensors)
-        for buffer, version, bits in self.kept:
-            if buffer._version != version:
-                with torch.no_grad():
-                    buffer.copy_(bits)
+        for tensor, data, bits in self.kept:
+            data.copy_(bits)
+            if tensor.data_ptr() != data.data_ptr():  # `weight.data = ..`
+                tensor.data = data

@@ -73,6 +73,13 @@ class Plane:
         that is called twice has the names NAME and NAME.2. seed: the number this
         training has in the tables. last: the last epoch, which is then measured
         whatever the schedule says.
+
+        Watching a torch Module does not change its training, as far as forward() keeps
+        its state in buffers, parameters and the global random numbers of torch, numpy
+        and Python; attributes that it writes, such as counters, go on. The network's
+        own forward hooks fire too. A network of several inputs is watched as a
+        function.
+
         Raises ArgumentError for a name that the network does not have, and for layers
         that are not those of the plane's other networks.
         """
