@@ -18,7 +18,7 @@ numpy alone is imported; matplotlib, pandas, torch and others are when they are 
 from __future__ import annotations
 
 import importlib
-from typing import Any, List
+from typing import TYPE_CHECKING, Any, List
 
 from ._library import version
 from .errors import (ArgumentError, DeviceError, Error, FileError, FormatError,
@@ -39,10 +39,13 @@ __all__ = ["ArgumentError", "Comparison", "DeviceError", "Error", "Estimate", "E
 _LATER = ("figures", "keras", "lightning", "report")
 
 
-def __getattr__(name: str) -> Any:
-    if name in _LATER:
-        return importlib.import_module(f".{name}", __name__)
-    raise AttributeError(f"infoplane has no '{name}': see dir(infoplane)")
+if TYPE_CHECKING:  # which knows these names, and no others
+    from . import figures, keras, lightning, report
+else:
+    def __getattr__(name: str) -> Any:
+        if name in _LATER:
+            return importlib.import_module(f".{name}", __name__)
+        raise AttributeError(f"infoplane has no '{name}': see dir(infoplane)")
 
 
 def __dir__() -> List[str]:

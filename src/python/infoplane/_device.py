@@ -16,6 +16,8 @@ import queue
 import threading
 from typing import Any, Callable, Dict, Optional, Tuple
 
+import numpy as np
+
 from . import _structs as S
 from ._library import check, lib
 from .errors import ArgumentError
@@ -56,16 +58,22 @@ class _Kept(threading.local):
 _kept = _Kept()
 
 
+def check_named(name: Any, threads: Any) -> None:
+    """Raises ArgumentError for what names no device, and opens none."""
+    if not isinstance(name, str):
+        raise ArgumentError(f"device {name!r}: expected 'auto', 'cpu', 'cuda' or "
+                            "'cuda:N'")
+    if threads is not None and not (isinstance(threads, (int, np.integer))
+                                    and 1 <= threads <= 4096):
+        raise ArgumentError(f"threads {threads!r}: expected 1 to 4096, or None for "
+                            "all that the process may use")
+
+
 def _open(name: str, threads: Optional[int]) -> Tuple[_Key, Device]:
+    check_named(name, threads)
     key = (os.getpid(), name, threads)
     device = _kept.devices.get(key)
     if device is None:
-        if not isinstance(name, str):
-            raise ArgumentError(f"device {name!r}: expected 'auto', 'cpu', 'cuda' or "
-                                "'cuda:N'")
-        if threads is not None and not 1 <= threads <= 4096:
-            raise ArgumentError(f"threads {threads!r}: expected 1 to 4096, or None for "
-                                "all that the process may use")
         device = _kept.devices[key] = Device(name, threads)
     return key, device
 

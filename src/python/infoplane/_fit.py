@@ -36,7 +36,8 @@ def shrunk(text: str, size: float, room: float) -> float:
 
 def wrapped(text: str, size: float, room: float) -> List[str]:
     """Lines that fit: broken after a space or comma, and where none is, anywhere."""
-    lines, line = [], ""
+    lines: List[str] = []
+    line = ""
     for word in re.findall(r"[^ ,]*[ ,]*", text)[:-1]:
         if line and width_of((line + word).rstrip(), size) > room:
             lines, line = lines + [line.rstrip()], ""

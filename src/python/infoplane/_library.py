@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ctypes as C
 import os
+import re
 from pathlib import Path
 from typing import Any
 
@@ -48,11 +49,11 @@ def _declare(name: str, result: Any, *arguments: Any) -> None:
 lib = _load()
 _declare("ipl_sizeof", C.c_size_t, C.c_char_p)
 _check_sizes(S.SIZES)
-Options = S.options_of(lib.ipl_sizeof(b"ipl_mi_options"))
+Options: Any = S.options_of(lib.ipl_sizeof(b"ipl_mi_options"))
 _check_sizes({"ipl_mi_options": C.sizeof(Options)})
 
 _TEXT, _SIZE, _AT, _STATUS = C.c_char_p, C.c_size_t, C.c_void_p, C.c_int
-_OPTIONS = C.POINTER(Options)
+_OPTIONS: Any = C.POINTER(Options)
 _declare("ipl_version", _TEXT)
 _declare("ipl_status_name", _TEXT, _STATUS)
 _declare("ipl_last_error_text", _TEXT)
@@ -94,11 +95,19 @@ _declare("ipl_export_networks", _STATUS, _AT, C.POINTER(S.Export),
 _declare("ipl_plane_write", _STATUS, _AT, C.POINTER(S.Plane), _TEXT)
 
 
+# Words of the program, which some of the library's texts name, and Python's.
+_WORDS = ((r" \(--[a-z-]+ [A-Z]\)", ""), (r"(estimate's )?--y-values", "y_values=True"),
+          (r"--set ([a-z_.]+)=(\w+)", r'{"\1": "\2"}'),
+          (r"infoplane resume (\S+)", r"infoplane.resume('\1')"))
+
+
 def check(status: int) -> None:
     """Raises the exception of a status that is not OK, with this thread's text."""
     if status:
         name = lib.ipl_status_name(status).decode()
         text = lib.ipl_last_error_text().decode(errors="replace")
+        for theirs, ours in _WORDS:
+            text = re.sub(theirs, ours, text)
         raise BY_STATUS.get(name, Error)(text)
 
 

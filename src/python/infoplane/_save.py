@@ -2,34 +2,32 @@
 from __future__ import annotations
 
 import ctypes as C
-import inspect
 import math
 import os
 import re
-from typing import TYPE_CHECKING, Any, Dict
+from typing import Any, Dict
 
 import numpy as np
 
 from . import _device
 from . import _structs as S
 from ._library import check, lib
-from .estimate import _ERRORS, _FLAGS, _REFUSALS, _estimate_layers
+from .errors import ArgumentError
+from .estimate import _ERRORS, _FLAGS, _REFUSALS
 from .options import Settings, settings_of
-
-if TYPE_CHECKING:
-    from .plane import Plane
+from .plane import _OWN, Plane
 
 _BIT = math.log(2.0)  # nats
 _FIELDS = {"h_t": "h_t_bits", "i_xt": "i_xt_bits", "i_ty": "i_ty_bits",
            "se_x": "se_x_bits", "se_y": "se_y_bits", "i_next": "i_t_next_bits"}
 _TARGETS = (("y_bins", S.TARGET_BINS), ("y_width", S.TARGET_WIDTH),
             ("y_values", S.TARGET_VALUES))
-# What estimate takes itself; all others are options of the estimators.
-_OWN = set(inspect.signature(_estimate_layers).parameters) - {"options"}
 
 
-def write(plane: "Plane", dir: Any) -> None:
+def write(plane: Plane, dir: Any) -> None:
     """See runs.save."""
+    if not isinstance(plane, Plane):
+        raise ArgumentError(f"save of a {type(plane).__name__}: expected a Plane")
     table, options = plane.table, plane.options
     settings = settings_of(options.get("estimator"), {
         name: value for name, value in options.items() if name not in _OWN})

@@ -25,14 +25,14 @@ from __future__ import annotations
 import random
 from collections import deque
 from contextlib import contextmanager
-from typing import Any, Callable, Deque, Dict, Iterator, List, Optional, Sequence
+from typing import Any, Callable, Deque, Dict, Iterable, Iterator, List, Optional, Sequence
 
 import numpy as np
 import torch
 from torch import nn
 
 from .errors import ArgumentError
-from .probe import pick
+from .probe import layers_of, pick
 
 KEPT_BYTES = 2**28  # of parameters: as much is copied in each pass
 
@@ -41,7 +41,7 @@ class TorchProbe:
     """See `probe.Probe`; the activations are (n, d) tensors on the network's device.
     In host memory they are overwritten by the call after the next `held` ones."""
 
-    def __init__(self, net: nn.Module, layers: Optional[Sequence[str]], x: Any,
+    def __init__(self, net: nn.Module, layers: Optional[Iterable[str]], x: Any,
                  chunk: int, held: int = 0) -> None:
         self.net, self.chunk = _inner(net), chunk
         _check_initialised(self.net)
@@ -54,6 +54,9 @@ class TorchProbe:
             self.bases[name], known[name] = base, output
 
         self._pass(self._placed(self.rows[:2]), list(self.modules), note)
+        layers = layers_of(layers)
+        if self.net is not net and layers is not None:
+            layers = [name if name in known else _unwrapped(name) for name in layers]
         self.names = pick(layers, list(known), self._default(list(known)))
         bases = {self.bases[name] for name in self.names}
         self.hooked = [m for m, base in self.modules.items() if base in bases]
@@ -140,6 +143,13 @@ def _inner(net: nn.Module) -> nn.Module:
             return net
 
 
+def _unwrapped(name: Any) -> Any:
+    """"module.fc1", as a wrapper calls the layer, by its name inside."""
+    while isinstance(name, str) and name.startswith(("module.", "_orig_mod.")):
+        name = name.split(".", 1)[1]
+    return name
+
+
 def _check_initialised(net: nn.Module) -> None:
     for name, p in list(net.named_parameters()) + list(net.named_buffers()):
         if nn.parameter.is_lazy(p):
@@ -148,6 +158,8 @@ def _check_initialised(net: nn.Module) -> None:
 
 
 def _tensor(x: Any) -> torch.Tensor:
+    if isinstance(x, (list, tuple)) and x and isinstance(x[0], torch.Tensor):
+        x = torch.stack(list(x))
     if isinstance(x, torch.Tensor):
         return x.detach()
     x = np.asarray(x)

@@ -1,8 +1,8 @@
 """arrays.py - activations and inputs of any library, as arrays for the C library.
 
-numpy's arrays, tensors of torch (also on a GPU), jax and tensorflow, and lists; any
-real type, byte order and layout. The first axis counts the samples, all others are
-flattened to the values of a row.
+numpy's arrays, tensors of torch (also on a GPU), jax and tensorflow, lists of these,
+one for each sample, and lists of numbers; any real type, byte order and layout. The
+first axis counts the samples, all others are flattened to the values of a row.
 """
 from __future__ import annotations
 
@@ -33,11 +33,20 @@ def as_numpy(array: Any, what: str = "T") -> np.ndarray:
             return _of_tensor(array)
         if type(array).__module__.split(".")[0] == "cupy":
             return array.get()
+        if _is_of_tensors(array):
+            return np.stack([as_numpy(one, what) for one in array])
         return np.asarray(array)
     except (TypeError, ValueError, RuntimeError, NotImplementedError) as why:
         raise ArgumentError(f"{what} is a {_kind(array)} that is no array of numbers "
                             f"({why}): expected an array or tensor, a row for each "
                             "sample") from why
+
+
+def _is_of_tensors(array: Any) -> bool:
+    """A list with a tensor for each sample; numpy reads those of arrays itself."""
+    return (isinstance(array, (list, tuple)) and len(array) > 0
+            and hasattr(array[0], "__array__")
+            and not isinstance(array[0], (np.ndarray, np.generic)))
 
 
 def _of_tensor(tensor: Any) -> np.ndarray:

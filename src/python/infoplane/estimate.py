@@ -15,7 +15,8 @@ from typing import Any, Dict, List, Optional, Sequence, Union
 import numpy as np
 
 from . import _structs as S
-from ._device import call
+from ._device import call, check_named
+from ._given import real, whole
 from ._library import check, lib
 from .arrays import as_activations, as_values
 from .errors import ArgumentError
@@ -85,7 +86,8 @@ def estimate(T: Any, y: Any = None, x: Any = None,
     or y_width make classes of them, y_values=True compares them as they are.
     device: "auto", "cpu", "cuda" or "cuda:N"; threads: of the CPU, None: all. units:
     "bits" or "nats", of the attributes; the columns are in bits.
-    options: those of the estimators, see `infoplane.options`; a list sweeps one.
+    options: those of the estimators, see `infoplane.options`; a list sweeps one. Unless
+    told, bin has 30 edges over [-1, 1] (edges=30) and kde noise_var=0.05.
 
     Raises ArgumentError for what is wrong with an argument, NumericError, which is one,
     for NaN and infinities, and KeyboardInterrupt soon after Ctrl-C. Warns where an
@@ -108,9 +110,7 @@ def _estimate_layers(arrays: Sequence[Any], names: Optional[Sequence[str]],
                      **options: Any) -> Table:
     """Layers of the same samples, in the order of the network, in one call of the
     library: i_t_next_bits are of neighbours. Arguments as `estimate`."""
-    if error not in _ERRORS:
-        raise ArgumentError(f"error '{error}': expected None or 'jackknife'")
-    settings = settings_of(estimator, options)
+    settings = _settings(estimator, error, y_bins, y_width, device, threads, options)
     whats = ["T"] if names is None else [f"layer '{name}'" for name in names]
     layers = [as_activations(T, what) for T, what in zip(arrays, whats)]
     rows = len(layers[0])
@@ -132,6 +132,21 @@ def _estimate_layers(arrays: Sequence[Any], names: Optional[Sequence[str]],
     return Table(partial(_columns, points, names), partial(
         _about, rows, widths, names, settings.about,
         labels and labels.counts, labels and labels.note))
+
+
+def _settings(estimator: Any = None, error: Any = None, y_bins: Any = None,
+              y_width: Any = None, device: Any = "auto", threads: Any = None,
+              options: Optional[Dict[str, Any]] = None) -> Settings:
+    """What these arguments of `estimate` ask for. Raises ArgumentError for what is
+    wrong whatever T and y are."""
+    if not (error is None or isinstance(error, str)) or error not in _ERRORS:
+        raise ArgumentError(f"error '{error}': expected None or 'jackknife'")
+    check_named(device, threads)
+    if y_bins is not None:
+        whole("y_bins", y_bins, 1)
+    if y_width is not None:
+        real("y_width", y_width)
+    return settings_of(estimator, options or {})
 
 
 # -- What goes in --------------------------------------------------------------------

@@ -16,6 +16,7 @@ import numpy as np
 
 from ._grid import (Page, finish, heading_size, looks, panel_title, place_panels,
                     require_apart, require_keys, titles_of)
+from ._needs import need
 from ._panels import Panel, ceiling_line, draw_curves, draw_plane, dress, note_lines
 from ._points import (AXES, Chosen, Trajectory, ceiling, ranges_of, sparse, tables_of,
                       trajectories)
@@ -47,6 +48,7 @@ def plot(source: Any, col: Optional[str] = "estimator", row: Optional[str] = Non
         ip.figures.plot(plane, estimator="kde-upper", seeds="each").savefig("a.png")
     """
     require_keys(col=col, row=row, hue=hue)
+    need("matplotlib", "figures are drawn by matplotlib")
     tables = tables_of(source)
     ones = trajectories(tables, x, y, seeds, estimator, layer)
     if len(tables) > 1 and "run" not in (col, row, hue):
@@ -82,6 +84,7 @@ def curves(source: Any, row: Optional[str] = "estimator", hue: str = "layer",
         ip.figures.curves(plane, estimator=["bin", "kde-upper"])
     """
     require_keys(row=row, hue=hue)
+    need("matplotlib", "figures are drawn by matplotlib")
     tables, panels = tables_of(source), {}
     for column, value in enumerate(values):
         ones = trajectories(tables, value, value, seeds, estimator, layer)

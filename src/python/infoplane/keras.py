@@ -10,15 +10,20 @@ BatchNormalization, Flatten, ..).
 """
 from __future__ import annotations
 
-from typing import Any, Dict, List, Mapping, Optional, Sequence
+from typing import Any, Dict, Iterable, List, Mapping, Optional
 
-import keras
 import numpy as np
 
+from ._needs import missing
 from .errors import ArgumentError
 from .plane import Plane
-from .probe import pick
+from .probe import layers_of, pick
 from .watch import Watch
+
+try:
+    import keras
+except ImportError as none:
+    raise missing("keras", "infoplane.keras needs Keras 3") from none
 
 _PASSED_BY = ("Dropout", "Normalization", "Flatten", "Reshape", "Permute", "Padding",
               "Noise", "InputLayer", "Rescaling")
@@ -27,7 +32,7 @@ _PASSED_BY = ("Dropout", "Normalization", "Flatten", "Reshape", "Permute", "Padd
 class KerasProbe:
     """See `probe.Probe`; the activations are (n, ..) arrays of numpy."""
 
-    def __init__(self, net: Any, layers: Optional[Sequence[str]], x: Any,
+    def __init__(self, net: Any, layers: Optional[Iterable[str]], x: Any,
                  chunk: int) -> None:
         outputs = _outputs(net)
         default = [name for name, (layer, _) in outputs.items()
@@ -76,10 +81,11 @@ class InformationPlane(keras.callbacks.Callback):
     restore_best_weights), and give another fit another `seed`.
     """
 
-    def __init__(self, plane: Plane, layers: Optional[Sequence[str]] = None,
+    def __init__(self, plane: Plane, layers: Optional[Iterable[str]] = None,
                  seed: int = 0, loss: str = "loss", acc: str = "accuracy") -> None:
         super().__init__()
-        self.plane, self.layers, self.seed = plane, layers, seed
+        self.plane, self.seed = plane, seed
+        self.layers = layers_of(layers)
         self.loss, self.acc = loss, acc
         self.watch: Optional[Watch] = None
 
@@ -99,6 +105,8 @@ class InformationPlane(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch: int, logs: Optional[Mapping[str, Any]] = None
                      ) -> None:
+        if self.watch is None:  # no epoch has begun
+            return
         logs = logs or {}
         self.watch.tick(epoch + 1, loss=logs.get(self.loss, np.nan),
                         acc=logs.get(self.acc, np.nan))

@@ -7,15 +7,20 @@ Layers have the names of the LightningModule's modules, see `infoplane._torch`.
 from __future__ import annotations
 
 import math
-from typing import Any, Optional, Sequence
+from typing import Any, Iterable, Optional
 
+from ._needs import missing
 from .plane import Plane
+from .probe import layers_of
 from .watch import Watch
 
 try:
     from lightning.pytorch import Callback
-except ImportError:  # the package's older name
-    from pytorch_lightning import Callback
+except ImportError:
+    try:
+        from pytorch_lightning import Callback  # the package's older name
+    except ImportError as none:
+        raise missing("lightning", "infoplane.lightning needs Lightning") from none
 
 
 class InformationPlane(Callback):
@@ -26,10 +31,11 @@ class InformationPlane(Callback):
     In a distributed training the first process measures.
     """
 
-    def __init__(self, plane: Plane, layers: Optional[Sequence[str]] = None,
+    def __init__(self, plane: Plane, layers: Optional[Iterable[str]] = None,
                  seed: int = 0, loss: str = "train_loss", acc: str = "train_acc"
                  ) -> None:
-        self.plane, self.layers, self.seed = plane, layers, seed
+        self.plane, self.seed = plane, seed
+        self.layers = layers_of(layers)
         self.loss, self.acc = loss, acc
         self.watch: Optional[Watch] = None
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import ctypes as C
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, Dict, List, Optional, Sequence, Tuple, Union
+from typing import Any, Dict, Iterable, List, Optional, Sequence, Tuple, Union
 
 from . import _structs as S
 from ._library import Options, check, lib
@@ -90,8 +90,12 @@ def settings_of(estimator: Union[None, str, Sequence[str]], options: Dict[str, A
                 ) -> Settings:
     """The settings of these families ("bin,kde" or a list; None: those that the
     program estimates where nobody chooses), under these options."""
-    names = estimator if estimator is None or isinstance(estimator, str) else \
-        ",".join(estimator)
+    names = estimator
+    if estimator is not None and not isinstance(estimator, str):
+        if not isinstance(estimator, Iterable):
+            raise ArgumentError(f"estimator {estimator!r}: expected names, 'bin,kde' or "
+                                "a list of them")
+        names = ",".join(map(str, estimator))
     given = tuple((name, _frozen(value)) for name, value in options.items()
                   if value is not None)
     return _settings(names, given, repr(given))
@@ -178,7 +182,8 @@ def _unknown(name: str, families: List[Family]) -> str:
 
 def _of_family(family: Family, given: Sequence[Tuple[str, Choice, Any]]) -> List[Any]:
     base = lib.ipl_mi_defaults(family.number)
-    form, sweep, seen = None, None, {}
+    form, sweep = None, None
+    seen: Dict[str, str] = {}
     for name, choice, value in given:
         if choice.switch and value is False:
             continue
@@ -264,8 +269,8 @@ def _about(family: Family, options: Any) -> Dict[str, Any]:
     lib.ipl_mi_describe(C.byref(options), text, len(text))
     points = [lib.ipl_mi_name_point(C.byref(options), p, name).decode()
               for p in range(family.points)]
-    about = {"name": family.name, "points": points, "description": text.value.decode(),
-             "options": {}}
+    about: Dict[str, Any] = {"name": family.name, "points": points,
+                             "description": text.value.decode(), "options": {}}
     for choice in family.choices:
         lib.ipl_option_print(C.byref(choice.row), C.byref(options), text, len(text))
         about["options"][choice.key] = _value(choice.row.type, text.value.decode())

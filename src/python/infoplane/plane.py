@@ -12,50 +12,68 @@
 """
 from __future__ import annotations
 
+import inspect
 import math
 import threading
 from functools import partial
-from typing import Any, Dict, List, Optional, Sequence
+from typing import Any, Dict, Iterable, List, Optional, Sequence
 
 import numpy as np
 
 from . import schedule as schedules
+from ._given import whole
 from .errors import ArgumentError
+from .estimate import _estimate_layers, _settings
 from .labels import Labels, as_labels
 from .probe import Probe, probe_of
 from .table import Columns, Table
 from .watch import WAITING, Watch
 
 
+# What estimate takes itself; all others are options of the estimators.
+_OWN = set(inspect.signature(_estimate_layers).parameters) - {
+    "arrays", "names", "y", "options"}
+_CHECKED = set(inspect.signature(_settings).parameters) - {"options"}
+
+
 class Plane:
     """The points of one architecture, of any number of seeds.
 
-    X_probe: (n, ..) array or tensor, the rows that are passed through the networks;
-    y_probe: (n,) labels or targets, or None, read at the first tick. `schedule` says
+    X_probe: (n, ..) array or tensor, of torch also a list of n tensors, the rows that
+    are passed through the networks; y_probe: (n,) labels or targets, or None, read at
+    the first tick. `schedule` says
     which epochs are measured (`every(1)`), `chunk` how many rows one forward pass takes
     (None: such that they are at most 2^20 numbers, but 64 rows at least). With
     `background` a thread measures while the training goes on; the results are the same.
-    Between ticks the memory of the activations is kept, if it is the host's. All other
-    keywords are those of `estimate` (`x=`, for an estimator that wants the inputs,
-    among them). Raises ArgumentError for labels of another count than the rows.
+    Between ticks the memory of the activations is kept, if it is the host's. Where a
+    BatchNorm has no running statistics, the rows of a pass decide the activations: give
+    a chunk of n. All other keywords are those of `estimate` (`x=`, for an estimator that
+    wants the inputs, among them): unless told, bin has 30 edges over
+    [-1, 1] and kde noise_var=0.05. Raises ArgumentError for labels of another count than
+    the rows, and for unknown keywords.
     """
 
     def __init__(self, X_probe: Any, y_probe: Any = None, *,
                  schedule: Optional[schedules.Schedule] = None,
                  background: bool = False, chunk: Optional[int] = None,
                  **options: Any) -> None:
-        rows = len(X_probe)
-        if y_probe is not None and len(y_probe) != rows:
+        rows = _rows_of(X_probe, "X_probe")
+        if y_probe is not None and _rows_of(y_probe, "y_probe") != rows:
             raise ArgumentError(f"y_probe has {len(y_probe)} rows and X_probe {rows}: "
                                 "expected one label for each row")
         if chunk is None:
-            chunk = max(64, 2**20 // max(1, math.prod(np.shape(X_probe)[1:])))
-        if chunk < 1:
-            raise ArgumentError(f"chunk of {chunk} rows: expected 1 or more")
+            each = np.shape(X_probe[0]) if isinstance(X_probe, (list, tuple)) and rows \
+                else np.shape(X_probe)[1:]
+            chunk = max(64, 2**20 // max(1, math.prod(each)))
+        chunk = whole("chunk", chunk, 1)
+        _settings(**{name: options[name] for name in _CHECKED & set(options)},
+                  options={name: value for name, value in options.items()
+                           if name not in _OWN})
         self.X_probe, self.y_probe = X_probe, y_probe
-        self.schedule = schedule or schedules.every(1)
+        self.schedule = _schedule_of(schedule)
         self.background, self.chunk, self.options = background, chunk, options
         self.layers: List[str] = []
+        self._widths: List[int] = []
         self._lock = threading.Lock()
         self._tables: List[Table] = []
         self._rows: List[Dict[str, float]] = []
@@ -63,7 +81,7 @@ class Plane:
         self._open: List[Watch] = []
         self._labels: Optional[Labels] = None
 
-    def watch(self, net: Any, layers: Optional[Sequence[str]] = None, seed: int = 0,
+    def watch(self, net: Any, layers: Optional[Iterable[str]] = None, seed: int = 0,
               last: Optional[int] = None) -> Watch:
         """A context manager whose `tick(epoch, loss=, acc=)` measures this network.
 
@@ -83,6 +101,7 @@ class Plane:
         Raises ArgumentError for a name that the network does not have, and for layers
         that are not those of the plane's other networks.
         """
+        seed = whole("seed", seed)
         probe = probe_of(net, layers, self.X_probe, self.chunk,
                          WAITING if self.background else 0)
         with self._lock:
@@ -97,6 +116,17 @@ class Plane:
             raise ArgumentError(f"this plane's layers are {', '.join(self.layers)}, "
                                 f"and the network's {', '.join(probe.names)}: expected "
                                 "the same; give this network a Plane of its own")
+
+    def _claim_widths(self, names: Sequence[str], activations: Sequence[Any]) -> None:
+        widths = [math.prod(np.shape(one)[1:]) for one in activations]
+        with self._lock:
+            self._widths = self._widths or widths
+            for name, before, now in zip(names, self._widths, widths):
+                if now != before:
+                    raise ArgumentError(
+                        f"layer '{name}' has {before} units in this plane, and {now} in "
+                        "this network: expected the same; give this network a Plane of "
+                        "its own")
 
     @property
     def table(self) -> Table:
@@ -122,6 +152,17 @@ class Plane:
         """The latest epoch that a training of this seed has reached, -1: none."""
         with self._lock:
             return self._latest.get(seed, -1)
+
+    def __repr__(self) -> str:
+        with self._lock:
+            points = sum(len(table) for table in self._tables)
+            seeds = ", ".join(map(str, self._latest)) or "none"
+            layers = ", ".join(self.layers) or "none"
+        return f"<Plane of {points} points: layers {layers}; seeds {seeds}>"
+
+    def __reduce__(self) -> Any:
+        raise TypeError("a Plane watches networks at work and cannot be pickled or "
+                        "copied: pickle plane.table instead, or plane.save(dir)")
 
     def to_frame(self) -> Any:
         """The points as a pandas DataFrame."""
@@ -186,6 +227,33 @@ class Plane:
     def _close(self, watch: Watch) -> None:
         with self._lock:
             self._open = [w for w in self._open if w is not watch]
+
+
+def _rows_of(rows: Any, what: str) -> int:
+    kinds = {kind.__name__ for kind in type(rows).__mro__}
+    if kinds & {"DataLoader", "Dataset", "DatasetV2"}:
+        raise ArgumentError(f"{what} is a {type(rows).__name__}: expected an array or "
+                            "tensor of rows; of a DataLoader take a batch, X_probe, "
+                            "y_probe = next(iter(loader))")
+    try:
+        return len(rows)
+    except TypeError:
+        raise ArgumentError(f"{what} is a {type(rows).__name__}: expected an array or "
+                            "tensor with a row for each sample") from None
+
+
+def _schedule_of(given: Any) -> schedules.Schedule:
+    if given is None:
+        return schedules.every(1)
+    if isinstance(given, schedules.Schedule):
+        return given
+    hint = "every(10), epochs([1, 2]), log_epochs() or delta()"
+    if isinstance(given, int):
+        hint = f"every({given})"
+    elif isinstance(given, (list, tuple, range)):
+        hint = f"epochs({list(given)})"
+    raise ArgumentError(f"schedule={given!r}: expected a schedule; say schedule="
+                        f"infoplane.{hint}")
 
 
 def _placed(seed: int, epoch: int, table: Table) -> Columns:

@@ -16,6 +16,7 @@ from typing import Any, Dict, List, Sequence
 
 import numpy as np
 
+from ._needs import need
 from ._page import PAGE, SCRIPT
 from ._points import (AXES, Chosen, Trajectory, ceiling, epoch_ticks, flags_of,
                       ranges_of, tables_of, trajectories)
@@ -41,11 +42,7 @@ def report(source: Any, file: Any, *, title: str = "Information plane",
     Raises ArgumentError for what is no source or not there, ImportError without plotly,
     OSError where the file cannot be made.
     """
-    try:
-        from plotly.offline import get_plotlyjs
-    except ImportError as none:
-        raise ImportError("reports are drawn by plotly, which is not installed: "
-                          "pip install plotly") from none
+    get_plotlyjs = need("plotly.offline", "reports are drawn by plotly").get_plotlyjs
     tables = tables_of(source)
     abouts = {run: table.about for run, table in tables.items()}
     ones = trajectories(tables, *AXIS, seeds, estimator, layer)

@@ -12,6 +12,7 @@ from typing import Iterable, Optional
 
 import numpy as np
 
+from ._given import real, whole
 from .errors import ArgumentError
 from .table import Table
 
@@ -21,9 +22,7 @@ class Schedule:
 
     def start(self, last: Optional[int] = None) -> "Progress":
         """A training that ends with epoch `last`, or at an epoch not yet known."""
-        if last is not None and last < 0:
-            raise ArgumentError(f"last epoch {last}: expected 0 or more")
-        return Progress(self, last)
+        return Progress(self, None if last is None else whole("last epoch", last))
 
     def lists(self, epoch: int) -> bool:
         """Whether the epoch is one of those known beforehand."""
@@ -53,9 +52,7 @@ class Progress:
 
 class _Every(Schedule):
     def __init__(self, n: int) -> None:
-        if n < 1:
-            raise ArgumentError(f"every {n} epochs: expected 1 or more")
-        self.n = n
+        self.n = whole("every", n, 1)
 
     def lists(self, epoch: int) -> bool:
         return epoch % self.n == 0
@@ -63,11 +60,9 @@ class _Every(Schedule):
 
 class _Log(Schedule):
     def __init__(self, dense: int, per_decade: int) -> None:
-        if dense < 0 or per_decade < 1:
-            raise ArgumentError(f"log epochs: dense {dense}, per decade {per_decade}: "
-                                "expected from 0 and from 1")
-        self.dense, self.per_decade = dense, per_decade
-        self.begin = float(max(dense, 1))
+        self.dense = whole("log epochs, dense", dense)
+        self.per_decade = whole("log epochs, per decade", per_decade, 1)
+        self.begin = float(max(self.dense, 1))
 
     def tail(self, k: int) -> int:
         """The k-th epoch of the tail, k from 1; in the words of policy.c."""
@@ -83,7 +78,10 @@ class _Log(Schedule):
 
 class _Epochs(Schedule):
     def __init__(self, listed: Iterable[int]) -> None:
-        given = [int(e) for e in listed]
+        if not isinstance(listed, Iterable) or isinstance(listed, str):
+            raise ArgumentError(f"epochs {listed!r}: expected a list, epochs([1, 10]), "
+                                "or every(n)")
+        given = [whole("epoch of the list", e) for e in listed]
         for before, epoch in zip([-1] + given, given):
             if epoch <= before:
                 raise ArgumentError(f"epoch {epoch} of the list comes after {before}: "
@@ -105,12 +103,13 @@ class _Epochs(Schedule):
 class _Delta(Schedule):
     def __init__(self, limit: float, multiplier: float, skip_max: int, halve: bool,
                  estimator: Optional[str], unit: str) -> None:
+        limit = real("delta", limit)
+        multiplier = real("skip multiplier", multiplier)
+        skip_max = whole("largest skip", skip_max)
         if not limit >= 0.0:
             raise ArgumentError(f"delta {limit:g}: expected 0 or more")
         if not 1.01 <= multiplier <= 1e6:
             raise ArgumentError(f"skip multiplier {multiplier:g}: expected 1.01 to 1e6")
-        if skip_max < 0:
-            raise ArgumentError(f"largest skip {skip_max}: expected 0 or more")
         if unit not in ("share", "bits"):
             raise ArgumentError(f"unit of delta '{unit}': expected 'share' or 'bits'")
         self.limit, self.multiplier, self.skip_max = limit, multiplier, skip_max

@@ -12,6 +12,7 @@ from typing import Any, Callable, Dict, List, Optional, Sequence, Union
 
 import numpy as np
 
+from ._needs import need
 from .errors import ArgumentError
 
 COLUMNS = ("seed", "epoch", "layer", "layer_name", "estimator", "i_xt_bits",
@@ -20,7 +21,8 @@ COLUMNS = ("seed", "epoch", "layer", "layer_name", "estimator", "i_xt_bits",
 # What tables must agree on to be one.
 _SAMPLES = ("n", "ceilings_bits", "layer_names")
 
-Columns, About = Dict[str, np.ndarray], Dict[str, Any]
+Columns = Dict[str, np.ndarray]
+About = Dict[str, Any]
 Chosen = Union[None, str, int, Sequence[Union[str, int]]]
 
 
@@ -38,7 +40,8 @@ class Table:
     def __init__(self, columns: Union[Columns, Callable[[], Columns]],
                  about: Union[None, About, Callable[[], About]] = None) -> None:
         """columns, about: these, or what makes them at their first use."""
-        self._columns, self._about = columns, about or {}
+        self._columns = columns
+        self._about: Union[About, Callable[[], About]] = about or {}
 
     @property
     def columns(self) -> Columns:
@@ -116,12 +119,7 @@ class Table:
 
     def to_frame(self) -> Any:
         """A pandas DataFrame with these columns. ImportError without pandas."""
-        try:
-            import pandas
-        except ImportError as none:
-            raise ImportError("frames are pandas', which is not installed: "
-                              "pip install pandas") from none
-        return pandas.DataFrame(self.columns)
+        return need("pandas", "frames are pandas'").DataFrame(self.columns)
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} of {len(self)} points: {self._kinds()}>"

@@ -12,6 +12,7 @@ from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, Deque, List, Optional, Tuple
 
+from ._given import real, whole
 from .errors import ArgumentError
 from .estimate import _estimate_layers
 from .probe import Probe
@@ -60,17 +61,20 @@ class Watch:
         except Exception as second:
             _log.warning("seed %d: %s", self.seed, second)
 
-    def tick(self, epoch: int, loss: Any = math.nan, acc: Any = math.nan) -> bool:
+    def tick(self, epoch: int, loss: Any = None, acc: Any = None) -> bool:
         """Tells that the network has been trained for `epoch` epochs, with what loss
-        (nats) and accuracy (0 to 1), and measures it if the schedule says so.
+        (nats) and accuracy (0 to 1; None: not told), and measures it if the schedule
+        says so.
 
         Returns whether it is measured. Raises ArgumentError for epochs that do not
         ascend, and the error of an earlier epoch that the background thread met.
         """
         self._check_open()
         self._collect(only_done=True)
-        epoch = int(epoch)
-        self.plane._reached(self.seed, epoch, float(loss), float(acc))
+        epoch = whole("epoch", epoch)
+        self.plane._reached(self.seed, epoch,
+                            math.nan if loss is None else real("loss", loss),
+                            math.nan if acc is None else real("acc", acc))
         self._epoch = epoch
         if not self.progress.decided(epoch):
             self.collect()
@@ -101,6 +105,7 @@ class Watch:
 
     def _measure(self, epoch: int) -> None:
         layers = self.probe.activations()
+        self.plane._claim_widths(self.probe.names, layers)
         self.progress.given(epoch)
         self._measured = epoch
         if not self.plane.background:

@@ -1,4 +1,6 @@
 """Plane and Watch, with networks that are plain functions."""
+import copy
+import pickle
 import threading
 from concurrent.futures import wait
 
@@ -232,18 +234,67 @@ def other_layers():
     plane.watch(Net(), layers=["out"])
 
 
+class Dataset:
+    """As torch calls it."""
+
+    def __len__(self):
+        return N
+
+
+def two_widths(*widths):
+    plane = ip.Plane(X, Y)
+    for seed, width in enumerate(widths):
+        with plane.watch(lambda x: {"a": np.resize(x, (N, width))}, seed=seed) as w:
+            w.tick(0)
+
+
+def fickle():
+    names = iter("abaa")
+    train_one(ip.Plane(X, Y), lambda x: {"a": x, next(names): x, next(names): x})
+
+
 @pytest.mark.parametrize("call,text", [
     (tick_twice, "epoch 3 of seed 0 comes after epoch 3: expected ascending"),
     (tick_late, "call tick within its `with` block"),
     (seed_twice, "another training takes another seed="),
     (other_layers, "give this network a Plane of its own"),
     (lambda: ip.Plane(X, Y[:5]), "y_probe has 5 rows and X_probe 60"),
-    (lambda: ip.Plane(X, Y, chunk=0), "chunk of 0 rows"),
+    (lambda: ip.Plane(X, Y, chunk=0), "chunk 0: expected a whole number from 1"),
     (lambda: ip.Plane(X, Y).table, "no points yet"),
     (lambda: ip.Plane(X, Y).watch(Net(), layers=["fc"]), "expected names among hidden"),
     (lambda: ip.Plane(X, Y).watch(Net(), layers="out"), r"layers=\['out'\]"),
     (lambda: ip.Plane(X, Y).watch(Net(), layers=[]), "expected one name or more"),
     (lambda: ip.Plane(X, Y).watch(7), "a network of type int"),
+    (lambda: ip.Plane(X, Y).watch(Net(), layers=3), "layers is 3: expected a list"),
+    (lambda: ip.Plane(X, Y).watch(Net(), seed=1.5), "seed 1.5: expected a whole"),
+    (lambda: ip.Plane(X, Y).watch(Net(), seed=-1), "seed -1: expected a whole"),
+    (lambda: ip.Plane(X, Y).watch(Net(), last=2.5), "last epoch 2.5: expected a whole"),
+    (lambda: ip.Plane(X, Y).watch(lambda x: x), "returns a ndarray: expected a dict"),
+    (lambda: ip.Plane(X, Y).watch(lambda x: [x]), "returns a list: expected a dict"),
+    (lambda: ip.Plane(X, Y).watch(lambda x: {}), "returns an empty dict"),
+    (lambda: ip.Plane(X, Y).watch(lambda x: {'a"b': x}), "expected a name without"),
+    (lambda: ip.Plane(X, Y).watch(lambda x: {"a\nb": x}), "expected a name without"),
+    (lambda: ip.Plane(X, Y).watch(lambda x: {3: x}), "layer 3: expected a name without"),
+    (lambda: ip.Plane(X, Y, schedule=10), r"schedule=infoplane\.every\(10\)"),
+    (lambda: ip.Plane(X, Y, schedule=[1, 2]), r"=infoplane\.epochs\(\[1, 2\]\)"),
+    (lambda: ip.Plane(X, Y, schedule="log"), r"schedule=infoplane\.every\(10\), "),
+    (lambda: ip.Plane(None), "X_probe is a NoneType: expected an array"),
+    (lambda: ip.Plane(X, 3), "y_probe is a int: expected an array"),
+    (lambda: ip.Plane(Dataset()), r"X_probe, y_probe = next\(iter\(loader\)\)"),
+    (lambda: ip.Plane(X, Y, binz=3), "'binz' is no option of bin,kde"),
+    (lambda: ip.Plane(X, Y, y=Y), "'y' is no option of bin,kde"),
+    (lambda: ip.Plane(X, Y, bins=-3), "bins: "),
+    (lambda: ip.Plane(X, Y, error="bars"), "expected None or 'jackknife'"),
+    (lambda: ip.Plane(X, Y, threads="a"), "threads 'a': expected 1 to 4096"),
+    (lambda: ip.Plane(X, Y, y_width="a"), "y_width 'a': expected a number"),
+    (lambda: ip.Plane(X, Y, y_bins=2.5), "y_bins 2.5: expected a whole number from 1"),
+    (lambda: ip.Plane(X, Y, estimator=3), "estimator 3: expected names"),
+    (lambda: train_one(ip.Plane(X, Y), Net(), epoch=5.7), "epoch 5.7: expected a whole"),
+    (lambda: train_one(ip.Plane(X, Y), Net(), epoch=-1), "epoch -1: expected a whole"),
+    (lambda: train_one(ip.Plane(X, Y), Net(), loss="low"), "loss 'low': expected a num"),
+    (lambda: two_widths(4, 9), "layer 'a' has 4 units in this plane, and 9 in this "
+                               "network: .* a Plane of its own"),
+    (fickle, "layer 'b' is not in what the function now returns"),
 ])
 def test_what_is_wrong_is_said(call, text):
     with pytest.raises(ip.ArgumentError, match=text):
@@ -262,10 +313,38 @@ def test_labels_are_read_at_the_first_tick():
     np.testing.assert_array_equal(*np.split(values, 2))
 
 
-def train_one(plane, net):
+def train_one(plane, net, epoch=1, **told):
     with plane.watch(net) as w:
-        w.tick(1)
+        w.tick(epoch, **told)
     return plane.table
+
+
+def test_what_is_none_was_not_told():
+    plane = ip.Plane(X, Y)
+    train_one(plane, Net(), loss=None, acc=None)
+    assert np.isnan(plane.training["loss"]).all()
+    assert np.isnan(plane.training["acc"]).all()
+
+
+def test_layers_are_any_iterable():
+    plane = ip.Plane(X, Y)
+    plane.watch(Net(), layers=(name for name in ["out", "hidden"]))
+    assert plane.layers == ["out", "hidden"]
+
+
+def test_a_plane_says_what_it_has():
+    assert repr(ip.Plane(X, Y)) == "<Plane of 0 points: layers none; seeds none>"
+    plane = train(ip.Plane(X, Y, schedule=ip.every(20)))
+    assert repr(plane) == (f"<Plane of {len(plane.table)} points: layers hidden, out; "
+                           "seeds 0, 1>")
+
+
+@pytest.mark.parametrize("way", [pickle.dumps, copy.deepcopy])
+def test_the_table_is_what_can_be_pickled(way):
+    plane = train(ip.Plane(X, Y, schedule=ip.every(20)))
+    with pytest.raises(TypeError, match=r"pickle plane\.table instead"):
+        way(plane)
+    same(pickle.loads(pickle.dumps(plane.table)), plane.table)
 
 
 @pytest.mark.parametrize("options", [{"y_bins": 4}, {"y_width": 0.5},

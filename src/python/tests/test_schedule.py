@@ -141,18 +141,23 @@ def test_delta_knows_which_answers_wait_for_values():
 
 
 @pytest.mark.parametrize("make,text", [
-    (lambda: ip.every(0), "every 0 epochs: expected 1 or more"),
-    (lambda: ip.log_epochs(-1), "expected from 0 and from 1"),
-    (lambda: ip.log_epochs(10, 0), "expected from 0 and from 1"),
+    (lambda: ip.every(0), "every 0: expected a whole number from 1"),
+    (lambda: ip.every(2.5), "every 2.5: expected a whole number from 1"),
+    (lambda: ip.every("a"), "every 'a': expected a whole number from 1"),
+    (lambda: ip.log_epochs(-1), "dense -1: expected a whole number from 0"),
+    (lambda: ip.log_epochs(10, 0), "per decade 0: expected a whole number from 1"),
+    (lambda: ip.epochs([1.5]), "epoch of the list 1.5: expected a whole number"),
+    (lambda: ip.epochs(5), "epochs 5: expected a list"),
+    (lambda: ip.delta("a"), "delta 'a': expected a number"),
     (lambda: ip.epochs([1, 1]), "epoch 1 of the list comes after 1"),
-    (lambda: ip.epochs([-2]), "expected ascending epochs from 0"),
+    (lambda: ip.epochs([-2]), "epoch of the list -2: expected a whole number from 0"),
     (lambda: ip.epochs([5]).start(4), "leave it out of the list"),
     (lambda: ip.delta(-0.1), "expected 0 or more"),
     (lambda: ip.delta(math.nan), "expected 0 or more"),
     (lambda: ip.delta(multiplier=1.0), "expected 1.01 to 1e6"),
-    (lambda: ip.delta(skip_max=-1), "expected 0 or more"),
+    (lambda: ip.delta(skip_max=-1), "largest skip -1: expected a whole number"),
     (lambda: ip.delta(unit="nats"), "expected 'share' or 'bits'"),
-    (lambda: ip.every(1).start(-1), "expected 0 or more"),
+    (lambda: ip.every(1).start(-1), "last epoch -1: expected a whole number"),
 ])
 def test_options_out_of_range(make, text):
     with pytest.raises(ip.ArgumentError, match=text):

@@ -121,6 +121,7 @@ def test_the_module_inside_a_wrapper_is_read():
     compiled = nn.Module()
     compiled._orig_mod = net
     assert list(read(compiled)) == ["2", "4"]
+    assert list(read(nn.DataParallel(net), ["module.2", "4"])) == ["2", "4"]
 
 
 def test_a_recurrent_layer_gives_its_output():
@@ -370,6 +371,7 @@ def moody():
 
 @pytest.mark.parametrize("call,text", [
     (lambda: read(dense(), ["fc1"]), "layer 'fc1': expected names among 0, 1, 2, 3, 4"),
+    (lambda: read(nn.Linear(6, 2)), "no named layers inside"),
     (lambda: read(nn.Sequential(nn.LazyLinear(3))), "pass it a batch first"),
     (lambda: read(Other({}), ["value"]), "returns a dict: expected a tensor"),
     (lambda: read(Other(torch.zeros(3, 2)), ["value"]), r"returns shape \(3, 2\) for "
@@ -407,6 +409,27 @@ def test_random_numbers_are_left_alone():
     assert random.getstate() == before[0]
     assert str(np.random.get_state()) == before[1]
     assert torch.equal(torch.get_rng_state(), before[2])
+
+
+def test_rows_may_be_a_list_of_tensors():
+    whole, rows = read(dense()), read(dense(), x=list(torch.tensor(X)))
+    for name in whole:
+        assert torch.equal(whole[name], rows[name])
+    y = [torch.tensor(label) for label in Y]
+    plane = ip.Plane(list(torch.tensor(X)), y)
+    with plane.watch(dense()) as w:
+        w.tick(0)
+    one = [t.requires_grad_() for t in whole["2"]]
+    np.testing.assert_array_equal(
+        ip.estimate(one, y).columns["i_ty_bits"],
+        plane.table.where(layer=1).columns["i_ty_bits"])
+
+
+def test_a_loader_is_no_array_of_rows():
+    data = torch.utils.data.TensorDataset(torch.tensor(X), torch.tensor(Y))
+    for one in (data, torch.utils.data.DataLoader(data)):
+        with pytest.raises(ip.ArgumentError, match="of a DataLoader take a batch"):
+            ip.Plane(one)
 
 
 # -- The memory of the copies --------------------------------------------------------
