@@ -16,7 +16,7 @@ from ._words import COLOURS, joined, notes
 
 MARKERS = "os^vD"
 EVEN = (1.0, 0.9, 1.05, 1.05, 0.72)  # what makes them look of one size
-DASHES = ("-", (0, (4, 1.5)), (0, (1, 1.2)), (0, (5, 1.5, 1, 1.5)))
+DASHES: Sequence[Any] = ("-", (0, (4, 1.5)), (0, (1, 1.2)), (0, (5, 1.5, 1, 1.5)))
 DRAWN, BARS = 250, 10  # points and bars of a trajectory: more would hide each other
 RIM, FILL, HOLLOW, COVERED = 6.6, 4.2, 2.2, 2.2  # diameters, and what a layer adds
 EACH = 0.6  # points of many seeds are smaller

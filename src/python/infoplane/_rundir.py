@@ -58,7 +58,8 @@ def read_table(dir: Path, about: Dict[str, Any]) -> Table:
                           f"{len(more) - 1}: expected the same")
     columns = _columns(plane, rows[:points])
     for name, column in _columns(details, more[:points]).items():
-        if name in _KEYS and not np.array_equal(column, columns.get(name)):
+        keys: Any = columns.get(name)
+        if name in _KEYS and not np.array_equal(column, keys):
             raise FormatError(f"{details}: its {name} are not those of {plane}")
         columns.setdefault(name, column)
     columns.setdefault("layer_name", _texts([""] * (points - 1)))

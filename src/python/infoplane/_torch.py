@@ -25,7 +25,8 @@ from __future__ import annotations
 import random
 from collections import deque
 from contextlib import contextmanager
-from typing import Any, Callable, Deque, Dict, Iterable, Iterator, List, Optional, Sequence
+from typing import (Any, Callable, Deque, Dict, Iterable, Iterator, List, Optional,
+                    Sequence)
 
 import numpy as np
 import torch

@@ -93,8 +93,8 @@ def settings_of(estimator: Union[None, str, Sequence[str]], options: Dict[str, A
     names = estimator
     if estimator is not None and not isinstance(estimator, str):
         if not isinstance(estimator, Iterable):
-            raise ArgumentError(f"estimator {estimator!r}: expected names, 'bin,kde' or "
-                                "a list of them")
+            raise ArgumentError(f"estimator {estimator!r}: expected names, 'bin,kde' "
+                                "or a list of them")
         names = ",".join(map(str, estimator))
     given = tuple((name, _frozen(value)) for name, value in options.items()
                   if value is not None)

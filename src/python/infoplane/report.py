@@ -129,7 +129,7 @@ def _line(about: Dict[str, Any], one: Trajectory, last: float,
             "y_bar": (one.y_bar[part] * bars).tolist(),
             "fill": ["#ffffff" if one.doubtful[k] else _colour(one.epoch[k], last)
                      for k in part],
-            "hover": [_hover(about, name, one, k) for k in part]}
+            "hover": [_hover(about, name, one, int(k)) for k in part]}
 
 
 def _colour(epoch: float, last: float) -> str:

@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 import threading
+import types
 
 import numpy as np
 import pytest
@@ -21,6 +22,30 @@ def imported(code="import infoplane", **environment):
                           env={**os.environ, **environment})
     lines = (done.stdout + done.stderr).strip().splitlines()
     return lines[-1] if lines else ""
+
+
+@pytest.mark.parametrize("theirs,ours", [
+    ("y: row 0 is 0.5: y_bins = N (--y-bins N) makes classes of such values, and "
+     "estimate's --y-values compares them", "y: row 0 is 0.5: y_bins = N makes classes "
+     "of such values, and y_values=True compares them"),
+    ("kept no networks: run it with --set run.keep=measured",
+     'kept no networks: run it with {"run.keep": "measured"}'),
+    ("infoplane resume runs/a goes on with it",
+     "infoplane.resume('runs/a') goes on with it"),
+    ("a--set--y of my--y-dir", "a--set--y of my--y-dir")])
+def test_errors_have_pythons_words(monkeypatch, theirs, ours):
+    said = types.SimpleNamespace(ipl_status_name=lambda status: b"E_FORMAT",
+                                 ipl_last_error_text=theirs.encode)
+    monkeypatch.setattr(_library, "lib", said)
+    with pytest.raises(ip.FormatError) as caught:
+        _library.check(1)
+    assert str(caught.value) == ours
+
+
+def test_a_real_valued_label_names_no_flag():
+    with pytest.raises(ip.FormatError, match="y_values=True") as caught:
+        ip.estimate(np.eye(3), [0.5, 1.5, 2.25])
+    assert "--" not in str(caught.value)
 
 
 def test_the_version_is_the_librarys():

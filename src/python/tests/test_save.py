@@ -56,6 +56,12 @@ def test_a_sum_has_both_of_any_labels(tmp_path):
         assert len(plane.table + plane.save(tmp_path / str(classes)).table) == 2
 
 
+@pytest.mark.parametrize("thing", ["plane", {}, ip.estimate(np.eye(9))])
+def test_only_a_plane_is_saved(tmp_path, thing):
+    with pytest.raises(ip.ArgumentError, match="save of a .*: expected a Plane"):
+        ip.save(thing, tmp_path / "d")
+
+
 def test_training_is_what_ticks_were_told(tmp_path):
     training = plane_of().save(tmp_path / "mine").training
     assert training["seed"].tolist() == [1, 3] * 4

@@ -1,6 +1,5 @@
 """Networks of torch: what is read, and that reading leaves no trace."""
 import copy
-import random
 
 import numpy as np
 import pytest
@@ -9,7 +8,6 @@ torch = pytest.importorskip("torch", reason="torch is not installed")
 from torch import nn  # noqa: E402
 
 import infoplane as ip  # noqa: E402
-from infoplane import _torch  # noqa: E402
 from infoplane._torch import TorchProbe  # noqa: E402
 
 N = 50
@@ -179,56 +177,6 @@ def test_buffers_are_put_back_whatever_forward_does():
     assert torch.equal(torch.get_rng_state(), random_state)
 
 
-class Grasping(nn.Module):
-    """A forward pass that changes its parameters, in the ways that there are."""
-
-    def __init__(self, way):
-        super().__init__()
-        self.fc, self.way = nn.Linear(6, 2), way
-
-    def forward(self, x):
-        with torch.no_grad():
-            self.way(self.fc)
-        return self.fc(x)
-
-
-def anew(fc):
-    fc.weight = nn.Parameter(fc.weight * 2)
-
-
-def reassigned(fc):
-    fc.weight.data = fc.weight.data * 2
-
-
-WAYS = [lambda fc: fc.weight.mul_(2), lambda fc: fc.weight.data.clamp_(-0.1, 0.1),
-        anew, reassigned]
-
-
-@pytest.mark.parametrize("way", WAYS)
-def test_parameters_are_put_back_whatever_forward_does(way):
-    net = Grasping(way)
-    weight, place, before = net.fc.weight, net.fc.weight.data_ptr(), state(net)
-    read(net, chunk=9)
-    assert net.fc.weight is weight and weight.data_ptr() == place
-    assert torch.equal(weight, before["fc.weight"])
-
-
-@pytest.mark.parametrize("way", WAYS[::2])
-def test_many_parameters_that_change_are_an_error(way, monkeypatch):
-    monkeypatch.setattr(_torch, "KEPT_BYTES", 8)
-    read(dense())
-    with pytest.raises(ip.ArgumentError, match="has changed parameter 'fc.weight'"):
-        read(Grasping(way))
-
-
-def test_a_graph_that_waits_for_its_gradients_outlives_the_pass():
-    net = nn.Sequential(nn.Linear(6, 5), nn.Tanh(), nn.Linear(5, 2))
-    loss = net(torch.tensor(X)).sum()
-    read(net)
-    loss.backward()
-    assert all(p.grad is not None for p in net.parameters())
-
-
 def test_nothing_stays_on_the_network():
     net = dense()
     got = read(net)
@@ -393,43 +341,6 @@ def test_a_gpu_hands_its_tensors_over_and_keeps_its_random_numbers():
     with plane.watch(net) as w:
         w.tick(0)
     assert len(plane.table)
-
-
-class Random(nn.Module):
-    """Draws from each global generator, as augmentations do."""
-
-    def forward(self, x):
-        return x * random.random() * np.random.rand() * torch.rand(1)
-
-
-def test_random_numbers_are_left_alone():
-    net = nn.Sequential(Random(), nn.Linear(6, 2))
-    before = random.getstate(), str(np.random.get_state()), torch.get_rng_state()
-    read(net, chunk=9)
-    assert random.getstate() == before[0]
-    assert str(np.random.get_state()) == before[1]
-    assert torch.equal(torch.get_rng_state(), before[2])
-
-
-def test_rows_may_be_a_list_of_tensors():
-    whole, rows = read(dense()), read(dense(), x=list(torch.tensor(X)))
-    for name in whole:
-        assert torch.equal(whole[name], rows[name])
-    y = [torch.tensor(label) for label in Y]
-    plane = ip.Plane(list(torch.tensor(X)), y)
-    with plane.watch(dense()) as w:
-        w.tick(0)
-    one = [t.requires_grad_() for t in whole["2"]]
-    np.testing.assert_array_equal(
-        ip.estimate(one, y).columns["i_ty_bits"],
-        plane.table.where(layer=1).columns["i_ty_bits"])
-
-
-def test_a_loader_is_no_array_of_rows():
-    data = torch.utils.data.TensorDataset(torch.tensor(X), torch.tensor(Y))
-    for one in (data, torch.utils.data.DataLoader(data)):
-        with pytest.raises(ip.ArgumentError, match="of a DataLoader take a batch"):
-            ip.Plane(one)
 
 
 # -- The memory of the copies --------------------------------------------------------
