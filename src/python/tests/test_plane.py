@@ -275,7 +275,7 @@ def fickle():
     (lambda: ip.Plane(X, Y).watch(lambda x: {'a"b': x}), "expected a name without"),
     (lambda: ip.Plane(X, Y).watch(lambda x: {"a\nb": x}), "expected a name without"),
     (lambda: ip.Plane(X, Y).watch(lambda x: {3: x}), "layer 3: expected a name"),
-    (lambda: ip.Plane(X, Y, schedule=10), r"schedule=infoplane\.every\(10\)"),
+    (lambda: ip.Plane(X, Y, schedule=7), r"schedule=infoplane\.every\(7\)$"),
     (lambda: ip.Plane(X, Y, schedule=[1, 2]), r"=infoplane\.epochs\(\[1, 2\]\)"),
     (lambda: ip.Plane(X, Y, schedule="log"), r"schedule=infoplane\.every\(10\), "),
     (lambda: ip.Plane(None), "X_probe is a NoneType: expected an array"),
