@@ -48,6 +48,7 @@ def test_a_missing_package_says_what_to_install(monkeypatch, package, call):
     for name in (package, "pytorch_lightning"):
         monkeypatch.setitem(sys.modules, name, None)
     monkeypatch.delitem(sys.modules, f"infoplane.{package}", raising=False)
+    monkeypatch.delitem(vars(ip), package, raising=False)
     with pytest.raises(ImportError, match=f"pip install {package}"):
         call()
 
