@@ -1,5 +1,9 @@
 """conftest.py - a last line of counts, as the project's other tests have it."""
+import signal
 from typing import Any
+
+# Who starts these in the background may have it ignored, and then nothing stops.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_unconfigure(config: Any) -> None:
