@@ -97,6 +97,9 @@ __attribute__((constructor)) static void begin(void)
     stdout = stream_on(STDOUT_FILENO, "w");
     void *frame[1];
     backtrace(frame, 1); /* it takes memory at its first call */
+    /* Now, since dlsym within a dlopen or a dlerror would free what those hold. */
+    void *volatile first_calls = realloc(calloc(1, 1), 2);
+    free(first_calls);
     dl_iterate_phdr(find_code, &first);
 }
 
