@@ -37,7 +37,7 @@ static int64_t starts_of(const ipl_pairs *p)
 static int32_t span_of(const ipl_pairs *p)
 {
     int64_t most = 0;
-    if (!p->y) return (int32_t)p->n;
+    if (!p->y || !p->y->start) return (int32_t)p->n; /* only scratch is asked for */
     for (int32_t c = 0; c < p->y->classes; ++c) {
         const int64_t rows = p->y->start[c + 1] - p->y->start[c];
         most = rows > most ? rows : most;
