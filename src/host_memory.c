@@ -14,7 +14,7 @@ static int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
 /* The number in a file of a folder; -1: none, as in "max". */
 static int64_t number_in(const char *folder, const char *name)
 {
-    char path[4200];
+    char path[4300];
     int64_t number = -1;
     snprintf(path, sizeof path, "%s/%s", folder, name);
     FILE *file = fopen(path, "r");
@@ -24,29 +24,38 @@ static int64_t number_in(const char *folder, const char *name)
     return number;
 }
 
-/* The process's group in the one tree of version 2: the line "0::/path". */
-static int find_group(const char *groups, size_t size, char *path)
+/* The process's group in a tree: the text after `mark` in a line "N:mark/path", as in
+ * "0::/path" of version 2 and "4:memory:/path" of version 1. */
+static int find_group(const char *groups, const char *mark, size_t size, char *path)
 {
     int found = 0;
     FILE *file = fopen(groups, "r");
     if (!file) return 0;
     while (!found && fgets(path, (int)size, file)) {
         path[strcspn(path, "\n")] = 0;
-        found = !strncmp(path, "0::/", 4);
+        const char *at = strchr(path, ':');
+        found = at && !strncmp(at, mark, strlen(mark)) && at[strlen(mark)] == '/';
+        if (found) memmove(path, at + strlen(mark), strlen(at + strlen(mark)) + 1);
     }
     fclose(file);
-    if (found) memmove(path, path + 3, strlen(path + 3) + 1);
     return found;
 }
 
-void ipl_host_memory_limit(const char *groups, const char *root, ipl_host_memory *at)
+/* The two trees that bound memory. Version 1 has no "max": where nothing is set, its
+ * limit is larger than any memory. */
+static const struct {
+    const char *mark, *below, *most, *used;
+} trees[] = {{"::", "", "memory.max", "memory.current"},
+             {":memory:", "/memory", "memory.limit_in_bytes", "memory.usage_in_bytes"}};
+
+static void apply_tree(int t, const char *groups, const char *root, ipl_host_memory *at)
 {
-    char group[2048], folder[4100];
-    if (!find_group(groups, sizeof group, group)) return;
+    char group[2048], folder[4200];
+    if (!find_group(groups, trees[t].mark, sizeof group, group)) return;
     for (;;) {
-        snprintf(folder, sizeof folder, "%s%s", root, group);
-        const int64_t most = number_in(folder, "memory.max");
-        const int64_t used = number_in(folder, "memory.current");
+        snprintf(folder, sizeof folder, "%s%s%s", root, trees[t].below, group);
+        const int64_t most = number_in(folder, trees[t].most);
+        const int64_t used = number_in(folder, trees[t].used);
         if (most >= 0) {
             at->all = least(at->all, most);
             at->free = least(at->free, used < 0 || used > most ? 0 : most - used);
@@ -55,6 +64,11 @@ void ipl_host_memory_limit(const char *groups, const char *root, ipl_host_memory
         if (!last) return;
         *last = 0; /* the group above; the root is ""                                */
     }
+}
+
+void ipl_host_memory_limit(const char *groups, const char *root, ipl_host_memory *at)
+{
+    for (int t = 0; t < 2; ++t) apply_tree(t, groups, root, at);
 }
 
 ipl_host_memory ipl_host_memory_now(void)

@@ -11,12 +11,12 @@ typedef struct {
 } ipl_host_memory;
 
 /* The machine's memory, or less where the process is limited: by its address space
- * (ulimit -v), or by its cgroup (version 2), as in a container. */
+ * (ulimit -v), or by its cgroups, as in a container. */
 ipl_host_memory ipl_host_memory_now(void);
 
 /* Lowers *at to what the cgroups allow: the one that the file `groups` names, as
- * /proc/self/cgroup does, and those above it, which are folders below `root`. What
- * cannot be read limits nothing. */
+ * /proc/self/cgroup does, and those above it, which are folders below `root` (version
+ * 2) or its folder "memory" (version 1). What cannot be read limits nothing. */
 void ipl_host_memory_limit(const char *groups, const char *root, ipl_host_memory *at);
 
 #endif

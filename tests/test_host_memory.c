@@ -79,10 +79,27 @@ static void the_root_may_have_a_limit(void **state)
     CHECK(at.all == 2000 && at.free == 0);
 }
 
+/* Which has a tree for each resource, and a huge number where nothing is set. */
+static void version_1_has_a_limit(void **state)
+{
+    (void)state;
+    files_make_folder(root);
+    CHECK(!mkdir(files_path(root, "memory"), 0777) &&
+          !mkdir(files_path(root, "memory/job"), 0777));
+    put("self", "9:cpu,cpuacct:/job\n4:memory:/job\n1:name=systemd:/job\n");
+    put("memory/memory.limit_in_bytes", "9223372036854771712\n");
+    put("memory/memory.usage_in_bytes", "700\n");
+    put("memory/job/memory.limit_in_bytes", "3000\n");
+    put("memory/job/memory.usage_in_bytes", "600\n");
+    const ipl_host_memory at = limited();
+    CHECK(at.all == 3000 && at.free == 2400);
+}
+
 static const check_test tests[] = {
     CHECK_TEST(the_smallest_limit_counts),
     CHECK_TEST(what_cannot_be_read_limits_nothing),
     CHECK_TEST(the_root_may_have_a_limit),
+    CHECK_TEST(version_1_has_a_limit),
 };
 
 CHECK_MAIN("host_memory", tests, 0)
