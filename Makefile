@@ -5,12 +5,13 @@
 # make setup      install what is missing through apt-get, or name it
 # make install    PREFIX=/usr/local DESTDIR=  library, headers, program, pkg-config file
 # make wheel      dist/*.whl: the Python package with all its libraries
-# make check-python   the tests of the Python package, as it lies here
+# make check-python   the tests of the Python package, PYTHON=env/bin/python: with that
 # make check-wheel    the wheel in a fresh environment (a minute)
 # make check-layers   includes between folders point forward only
 # make check-papers   the published numbers, five seeds (half a minute)
 # make check-avx512   the AVX-512 code through SIMDe, on a machine without AVX-512
 # make bench-against    REF=REVISION  its program beside this one, in turns
+# make bench-python   what the Python package adds to the C library's time
 # make bench-policies   what each policy measures, in what time (10 minutes)
 # make check-crash    runs killed 200 times, KILLS=100 for each of two presets
 # make check-faults   every allocation, read, write, .. fails, SAMPLE=N: each N-th alone
@@ -161,7 +162,7 @@ TESTS := $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/test_*.c))
 # -- What to build ---------------------------------------------------------------
 .PHONY: all demo tests check bench peers bench-run golden curves setup setup-tests install \
         check-layers check-papers check-accuracy check-emulated check-avx512 check-crash check-faults check-threads \
-        bench-policies bench-against fuzz python-library wheel check-python check-wheel \
+        bench-policies bench-against bench-python fuzz python-library wheel check-python check-wheel \
         kernels-report clean help
 .DELETE_ON_ERROR:
 all: infoplane $(BUILD)/libinfoplane.so
@@ -385,6 +386,7 @@ python-library:
 	@cat LICENSE $(wildcard $(NOTICES)) > $(INTO)/LICENSES
 
 # Libraries that not every Linux system has go into the wheel; CUDA's stay out.
+OWN_PYTHON := $(PYTHON)
 PYTHON ?= /usr/bin/python3
 WHEEL_TOOLS := build/wheel-tools
 $(WHEEL_TOOLS)/bin/auditwheel:
@@ -400,14 +402,36 @@ wheel: setup $(WHEEL_TOOLS)/bin/auditwheel
 	    2> build/wheel/log || { cat build/wheel/log >&2; exit 1; }
 	@ls dist/infoplane-*.whl
 
-# The package as it lies here, with the library that it would carry.
+# Frameworks that Debian does not have, in an environment beside its PyTorch and numpy;
+# PYTHON=.. tests with those of another environment.
+FRAMEWORKS := build/frameworks/bin/python
+FRAMEWORK_PACKAGES := keras 'jax[cpu]<0.6' tqdm 'numpy<2'
+$(FRAMEWORKS):
+	@sh tests/setup.sh $(WHEEL_PACKAGES)
+	@rm -rf build/frameworks build/frameworks.new
+	@$(PYTHON) -m venv --system-site-packages build/frameworks.new
+	@build/frameworks.new/bin/python -m pip install -q $(FRAMEWORK_PACKAGES)
+	@mv build/frameworks.new build/frameworks
+
+# The package as it lies here, with the library that it would carry. Where pip gets
+# nothing, the tests of those frameworks say so.
+PACKAGE_HERE := PYTHONPATH=src/python PYTHONDONTWRITEBYTECODE=1 \
+                INFOPLANE_LIBRARY=$(CURDIR)/build/python/lib/libinfoplane.so
 check-python: setup
 	@sh tests/setup.sh $(PYTHON_TEST_PACKAGES)
+	@$(if $(OWN_PYTHON),,$(MAKE) --no-print-directory -s $(FRAMEWORKS) || \
+	    echo "check-python: pip gets no keras and jax here" >&2)
 	@$(MAKE) --no-print-directory -s $(JOBS) $(HERE) infoplane
 	@$(MAKE) --no-print-directory -s $(JOBS) INTO=build/python/lib python-library
-	@PYTHONPATH=src/python PYTHONDONTWRITEBYTECODE=1 \
-	    INFOPLANE_LIBRARY=$(CURDIR)/build/python/lib/libinfoplane.so \
-	    $(PYTHON) -m pytest -qq -rs -p no:cacheprovider src/python/tests
+	@$(PACKAGE_HERE) \
+	    $(or $(OWN_PYTHON),$$(ls $(FRAMEWORKS) 2>/dev/null || echo $(PYTHON))) \
+	    -m pytest -qq -rs -p no:cacheprovider src/python/tests
+
+# What it adds to the time of the C library.
+bench-python: setup
+	@sh tests/setup.sh $(PYTHON_TEST_PACKAGES)
+	@$(MAKE) --no-print-directory -s $(JOBS) INTO=build/python/lib python-library
+	@$(PACKAGE_HERE) $(PYTHON) bench/python.py
 
 check-wheel: setup
 	@sh tests/setup.sh $(PYTHON_TEST_PACKAGES)

@@ -7,7 +7,7 @@ from __future__ import annotations
 import re
 from typing import List, Sequence, Tuple
 
-SPARE = 1.03  # the hinted letters of a small picture are wider than their outlines
+SPARE = 1.1  # drawn letters, hinted to whole pixels, are wider than their outlines
 
 
 def width_of(text: str, size: float) -> float:

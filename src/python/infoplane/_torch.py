@@ -203,12 +203,13 @@ def _undisturbed(net: nn.Module) -> Iterator[None]:
     are as they were. Raises ArgumentError for large parameters that have changed."""
     modules = list(net.modules())
     training = [m for m in modules if m.training]
-    large = sum(p.numel() * p.element_size() for p in net.parameters()) > KEPT_BYTES
+    parameters = list(net.parameters())
+    large = sum(p.numel() * p.element_size() for p in parameters) > KEPT_BYTES
     kept = [_Tensors(m._buffers) for m in modules if m._buffers]
     kept += [_Tensors(m._parameters) for m in modules if m._parameters and not large]
     versions = {name: p._version for name, p in net.named_parameters()
-                if large and not p.is_inference()}
-    devices = sorted({p.device.index for p in net.parameters() if p.is_cuda})
+                if not p.is_inference()} if large else {}
+    devices = sorted({p.device.index for p in parameters if p.is_cuda})
     # Weights that autocast rounds without gradient must not stay in its cache, where
     # the training would find them.
     cached = torch.is_autocast_cache_enabled()
@@ -227,7 +228,7 @@ def _undisturbed(net: nn.Module) -> Iterator[None]:
                 m.training = True
             for tensors in kept:
                 tensors.put_back()
-    now = dict(net.named_parameters())
+    now = dict(net.named_parameters()) if large else {}
     for name, version in versions.items():
         if name not in now or now[name]._version != version:
             raise ArgumentError(f"forward() has changed parameter '{name}' in a pass "

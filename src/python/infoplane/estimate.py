@@ -26,7 +26,7 @@ from .table import About, Columns, Table
 
 _BIT = math.log(2.0)  # nats
 _ERRORS = {None: 0, "none": 0, "jackknife": 1}
-_POINT_BYTES = f"V{S.POINT.itemsize}"  # copied at once, and not field by field
+_POINT_AT, _COUNT_AT = (S.LAYER.fields[name][1] for name in ("point", "points"))
 _GROUPS = 10  # of rows: as many further estimates has a jackknife
 
 
@@ -127,7 +127,8 @@ def _estimate_layers(arrays: Sequence[Any], names: Optional[Sequence[str]],
         handle, settings.count, settings.array, C.byref(samples), len(layers),
         raw.ctypes.data)))
     del held, texts
-    points = raw["point"].view(_POINT_BYTES)[:, :int(raw["points"][0])].copy()
+    count = int(raw[0, _COUNT_AT:_COUNT_AT + 4].view(np.int32)[0])
+    points = raw[:, _POINT_AT:_POINT_AT + count * S.POINT.itemsize].copy()
     widths = [layer.shape[1] for layer in layers]
     return Table(partial(_columns, points, names), partial(
         _about, rows, widths, names, settings.about,
@@ -214,10 +215,11 @@ def _c_text(text: str) -> Any:
 
 
 def _layer_structs(layers: List[np.ndarray], texts: List[Any]) -> np.ndarray:
-    """Addresses of both, which must outlive it."""
-    raw = np.zeros(len(layers), S.LAYER)
-    head = raw.view(np.int64).reshape(len(raw), -1)  # name, d, t, wide come first
-    for one, layer, text in zip(head, layers, texts):
+    """The bytes of an ipl_mi_layer each, (layers, bytes), which is faster than fields.
+    They have addresses of both arguments, which must outlive them."""
+    raw = np.zeros((len(layers), S.LAYER.itemsize), np.uint8)
+    for one, layer, text in zip(raw.view(np.int64), layers, texts):
+        # name, d, t, wide come first
         at = layer.ctypes.data
         one[:4] = (C.addressof(text), layer.shape[1],
                    *((at, 0) if layer.dtype == np.float32 else (0, at)))
@@ -245,9 +247,10 @@ _REFUSALS = _names(lib.ipl_mi_refusal_text)
 
 
 def _columns(points: np.ndarray, names: Optional[Sequence[str]]) -> Columns:
-    """points: (layers, points of each), the bytes of ipl_mi_point."""
-    point, rows = points.view(S.POINT).ravel(), points.size
-    layer = np.repeat(np.arange(1, len(points) + 1), points.shape[1])
+    """points: (layers, bytes), an ipl_mi_point after the other."""
+    point = points.view(S.POINT).ravel()
+    rows = point.size
+    layer = np.repeat(np.arange(1, len(points) + 1), rows // len(points))
     layer_names = [""] * len(points) if names is None else list(names)
     return {
         "seed": np.zeros(rows, np.int64), "epoch": np.zeros(rows, np.int64),
