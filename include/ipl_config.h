@@ -58,6 +58,8 @@ typedef struct {
     char              data_y[IPL_CONFIG_TEXT], data_no_label[IPL_CONFIG_TEXT];
     char              data_mat_x[IPL_CONFIG_TEXT], data_mat_y[IPL_CONFIG_TEXT];
     char              layers[IPL_CONFIG_TEXT]; /* as ipl_net_parse reads them   */
+    int               activation; /* of all hidden layers, ipl_act + 1; 0: what layers
+                                     says                                       */
     ipl_init          init;
     int64_t           quantise; /* bits of the measured activations; 0: float32  */
     ipl_train_options train;
@@ -123,6 +125,10 @@ ipl_status ipl_config_write(const ipl_config *config, const char *path);
 
 /* The options of the data set; their texts are those of the configuration. */
 ipl_data_options ipl_config_data(const ipl_config *config);
+
+/* The shape of the network: layers, with the activation that all hidden ones get.
+ * E_ARGUMENT: the text has the entry and what was expected. */
+ipl_status ipl_config_net(const ipl_config *config, ipl_net_shape *out);
 
 /* The set of rows that is measured first, or alone. */
 ipl_measured_rows ipl_config_first_rows(const ipl_config *config);

@@ -53,7 +53,7 @@ static void list_choices(const ipl_option *o, char *text, size_t size)
                                  !c                          ? ""
                                  : ipl_option_choice(o, c + 1) ? ", "
                                                                : " or ",
-                                 name);
+                                 *name ? name : "nothing");
 }
 
 void ipl_option_expected(const ipl_option *o, char *text, size_t size)

@@ -113,7 +113,7 @@ static inline double *replay_exact(const replay *p, int replica)
 static inline replay replay_start(ipl_device *dev, const ipl_config *config)
 {
     replay p = {.dev = dev, .config = *config, .replicas = (int)config->replicas};
-    CHECK_OK(ipl_net_parse(config->layers, &p.shape));
+    CHECK_OK(ipl_config_net(config, &p.shape));
     replay_load(&p);
     p.batch = config->train.batch;
     if (!p.batch || p.batch > p.trains) p.batch = p.trains;

@@ -285,6 +285,25 @@ static void keys_must_fit_each_other(void **state)
     CHECK_FAILS(ipl_config_check(&config), IPL_E_ARGUMENT, "delta_estimator");
 }
 
+static void an_activation_is_of_all_hidden_layers(void **state)
+{
+    (void)state;
+    ipl_config config;
+    ipl_net_shape shape;
+    CHECK_OK(read_text("[net]\nlayers = 9, 5-tanh, 4-relu, 2\n"
+                       "activation = leaky-relu\n", &config));
+    CHECK_OK(ipl_config_net(&config, &shape));
+    CHECK(shape.layers == 3 && shape.width[1] == 5 && shape.width[2] == 4);
+    CHECK(shape.act[1] == IPL_ACT_LEAKY_RELU && shape.act[2] == IPL_ACT_LEAKY_RELU &&
+          shape.act[3] == IPL_ACT_SOFTMAX);
+    CHECK_OK(ipl_config_set(&config, "net.activation="));
+    CHECK_OK(ipl_config_net(&config, &shape));
+    CHECK(shape.act[1] == IPL_ACT_TANH && shape.act[2] == IPL_ACT_RELU);
+    CHECK_FAILS(ipl_config_set(&config, "net.activation=softmax"), IPL_E_ARGUMENT,
+                "[net] activation = 'softmax': expected nothing, linear, tanh, relu, "
+                "leaky-relu, sigmoid, elu or softplus");
+}
+
 static void list_gives_its_ticks_up_to_the_last(void **state)
 {
     (void)state;
@@ -355,6 +374,7 @@ static const check_test tests[] = {
     CHECK_TEST(failed_reading_leaves_the_config),
     CHECK_TEST(set_names_its_argument),
     CHECK_TEST(keys_must_fit_each_other),
+    CHECK_TEST(an_activation_is_of_all_hidden_layers),
     CHECK_TEST(list_gives_its_ticks_up_to_the_last),
     CHECK_TEST(sections_of_estimators_hold_their_options),
     CHECK_TEST(shipped_configs_are_valid),

@@ -98,7 +98,7 @@ static void the_kept_ticks_are_those_that_were_measured(void **state)
                                                         : "run.keep=measured", NULL);
         ipl_progress at;
         CHECK_OK(ipl_run(dev, &c, dir_of("run"), NULL, NULL, &at));
-        CHECK_OK(ipl_net_parse(c.layers, &shape));
+        CHECK_OK(ipl_config_net(&c, &shape));
         CHECK_OK(ipl_networks_open(IPL_FILE_PATH, file_of("run", "networks.bin"),
                                    REPLICAS * ipl_net_parameters(&shape), &n));
         assert_int_equal(ipl_networks_count(n), p % 2 ? EPOCHS + 1 : at.measured);

@@ -108,7 +108,7 @@ ipl_status trained_open(ipl_device *dev, int preset, int64_t limit, trained *out
     IPL_TRY(trained_config(preset, &out->config));
     out->config.data = ipl_config_data(&out->config);
     out->config.data.limit = limit;
-    IPL_TRY(ipl_net_parse(out->config.layers, &out->shape));
+    IPL_TRY(ipl_config_net(&out->config, &out->shape));
     ipl_status st = ipl_dataset_load(&out->config.data, &out->data);
     if (st == IPL_OK) st = upload_rows(out);
     if (st == IPL_OK) st = make_network(out);

@@ -97,12 +97,22 @@ ipl_status config_estimators(const ipl_config *config,
     return IPL_OK;
 }
 
+ipl_status ipl_config_net(const ipl_config *config, ipl_net_shape *out)
+{
+    ipl_net_shape shape;
+    if (ipl_net_parse(config->layers, &shape) != IPL_OK)
+        return IPL_FAIL(IPL_E_ARGUMENT, "[net] %s", ipl_last_error_text());
+    for (int l = 1; l < shape.layers && config->activation; ++l)
+        shape.act[l] = (ipl_act)(config->activation - 1);
+    *out = shape;
+    return IPL_OK;
+}
+
 ipl_status ipl_config_check(const ipl_config *config)
 {
     ipl_net_shape shape;
     int64_t count;
-    if (ipl_net_parse(config->layers, &shape) != IPL_OK)
-        return IPL_FAIL(IPL_E_ARGUMENT, "[net] %s", ipl_last_error_text());
+    IPL_TRY(ipl_config_net(config, &shape));
     const int arrays = config->data.set == IPL_DATA_ARRAYS;
     const int both = config->data_x[0] && config->data_y[0];
     IPL_REQUIRE(config->data.set == IPL_DATA_IB || arrays || config->data_path[0],

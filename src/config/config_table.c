@@ -50,6 +50,13 @@ static const char *const inits[] = {
     NULL};
 ONE_EACH(inits, IPL_INIT_COUNT);
 
+/* What layers says, then each activation of a hidden layer. */
+static const char *hidden(int number)
+{
+    if (!number) return "";
+    return number - 1 == IPL_ACT_SOFTMAX ? NULL : ipl_act_name((ipl_act)(number - 1));
+}
+
 static const char *const optimizers[] = {
     [IPL_SGD] = "sgd", [IPL_MOMENTUM] = "momentum", [IPL_ADAM] = "adam",
     [IPL_OPTIMIZER_COUNT] = NULL};
@@ -173,6 +180,8 @@ static const section_row first_rows[] = {
 
     TEXT("net", "layers", layers, "12, 10-tanh, 7-tanh, 5-tanh, 4-tanh, 3-tanh, 2",
          "inputs, hidden layers as units-activation, classes (softmax)"),
+    NAMED("net", "activation", IPL_OPTION_CHOICE, activation, "", hidden,
+          "of all hidden layers, instead of what layers says; empty: what it says"),
     CHOICE("net", "init", init, "truncated-normal", inits, "first weights"),
     WHOLE("net", "quantise", quantise, 0, IPL_NET_QUANTISE_MAX, "0",
           "N: measured activations are rounded to 2^N values over the layer's range; "

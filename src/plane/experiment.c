@@ -241,7 +241,7 @@ ipl_status ipl_experiment_load(const ipl_config *config, ipl_experiment *out)
     IPL_TRY(ipl_config_whole_paths(&out->config)); /* to be resumed from anywhere */
     out->config.data = ipl_config_data(&out->config);
     out->estimators = ipl_config_estimators(config, out->options);
-    IPL_TRY(ipl_net_parse(config->layers, &out->shape));
+    IPL_TRY(ipl_config_net(config, &out->shape));
     ipl_status st = load(out);
     if (st == IPL_OK) count_steps(out);
     if (st == IPL_OK && config->networks[0]) st = ipl_kept_open(out, &out->kept);
