@@ -106,6 +106,17 @@ void ipl_config_defaults(ipl_config *config);
  * folder makes too long. Call ipl_config_check when everything is set. */
 ipl_status ipl_config_read(const char *path, ipl_config *config);
 
+/* Takes a key of a section that is not the configuration's: at this line of the file,
+ * over what `config` has so far. The text of a failure is the reader's. */
+typedef ipl_status (*ipl_config_more)(void *user, ipl_config *config, int line,
+                                      const char *key, const char *value);
+
+/* ipl_config_read of a file that may have [section] too, whose keys go to `more` as
+ * they come; it sees to repeated ones. E_ARGUMENT: a section of the configuration. Else
+ * as ipl_config_read and `more`. */
+ipl_status ipl_config_read_more(const char *path, const char *section,
+                                ipl_config_more more, void *user, ipl_config *config);
+
 /* "section.key=value" over what is there. E_ARGUMENT as E_FORMAT above. */
 ipl_status ipl_config_set(ipl_config *config, const char *text);
 
@@ -149,6 +160,18 @@ typedef struct {
 } ipl_config_key;
 int        ipl_config_keys(void);
 ipl_status ipl_config_key_at(const ipl_config *config, int index, ipl_config_key *out);
+
+/* Which key is "section.key". E_ARGUMENT: none; the text has what was probably
+ * meant. */
+ipl_status ipl_config_find(const char *name, int *index);
+
+/* The row of a key, and its section if not NULL. NULL: index outside [0, count). */
+const ipl_option *ipl_config_option(int index, const char **section);
+
+/* Sets that key. A path is seen from where the program runs, or from the folder of
+ * `file` if not NULL. E_ARGUMENT: not a value; the text says what was expected. */
+ipl_status ipl_config_set_at(ipl_config *config, int index, const char *value,
+                             const char *file);
 
 /* The ticks of measure.list up to `last`, ascending: (*tick)[*count], which the caller
  * frees. E_ARGUMENT: not a list; E_MEMORY. */

@@ -194,6 +194,8 @@ static void bad_lines_are_named(void **state)
         {"[bin]\nrange = -1, 0, 1\n", "expected two numbers"},
         {"[bin]\nwidth = -0.1\n", "'-0.1': expected a number above 0"},
         {"[kde]\nnoise_var = 0\n", "'0': expected a number above 0"},
+        {"[train]\n[sweep]\n", ":2: section [sweep]: this is a study, and no "
+                               "configuration of one run: infoplane sweep runs it"},
         {"[train]\nepochs\n", ":2: expected [section] or key = value"},
         {"[train\nepochs = 1\n", ":1: expected [section] or key = value"},
     };
@@ -204,6 +206,63 @@ static void bad_lines_are_named(void **state)
     ipl_config config;
     CHECK_FAILS(ipl_config_read("/no/such.ini", &config), IPL_E_IO, "/no/such.ini");
     CHECK_FAILS(ipl_config_read("/tmp", &config), IPL_E_IO, "/tmp");
+}
+
+/* What a section of somebody else's gave, as "line key=value;". */
+static ipl_status note_key(void *user, ipl_config *config, int line, const char *key,
+                           const char *value)
+{
+    char *text = user;
+    CHECK(config->epochs == 70); /* of the lines before */
+    sprintf(text + strlen(text), "%d %s=%s;", line, key, value);
+    if (!strcmp(key, "bad")) return IPL_FAIL(IPL_E_FORMAT, "line %d is bad", line);
+    return IPL_OK;
+}
+
+static void a_section_more_goes_to_its_reader(void **state)
+{
+    (void)state;
+    static const char text[] = "[train]\nepochs = 70\n[more]\na.b = 1 = 2\n a.b =\n"
+                               "[train]\nseed = 5\n";
+    char seen[200] = "", path[64];
+    ipl_config config;
+    write_file(text, path);
+    CHECK_OK(ipl_config_read_more(path, "more", note_key, seen, &config));
+    assert_string_equal(seen, "4 a.b=1 = 2;5 a.b=;");
+    CHECK(config.epochs == 70 && config.seed == 5);
+    CHECK_FAILS(ipl_config_read(path, &config), IPL_E_FORMAT, ":3: no section [more]");
+    CHECK_FAILS(ipl_config_read_more(path, "train", note_key, seen, &config),
+                IPL_E_ARGUMENT, "section [train]");
+    unlink(path);
+    write_file("[train]\nepochs = 70\n[more]\nbad = 1\n[nothing]\n", path);
+    CHECK_FAILS(ipl_config_read_more(path, "more", note_key, seen, &config),
+                IPL_E_FORMAT, "line 4 is bad");
+    unlink(path);
+}
+
+static void keys_are_found_and_set_by_number(void **state)
+{
+    (void)state;
+    int at;
+    const char *section;
+    ipl_config config;
+    ipl_config_defaults(&config);
+    CHECK_OK(ipl_config_find("bin.edges", &at));
+    CHECK(!strcmp(ipl_config_option(at, &section)->key, "edges"));
+    CHECK(!strcmp(section, "bin") && !ipl_config_option(-1, NULL) &&
+          !ipl_config_option(ipl_config_keys(), NULL));
+    CHECK_OK(ipl_config_set_at(&config, at, " 17", NULL));
+    CHECK(config.mi[IPL_MI_BIN].bin_edges == 17);
+    CHECK_FAILS(ipl_config_set_at(&config, at, "x", NULL), IPL_E_ARGUMENT,
+                "[bin] edges = 'x': expected a whole number");
+    CHECK_FAILS(ipl_config_find("bin.edge", &at), IPL_E_ARGUMENT,
+                "'bin.edge': no key 'edge' in section [bin]; is [bin] edges meant?");
+    CHECK_FAILS(ipl_config_find("edges", &at), IPL_E_ARGUMENT, "expected section.key");
+    CHECK_OK(ipl_config_find("data.path", &at));
+    CHECK_OK(ipl_config_set_at(&config, at, "set", "some/study.ini"));
+    assert_string_equal(config.data_path, "some/set");
+    CHECK_OK(ipl_config_set_at(&config, at, "set", NULL));
+    assert_string_equal(config.data_path, "set");
 }
 
 static void overlong_lines_are_refused_and_not_split(void **state)
@@ -370,6 +429,8 @@ static const check_test tests[] = {
     CHECK_TEST(a_path_that_its_folder_makes_too_long_is_refused),
     CHECK_TEST(blanks_comments_and_line_ends_do_not_matter),
     CHECK_TEST(bad_lines_are_named),
+    CHECK_TEST(a_section_more_goes_to_its_reader),
+    CHECK_TEST(keys_are_found_and_set_by_number),
     CHECK_TEST(overlong_lines_are_refused_and_not_split),
     CHECK_TEST(failed_reading_leaves_the_config),
     CHECK_TEST(set_names_its_argument),

@@ -29,7 +29,8 @@ expect() {
 declared() {
     for header in "$place"/include/infoplane/*.h; do
         echo "#include \"$header\""
-    done | cc -E -P -xc - | grep -oE '\bipl_[a-z0-9_]+ *\(' | tr -d ' (' | sort -u
+    done | cc -E -P -xc - | grep -oE '\bipl_[a-z0-9_]+ *\([^*]' | sed 's/ *(.*//' |
+        sort -u
 }
 exported() {
     nm -D --defined-only "$place/lib/libinfoplane.so" | sed 's/.* //' | sort -u

@@ -3,7 +3,6 @@
  */
 #include "config/config_table.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <ini.h>
 #include <stdio.h>
@@ -11,93 +10,8 @@
 #include <string.h>
 
 #include "buffer.h"
+#include "config/config_names.h"
 #include "file.h"
-
-/* -- Keys by name -----------------------------------------------------------------*/
-
-/* Index of the key; -1: there is none. */
-static int index_of(const char *section, const char *key)
-{
-    for (int r = 0; r < config_rows(); ++r) {
-        const config_row row = config_row_at(r);
-        if (!strcmp(row.section, section) && !strcmp(row.option->key, key)) return r;
-    }
-    return -1;
-}
-
-static int known_section(const char *section)
-{
-    for (int r = 0; r < config_rows(); ++r)
-        if (!strcmp(config_row_at(r).section, section)) return 1;
-    return 0;
-}
-
-/* "data, net, train or run" */
-static void list_sections(char *text, size_t size)
-{
-    const char *before = "";
-    size_t used = 0, last = 0;
-    *text = 0;
-    for (int r = 0; r < config_rows() && used < size; ++r) {
-        const char *section = config_row_at(r).section;
-        if (!strcmp(section, before)) continue;
-        last = used;
-        used += (size_t)snprintf(text + used, size - used, "%s%s", used ? ", " : "",
-                                 before = section);
-    }
-    char name[64];
-    snprintf(name, sizeof name, "%s", text + last + 2); /* behind ", " */
-    snprintf(text + last, size - last, " or %s", name);
-}
-
-/* Index of the key that was probably meant: same key elsewhere, or few letters away;
- * -1: none. */
-static int nearest(const char *section, const char *key)
-{
-    int least = 4, best = -1;
-    for (int r = 0; r < config_rows(); ++r) {
-        const config_row row = config_row_at(r);
-        const int far =
-            2 * ipl_option_edits(row.option->key, key) +
-            (strcmp(row.section, section) != 0);
-        if (far < 2 * (int)strlen(key) && far <= least) least = far - 1, best = r;
-    }
-    return best;
-}
-
-/* `code` is what the caller's caller gets: E_FORMAT for files, E_ARGUMENT for --set. */
-static ipl_status unknown_key(ipl_status code, const char *where, const char *section,
-                              const char *key)
-{
-    const int meant = nearest(section, key);
-    char   names[400] = "";
-    size_t used = 0;
-    if (meant >= 0)
-        return IPL_FAIL(code, "%s: no key '%s' in section [%s]; is [%s] %s "
-                        "meant?", where, key, section, config_row_at(meant).section,
-                        config_row_at(meant).option->key);
-    if (!known_section(section)) {
-        list_sections(names, sizeof names);
-        return IPL_FAIL(code, "%s: no section [%s]: expected %s", where, section,
-                        names);
-    }
-    for (int r = 0; r < config_rows() && used < sizeof names; ++r)
-        if (!strcmp(config_row_at(r).section, section))
-            used += (size_t)snprintf(names + used, sizeof names - used, " %s",
-                                     config_row_at(r).option->key);
-    return IPL_FAIL(code, "%s: no key '%s' in section [%s], which has%s", where,
-                    key, section, names);
-}
-
-static ipl_status set_key(ipl_config *config, ipl_status code, const char *where,
-                          const char *section, const char *key, const char *value)
-{
-    const int index = index_of(section, key);
-    if (index < 0) return unknown_key(code, where, section, key);
-    const config_row row = config_row_at(index);
-    if (config_set(config, &row, value) == IPL_OK) return IPL_OK;
-    return IPL_FAIL(code, "%s: [%s] %s", where, section, ipl_last_error_text());
-}
 
 /* -- Files ------------------------------------------------------------------------*/
 
@@ -105,14 +19,32 @@ typedef struct {
     FILE       *file;
     const char *path;
     ipl_config *config;
+    const char *more; /* a section of somebody else's, or NULL                   */
+    ipl_config_more take;
+    void       *user; /* of take                                                 */
     int         line, *at; /* [config_rows()]: line of each key, 0 when not seen */
-    ipl_status  st;            /* the first failure                              */
+    ipl_status  st;   /* the first failure                                       */
 } reading;
 
 static const char *place(const reading *r, char *text, size_t size)
 {
     snprintf(text, size, "%s:%d", r->path, r->line);
     return text;
+}
+
+static int is_more(const reading *r, const char *section)
+{
+    return r->more && !strcmp(section, r->more);
+}
+
+static ipl_status unknown_section(const reading *r, const char *name)
+{
+    char where[320];
+    place(r, where, sizeof where);
+    if (!strcmp(name, "sweep"))
+        return IPL_FAIL(IPL_E_FORMAT, "%s: section [sweep]: this is a study, and no "
+                        "configuration of one run: infoplane sweep runs it", where);
+    return config_unknown(IPL_E_FORMAT, where, name, "");
 }
 
 /* Hands out a line at a time. Leading blanks go, as libinih would take an indented
@@ -133,8 +65,8 @@ static char *read_line(char *text, int size, void *user)
     if (*text == '[') {
         char name[64] = "";
         sscanf(text, "[%63[^]\n]", name);
-        if (!known_section(name)) {
-            r->st = unknown_key(IPL_E_FORMAT, place(r, where, sizeof where), name, "");
+        if (!config_has_section(name) && !is_more(r, name)) {
+            r->st = unknown_section(r, name);
             return NULL;
         }
     }
@@ -146,23 +78,32 @@ static int take_key(void *user, const char *section, const char *key, const char
     reading *r = user;
     char where[320];
     if (r->st != IPL_OK) return 0;
+    if (is_more(r, section)) {
+        r->st = r->take(r->user, r->config, r->line, key, value);
+        return r->st == IPL_OK;
+    }
     place(r, where, sizeof where);
-    const int index = index_of(section, key);
+    const int index = config_index(section, key);
     if (index >= 0 && r->at[index])
         r->st = IPL_FAIL(IPL_E_FORMAT, "%s: [%s] %s = '%s': already set in line %d",
                          where, section, key, value, r->at[index]);
     else
-        r->st = set_key(r->config, IPL_E_FORMAT, where, section, key, value);
+        r->st = config_set_key(r->config, IPL_E_FORMAT, where, section, key, value);
     if (index >= 0) r->at[index] = r->line;
     return r->st == IPL_OK;
 }
 
-ipl_status ipl_config_read(const char *path, ipl_config *config)
+ipl_status ipl_config_read_more(const char *path, const char *section,
+                                ipl_config_more more, void *user, ipl_config *config)
 {
     IPL_REQUIRE(path && config, "path or config is NULL");
+    IPL_REQUIRE(!section || (more && !config_has_section(section)),
+                "section [%s] is a configuration's own, or nobody takes its keys",
+                section);
     ipl_config made;
     ipl_config_defaults(&made);
-    reading r = {.path = path, .config = &made};
+    reading r = {.path = path, .config = &made, .more = section, .take = more,
+                 .user = user};
     IPL_TRY(ipl_file_stream_or_pipe(path, &r.file));
     r.at = calloc((size_t)config_rows(), sizeof *r.at);
     if (!r.at) {
@@ -182,6 +123,11 @@ ipl_status ipl_config_read(const char *path, ipl_config *config)
     return r.st;
 }
 
+ipl_status ipl_config_read(const char *path, ipl_config *config)
+{
+    return ipl_config_read_more(path, NULL, NULL, NULL, config);
+}
+
 ipl_status ipl_config_set(ipl_config *config, const char *text)
 {
     IPL_REQUIRE(config && text, "config or text is NULL");
@@ -192,7 +138,7 @@ ipl_status ipl_config_set(ipl_config *config, const char *text)
     snprintf(section, sizeof section, "%.*s", (int)(dot - text), text);
     snprintf(key, sizeof key, "%.*s", (int)(equal - dot - 1), dot + 1);
     snprintf(where, sizeof where, "'%.150s'", text);
-    return set_key(config, IPL_E_ARGUMENT, where, section, key, equal + 1);
+    return config_set_key(config, IPL_E_ARGUMENT, where, section, key, equal + 1);
 }
 
 static ipl_status print_keys(ipl_buffer *text, const ipl_config *config)

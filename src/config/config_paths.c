@@ -40,17 +40,31 @@ static ipl_status store(const char *key, const char *whole, char path[IPL_CONFIG
     return IPL_OK;
 }
 
-ipl_status config_paths_of_file(const char *file, ipl_config *config)
+static ipl_status join(const char *file, ipl_config *config, int k)
 {
     char joined[PATH_MAX];
     const char *key, *slash = strrchr(file, '/');
-    if (!slash) return IPL_OK; /* its folder is where the program runs */
-    for (int k = 0; k < PATHS; ++k) {
-        char *path = path_at(config, k, &key);
-        if (!is_relative(config, k, path)) continue;
-        snprintf(joined, sizeof joined, "%.*s%s", (int)(slash + 1 - file), file, path);
-        IPL_TRY(store(key, joined, path));
-    }
+    char *path = path_at(config, k, &key);
+    /* Without a slash the file's folder is where the program runs. */
+    if (!slash || !is_relative(config, k, path)) return IPL_OK;
+    snprintf(joined, sizeof joined, "%.*s%s", (int)(slash + 1 - file), file, path);
+    return store(key, joined, path);
+}
+
+ipl_status config_paths_of_file(const char *file, ipl_config *config)
+{
+    for (int k = 0; k < PATHS; ++k) IPL_TRY(join(file, config, k));
+    return IPL_OK;
+}
+
+ipl_status config_path_of_file(const char *file, const config_row *row,
+                               ipl_config *config)
+{
+    const char *key;
+    for (int k = 0; k < PATHS; ++k)
+        if ((char *)config + row->base + row->option->offset ==
+            path_at(config, k, &key))
+            return join(file, config, k);
     return IPL_OK;
 }
 

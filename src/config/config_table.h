@@ -26,6 +26,10 @@ void config_fallback(const config_row *row, char *text, size_t size);
 /* Paths that a file has are seen from its folder: puts that before them. E_ARGUMENT. */
 ipl_status config_paths_of_file(const char *file, ipl_config *config);
 
+/* The same of one key, if it is a path. */
+ipl_status config_path_of_file(const char *file, const config_row *row,
+                               ipl_config *config);
+
 /* The row's value from text, and as text. E_ARGUMENT. */
 ipl_status config_set(ipl_config *config, const config_row *row, const char *text);
 void       config_print(const ipl_config *config, const config_row *row, char *text,
