@@ -169,6 +169,15 @@ ipl_status ipl_resume(ipl_device *dev, const char *dir, ipl_progress_call progre
  */
 ipl_status ipl_measure_config(const char *dir, ipl_config *out);
 
+/* What of a run depends on a key of its configuration. */
+typedef enum {
+    IPL_KEY_TRAINS,   /* the networks, and so all                               */
+    IPL_KEY_LOGS,     /* training.csv alone, which measuring again takes over   */
+    IPL_KEY_MEASURES, /* the points: measuring again may change it              */
+    IPL_KEY_RUNS      /* no result: how the work is done                        */
+} ipl_key_role;
+ipl_key_role ipl_role_of(const char *section, const char *key);
+
 /* Which networks of which run, and where they go. */
 typedef struct {
     const char *dir;    /* of a finished run that kept networks                 */

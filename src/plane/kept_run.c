@@ -25,12 +25,22 @@ static const char *path_of(const char *dir, const char *name, char text[PATH_BYT
 
 /* -- Whether the networks are those of a configuration ----------------------------*/
 
-/* 1 if trained networks depend on the key. */
-static int trains(const ipl_config_key *key)
+ipl_key_role ipl_role_of(const char *section, const char *key)
 {
-    if (!strcmp(key->section, "net")) return strcmp(key->key, "quantise") != 0;
-    if (!strcmp(key->section, "measure")) return !strcmp(key->key, "tick");
-    return !strcmp(key->section, "data") || !strcmp(key->section, "train");
+    static const struct { const char *section, *key; ipl_key_role role; } roles[] = {
+        {"net", "quantise", IPL_KEY_MEASURES},
+        {"measure", "tick", IPL_KEY_TRAINS},
+        {"measure", "training_log", IPL_KEY_LOGS},
+        {"measure", "loss_rows", IPL_KEY_LOGS},
+        {"data", NULL, IPL_KEY_TRAINS},
+        {"net", NULL, IPL_KEY_TRAINS},
+        {"train", NULL, IPL_KEY_TRAINS},
+        {"run", NULL, IPL_KEY_RUNS}};
+    for (size_t r = 0; r < sizeof roles / sizeof *roles; ++r)
+        if (!strcmp(section, roles[r].section) &&
+            (!roles[r].key || !strcmp(key, roles[r].key)))
+            return roles[r].role;
+    return IPL_KEY_MEASURES;
 }
 
 static ipl_status compare(const ipl_config *was, const ipl_config *now, const char *dir)
@@ -39,7 +49,8 @@ static ipl_status compare(const ipl_config *was, const ipl_config *now, const ch
         ipl_config_key a, b;
         IPL_TRY(ipl_config_key_at(was, k, &a));
         IPL_TRY(ipl_config_key_at(now, k, &b));
-        if (trains(&a) && strcmp(a.value, b.value))
+        if (ipl_role_of(a.section, a.key) == IPL_KEY_TRAINS &&
+            strcmp(a.value, b.value))
             return IPL_FAIL(IPL_E_ARGUMENT, "[%s] %s = %s: the networks of '%s' were "
                             "trained with '%s'; only what is measured may change",
                             a.section, a.key, b.value, dir, a.value);

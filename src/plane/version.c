@@ -37,7 +37,7 @@ size_t ipl_sizeof(const char *type)
         TYPE(ipl_activations),    TYPE(ipl_keep),          TYPE(ipl_export),
         TYPE(ipl_compression_row), TYPE(ipl_pool_over),    TYPE(ipl_window),
         TYPE(ipl_doubt),          TYPE(ipl_plane_row),     TYPE(ipl_plane_training),
-        TYPE(ipl_plane),
+        TYPE(ipl_plane),         TYPE(ipl_key_role),
         TYPE(ipl_audit_cause),    TYPE(ipl_audit_pair),    TYPE(ipl_audit_layer),
         TYPE(ipl_audit_report),   TYPE(ipl_audit_files),   TYPE(ipl_target_form),
         TYPE(ipl_target_options), TYPE(ipl_targets),
