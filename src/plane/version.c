@@ -8,6 +8,7 @@
 #include "ipl_audit.h"
 #include "ipl_bench.h"
 #include "ipl_plane.h"
+#include "ipl_study.h"
 
 const char *ipl_version(void) { return IPL_VERSION " (" IPL_REVISION ")"; }
 
@@ -38,6 +39,7 @@ size_t ipl_sizeof(const char *type)
         TYPE(ipl_compression_row), TYPE(ipl_pool_over),    TYPE(ipl_window),
         TYPE(ipl_doubt),          TYPE(ipl_plane_row),     TYPE(ipl_plane_training),
         TYPE(ipl_plane),         TYPE(ipl_key_role),
+        TYPE(ipl_study_key),      TYPE(ipl_study_run),
         TYPE(ipl_audit_cause),    TYPE(ipl_audit_pair),    TYPE(ipl_audit_layer),
         TYPE(ipl_audit_report),   TYPE(ipl_audit_files),   TYPE(ipl_target_form),
         TYPE(ipl_target_options), TYPE(ipl_targets),

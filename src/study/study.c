@@ -1,0 +1,76 @@
+/*
+ * study.c - what a study has, and the configuration of each of its runs.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "study/study.h"
+
+int ipl_study_keys(const ipl_study *s) { return s->keys; }
+
+ipl_study_key ipl_study_key_at(const ipl_study *s, int key)
+{
+    const study_key *k = &s->key[key];
+    return (ipl_study_key){k->section, k->option->key, k->name, k->text.count, k->axis,
+                           k->role == IPL_KEY_MEASURES};
+}
+
+const char *ipl_study_value(const ipl_study *s, int key, int value)
+{
+    return study_texts_at(&s->key[key].text, value);
+}
+
+int64_t ipl_study_runs(const ipl_study *s) { return s->runs; }
+int64_t ipl_study_products(const ipl_study *s) { return s->networks; }
+
+const ipl_study_run *ipl_study_run_at(const ipl_study *s, int64_t run)
+{
+    return &s->run[run];
+}
+
+/* The run's position on an axis. */
+static int position_of(const ipl_study *s, int64_t run, int axis)
+{
+    int64_t product = s->product[run];
+    for (int a = s->axes - 1; a > axis; --a) product /= s->axis[a].length;
+    return (int)(product % s->axis[axis].length);
+}
+
+int ipl_study_value_of(const ipl_study *s, int64_t run, int key)
+{
+    const study_key *k = &s->key[key];
+    if (!strcmp(k->full, "train.seed")) return -1;
+    return k->of[position_of(s, run, k->axis)];
+}
+
+/* Where the networks are that the run measures. */
+static ipl_status set_networks(const ipl_study *s, int64_t trainer, const char *dir,
+                               ipl_config *config)
+{
+    const char *name = s->run[trainer].name;
+    const int length = snprintf(config->networks, sizeof config->networks, "%s/%s", dir,
+                                name);
+    IPL_REQUIRE(length < (int)sizeof config->networks,
+                "'%s/%s': expected a path of at most %zu characters: take a folder "
+                "with a shorter one", dir, name, sizeof config->networks - 1);
+    return IPL_OK;
+}
+
+ipl_status ipl_study_config(const ipl_study *s, int64_t run, const char *dir,
+                            ipl_config *out)
+{
+    IPL_REQUIRE(s && dir && out && run >= 0 && run < s->runs,
+                "study, folder or result is NULL, or run %lld is not there",
+                (long long)run);
+    const ipl_study_run *r = &s->run[run];
+    ipl_config config = s->base;
+    for (int a = 0; a < s->axes; ++a)
+        IPL_TRY(study_set(s, a, position_of(s, run, a), &config));
+    config.seed = r->first_seed;
+    config.replicas = r->seeds;
+    config.keep = r->keep;
+    if (r->kept_by >= 0) IPL_TRY(set_networks(s, r->kept_by, dir, &config));
+    IPL_TRY(ipl_config_whole_paths(&config));
+    *out = config;
+    return IPL_OK;
+}
