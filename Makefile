@@ -442,7 +442,7 @@ check-wheel: setup
 # Seeds are made by the targets, or stand in tests/corpus; what a target crashes on stays
 # in build/fuzz/NAME-*.
 FUZZ_SRC := $(filter-out $(if $(MAT_ON),src/data/mat_none.c,$(MAT_SRC)),$(wildcard src/data/*.c)) \
-            $(wildcard src/*.c src/config/*.c src/plot/*.c) $(patsubst %,src/plane/%.c, \
+            $(wildcard src/*.c src/config/*.c src/plot/*.c src/study/*.c) $(patsubst %,src/plane/%.c, \
             folder_names journal records checkpoint networks pack compression_file doubt \
             run_about)
 FUZZ_SRC := $(filter-out src/device%.c src/cuda_%.c,$(FUZZ_SRC))

@@ -83,9 +83,9 @@ static int chunks_of(pass *p, const study_chunk **chunk)
         if (!condition->of_seeds) all = condition->matched = 1;
         else if (mark(p, condition, &some)) condition->matched = 1;
     }
-    *chunk = some ? p->some : s->chunk;
+    *chunk = some || s->seeds_of < 0 ? p->some : s->chunk;
     if (all) return 0;
-    if (s->seeds_of < 0) return 1;
+    if (s->seeds_of < 0) return 1; /* those of the configuration: no chunk is read */
     return some ? study_chunks(s, p->left_out, p->some) : s->chunks;
 }
 
