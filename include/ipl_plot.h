@@ -53,6 +53,34 @@ ipl_plot_options ipl_plot_defaults(void);
 ipl_status ipl_plot_runs(int runs, const char *const *dir,
                          const ipl_plot_options *options, const char *file);
 
+/* -- Studies ----------------------------------------------------------------------*/
+
+/* A key is one that the study has swept ("net.activation", or "activation" where no
+ * other is called so), or `layer`, `estimator` or `rows` (measured: train, test). */
+typedef struct {
+    ipl_plot_options plot; /* what: ALL (the plane, or the epochs where nothing has
+                              labels), PLANE or EPOCHS; no overlay, no names       */
+    const char *cols, *rows, *colour; /* keys; NULL: swept ones of several values, in
+                                         this order, then estimator and rows       */
+    int                onlys;
+    const char *const *only; /* "bin.edges=30": of this key this value, and others
+                                that are named so                                 */
+} ipl_plot_study_options;
+
+enum { IPL_PLOT_NOTES = 2048 };
+
+/* 1: the directory has a study.json. */
+int ipl_plot_is_study(const char *dir);
+
+/* Small multiples of a study's means over its seeds, with bands or bars of a deviation,
+ * on common axes: a column, a row and a colour for each value of a key. Other keys of
+ * several values are shown at one of them, of which `notes`, [IPL_PLOT_NOTES], has a
+ * line each: "only bin.edges = 10 of 10, 30 is shown: --only bin.edges=30". E_ARGUMENT
+ * also: no such key, twice the same, more values than there is room for. E_IO,
+ * E_FORMAT: no study_summary.csv; file and line that could not be read. */
+ipl_status ipl_plot_study(const char *dir, const ipl_plot_study_options *options,
+                          const char *file, char *notes);
+
 #pragma GCC visibility pop
 #ifdef __cplusplus
 }

@@ -26,9 +26,8 @@ static const char stand_in[] =
     "*) printf '\\211PNG\\r\\n\\032\\nIEND\\256B`\\202' >\"$out\" ;;\n"
     "esac\n";
 
-/* Draws runs to file with the stand-in, and gives the script, to be freed. */
-static inline char *picture_of(int runs, const char *const *dir,
-                               const ipl_plot_options *how, const char *file)
+/* Draws with the stand-in, and gives the script, to be freed. */
+static inline char *picture_by(ipl_status (*draw)(const void *what), const void *what)
 {
     char f[FILES_PATH];
     files_make_folder(f);
@@ -38,13 +37,33 @@ static inline char *picture_of(int runs, const char *const *dir,
     CHECK(!chmod(files_path(f, "gnuplot"), 0755));
     snprintf(path, sizeof path, "%s:%s", f, before);
     setenv("PATH", path, 1);
-    const ipl_status st = ipl_plot_runs(runs, dir, how, file);
+    const ipl_status st = draw(what);
     setenv("PATH", before, 1);
-    if (st != IPL_OK) fail_msg("%s: %s", *dir, ipl_last_error());
+    if (st != IPL_OK) fail_msg("%s", ipl_last_error());
     char *script = files_text(f, "script");
     files_remove_folder(f);
     free(before);
     return script;
+}
+
+typedef struct {
+    int                     runs;
+    const char *const      *dir;
+    const ipl_plot_options *how;
+    const char             *file;
+} picture_runs;
+
+static inline ipl_status picture_draw_runs(const void *what)
+{
+    const picture_runs *of = what;
+    return ipl_plot_runs(of->runs, of->dir, of->how, of->file);
+}
+
+/* Runs drawn to a file. */
+static inline char *picture_of(int runs, const char *const *dir,
+                               const ipl_plot_options *how, const char *file)
+{
+    return picture_by(picture_draw_runs, &(picture_runs){runs, dir, how, file});
 }
 
 static inline char *picture_script(const char *dir, ipl_plot_what what,

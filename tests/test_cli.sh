@@ -200,7 +200,39 @@ holds 'have the names they were given' grep -q '>second<' over.svg
 works 'plot takes its words' plot two -o few.svg --what plane --estimator kde \
     --layers 1 --x-limits 0: --y-limits=:2 --scale linear --font Serif --font-size 9
 fails 2 'which picture? -o FILE' plot two again
-fails 2 "--estimator 'ksg': plane.csv has bin, kde-upper" plot two --estimator ksg
+fails 2 '--only are of a study: two has no study.json' plot two --rows bin.edges
+mkdir study
+cat >study/study.json <<'END'
+{"study": "small.ini", "tick": "epoch", "keys": [{"key": "bin.edges",
+ "values": ["10", "30"], "only_measures": true}], "runs": []}
+END
+{
+    echo 'bin.edges,rows,epoch,layer,estimator,quantity,mean,deviation,n'
+    for quantity in i_xt_bits i_ty_bits; do
+        for edges in 10 30; do
+            for rows in train test; do
+                echo "$edges,$rows,0,1,bin,$quantity,0.5,0.1,2"
+                echo "$edges,$rows,9,1,bin,$quantity,0.6,0.1,2"
+            done
+        done
+    done
+} >study/study_summary.csv
+works 'a study' plot study
+holds 'has its keys in columns' grep -q '>30<' study/plane.svg
+works 'a study by its options' plot study --what epochs --rows edges --colour rows \
+    --only rows=test --scale linear -o study.png
+works 'a study at one value' plot study --rows layer --colour rows -o study.pdf \
+    --only edges=10
+works 'fixes keys without a place' plot study --cols edges --rows layer \
+    --colour estimator -o study.svg
+holds 'and says so' grep -q 'only rows = train of train, test is shown' err
+fails 2 "--rows 'elu': no key of this study: it has bin.edges, layer, estimator" \
+    plot study --rows elu
+fails 2 'study is a study, whose picture is --what plane or epochs' plot study --overlay
+fails 2 'a study has a picture of its own' plot study two -o x.svg
+rm study/study_summary.csv
+fails 1 'study_summary.csv is not there: no run of the study is done' plot study
+fails 2 "--estimator 'ksg': there are bin, kde-upper" plot two --estimator ksg
 fails 2 "--layers '9': there are layers 1 to" plot two --layers 9
 fails 2 "--x-limits '3:1': expected two numbers" plot two --what plane --x-limits 3:1
 fails 2 "--scale 'cubic': expected log or linear" plot two --scale cubic

@@ -13,7 +13,8 @@
 #define TARGETS(TARGET)                                                          \
     TARGET(compression) TARGET(config) TARGET(csv) TARGET(idx) TARGET(journal)   \
     TARGET(names) TARGET(networks) TARGET(npy) TARGET(npz) TARGET(plane)         \
-    TARGET(pool) TARGET(run_json) TARGET(state) TARGET(study) MAT_TARGETS(TARGET)
+    TARGET(pool) TARGET(run_json) TARGET(state) TARGET(study) TARGET(summary)    \
+    MAT_TARGETS(TARGET)
 
 #define DECLARE(name)                                                            \
     int fuzz_##name##_start(int *argc, char ***argv);                            \

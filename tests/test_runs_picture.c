@@ -129,7 +129,7 @@ static void estimators_are_chosen_by_name(void **state)
     free(script);
     how.estimators = "bin,kde-uper";
     CHECK_FAILS(ipl_plot_runs(2, t.dir, &how, files_path(t.folder, "p.svg")),
-                IPL_E_ARGUMENT, "--estimator 'kde-uper': plane.csv has bin, kde-upper, "
+                IPL_E_ARGUMENT, "--estimator 'kde-uper': there are bin, kde-upper, "
                 "kde-lower, bin@30");
     files_remove_folder(t.folder);
 }

@@ -21,7 +21,7 @@ typedef struct {
 } cli_command;
 
 extern const cli_command cli_run, cli_resume, cli_measure, cli_export, cli_estimate,
-    cli_audit, cli_plot, cli_dataset, cli_bench, cli_devices;
+    cli_audit, cli_plot, cli_dataset, cli_bench, cli_devices, cli_sweep;
 
 /* -- Options ----------------------------------------------------------------------*/
 
@@ -92,9 +92,14 @@ const char *cli_error_text(void);
 int cli_open_device(const cli_command *command, const char *name, int64_t threads,
                     int quiet, ipl_device **out);
 
-/* Progress on stderr: a bar on a terminal, else a line every few seconds. Between start
- * and end, SIGINT, SIGTERM and SIGHUP make cli_progress_show ask the library to stop; a
- * second one ends the process at once, which costs no result either. */
+/* From cli_listen on SIGINT, SIGTERM and SIGHUP ask for an end; a second one ends the
+ * process at once, which costs no result either. */
+void cli_listen(void);
+int  cli_asked_to_stop(void);
+void cli_listen_no_more(void);
+
+/* Progress on stderr: a bar on a terminal, else a line every few seconds. It listens
+ * from start to end, and cli_progress_show asks the library to stop. */
 typedef struct {
     int         quiet;   /* 1: shows nothing                                     */
     const char *tick;    /* "epoch", "step"                                      */
@@ -107,6 +112,9 @@ typedef struct {
 cli_progress cli_progress_start(const char *tick, ipl_device *dev, int quiet);
 int          cli_progress_show(void *progress, const ipl_progress *now);
 void         cli_progress_end(cli_progress *progress);
+
+/* runs/NAME for any/folder/NAME.ini, where nobody says --out. */
+void cli_default_out(const char *config, char *out, size_t size);
 
 /* What is left to do after ipl_run and ipl_resume (`resumed`): an error with advice, or
  * a line of summary, the table of compression, the picture and what cannot be trusted.
@@ -122,6 +130,10 @@ const char *cli_further_set(const char *dir, unsigned *further, char *path,
 /* A run of `config` to its picture. Returns the exit status. */
 int cli_run_and_plot(ipl_device *dev, const ipl_config *config, const char *dir,
                      int quiet);
+
+/* Draws a study's picture, and says what it leaves out; how NULL: the defaults. */
+ipl_status cli_plot_study(const char *dir, const ipl_plot_study_options *how,
+                          const char *file);
 
 /* What a run of several seeds says of compression, as a short table; nothing of one
  * seed. Returns the exit status. */
@@ -141,6 +153,9 @@ const char *cli_memory(const ipl_device_info *device, const ipl_memory *memory,
 
 /* Lines on what was converted in a data set, as "data: LINE" on stderr. */
 void cli_print_notes(const char *notes);
+
+/* "12.3 MiB". */
+const char *cli_bytes(int64_t bytes, char text[16]);
 
 /* "1:02:03", "4:05", "12 s". */
 const char *cli_duration(double seconds, char *text, size_t size);

@@ -32,6 +32,12 @@ const cli_command cli_plot = {
     "runs stand side by side with common axes, each with its name; the default is\n"
     "then the plane. Where layers meet, those below are rings. On a narrow page a row\n"
     "of panels goes on in the next one. Needs gnuplot.\n\n"
+    "A study (infoplane sweep) has a picture of small multiples, plane or epochs: a\n"
+    "column, a row and a colour for each value of a key that was swept, or of layer,\n"
+    "estimator or rows; means over seeds, with bars and bands of one deviation. Keys\n"
+    "are placed in their order where nothing is said; what is left out is told.\n\n"
+    "  infoplane plot runs/study -o fig.pdf --width-cm 17 --cols activation \\\n"
+    "      --rows train_fraction --only bin.edges=30\n"
     "  infoplane plot runs/ib-tanh -o ib-tanh.png --what plane\n"
     "  infoplane plot runs/ib-tanh -o ib-tanh.gif\n"
     "  infoplane plot runs/tanh runs/relu -o fig.pdf --width-cm 17 --font Times\n"
@@ -82,13 +88,33 @@ static int read_kind(const char *what, int runs, const char *file, ipl_plot_what
     return CLI_GO_ON;
 }
 
+/* What a study alone has: keys in rows and columns. */
+static int has_keys(const ipl_plot_study_options *how)
+{
+    return how->cols || how->rows || how->colour || how->onlys;
+}
+
+ipl_status cli_plot_study(const char *dir, const ipl_plot_study_options *how,
+                          const char *file)
+{
+    char notes[IPL_PLOT_NOTES], *rest;
+    const ipl_plot_study_options plain = {.plot = ipl_plot_defaults()};
+    const ipl_status st = ipl_plot_study(dir, how ? how : &plain, file, notes);
+    for (char *at = st == IPL_OK ? strtok_r(notes, "\n", &rest) : NULL; at;
+         at = strtok_r(NULL, "\n", &rest))
+        cli_say("%s", at);
+    return st;
+}
+
 static int run(int argc, char **argv)
 {
     const char *file = NULL, *what = NULL, *x = NULL, *y = NULL, *scale = "log";
     const char *dir[IPL_PLOT_RUNS_MAX];
     char        made[4200];
     int         runs;
+    cli_list    only = {0};
     ipl_plot_options how = ipl_plot_defaults();
+    ipl_plot_study_options study = {.cols = NULL};
     const cli_option options[] = {
         {"-o", "FILE", "ends in .svg, .png, .pdf or .gif; default of one run "
          "DIR/WHAT.svg, of all DIR/plane.svg", CLI_TEXT, &file, 0, 0, 0},
@@ -107,6 +133,13 @@ static int run(int argc, char **argv)
         {"--y-limits", "A:B", "in bits", CLI_TEXT, &y, 0, 0, 0},
         {"--scale", "SCALE", "of the epochs: log or linear; default log", CLI_TEXT,
          &scale, 0, 0, 0},
+        {"--cols", "KEY", "of a study: a column for each value of KEY", CLI_TEXT,
+         &study.cols, 0, 0, 0},
+        {"--rows", "KEY", "a row for each", CLI_TEXT, &study.rows, 0, 0, 0},
+        {"--colour", "KEY", "a colour for each, in the same panels", CLI_TEXT,
+         &study.colour, 0, 0, 0},
+        {"--only", "KEY=VALUE", "this value of KEY; again for further ones", CLI_LIST,
+         &only, 0, 0, 0},
         {"--width-cm", "W", "of the picture; fonts have then 8 points", CLI_REAL,
          &how.width_cm, 2, 200, 0},
         {"--font", "NAME", "default DejaVu Sans", CLI_TEXT, &how.font, 0, 0, 0},
@@ -116,6 +149,16 @@ static int run(int argc, char **argv)
                            argv, IPL_PLOT_RUNS_MAX, dir, &runs);
     if (status != CLI_GO_ON) return status;
     if (!runs) return cli_misused(&cli_plot, "which run directory?");
+    study.onlys = only.count;
+    study.only = only.text;
+    int studies = 0;
+    for (int r = 0; r < runs; ++r) studies += ipl_plot_is_study(dir[r]);
+    if (studies && runs > 1)
+        return cli_misused(&cli_plot, "a study has a picture of its own: name no other "
+                           "directory beside it");
+    if (!studies && has_keys(&study))
+        return cli_misused(&cli_plot, "--rows, --cols, --colour and --only are of a "
+                           "study: %s has no study.json", dir[0]);
     status = read_kind(what, runs, file, &how.what);
     if (status == CLI_GO_ON) status = read_limits("--x-limits", x, how.x_limit);
     if (status == CLI_GO_ON) status = read_limits("--y-limits", y, how.y_limit);
@@ -130,7 +173,9 @@ static int run(int argc, char **argv)
                  how.what == IPL_PLOT_ALL ? "plane" : kinds[how.what]);
         file = made;
     }
-    const ipl_status st = ipl_plot_runs(runs, dir, &how, file);
+    study.plot = how;
+    const ipl_status st = studies ? cli_plot_study(dir[0], &study, file)
+                                  : ipl_plot_runs(runs, dir, &how, file);
     if (st == IPL_E_ARGUMENT) return cli_misused(&cli_plot, "%s", cli_error_text());
     return st == IPL_OK ? CLI_DONE : cli_failed();
 }

@@ -48,7 +48,7 @@ const char *ipl_plot_suffix(const canvas *c, char text[8])
 
 double ipl_plot_last(const canvas *c)
 {
-    double last = 2.0;
+    double last = fmax(2.0, c->last);
     for (int r = 0; r < c->runs; ++r) last = fmax(last, (double)c->run[r].last);
     return last;
 }
@@ -96,10 +96,14 @@ void ipl_plot_open(const canvas *c, plot_box box, int bar, const char *title,
 void ipl_plot_powers(const canvas *c, double last)
 {
     for (int power = 0; pow(10, power) <= last; ++power) {
-        if (power < 4) fprintf(c->out, "'%.0f' %.0f", pow(10, power), pow(10, power));
+        if (c->bare || (c->sparse && !power) || (c->sparse > 1 && power % 2))
+            fprintf(c->out, "'' %.0f", pow(10, power));
+        else if (power < 4)
+            fprintf(c->out, "'%.0f' %.0f", pow(10, power), pow(10, power));
         else fprintf(c->out, "'10^{%d}' %.0f", power, pow(10, power));
         for (int digit = 2; digit < 10 && digit * pow(10, power) <= last; ++digit)
-            if (last < 10) fprintf(c->out, ", '%d' %d", digit, digit);
+            if (last < 10 && !c->bare && !c->narrow)
+                fprintf(c->out, ", '%d' %d", digit, digit);
             else fprintf(c->out, ", '' %.0f 1", digit * pow(10, power));
         if (pow(10, power + 1) <= last) fprintf(c->out, ", ");
     }
@@ -120,8 +124,8 @@ void ipl_plot_tick_axis(const canvas *c)
         fprintf(c->out, "set xrange [%.9g:%.9g]; set xtics %.9g\n", lo, hi, step);
         return;
     }
-    fprintf(c->out, "set logscale x; set xrange [%.9g:%.9g]\nset xtics ('0' 0.5, ", lo,
-            hi);
+    fprintf(c->out, "set logscale x; set xrange [%.9g:%.9g]\nset xtics ('%s' 0.5, ", lo,
+            hi, c->bare ? "" : "0");
     ipl_plot_powers(c, last);
     fprintf(c->out, ")\n");
 }
@@ -168,6 +172,22 @@ static ipl_status draw(const canvas *c, int is_movie)
     return is_movie ? ipl_plot_frames(c, draw_panels) : draw_panels(c);
 }
 
+ipl_status ipl_plot_page_with(canvas *c, const char *file,
+                              ipl_status (*draw_page)(const canvas *c, int is_movie))
+{
+    ipl_gnuplot g;
+    if (c->cell_width && c->cell_width < PLOT_LEFT + PLOT_RIGHT + INNER_LEAST)
+        return IPL_FAIL(IPL_E_ARGUMENT, "%s: panels would be narrower than their "
+                        "labels: a smaller --font-size leaves more room", file);
+    const ipl_gnuplot_page page = ipl_plot_page(c);
+    IPL_TRY(ipl_gnuplot_start(file, &page, &g));
+    c->out = g.script;
+    const ipl_status st = draw_page(c, ipl_gnuplot_is_movie(file));
+    if (st == IPL_OK) return ipl_gnuplot_finish(&g);
+    ipl_gnuplot_give_up(&g);
+    return st;
+}
+
 /* Reads pool.csv, whose picture over K has its own seeds and no standard errors. */
 static ipl_status read_pool(const char *dir, ipl_plot_what what, plot_data *d,
                             plot_pool *pool)
@@ -195,6 +215,14 @@ static ipl_status check(const char *dir, ipl_plot_what what, const plot_data *d)
     return IPL_OK;
 }
 
+ipl_status ipl_plot_check_limits(const ipl_plot_options *how)
+{
+    IPL_REQUIRE(!(how->x_limit[0] >= how->x_limit[1]) &&
+                !(how->y_limit[0] >= how->y_limit[1]),
+                "limits: expected two numbers, the first one smaller, as in 0:12");
+    return IPL_OK;
+}
+
 /* Options that the picture would not follow are refused. */
 static ipl_status check_options(int runs, const ipl_plot_options *how, const char *file)
 {
@@ -214,10 +242,7 @@ static ipl_status check_options(int runs, const ipl_plot_options *how, const cha
     IPL_REQUIRE((!has_x && !has_y) || what == IPL_PLOT_PLANE ||
                 what == IPL_PLOT_EPOCHS || (what == IPL_PLOT_SNR && !has_y),
                 "--x-limits, --y-limits: of one kind of panel: --what plane or epochs");
-    IPL_REQUIRE(!(how->x_limit[0] >= how->x_limit[1]) &&
-                !(how->y_limit[0] >= how->y_limit[1]),
-                "limits: expected two numbers, the first one smaller, as in 0:12");
-    return IPL_OK;
+    return ipl_plot_check_limits(how);
 }
 
 ipl_plot_options ipl_plot_defaults(void)
@@ -239,7 +264,6 @@ ipl_status ipl_plot_runs(int runs, const char *const *dir, const ipl_plot_option
     plot_data *d = calloc((size_t)runs, sizeof *d);
     if (!d) return IPL_FAIL(IPL_E_MEMORY, "%d runs", runs);
     plot_pool pool = {0};
-    ipl_gnuplot g;
     canvas c = {.d = d, .run = d, .runs = runs, .what = what, .how = *how,
                 .until = INFINITY};
     ipl_status st = IPL_OK;
@@ -254,17 +278,7 @@ ipl_status ipl_plot_runs(int runs, const char *const *dir, const ipl_plot_option
         c.pool = &pool;
     }
     IPL_TRY_DONE(size_of(&c));
-    if (c.cell_width && c.cell_width < PLOT_LEFT + PLOT_RIGHT + INNER_LEAST) {
-        st = IPL_FAIL(IPL_E_ARGUMENT, "%s: panels would be narrower than their labels: "
-                      "a smaller --font-size leaves more room", file);
-        goto done;
-    }
-    const ipl_gnuplot_page page = ipl_plot_page(&c);
-    IPL_TRY_DONE(ipl_gnuplot_start(file, &page, &g));
-    c.out = g.script;
-    st = draw(&c, ipl_gnuplot_is_movie(file));
-    if (st == IPL_OK) st = ipl_gnuplot_finish(&g);
-    else ipl_gnuplot_give_up(&g);
+    st = ipl_plot_page_with(&c, file, draw);
 done:
     ipl_plot_pool_free(&pool);
     for (int r = 0; r < runs; ++r) ipl_plot_free(&d[r]);

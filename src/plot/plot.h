@@ -27,6 +27,14 @@ typedef struct {
     int              cell_width, cell_height, across; /* across: windows in a row  */
     int              legend;        /* its height                                */
     int              plane[2];      /* length of a plane's axes                  */
+    int              coloured;      /* 1: of an overlay; a run has its colour, and a
+                                       layer its shape                           */
+    int              bare;          /* 1: numbers of the x axis stand elsewhere  */
+    int              sparse;        /* powers without a number: 1: 1; 2: odd ones */
+    int              narrow;        /* 1: no room for what ceilings are          */
+    double           last;          /* a tick up to which axes reach anyway      */
+    const char      *heading;       /* NULL: data and samples                    */
+    const void      *study;         /* plot_study.c's own                        */
     ipl_plot_options how;
 } canvas;
 
@@ -39,7 +47,7 @@ int ipl_plot_find(const plot_data *d, const char *estimator);
 /* "", "_1": what follows the names of the run's data blocks. */
 const char *ipl_plot_suffix(const canvas *c, char text[8]);
 
-/* The largest tick of all runs, at least 2. */
+/* The largest tick of all runs, at least 2 and c->last. */
 double ipl_plot_last(const canvas *c);
 
 /* Whether a place lies within limits that were asked for. */
@@ -52,6 +60,16 @@ ipl_status ipl_plot_name_runs(int runs, const char *const *dir, const char *name
 
 /* Keeps the estimators and layers that were asked for. */
 ipl_status ipl_plot_select(int runs, plot_data *run, const ipl_plot_options *how);
+ipl_status ipl_plot_select_estimators(int runs, plot_data *run, const char *names);
+ipl_status ipl_plot_select_layers(int runs, plot_data *run, const char *layers);
+
+/* Options that no picture would follow: E_ARGUMENT. */
+ipl_status ipl_plot_check_limits(const ipl_plot_options *how);
+
+/* Draws a page whose size is known with `draw`, or a movie. E_ARGUMENT: cells that are
+ * narrower than their labels; else as ipl_plot. */
+ipl_status ipl_plot_page_with(canvas *c, const char *file,
+                              ipl_status (*draw)(const canvas *c, int is_movie));
 
 /* How many of the panels wished for stand side by side on a page of a given width: so
  * many that axes are long enough. bar: room of the page for a colour bar; own: room in
@@ -83,6 +101,10 @@ void ipl_plot_overlay(const canvas *c, const char *estimator, int axis);
 const char *ipl_plot_dash(int run);
 const char *ipl_plot_letter(const canvas *c);
 
+/* Colour and shape of a layer in this run: its own or the run's. */
+const char *ipl_plot_colour_of(const canvas *c, int layer);
+int         ipl_plot_shape_of(const canvas *c, int layer);
+
 /* Where a panel stands, margins included, in points from the top left. */
 typedef struct {
     int x, y, width, height;
@@ -109,6 +131,9 @@ void ipl_plot_points(const canvas *c, int estimator, int layer, const char *show
 /* I(T;Y) against I(X;T) of one estimator, with or without the colour bar. */
 void ipl_plot_plane(const canvas *c, plot_box box, int estimator, int bar);
 
+/* The same in a panel that is open. */
+void ipl_plot_in_plane(const canvas *c, plot_box box, int estimator, int bar);
+
 /* The same of one estimator's windows, at the largest K of each. */
 void ipl_plot_pooled_plane(const canvas *c, plot_box box, int estimator);
 
@@ -128,6 +153,7 @@ void ipl_plot_pooled_key(const canvas *c);
 /* I(X;T) (axis PLOT_X) or I(T;Y) (PLOT_Y) of one estimator over the ticks, with a mark
  * at the foot for each tick that was measured. */
 void ipl_plot_epochs(const canvas *c, plot_box box, int estimator, int axis);
+void ipl_plot_in_epochs(const canvas *c, int estimator, int axis);
 
 /* Mean and deviation of the gradients; their ratio; loss and accuracy. */
 void ipl_plot_gradients(const canvas *c, plot_box box);

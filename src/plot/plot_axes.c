@@ -75,9 +75,11 @@ void ipl_plot_ceiling_line(const canvas *c, int axis, double ceiling)
     if (!isfinite(ceiling) || !ipl_plot_is_inside(c->how.y_limit, ceiling)) return;
     fprintf(c->out,
             "set arrow from graph 0,first %.9g to graph 1,first %.9g "
-            "nohead lc '#888888' dt 2 lw 1\nset label '%s = %.4g' at graph 1,"
-            "first %.9g right offset -0.3,0.6 font ',10' tc '#666666'\n",
-            ceiling, ceiling, axis == PLOT_X ? "log_2 n" : "H(Y)", ceiling, ceiling);
+            "nohead lc '#888888' dt 2 lw 1\n", ceiling, ceiling);
+    if (c->narrow) return;
+    fprintf(c->out, "set label '%s = %.4g' at graph 1,first %.9g right offset "
+            "-0.3,0.6 font ',10' tc '#666666'\n",
+            axis == PLOT_X ? "log_2 n" : "H(Y)", ceiling, ceiling);
 }
 
 void ipl_plot_no_values(const canvas *c, int axis)

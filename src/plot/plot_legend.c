@@ -13,7 +13,7 @@ enum { HEADING = 44, LAYERS_LEAST = 40, LAYER = 15, RUN = 20, BELOW_KEY = 14 };
 enum { SAMPLE = 34, GAP = 8, APART = 20, LETTER = 7 };
 
 /* Data, samples and seeds; where runs differ in them, the data alone. */
-static void write_heading(const canvas *c, char *text, size_t size)
+static size_t write_data(const canvas *c, char *text, size_t size)
 {
     const plot_data *d = c->d;
     char source[512];
@@ -32,14 +32,21 @@ static void write_heading(const canvas *c, char *text, size_t size)
     if (rows && used < size)
         used += (size_t)snprintf(text + used, size - used, "  –  %lld samples measured",
                                  (long long)d->rows);
-    if (!seeds || used >= size) return;
+    if (!seeds || used >= size) return used;
     if (d->seeds > 1)
         used += (size_t)snprintf(text + used, size - used,
                                  ", mean of %d seeds, ± one deviation", d->seeds);
     else if (d->bars)
         used += (size_t)snprintf(text + used, size - used, ", ± one standard error");
+    return used;
+}
+
+static void write_heading(const canvas *c, char *text, size_t size)
+{
+    const size_t used = c->heading ? (size_t)snprintf(text, size, "%s", c->heading)
+                                   : write_data(c, text, size);
     if (isfinite(c->until) && used < size)
-        snprintf(text + used, size - used, ", %s %.9g", d->tick, c->until);
+        snprintf(text + used, size - used, ", %s %.9g", c->d->tick, c->until);
 }
 
 /* "10-tanh", or "10-tanh / 10-relu" where runs differ; NULL: no run draws the layer. */
@@ -114,6 +121,7 @@ static table runs_of(const canvas *c)
 static int height_of_layers(const canvas *c)
 {
     const int height = LAYER * layers_of(c).rows;
+    if (!height) return 0; /* each panel of a study is then of one layer          */
     return height > LAYERS_LEAST ? height : LAYERS_LEAST;
 }
 
@@ -133,36 +141,41 @@ static void write_runs(const canvas *c, int top)
     char name[2 * sizeof c->d->name];
     for (int r = 0; r < t.items; ++r) {
         const canvas one = ipl_plot_of(c, r);
+        const char *colour = c->coloured ? ipl_plot_colour(r + 1) : "#222222";
+        const char *letter = ipl_plot_letter(&one);
         const int row = r / t.columns;
         const double y = 1.0 - (top + (row + 0.5) * RUN) / c->height;
         const double x = (w - t.columns * t.wide + APART) / 2.0 +
                          r % t.columns * t.wide;
         fprintf(c->out, "set arrow from screen %.6f,%.6f to screen %.6f,%.6f nohead lc "
-                "'#222222' lw 2 dt %s\n", x / w, y, (x + SAMPLE) / w, y,
+                "'%s' lw 2 dt %s\n", x / w, y, (x + SAMPLE) / w, y, colour,
                 ipl_plot_dash(r));
-        fprintf(c->out, "set label '' at screen %.6f,%.6f point pt %d ps 1.1*S lc "
-                "'#222222'\n", (x + SAMPLE / 2) / w, y, ipl_plot_shape(r + 1));
-        fprintf(c->out, "set label '%s: {/:Bold %s}' at screen %.6f,%.6f left\n",
-                ipl_plot_letter(&one),
+        if (!c->coloured)
+            fprintf(c->out, "set label '' at screen %.6f,%.6f point pt %d ps 1.1*S lc "
+                    "'%s'\n", (x + SAMPLE / 2) / w, y, ipl_plot_shape(r + 1), colour);
+        fprintf(c->out, "set label '%s%s{/:Bold %s}' at screen %.6f,%.6f left\n",
+                letter, *letter ? ": " : "",
                 ipl_gnuplot_plain(one.d->name, name, sizeof name),
                 (x + SAMPLE + GAP) / w, y);
     }
 }
 
-/* Over each other, shapes are of runs. */
+/* Over each other, shapes are of runs, or colours. */
 static void write_key(const canvas *c)
 {
     char text[256];
     const char *sep = "plot ";
     for (int l = 1; l <= IPL_NET_LAYERS_MAX; ++l) {
         if (!name_layer(c, l, text, sizeof text)) continue;
+        const int shaped = !c->how.overlay || c->coloured;
         fprintf(c->out, "%sNaN with %s lw 2 lc '%s'", sep,
-                c->how.overlay ? "lines" : "linespoints", ipl_plot_colour(l));
-        if (!c->how.overlay) fprintf(c->out, " pt %d ps 1.1*S", ipl_plot_shape(l));
-        fprintf(c->out, " title 'T_{%d}: %s'", l, text);
+                c->coloured ? "points" : shaped ? "linespoints" : "lines",
+                c->coloured ? "#444444" : ipl_plot_colour(l));
+        if (shaped) fprintf(c->out, " pt %d ps 1.1*S", ipl_plot_shape_of(c, l));
+        fprintf(c->out, " title 'T_{%d}%s%s'", l, *text ? ": " : "", text);
         sep = ", ";
     }
-    fprintf(c->out, "\n");
+    fprintf(c->out, "%s\n", *sep == ',' ? "" : "plot NaN notitle");
 }
 
 void ipl_plot_legend(const canvas *c)

@@ -37,13 +37,19 @@ static void draw_lines(const canvas *c, int e, int value)
 
 void ipl_plot_epochs(const canvas *c, plot_box box, int estimator, int axis)
 {
-    const plot_data *d = c->d;
-    double lo, hi;
-    char title[256], text[384], suffix[8];
-    ipl_plot_title(d, estimator, title, sizeof title);
-    ipl_plot_open(c, box, 0, ipl_plot_of_run(c, title, text, sizeof text), d->tick,
+    char title[256], text[384];
+    ipl_plot_title(c->d, estimator, title, sizeof title);
+    ipl_plot_open(c, box, 0, ipl_plot_of_run(c, title, text, sizeof text), c->d->tick,
                   ipl_plot_axis[axis]);
     ipl_plot_notes(c, box, estimator, 1u << axis);
+    ipl_plot_in_epochs(c, estimator, axis);
+}
+
+void ipl_plot_in_epochs(const canvas *c, int estimator, int axis)
+{
+    const plot_data *d = c->d;
+    double lo, hi;
+    char suffix[8];
     if (ipl_plot_is_empty(c, estimator, axis)) return;
     ipl_plot_range(c, estimator, axis, &lo, &hi);
     ipl_plot_tick_axis(c);

@@ -9,19 +9,26 @@
 
 /* -- Axes -------------------------------------------------------------------------*/
 
+/* A line, and at x, y what it is. */
+static void put_ceiling(const canvas *c, const char *name, double value,
+                        const double line[4], double x, double y, const char *side)
+{
+    fprintf(c->out, "set arrow from %.9g,%.9g to %.9g,%.9g nohead lc '#888888' dt 2 lw "
+            "1\n", line[0], line[1], line[2], line[3]);
+    if (c->narrow) return;
+    fprintf(c->out, "set label '%s = %.4g' at %.9g,%.9g %s font ',10' tc '#666666'\n",
+            name, value, x, y, side);
+}
+
 void ipl_plane_ceilings(const canvas *c, double x, double y, const double lo[2],
                         const double hi[2])
 {
-    const char *style = "nohead lc '#888888' dt 2 lw 1";
     if (isfinite(x) && ipl_plot_is_inside(c->how.x_limit, x))
-        fprintf(c->out, "set arrow from %.9g,%.9g to %.9g,%.9g %s\n"
-                "set label 'log_2 n = %.4g' at %.9g,%.9g right offset -0.4,0 "
-                "font ',10' tc '#666666'\n", x, lo[1], x, hi[1], style, x, x,
-                lo[1] + 0.05 * (hi[1] - lo[1]));
+        put_ceiling(c, "log_2 n", x, (const double[4]){x, lo[1], x, hi[1]}, x,
+                    lo[1] + 0.05 * (hi[1] - lo[1]), "right offset -0.4,0");
     if (isfinite(y) && ipl_plot_is_inside(c->how.y_limit, y))
-        fprintf(c->out, "set arrow from %.9g,%.9g to %.9g,%.9g %s\n"
-                "set label 'H(Y) = %.4g' at %.9g,%.9g left offset 0.5,-0.6 font ',10' "
-                "tc '#666666'\n", lo[0], y, hi[0], y, style, y, lo[0], hi[1]);
+        put_ceiling(c, "H(Y)", y, (const double[4]){lo[0], y, hi[0], y}, lo[0], hi[1],
+                    "left offset 0.5,-0.6");
 }
 
 void ipl_plane_label_layers(const canvas *c, const double x[], const double y[],
@@ -48,10 +55,10 @@ void ipl_plane_label_layers(const canvas *c, const double x[], const double y[],
                 done[m] = 1;
             }
         ipl_plot_join(here, count, text, sizeof text);
-        fprintf(c->out, "set label '{/:Bold %s%s}' at %.9g,%.9g %s font ',10' front "
+        fprintf(c->out, "set label '{/:Bold %s%s}' at %.9g,%.9g %s font ',%d' front "
                 "tc '%s'\n", text, ipl_plot_letter(c), x[l], y[l],
-                side[c->how.overlay ? c->number % 4 : 0],
-                count > 1 ? "#222222" : ipl_plot_colour(l + 1));
+                side[c->how.overlay ? c->number % 4 : 0], c->narrow ? 8 : 10,
+                count > 1 ? "#222222" : ipl_plot_colour_of(c, l + 1));
     }
 }
 
@@ -109,7 +116,7 @@ void ipl_plot_points(const canvas *c, int estimator, int layer, const char *show
     snprintf(of, sizeof of, ", $plane%d%s index %d using", estimator,
              ipl_plot_suffix(c, suffix), layer - 1);
     fprintf(c->out, "%s %s:4:((1.15+0.38*$10)*S) with points pt %d ps variable lc '%s'",
-            of, shown, shape, ipl_plot_colour(layer));
+            of, shown, shape, ipl_plot_colour_of(c, layer));
     fprintf(c->out, "%s ($1<1?%s:NaN):4 with points pt %d ps 0.7*S lc '#ffffff'", of,
             shown, shape);
     fprintf(c->out, "%s ($1<1?NaN:%s):4:1 with points pt %d ps 0.7*S lc palette z", of,
@@ -139,13 +146,18 @@ static void draw_points(const canvas *c, int e)
 
 void ipl_plot_plane(const canvas *c, plot_box box, int estimator, int bar)
 {
-    const plot_data *d = c->d;
-    double lo[2], hi[2];
     char title[256], text[384];
-    ipl_plot_title(d, estimator, title, sizeof title);
+    ipl_plot_title(c->d, estimator, title, sizeof title);
     ipl_plot_open(c, box, bar, ipl_plot_of_run(c, title, text, sizeof text),
                   ipl_plot_axis[PLOT_X], ipl_plot_axis[PLOT_Y]);
     ipl_plot_notes(c, box, estimator, 1u << PLOT_X | 1u << PLOT_Y);
+    ipl_plot_in_plane(c, box, estimator, bar);
+}
+
+void ipl_plot_in_plane(const canvas *c, plot_box box, int estimator, int bar)
+{
+    const plot_data *d = c->d;
+    double lo[2], hi[2];
     if (ipl_plot_is_empty(c, estimator, PLOT_X) ||
         ipl_plot_is_empty(c, estimator, PLOT_Y))
         return;
@@ -156,6 +168,7 @@ void ipl_plot_plane(const canvas *c, plot_box box, int estimator, int bar)
         for (int r = 0; r < c->runs; ++r) {
             const canvas one = ipl_plot_of(c, r);
             const int e = ipl_plot_find(one.d, d->estimator[estimator]);
+            if (c->coloured && r != c->number) continue; /* shapes tell layers too */
             if (e >= 0) label_last_points(&one, e, lo, hi);
         }
         ipl_plot_overlay(c, d->estimator[estimator], -1);

@@ -47,7 +47,7 @@ static ipl_status no_such_estimator(int runs, const plot_data *run, const char *
                 used += (size_t)snprintf(there + used, sizeof there - used, "%s%s",
                                          used ? ", " : "", run[r].estimator[e]);
         }
-    return IPL_FAIL(IPL_E_ARGUMENT, "--estimator '%.*s': plane.csv has %s", (int)length,
+    return IPL_FAIL(IPL_E_ARGUMENT, "--estimator '%.*s': there are %s", (int)length,
                     asked, there);
 }
 
@@ -88,10 +88,11 @@ static void keep_estimators(plot_data *d, const char *names)
     }
     d->estimators = kept;
     d->points = points;
+    if (!points) return; /* NULL */
     qsort(d->point, (size_t)points, sizeof *d->point, by_place);
 }
 
-static ipl_status select_estimators(int runs, plot_data *run, const char *names)
+ipl_status ipl_plot_select_estimators(int runs, plot_data *run, const char *names)
 {
     const size_t start = strspn(names, ", ");
     IPL_REQUIRE(names[start], "--estimator: no name");
@@ -135,7 +136,7 @@ static ipl_status named_layers(const plot_data *d, const char *layers,
     return IPL_OK;
 }
 
-static ipl_status select_layers(int runs, plot_data *run, const char *layers)
+ipl_status ipl_plot_select_layers(int runs, plot_data *run, const char *layers)
 {
     char shown[IPL_NET_LAYERS_MAX] = {0};
     const int named = *run->layer_name[0] != 0;
@@ -199,8 +200,9 @@ static void keep_common(int runs, plot_data *run)
 
 ipl_status ipl_plot_select(int runs, plot_data *run, const ipl_plot_options *how)
 {
-    if (how->estimators) IPL_TRY(select_estimators(runs, run, how->estimators));
-    if (how->layers) IPL_TRY(select_layers(runs, run, how->layers));
+    if (how->estimators)
+        IPL_TRY(ipl_plot_select_estimators(runs, run, how->estimators));
+    if (how->layers) IPL_TRY(ipl_plot_select_layers(runs, run, how->layers));
     if (how->overlay && runs > 1) keep_common(runs, run);
     int64_t points = 0;
     for (int r = 0; r < runs; ++r) points += run[r].points;
