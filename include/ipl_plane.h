@@ -48,6 +48,12 @@ typedef struct {
  * E_MEMORY: the device is too small; the text has the bytes. Else as ipl_run. */
 ipl_status ipl_memory_plan(ipl_device *dev, const ipl_config *config, ipl_memory *out);
 
+/* How many of the ticks 0 .. last a configuration measures. *is_guess 1: its policy
+ * decides by the values, or by what was kept, and the number is that of the log policy
+ * with its defaults. E_ARGUMENT: its list; E_MEMORY. */
+ipl_status ipl_ticks_planned(const ipl_config *config, int64_t last, int64_t *ticks,
+                             int *is_guess);
+
 typedef struct {
     int64_t tick, last; /* trained so far, and the last one                     */
     int64_t measured;   /* ticks measured so far                                */

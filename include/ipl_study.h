@@ -74,6 +74,11 @@ int            ipl_study_keys(const ipl_study *study);
 ipl_study_key  ipl_study_key_at(const ipl_study *study, int key);
 /* A value as text, as run names and tables have it. */
 const char    *ipl_study_value(const ipl_study *study, int key, int value);
+/* The same in the characters of a file's name: as run names and tables have it. */
+const char    *ipl_study_word(const ipl_study *study, int key, int value);
+/* The study as it was read: a configuration with whole paths, and [sweep]. *text is the
+ * caller's to free. E_MEMORY; E_ARGUMENT: a path too long. */
+ipl_status     ipl_study_text(const ipl_study *study, char **text, size_t *bytes);
 int64_t        ipl_study_runs(const ipl_study *study);
 int64_t        ipl_study_products(const ipl_study *study); /* networks x settings */
 const ipl_study_run *ipl_study_run_at(const ipl_study *study, int64_t run);
@@ -85,6 +90,74 @@ int            ipl_study_value_of(const ipl_study *study, int64_t run, int key);
  * path that gets too long. */
 ipl_status     ipl_study_config(const ipl_study *study, int64_t run, const char *dir,
                                 ipl_config *out);
+
+/* About how much a run is, before its data are loaded. */
+typedef struct {
+    double  cost;     /* multiplications; ratios mean something, within a study      */
+    int     is_large; /* 1: a step, or a measured tick, is worth several cores       */
+    int64_t ticks;    /* measured, of each network                                   */
+    int     is_guess; /* 1: they depend on the values                                */
+    int64_t kept_bytes; /* of kept networks, before they are packed                  */
+} ipl_study_work;
+ipl_status ipl_study_work_of(const ipl_study *study, int64_t run, const char *dir,
+                             ipl_study_work *out);
+
+/* -- Running it -------------------------------------------------------------------*/
+
+typedef struct {
+    const char        *dir;    /* the study's folder: made, or gone on with          */
+    const char *const *device; /* [devices] as ipl_device_open: a CPU, or GPUs, each of
+                                  which has one run at a time                        */
+    int                devices;
+    int                threads; /* of the CPU, in all; 0: all that there are         */
+    int                part, parts; /* part 1 .. parts of the study; parts 0: all    */
+} ipl_study_options;
+
+typedef enum {
+    IPL_STUDY_OPEN,     /* not begun, or not at its end                             */
+    IPL_STUDY_WORKING,
+    IPL_STUDY_DONE,
+    IPL_STUDY_FAILED,
+    IPL_STUDY_ELSEWHERE /* another process works on it, or has it as its part       */
+} ipl_study_state;
+
+typedef struct {
+    int64_t runs, done, failed, working, elsewhere; /* of all of the study            */
+    double  share;   /* of this process's work, by what is expected, 0 to 1           */
+    double  wall_s, left_s; /* since the start; expected, NaN: cannot tell yet        */
+    int64_t ended;   /* a run that has just ended, failed or is elsewhere; -1: none   */
+    ipl_study_state state; /* of that run                                            */
+    const char *text;     /* why it failed, or who has it; else ""                   */
+    const char *notes;    /* on a run's data, lines that were not told before; NULL  */
+} ipl_study_progress;
+
+/* Called several times a second, and for each run that ends, by the thread that called
+ * ipl_study_execute. Returns 0 to go on. */
+typedef int (*ipl_study_call)(void *user, const ipl_study_progress *now);
+
+/*
+ * Does all runs of the study that are not done yet, and writes into its folder:
+ *
+ *   NAME/              the run directory of each run (ipl_run)
+ *   study.csv          run, a column section.key for each swept key but train.seed,
+ *                      rows, then the columns of plane.csv and of plane_details.csv
+ *   study_summary.csv  the same keys, rows, then as summary.csv: over all seeds
+ *   study.json         keys and values, and the state of each run
+ *
+ * The tables have the runs that are done, in the order of the study; equal studies give
+ * equal bytes, however they were interrupted, shared out or distributed.
+ *
+ * Runs begin in the order of their expected work, longest first. On a CPU small runs
+ * have a core each, large ones all of them. A run that fails costs none but those that
+ * measure its networks; a run that another process works on is left to it. The same
+ * call goes on after all of this.
+ *
+ * E_ARGUMENT: a run directory is there that belongs to another configuration (the text
+ * has both values), or an option. E_STOPPED: the call asked for it. E_IO: the folder or
+ * its tables cannot be written. Runs that failed are counted, and are no error here.
+ */
+ipl_status ipl_study_execute(const ipl_study *study, const ipl_study_options *options,
+                         ipl_study_call progress, void *user, ipl_study_progress *out);
 
 #pragma GCC visibility pop
 #ifdef __cplusplus

@@ -55,6 +55,10 @@ keep = measured
 checkpoint_s = 0
 END_INI
 sed 's/^limit.*/limit = 200/' tiny.ini >whole.ini
+{
+    sed '/^keep/d; s/kde, ksg/kde/' tiny.ini
+    printf '[sweep]\nnet.activation = tanh, relu\nbin.edges = 5, 9\ntrain.seed = 1:2\n'
+} >study.ini
 printf '[data]\nset = mat\npath = x.mat\nmat_x = x\n[net]\nlayers = 3, 2\n' >mat.ini
 /usr/bin/python3 - <<'END_PYTHON' || exit 1
 import numpy as np, os, struct, zlib
@@ -96,6 +100,7 @@ command_of() {
         --set measure.rows=train,all) ;;
     pools) command=("${run[@]}" --set measure.estimators=bin --set pool.windows=0:1) ;;
     resume) command=(resume r --quiet) ;;
+    sweep) command=(sweep "$work/study.ini" --device cpu --threads 1 --out r --quiet) ;;
     measure) command=(measure ../run/r --out r --quiet) ;;
     export) command=(export ../run/r --tick all --out out --quiet) ;;
     audit) command=(audit ../run/r --out out --quiet) ;;
@@ -109,7 +114,8 @@ command_of() {
     folder) command=("${estimate[@]}/layers" --out r) ;;
     esac
 }
-all=(run audit resume lanes pools measure export plot causes dataset npy npz csv folder)
+all=(run audit resume lanes pools sweep measure export plot causes dataset npy npz csv
+    folder)
 case $build in *-nomat-*) ;; *) all+=(mat) ;; esac
 
 # do_work WORK FAULT: leaves `text` and `err`. Its status is that of the program.
@@ -125,7 +131,7 @@ keys_of() { grep -o '^ *"[a-z_0-9]*":' "$1"; }
 # is_whole WORK: this folder has what the same work made in peace.
 is_whole() {
     diff -r -x run.json -x err -x said "../$1" . || return
-    [ ! -e r ] || diff <(keys_of "../$1/r/run.json") <(keys_of r/run.json)
+    [ ! -e r/run.json ] || diff <(keys_of "../$1/r/run.json") <(keys_of r/run.json)
 }
 
 # is_one_line FAULT: `err` is one line, in words that fit, or one for each picture where
@@ -141,6 +147,9 @@ is_one_line() {
     [ -s err ] && [ $lines -le 1 ]
 }
 
+# are_lines: of a study, in which a run that fails is a line of its own.
+are_lines() { [ -s err ] && ! grep -qv '^infoplane: ' err; }
+
 # one WORK FAULT: prints what is wrong, nothing if all is well.
 one() {
     rm -rf r out*
@@ -152,12 +161,13 @@ one() {
         is_whole "$1" && echo "$1 $2" >>../without
         return
     fi
-    if [ $status -ne 1 ] || ! is_one_line "$2"; then
+    if [ $status -ne 1 ] ||
+        ! { [ "$1" = sweep ] && are_lines || is_one_line "$2"; }; then
         echo "status $status"
         cat err
         return
     fi
-    case $1 in run | lanes | pools | resume | measure) ;; *) return ;; esac
+    case $1 in run | lanes | pools | resume | measure | sweep) ;; *) return ;; esac
     if [ -e r/config.ini ]; then command=(resume r --quiet); fi
     if ! env IPL_TEST_FAULT=none:1 LD_PRELOAD="$library" "$program" \
         "${command[@]}" >text 2>again </dev/null; then

@@ -1,9 +1,7 @@
 /*
  * bench_runs.c - times whole runs, as `infoplane run` makes them, from data to tables.
  */
-#define _XOPEN_SOURCE 700 /* nftw */
 #include <errno.h>
-#include <ftw.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,6 +11,7 @@
 #include "cli/bench_timing.h"
 #include "cli/bench_trained.h"
 #include "cli/cli.h"
+#include "cli/scratch.h"
 #include "ipl_plane.h"
 
 enum { IB_TANH = 0, FASHION_TANH = 2, SETTINGS = 6, IMAGES = 60000, SIDE = 28 };
@@ -151,25 +150,14 @@ static ipl_status run_case(bench_context *context, int k, const char *folder)
     return IPL_OK;
 }
 
-static int remove_one(const char *path, const struct stat *about, int kind,
-                      struct FTW *where)
-{
-    (void)about, (void)kind, (void)where;
-    return remove(path);
-}
-
 ipl_status bench_runs(bench_context *context)
 {
     const int count = context->small ? 2 : BENCH_RUNS;
-    const char *base = getenv("TMPDIR");
     for (int k = 0; k < count; ++k) {
-        char folder[128];
-        snprintf(folder, sizeof folder, "%.100s/infoplane-XXXXXX",
-                 base && *base ? base : "/tmp");
-        if (!mkdtemp(folder))
-            return IPL_FAIL(IPL_E_IO, "%s: %s", folder, strerror(errno));
+        char folder[SCRATCH_PATH];
+        IPL_TRY(cli_scratch_make(folder));
         const ipl_status st = run_case(context, k, folder);
-        nftw(folder, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+        cli_scratch_remove(folder);
         IPL_TRY(st);
     }
     return IPL_OK;

@@ -79,8 +79,7 @@ static int print_keys(void)
     return CLI_DONE;
 }
 
-/* runs/NAME for any/folder/NAME.ini */
-static void default_out(const char *config, char *out, size_t size)
+void cli_default_out(const char *config, char *out, size_t size)
 {
     const char *slash = strrchr(config, '/'), *name = slash ? slash + 1 : config;
     const char *dot = strrchr(name, '.');
@@ -235,7 +234,7 @@ static int run(int argc, char **argv)
     ipl_config config;
     status = cli_read_config(&cli_run, plain[0], &sets, &config);
     if (status != CLI_GO_ON) return status;
-    if (!out) default_out(plain[0], made, sizeof made), out = made;
+    if (!out) cli_default_out(plain[0], made, sizeof made), out = made;
 
     ipl_device *dev = NULL;
     status = cli_open_device(&cli_run, device, threads, quiet, &dev);

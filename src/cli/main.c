@@ -9,8 +9,8 @@
 #include "cli/start.h"
 
 static const cli_command *const commands[] = {
-    &cli_run, &cli_resume, &cli_measure, &cli_export, &cli_estimate, &cli_audit,
-    &cli_plot, &cli_dataset, &cli_bench, &cli_devices,
+    &cli_run, &cli_resume, &cli_measure, &cli_sweep, &cli_export, &cli_estimate,
+    &cli_audit, &cli_plot, &cli_dataset, &cli_bench, &cli_devices,
 };
 enum { COMMANDS = sizeof commands / sizeof *commands };
 
@@ -53,8 +53,8 @@ int main(int argc, char **argv)
         int c = 0;
         while (c < COMMANDS && strcmp(commands[c]->name, name)) ++c;
         if (c == COMMANDS) {
-            cli_say("%s%s%sexpected run, resume, measure, export, estimate, audit, "
-                    "plot, dataset, bench or devices; see infoplane --help",
+            cli_say("%s%s%sexpected run, resume, measure, sweep, export, estimate, "
+                    "audit, plot, dataset, bench or devices; see infoplane --help",
                     *name ? "no command '" : "which command? ", name,
                     *name ? "': " : "");
             return CLI_USAGE;

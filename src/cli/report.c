@@ -43,8 +43,7 @@ const char *cli_duration(double seconds, char *text, size_t size)
     return text;
 }
 
-/* "12.3 MiB" */
-static const char *bytes_text(int64_t bytes, char text[16])
+const char *cli_bytes(int64_t bytes, char text[16])
 {
     static const char *const unit[] = {"bytes", "KiB", "MiB", "GiB", "TiB"};
     double value = (double)bytes;
@@ -60,10 +59,10 @@ const char *cli_memory(const ipl_device_info *device, const ipl_memory *m, char 
     char all[16], has[16], data[16], train[16], measure[16], keep[16];
     int used = snprintf(text, size, "takes %s of %s: data %s, training %s, "
                         "measuring %s",
-                        bytes_text(m->total_bytes, all), bytes_text(m->free_bytes, has),
-                        bytes_text(m->data_bytes, data),
-                        bytes_text(m->training_bytes, train),
-                        bytes_text(m->measuring_bytes, measure));
+                        cli_bytes(m->total_bytes, all), cli_bytes(m->free_bytes, has),
+                        cli_bytes(m->data_bytes, data),
+                        cli_bytes(m->training_bytes, train),
+                        cli_bytes(m->measuring_bytes, measure));
     if (m->block_rows && used < (int)size)
         used += snprintf(text + used, size - (size_t)used,
                          " (a layer at a time, in blocks of %lld rows)",
@@ -72,7 +71,7 @@ const char *cli_memory(const ipl_device_info *device, const ipl_memory *m, char 
         used += snprintf(text + used, size - (size_t)used, " (a layer at a time)");
     if (!device->is_host && used < (int)size)
         snprintf(text + used, size - (size_t)used, "; then snapshots, up to %s",
-                 bytes_text(m->snapshot_bytes, keep));
+                 cli_bytes(m->snapshot_bytes, keep));
     return text;
 }
 
@@ -103,10 +102,19 @@ static void answer(void (*handler)(int))
             signal(stopping[k], handler);
 }
 
-cli_progress cli_progress_start(const char *tick, ipl_device *dev, int quiet)
+void cli_listen(void)
 {
     asked_to_stop = 0;
     answer(ask_to_stop);
+}
+
+int cli_asked_to_stop(void) { return asked_to_stop; }
+
+void cli_listen_no_more(void) { answer(SIG_DFL); }
+
+cli_progress cli_progress_start(const char *tick, ipl_device *dev, int quiet)
+{
+    cli_listen();
     return (cli_progress){.quiet = quiet, .tick = tick, .bar = isatty(STDERR_FILENO),
                           .device = dev ? ipl_device_about(dev) : NULL};
 }
@@ -184,5 +192,5 @@ void cli_progress_end(cli_progress *p)
 {
     if (p->bar && p->shown_s > 0) fprintf(stderr, "\r\033[K");
     p->shown_s = 0;
-    answer(SIG_DFL);
+    cli_listen_no_more();
 }

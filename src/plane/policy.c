@@ -6,6 +6,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "ipl_plane.h"
 #include "plane/policy_delta.h"
 
 struct ipl_policy {
@@ -207,4 +208,33 @@ int ipl_policy_may_compare(const ipl_policy *p, int64_t tick)
 {
     return p->delta && tick >= 0 && tick <= p->last &&
            policy_delta_may_compare(p->delta, tick);
+}
+
+ipl_status ipl_ticks_planned(const ipl_config *config, int64_t last, int64_t *ticks,
+                             int *is_guess)
+{
+    IPL_REQUIRE(config && ticks && is_guess && last >= 0, "no configuration or result");
+    ipl_policy_options options;
+    ipl_policy *policy;
+    int64_t *list = NULL;
+    IPL_TRY(ipl_policy_of(config, last, &options, &list));
+    *is_guess = options.kind >= IPL_POLICY_DELTA_APPROX ||
+                options.kind == IPL_POLICY_KEPT;
+    if (*is_guess) {
+        options = ipl_policy_defaults();
+        options.kind = IPL_POLICY_LOG;
+    }
+    const int64_t each = options.kind == IPL_POLICY_EVERY ? options.every : 0;
+    ipl_status st = each ? IPL_OK
+                         : ipl_policy_create(&options, last, NULL, NULL, &policy);
+    free(list);
+    if (st != IPL_OK) return st;
+    if (each) { /* 0, N, 2N, .. and the last */
+        *ticks = last / each + 1 + (last % each != 0);
+        return IPL_OK;
+    }
+    for (*ticks = 0; st == IPL_OK && !ipl_policy_done(policy); ++*ticks)
+        st = ipl_policy_measured(policy, ipl_policy_next(policy));
+    ipl_policy_destroy(policy);
+    return st;
 }

@@ -13,6 +13,7 @@
 
 #include "buffer.h"
 #include "number.h"
+#include "spread.h"
 
 const char ipl_summary_header[] = "epoch,layer,estimator,quantity,mean,deviation,n";
 
@@ -36,24 +37,6 @@ static double as_written(double nats)
     return strtod(text, NULL);
 }
 
-static void print_real(ipl_buffer *to, double value)
-{
-    if (isnan(value)) ipl_buffer_add(to, ",");
-    else ipl_buffer_add(to, ",%.9g", value == 0.0 ? 0.0 : value);
-}
-
-/* Mean, deviation and number of values[n], which are finite. */
-static void print_spread(ipl_buffer *to, int n, const double *value)
-{
-    double sum = 0.0, squares = 0.0;
-    for (int k = 0; k < n; ++k) sum += value[k];
-    const double mean = n ? sum / n : NAN;
-    for (int k = 0; k < n; ++k) squares += (value[k] - mean) * (value[k] - mean);
-    print_real(to, mean);
-    print_real(to, n > 1 ? sqrt(squares / (n - 1)) : NAN);
-    ipl_buffer_add(to, ",%d", n);
-}
-
 static void print_rows(ipl_buffer *to, int64_t tick, int replicas, int layers,
                        const ipl_layer *layer, const char *const *layer_name,
                        double *value)
@@ -70,7 +53,7 @@ static void print_rows(ipl_buffer *to, int64_t tick, int replicas, int layers,
                 }
                 ipl_buffer_add(to, "%lld,%d,%s,%s", (long long)tick, l + 1,
                         layer[l].point[p].name, quantity[which]);
-                print_spread(to, n, value);
+                ipl_spread_print(to, n, value);
                 if (layer_name) ipl_buffer_add(to, ",%s", layer_name[l]);
                 ipl_buffer_add(to, "\n");
             }

@@ -2,6 +2,7 @@
  * study.c - what a study has, and the configuration of each of its runs.
  */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "study/study.h"
@@ -18,6 +19,12 @@ ipl_study_key ipl_study_key_at(const ipl_study *s, int key)
 const char *ipl_study_value(const ipl_study *s, int key, int value)
 {
     return study_texts_at(&s->key[key].text, value);
+}
+
+const char *ipl_study_word(const ipl_study *s, int key, int value)
+{
+    const study_key *k = &s->key[key];
+    return study_texts_at(k->word.count ? &k->word : &k->text, value); /* of seeds */
 }
 
 int64_t ipl_study_runs(const ipl_study *s) { return s->runs; }
@@ -72,5 +79,40 @@ ipl_status ipl_study_config(const ipl_study *s, int64_t run, const char *dir,
     if (r->kept_by >= 0) IPL_TRY(set_networks(s, r->kept_by, dir, &config));
     IPL_TRY(ipl_config_whole_paths(&config));
     *out = config;
+    return IPL_OK;
+}
+
+/* -- As text ----------------------------------------------------------------------*/
+
+/* A line of [sweep] as it stood; of data its values, whose paths are whole. */
+static void print_entry(const ipl_study *s, const study_entry *entry, ipl_buffer *to)
+{
+    const int k = study_key_of(s, entry->key);
+    ipl_buffer_add(to, "%s = ", entry->key);
+    if (k < 0 || strcmp(s->key[k].section, "data")) {
+        ipl_buffer_add(to, "%s\n", entry->text);
+        return;
+    }
+    const char separator = study_separator(entry->text);
+    for (int p = 0; p < s->key[k].positions; ++p) {
+        if (p) ipl_buffer_add(to, separator == ',' ? ", " : " | ");
+        ipl_buffer_add(to, "%s", study_texts_at(&s->key[k].text, s->key[k].of[p]));
+    }
+    ipl_buffer_add(to, "\n");
+}
+
+ipl_status ipl_study_text(const ipl_study *s, char **text, size_t *bytes)
+{
+    ipl_buffer made = {0};
+    char *base;
+    size_t base_bytes;
+    IPL_REQUIRE(s && text && bytes, "study or result is NULL");
+    IPL_TRY(ipl_config_text(&s->base, &base, &base_bytes));
+    ipl_buffer_add(&made, "%s\n[sweep]\n", base);
+    free(base);
+    for (int e = 0; e < s->entries; ++e) print_entry(s, &s->entry[e], &made);
+    if (!made.at) return IPL_FAIL(IPL_E_MEMORY, "a study as text");
+    *text = made.at;
+    *bytes = made.used;
     return IPL_OK;
 }

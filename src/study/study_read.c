@@ -52,7 +52,7 @@ static void free_entry(study_entry *e)
 static ipl_status add_entry(ipl_study *s, int line, const char *where, const char *key,
                             const char *text)
 {
-    study_entry made = {line, strdup(where), strdup(key), strdup(text)}, *old;
+    study_entry made = {line, strdup(where), strdup(key), strdup(text)}, *old = NULL;
     study_entry *more = realloc(s->entry, ((size_t)s->entries + 1) * sizeof *more);
     ipl_status st = IPL_OK;
     if (more) s->entry = more;

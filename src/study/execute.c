@@ -1,0 +1,314 @@
+/*
+ * execute.c - the runs of a study in the threads of this process.
+ *
+ * A thread for each core of a CPU, or for each GPU, takes the next run. A small run has
+ * a core, a large one all of them, and what is left over at the end is shared among the
+ * last runs. The caller's thread tells of progress.
+ */
+#include <errno.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+
+#include "buffer.h"
+#include "host_memory.h"
+#include "study/jobs.h"
+#include "study/tables.h"
+
+typedef struct {
+    const ipl_study_options *options;
+    study_jobs      jobs;
+    pthread_mutex_t lock;
+    pthread_cond_t  changed;
+    int             cores, free; /* of the CPU; GPUs count themselves              */
+    int             is_cpu;
+    int64_t         memory_mib;  /* for the snapshots of one run                   */
+    int             stop;
+    ipl_buffer      notes, told; /* of data: new ones, and all so far               */
+    int64_t         waiting;     /* threads that found nothing to do               */
+} execution;
+
+typedef struct {
+    execution *x;
+    int        number;
+    int64_t    run;
+} executor;
+
+static double now_s(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+/* -- Notes on data ----------------------------------------------------------------*/
+
+/* Each text once, though all runs have it. */
+static void take_notes(execution *x, const char *notes)
+{
+    if (!notes || !*notes || (x->told.at && strstr(x->told.at, notes))) return;
+    ipl_buffer_add(&x->notes, "%s", notes);
+    ipl_buffer_add(&x->told, "%s", notes);
+}
+
+/* -- The threads ------------------------------------------------------------------*/
+
+static int take_share(void *user, double share, const char *notes)
+{
+    const executor *me = user;
+    execution *x = me->x;
+    pthread_mutex_lock(&x->lock);
+    x->jobs.job[me->run].share = share;
+    take_notes(x, notes);
+    const int goes_on = !x->stop;
+    pthread_mutex_unlock(&x->lock);
+    return goes_on;
+}
+
+/* Cores for a run that begins now; 0: it has to wait for more of them. Each run that
+ * could begin has one, and a lone one has all. x->lock is held. */
+static int cores_for(execution *x, const study_job *job)
+{
+    if (!x->is_cpu) return 1;
+    if (job->is_large || job->alone) return x->free == x->cores ? x->cores : 0;
+    int64_t others = 0;
+    for (int64_t k = x->jobs.first; k < x->jobs.count && others < x->cores; ++k)
+        others += x->jobs.job[x->jobs.order[k]].state == IPL_STUDY_OPEN;
+    const int cores = others ? x->free / (int)others : x->free;
+    return cores ? cores : x->free > 0;
+}
+
+static ipl_status open_device(const executor *me, int cores, ipl_device **out)
+{
+    const execution *x = me->x;
+    const ipl_device_options with = {.threads = x->is_cpu ? cores : 0};
+    return ipl_device_open(x->options->device[x->is_cpu ? 0 : me->number], &with, out);
+}
+
+/* Without the lock. */
+static ipl_status do_run(executor *me, int cores)
+{
+    const execution *x = me->x;
+    ipl_device *dev = NULL;
+    IPL_TRY(open_device(me, cores, &dev));
+    const ipl_status st = study_do(x->jobs.study, me->run, x->jobs.dir, dev,
+                                   x->memory_mib, take_share, me);
+    ipl_device_close(dev);
+    return st;
+}
+
+/* x->lock is held. */
+static void settle(execution *x, int64_t run, ipl_status st, int others)
+{
+    ipl_study_state state = IPL_STUDY_FAILED;
+    const char *why = ipl_last_error_text();
+    if (st == IPL_OK) state = IPL_STUDY_DONE, why = NULL;
+    else if (st == IPL_E_UNSUPPORTED) state = IPL_STUDY_ELSEWHERE;
+    else if (st == IPL_E_STOPPED && x->stop) state = IPL_STUDY_OPEN;
+    else if (st == IPL_E_MEMORY && others) { /* it tries again by itself */
+        x->jobs.job[run].alone = 1;
+        state = IPL_STUDY_OPEN;
+    }
+    study_jobs_end(&x->jobs, run, state, why);
+}
+
+static void *work(void *user)
+{
+    executor *me = user;
+    execution *x = me->x;
+    int more = 0;
+    pthread_mutex_lock(&x->lock);
+    while (!x->stop) {
+        me->run = study_jobs_next(&x->jobs, &more);
+        const int cores = me->run < 0 ? 0 : cores_for(x, x->jobs.job + me->run);
+        if (me->run < 0 && !more) break;
+        if (!cores) {
+            pthread_cond_wait(&x->changed, &x->lock);
+            continue;
+        }
+        x->free -= x->is_cpu ? cores : 0;
+        study_jobs_begin(&x->jobs, me->run);
+        pthread_mutex_unlock(&x->lock);
+        const ipl_status st = do_run(me, cores);
+        pthread_mutex_lock(&x->lock);
+        x->free += x->is_cpu ? cores : 0;
+        settle(x, me->run, st, x->is_cpu && cores < x->cores);
+        pthread_cond_broadcast(&x->changed);
+    }
+    ++x->waiting;
+    pthread_cond_broadcast(&x->changed);
+    pthread_mutex_unlock(&x->lock);
+    return NULL;
+}
+
+/* -- The caller's thread ----------------------------------------------------------*/
+
+/* Tells how far all is; *goes_on is the caller's answer. x->lock is held, and is not
+ * while the call lasts. */
+static void tell(execution *x, double begin_s, ipl_study_call progress, void *user,
+                 ipl_study_progress *now)
+{
+    do {
+        char text[512] = "";
+        now->wall_s = now_s() - begin_s;
+        study_jobs_count(&x->jobs, now);
+        now->ended = study_jobs_ended(&x->jobs);
+        if (now->ended >= 0) {
+            const study_job *job = x->jobs.job + now->ended;
+            now->state = job->state;
+            if (job->text) snprintf(text, sizeof text, "%s", job->text);
+        }
+        now->text = text;
+        char *notes = x->notes.at;
+        now->notes = notes;
+        x->notes = (ipl_buffer){0};
+        pthread_mutex_unlock(&x->lock);
+        const int goes_on = !progress || progress(user, now);
+        free(notes);
+        pthread_mutex_lock(&x->lock);
+        now->notes = NULL;
+        now->text = "";
+        if (!goes_on) x->stop = 1, pthread_cond_broadcast(&x->changed);
+    } while (now->ended >= 0);
+}
+
+static void wait_for_threads(execution *x, int threads, ipl_study_call progress,
+                             void *user, ipl_study_progress *now)
+{
+    const double begin_s = now_s();
+    pthread_mutex_lock(&x->lock);
+    while (x->waiting < threads) {
+        struct timespec until;
+        clock_gettime(CLOCK_MONOTONIC, &until);
+        until.tv_nsec += 100000000;
+        until.tv_sec += until.tv_nsec / 1000000000;
+        until.tv_nsec %= 1000000000;
+        pthread_cond_timedwait(&x->changed, &x->lock, &until);
+        tell(x, begin_s, progress, user, now);
+    }
+    tell(x, begin_s, progress, user, now);
+    pthread_mutex_unlock(&x->lock);
+}
+
+/* One round: until nothing more may begin. */
+static ipl_status run_threads(execution *x, ipl_study_call progress, void *user,
+                              ipl_study_progress *now)
+{
+    const int64_t most = x->is_cpu ? x->cores : x->options->devices;
+    const int threads = (int)(most < x->jobs.count ? most : x->jobs.count);
+    executor *each = calloc((size_t)threads, sizeof *each);
+    pthread_t *thread = calloc((size_t)threads, sizeof *thread);
+    int begun = 0, failed = 0;
+    ipl_status st = IPL_OK;
+    x->waiting = 0;
+    if (!each || !thread) {
+        st = IPL_FAIL(IPL_E_MEMORY, "%d threads", threads);
+        goto done;
+    }
+    for (; begun < threads; ++begun) {
+        each[begun] = (executor){x, begun, -1};
+        failed = pthread_create(thread + begun, NULL, work, each + begun);
+        if (failed) break;
+    }
+    if (!begun) st = IPL_FAIL(IPL_E_MEMORY, "a thread: %s", strerror(failed));
+    else wait_for_threads(x, begun, progress, user, now);
+    for (int k = 0; k < begun; ++k) pthread_join(thread[k], NULL);
+done:
+    free(each);
+    free(thread);
+    return st;
+}
+
+/* -- All of it --------------------------------------------------------------------*/
+
+static ipl_status check_options(const ipl_study_options *o)
+{
+    IPL_REQUIRE(o->dir && *o->dir && o->device && o->devices > 0,
+                "a folder and a device are needed");
+    IPL_REQUIRE(strlen(o->dir) < STUDY_PATH - IPL_STUDY_NAME - 64,
+                "folder '%.80s..': expected a shorter name", o->dir);
+    IPL_REQUIRE(!o->parts || (o->part >= 1 && o->part <= o->parts),
+                "part %d of %d: expected 1 to the number of parts", o->part, o->parts);
+    return IPL_OK;
+}
+
+/* Opens each device once: what is not there is said before anything begins. */
+static ipl_status look_at_devices(execution *x)
+{
+    for (int k = 0; k < x->options->devices; ++k) {
+        ipl_device *dev = NULL;
+        const ipl_device_options with = {.threads = x->options->threads};
+        IPL_TRY(ipl_device_open(x->options->device[k], &with, &dev));
+        const ipl_device_info *about = ipl_device_about(dev);
+        const int is_cpu = about->is_host, threads = about->threads;
+        ipl_device_close(dev);
+        IPL_REQUIRE(!is_cpu || x->options->devices == 1,
+                    "device '%s' beside others: expected one CPU, which shares its "
+                    "cores among the runs, or GPUs", x->options->device[k]);
+        x->is_cpu = is_cpu;
+        x->cores = x->free = is_cpu ? threads : 1;
+    }
+    const int side_by_side = x->is_cpu ? x->cores : x->options->devices;
+    x->memory_mib = ipl_host_memory_now().free / (int64_t)(1 << 20) / 4 / side_by_side;
+    if (x->memory_mib < 64) x->memory_mib = 64;
+    return IPL_OK;
+}
+
+/* With the folders above it. */
+static ipl_status make_folder(const char *dir)
+{
+    char path[STUDY_PATH];
+    struct stat about;
+    snprintf(path, sizeof path, "%s", dir);
+    for (char *slash = strchr(path + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
+        *slash = 0;
+        if (mkdir(path, 0777) && errno != EEXIST)
+            return IPL_FAIL(IPL_E_IO, "%s: %s", path, strerror(errno));
+        *slash = '/';
+    }
+    if (!mkdir(path, 0777)) return IPL_OK;
+    if (errno == EEXIST && !stat(path, &about) && S_ISDIR(about.st_mode)) return IPL_OK;
+    return IPL_FAIL(IPL_E_IO, "%s: %s", path, strerror(errno));
+}
+
+static void make_lock(execution *x)
+{
+    pthread_condattr_t clock;
+    pthread_mutex_init(&x->lock, NULL);
+    pthread_condattr_init(&clock);
+    pthread_condattr_setclock(&clock, CLOCK_MONOTONIC);
+    pthread_cond_init(&x->changed, &clock);
+    pthread_condattr_destroy(&clock);
+}
+
+ipl_status ipl_study_execute(const ipl_study *study, const ipl_study_options *options,
+                         ipl_study_call progress, void *user, ipl_study_progress *out)
+{
+    IPL_REQUIRE(study && options, "study or options are NULL");
+    IPL_TRY(check_options(options));
+    execution x = {.options = options};
+    ipl_study_progress now = {.ended = -1, .text = ""};
+    IPL_TRY(look_at_devices(&x));
+    IPL_TRY(make_folder(options->dir));
+    make_lock(&x);
+    ipl_status st = study_jobs_create(study, options->dir, options->part,
+                                      options->parts, &x.jobs);
+    if (st == IPL_OK) st = study_begin_folder(study, options->dir);
+    do {
+        if (st == IPL_OK) st = run_threads(&x, progress, user, &now);
+    } while (st == IPL_OK && !x.stop && study_jobs_look_again(&x.jobs));
+    if (st == IPL_OK) st = study_tables_write(&x.jobs);
+    if (st == IPL_OK) study_jobs_count(&x.jobs, &now);
+    if (st == IPL_OK && x.stop)
+        st = IPL_FAIL(IPL_E_STOPPED, "the study was stopped");
+    if (out) *out = now;
+    free(x.notes.at);
+    free(x.told.at);
+    study_jobs_destroy(&x.jobs);
+    pthread_cond_destroy(&x.changed);
+    pthread_mutex_destroy(&x.lock);
+    return st;
+}

@@ -1,0 +1,98 @@
+/*
+ * study_one.c - one run of a study: begun, or gone on with.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "file.h"
+#include "study/jobs.h"
+
+static ipl_status differs(const char *path, const ipl_config_key *was,
+                          const ipl_config_key *now)
+{
+    return IPL_FAIL(IPL_E_ARGUMENT, "%s is a run with [%s] %s = '%s', and the study "
+                    "has '%s': give the study another folder with --out", path,
+                    was->section, was->key, was->value, now->value);
+}
+
+ipl_status study_compare(const ipl_study *study, int64_t run, const char *dir,
+                         const char *path, int *is_there)
+{
+    char file[STUDY_PATH + 16];
+    ipl_config was, now;
+    snprintf(file, sizeof file, "%s/config.ini", path);
+    *is_there = ipl_file_is_there(IPL_FILE_PATH, file);
+    if (!*is_there) return IPL_OK;
+    IPL_TRY(ipl_config_read(file, &was));
+    IPL_TRY(ipl_study_config(study, run, dir, &now));
+    IPL_TRY(ipl_config_whole_paths(&now));
+    for (int k = 0; k < ipl_config_keys(); ++k) {
+        ipl_config_key a, b;
+        const char *section;
+        const char *key = ipl_config_option(k, &section)->key;
+        if (ipl_role_of(section, key) == IPL_KEY_RUNS) continue;
+        IPL_TRY(ipl_config_key_at(&was, k, &a));
+        IPL_TRY(ipl_config_key_at(&now, k, &b));
+        /* Where too little was kept for another policy, it says so. */
+        if (was.policy == IPL_POLICY_KEPT && !strcmp(key, "policy")) continue;
+        if (strcmp(a.value, b.value)) return differs(path, &a, &b);
+    }
+    return IPL_OK;
+}
+
+typedef struct {
+    study_share_call share;
+    void            *user;
+} telling;
+
+/* Training and measuring go side by side: the run is as far as the slower one. */
+static int tell(void *user, const ipl_progress *now)
+{
+    const telling *to = user;
+    double share = now->last ? (double)now->tick / (double)now->last : 1.0;
+    if (now->planned > 0) {
+        const double measured = (double)now->measured / (double)now->planned;
+        if (measured < share) share = measured;
+    }
+    if (now->to_pool) share = 0.5 + 0.5 * (double)now->pooled / (double)now->to_pool;
+    return !to->share(to->user, share, now->notes);
+}
+
+/* Trains by itself where the networks that it was to measure are not kept, as of a run
+ * that an earlier form of the study had made. */
+static ipl_status begin(const ipl_study *study, int64_t run, const char *dir,
+                        int64_t memory_mib, ipl_config *out)
+{
+    const int64_t by = ipl_study_run_at(study, run)->kept_by;
+    IPL_TRY(ipl_study_config(study, run, dir, out));
+    if (memory_mib && out->snapshot_mib > memory_mib) out->snapshot_mib = memory_mib;
+    if (by < 0) return IPL_OK;
+    char path[STUDY_PATH], file[STUDY_PATH + 16];
+    ipl_config kept;
+    snprintf(path, sizeof path, "%s/%s", dir, ipl_study_run_at(study, by)->name);
+    snprintf(file, sizeof file, "%s/config.ini", path);
+    IPL_TRY(ipl_config_read(file, &kept));
+    if (kept.keep >= ipl_study_run_at(study, by)->keep) return IPL_OK;
+    out->networks[0] = 0;
+    return IPL_OK;
+}
+
+ipl_status study_do(const ipl_study *study, int64_t run, const char *dir,
+                    ipl_device *dev, int64_t memory_mib, study_share_call share,
+                    void *user)
+{
+    char path[STUDY_PATH];
+    int is_there, was_there;
+    ipl_config config;
+    telling to = {share, user};
+    snprintf(path, sizeof path, "%s/%s", dir, ipl_study_run_at(study, run)->name);
+    IPL_TRY(study_compare(study, run, dir, path, &was_there));
+    if (was_there) return ipl_resume(dev, path, tell, &to, NULL);
+    IPL_TRY(begin(study, run, dir, memory_mib, &config));
+    const ipl_status st = ipl_run(dev, &config, path, tell, &to, NULL);
+    /* Two processes that begin it at one time: one of them finds the other's. */
+    if (st != IPL_E_ARGUMENT || study_compare(study, run, dir, path, &is_there) ||
+        !is_there)
+        return st;
+    return ipl_resume(dev, path, tell, &to, NULL);
+}
