@@ -117,6 +117,11 @@ typedef ipl_status (*ipl_config_more)(void *user, ipl_config *config, int line,
 ipl_status ipl_config_read_more(const char *path, const char *section,
                                 ipl_config_more more, void *user, ipl_config *config);
 
+/* The same of text[bytes], as ipl_config_text gives it; errors call it `name`. Paths
+ * stay as they are. */
+ipl_status ipl_config_parse(const char *name, const char *text, size_t bytes,
+                            ipl_config *config);
+
 /* "section.key=value" over what is there. E_ARGUMENT as E_FORMAT above. */
 ipl_status ipl_config_set(ipl_config *config, const char *text);
 

@@ -97,6 +97,16 @@ static void written_config_reads_back_the_same(void **state)
     CHECK_OK(ipl_config_read(path, &again));
     unlink(path);
     check_equal(&config, &again);
+    char *text;
+    size_t bytes;
+    ipl_config parsed;
+    CHECK_OK(ipl_config_text(&config, &text, &bytes));
+    CHECK_OK(ipl_config_parse("what was sent", text, bytes, &parsed));
+    check_equal(&config, &parsed);
+    text[bytes - 2] = '!'; /* a value's last byte */
+    CHECK_FAILS(ipl_config_parse("what was sent", text, bytes, &parsed), IPL_E_FORMAT,
+                "what was sent:");
+    free(text);
     CHECK(again.mi[IPL_MI_BIN].bin_lo == -0.30000000000000004);
     CHECK(again.mi[IPL_MI_KDE].noise_var == 1.2345678901234567e-7);
 }

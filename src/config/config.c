@@ -93,6 +93,25 @@ static int take_key(void *user, const char *section, const char *key, const char
     return r->st == IPL_OK;
 }
 
+/* Reads r.file, which it closes, over what *r.config has. */
+static ipl_status read_stream(reading r)
+{
+    r.at = calloc((size_t)config_rows(), sizeof *r.at);
+    if (!r.at) {
+        fclose(r.file);
+        return IPL_FAIL(IPL_E_MEMORY, "%s: %d keys", r.path, config_rows());
+    }
+    const int bad_line = ini_parse_stream(read_line, &r, take_key, &r);
+    if (r.st == IPL_OK && ferror(r.file))
+        r.st = IPL_FAIL(IPL_E_IO, "%s: %s", r.path, strerror(errno));
+    else if (bad_line && (r.st == IPL_OK || bad_line < r.line)) /* what comes first */
+        r.st = IPL_FAIL(IPL_E_FORMAT, "%s:%d: expected [section] or key = value",
+                        r.path, bad_line);
+    fclose(r.file);
+    free(r.at);
+    return r.st;
+}
+
 ipl_status ipl_config_read_more(const char *path, const char *section,
                                 ipl_config_more more, void *user, ipl_config *config)
 {
@@ -105,22 +124,24 @@ ipl_status ipl_config_read_more(const char *path, const char *section,
     reading r = {.path = path, .config = &made, .more = section, .take = more,
                  .user = user};
     IPL_TRY(ipl_file_stream_or_pipe(path, &r.file));
-    r.at = calloc((size_t)config_rows(), sizeof *r.at);
-    if (!r.at) {
-        fclose(r.file);
-        return IPL_FAIL(IPL_E_MEMORY, "%s: %d keys", path, config_rows());
-    }
-    const int bad_line = ini_parse_stream(read_line, &r, take_key, &r);
-    if (r.st == IPL_OK && ferror(r.file))
-        r.st = IPL_FAIL(IPL_E_IO, "%s: %s", path, strerror(errno));
-    else if (bad_line && (r.st == IPL_OK || bad_line < r.line)) /* what comes first */
-        r.st = IPL_FAIL(IPL_E_FORMAT, "%s:%d: expected [section] or key = value", path,
-                        bad_line);
-    fclose(r.file);
-    free(r.at);
-    if (r.st == IPL_OK) r.st = config_paths_of_file(path, &made);
-    if (r.st == IPL_OK) *config = made;
-    return r.st;
+    IPL_TRY(read_stream(r));
+    IPL_TRY(config_paths_of_file(path, &made));
+    *config = made;
+    return IPL_OK;
+}
+
+ipl_status ipl_config_parse(const char *name, const char *text, size_t bytes,
+                            ipl_config *config)
+{
+    IPL_REQUIRE(name && text && bytes && config, "name, text or config is NULL");
+    ipl_config made;
+    ipl_config_defaults(&made);
+    reading r = {.path = name, .config = &made};
+    r.file = fmemopen((void *)(uintptr_t)text, bytes, "r");
+    if (!r.file) return IPL_FAIL(IPL_E_MEMORY, "%s: %s", name, strerror(errno));
+    IPL_TRY(read_stream(r));
+    *config = made;
+    return IPL_OK;
 }
 
 ipl_status ipl_config_read(const char *path, ipl_config *config)
