@@ -115,6 +115,27 @@ static void the_device_comes_first_then_memory_then_the_file(void **state)
     scene_free(&s);
 }
 
+/* For who measures elsewhere, by a third handle. */
+static void a_snapshot_can_go_to_host_memory(void **state)
+{
+    scene s = scene_make(state, 2, 1);
+    ipl_device *third;
+    CHECK_OK(ipl_device_open_again(s.writer, &third));
+    for (int64_t t = 0; t < 5; ++t) {
+        float want[FLOATS], got[FLOATS] = {0};
+        CHECK_OK(put(&s, t)); /* two on the device, one in memory, two in the file */
+        CHECK_OK(ipl_copy(s.writer, s.source[(t + 1) % SOURCES], BYTES, s.params));
+        CHECK_OK(ipl_store_read(s.store, t, third, got));
+        fill(t, want);
+        assert_memory_equal(got, want, BYTES);
+    }
+    CHECK(about(&s).kept_on_device == 2 && about(&s).in_file == 2);
+    CHECK_FAILS(ipl_store_read(s.store, 5, third, NULL), IPL_E_ARGUMENT,
+                "tick 5: not held");
+    ipl_device_close(third);
+    scene_free(&s);
+}
+
 /* The only slot is written again while the read before it may still be under way, and
  * `params` is overwritten while its snapshot may still be under way. */
 static void nothing_overtakes_what_is_queued(void **state)
@@ -184,6 +205,7 @@ static void a_writer_and_a_reader_share_a_store(void **state)
 
 static const check_test tests[] = {
     CHECK_TEST(the_device_comes_first_then_memory_then_the_file),
+    CHECK_TEST(a_snapshot_can_go_to_host_memory),
     CHECK_TEST(nothing_overtakes_what_is_queued),
     CHECK_TEST(a_writer_and_a_reader_share_a_store),
 };

@@ -243,6 +243,31 @@ ipl_status ipl_store_get(ipl_store *s, int64_t tick, ipl_device *dev, float *par
     return st;
 }
 
+ipl_status ipl_store_read(ipl_store *s, int64_t tick, ipl_device *dev, float *host)
+{
+    ipl_status st = IPL_OK;
+    pthread_mutex_lock(&s->lock);
+    entry *e = find(s, tick);
+    if (!e)
+        st = IPL_FAIL(IPL_E_ARGUMENT, "snapshot of tick %lld: not held",
+                      (long long)tick);
+    else
+        ++e->readers; /* nobody writes its slot again before it is read */
+    if (e && e->there) st = store_device_await(e->there, dev);
+    const store_file file = s->file;
+    pthread_mutex_unlock(&s->lock);
+    if (!e) return st;
+
+    if (e->there && st == IPL_OK) st = ipl_download(dev, e->there->at, s->bytes, host);
+    else if (e->at) memcpy(host, e->at, s->bytes);
+    else if (!e->there) st = store_file_read(&file, e->slot, e->tick, host);
+
+    pthread_mutex_lock(&s->lock);
+    if (!--e->readers && e->dropped) release(s, e);
+    pthread_mutex_unlock(&s->lock);
+    return st;
+}
+
 int ipl_store_holds(ipl_store *s, int64_t tick)
 {
     pthread_mutex_lock(&s->lock);

@@ -59,6 +59,11 @@ ipl_status ipl_store_put(ipl_store *store, int64_t tick, ipl_device *dev,
 ipl_status ipl_store_get(ipl_store *store, int64_t tick, ipl_device *dev,
                          float *params);
 
+/* The same to host memory, for who measures elsewhere; waits. dev: a handle of the
+ * store's device, of no use where the device's memory is the host's, and then NULL. */
+ipl_status ipl_store_read(ipl_store *store, int64_t tick, ipl_device *dev,
+                          float *host);
+
 int ipl_store_holds(ipl_store *store, int64_t tick);
 
 /* 1 when the next put would go to the file: time for a trainer to wait, if the

@@ -95,3 +95,8 @@ ipl_status store_device_read(const store_device *s, store_slot *slot, ipl_device
     IPL_TRY(ipl_copy(dev, slot->at, s->bytes, params));
     return ipl_event_record(dev, slot->read);
 }
+
+ipl_status store_device_await(store_slot *slot, ipl_device *dev)
+{
+    return ipl_event_wait(dev, slot->written);
+}

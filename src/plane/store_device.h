@@ -38,6 +38,10 @@ ipl_status store_device_write(const store_device *s, store_slot *slot, ipl_devic
 ipl_status store_device_read(const store_device *s, store_slot *slot, ipl_device *dev,
                              float *params);
 
+/* What dev does from now on comes after the slot was written. Needs the lock, as it
+ * uses an event; reading does not, while the slot is not released. */
+ipl_status store_device_await(store_slot *slot, ipl_device *dev);
+
 /* Whether the next take would find or make a slot, as far as the budget goes. */
 int store_device_has_room(const store_device *s);
 
