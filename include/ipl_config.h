@@ -117,8 +117,8 @@ typedef ipl_status (*ipl_config_more)(void *user, ipl_config *config, int line,
 ipl_status ipl_config_read_more(const char *path, const char *section,
                                 ipl_config_more more, void *user, ipl_config *config);
 
-/* The same of text[bytes], as ipl_config_text gives it; errors call it `name`. Paths
- * stay as they are. */
+/* ipl_config_read of text[bytes], as ipl_config_text gives it. Errors call it `name`;
+ * paths stay as they are. */
 ipl_status ipl_config_parse(const char *name, const char *text, size_t bytes,
                             ipl_config *config);
 

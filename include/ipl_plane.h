@@ -70,6 +70,9 @@ typedef struct {
                            those of them that differ only beyond float32
                            (ipl_mi_narrow), and those that double has rounded   */
     const char *notes;  /* of the data set, lines; as long as `memory`; NULL: none */
+    const char *lost;   /* devices and helpers that failed (ipl_places.h), lines; as
+                           long as the call; NULL: none                         */
+    int     workers;    /* that measure side by side, on all devices and in helpers */
 } ipl_progress;
 
 /* Called before the first tick, several times a second and after each measured tick, by

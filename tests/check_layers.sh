@@ -15,7 +15,8 @@ BEGIN {
     split("cpu 0 kernels 0 device 1 net 2 mi 2 data 2 config 3 plot 4 plane 4 " \
           "study 5 cli 6", w, " ")
     for (k = 1; k in w; k += 2) level[w[k]] = w[k + 1]
-    split("status device option device bench device mi_family mi audit plane", o, " ")
+    split("status device option device bench device mi_family mi audit plane " \
+          "places plane", o, " ")
     for (k = 1; k in o; k += 2) owner[o[k]] = o[k + 1] # of ipl_status.h, ..
 }
 {

@@ -83,9 +83,11 @@ else
         settings=$(echo "$check" | tr '+' ' ')
         [ "$check" = plain ] && settings=
         for name in $programs; do
+            two=
+            [ "$name" = places ] && two=CUDAEMU_DEVICES=2
             # shellcheck disable=SC2086 # several settings are several words
             run_one "test_$name cuda emulated $check" \
-                env $settings "$emulator" "$build/tests/test_$name"
+                env $settings $two "$emulator" "$build/tests/test_$name"
         done
     done
     for check in $aside; do

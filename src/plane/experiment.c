@@ -17,7 +17,7 @@
 /* -- Data -------------------------------------------------------------------------*/
 
 /* Uploads the named rows of the data set, and their labels. x may be NULL. */
-static ipl_status upload_rows(ipl_experiment *e, ipl_device *dev, int64_t count,
+static ipl_status upload_rows(const ipl_experiment *e, ipl_device *dev, int64_t count,
                               const int32_t *row, ipl_mat *x, ipl_labels *y)
 {
     const ipl_dataset *data = &e->data;
@@ -86,9 +86,9 @@ static ipl_status count_measured(ipl_experiment *e)
 }
 
 /* Uploads `count` of the `rows` rows from first[] on, drawn by data.seed. */
-static ipl_status upload_drawn(ipl_experiment *e, ipl_device *dev, uint64_t stream,
-                               const int32_t *first, int64_t rows, int64_t count,
-                               ipl_mat *x, ipl_labels *y)
+static ipl_status upload_drawn(const ipl_experiment *e, ipl_device *dev,
+                               uint64_t stream, const int32_t *first, int64_t rows,
+                               int64_t count, ipl_mat *x, ipl_labels *y)
 {
     int32_t *drawn = malloc((size_t)rows * sizeof *drawn);
     if (!drawn) return IPL_FAIL(IPL_E_MEMORY, "%lld rows", (long long)rows);
@@ -104,20 +104,33 @@ static ipl_status choose_measured(ipl_experiment *e)
 {
     int64_t begin;
     const ipl_measured_rows set = ipl_config_first_rows(&e->config);
-    const int64_t rows = measurable(e, set, &begin), subset = e->measured_rows;
-    const int32_t *first = e->data.split + begin;
-    ipl_status st = IPL_OK;
-    if (!e->measured_copy) {
-        e->measured = (ipl_mat){e->all.at + begin * e->all.cols, rows, e->all.cols};
-        st = upload_rows(e, e->dev, rows, first, NULL, &e->measured_y);
+    const int64_t rows = measurable(e, set, &begin);
+    if (e->measured_copy) {
+        IPL_TRY(ipl_experiment_copy_measured(e, e->dev, &e->measured, &e->measured_y));
     } else {
-        st = upload_drawn(e, e->dev, IPL_STREAM_SUBSET, first, rows, subset,
-                          &e->measured, &e->measured_y);
+        e->measured = (ipl_mat){e->all.at + begin * e->all.cols, rows, e->all.cols};
+        IPL_TRY(upload_rows(e, e->dev, rows, e->data.split + begin, NULL,
+                            &e->measured_y));
     }
-    if (st != IPL_OK) return st;
-    e->h_x = log((double)subset);
+    e->h_x = log((double)e->measured_rows);
     e->h_y = ipl_mi_label_entropy(&e->measured_y);
     return IPL_OK;
+}
+
+ipl_status ipl_experiment_copy_measured(const ipl_experiment *e, ipl_device *dev,
+                                        ipl_mat *x, ipl_labels *y)
+{
+    int64_t begin;
+    const int64_t rows = measurable(e, ipl_config_first_rows(&e->config), &begin);
+    const int32_t *first = e->data.split + begin;
+    if (!e->measured_copy) return upload_rows(e, dev, rows, first, x, y);
+    return upload_drawn(e, dev, IPL_STREAM_SUBSET, first, rows, e->measured_rows, x, y);
+}
+
+void ipl_experiment_drop_rows(ipl_experiment *e)
+{
+    free(e->data.x);
+    e->data.x = NULL;
 }
 
 /* Tells whether a later run has the same data. */
@@ -173,8 +186,7 @@ static ipl_status upload(ipl_experiment *e)
         IPL_TRY(upload_drawn(e, dev, IPL_STREAM_LOSS_ROWS, data->split, trains,
                              e->scored_rows, &e->scored, &e->scored_y));
     IPL_TRY(choose_measured(e));
-    free(e->data.x);
-    e->data.x = NULL;
+    ipl_experiment_drop_rows(e);
     return IPL_OK;
 }
 

@@ -4,6 +4,7 @@
 #ifndef IPL_EXPERIMENT_H
 #define IPL_EXPERIMENT_H
 
+#include "buffer.h"
 #include "ipl_plane.h"
 #include "plane/measure.h"
 #include "plane/networks.h"
@@ -59,6 +60,32 @@ void       ipl_experiment_close(ipl_experiment *e);
 /* What is measured, on rows with labels y. Of an experiment that is loaded alone the
  * shapes: its inputs are on no device yet. */
 ipl_measure_what ipl_experiment_what(const ipl_experiment *e, const ipl_labels *y);
+
+/* Uploads the measured rows, with the inputs, and their labels to another device, whose
+ * they are then. The experiment is loaded and not yet open. */
+ipl_status ipl_experiment_copy_measured(const ipl_experiment *e, ipl_device *dev,
+                                        ipl_mat *x, ipl_labels *y);
+
+/* The rows in host memory are not needed any more. */
+void ipl_experiment_drop_rows(ipl_experiment *e);
+
+/* -- describe.c -------------------------------------------------------------------*/
+
+/* Adds lines of "name value": whatever the results of `config` with these data depend
+ * on. networks: a CRC-32, or NULL. The section [run] says how the work is done, and may
+ * change from one session to the next, but for `keep`. */
+void ipl_experiment_describe(const ipl_experiment *e, const char *device,
+                             const uint32_t *networks, const ipl_config *config,
+                             ipl_buffer *to);
+
+/* Length of the line at the beginning of text[size]. */
+int ipl_describe_line(const char *text, size_t size);
+
+/* Goes on in two such texts to the first line that differs; 0: there is none. */
+int ipl_describe_differ(const char **was, size_t *was_size, const char **now,
+                        size_t *now_size);
+
+/* -- Time goes on -----------------------------------------------------------------*/
 
 /* Trains all replicas for one tick, or goes on to the next one that was kept.
  * stats[replicas][layers], or NULL. */

@@ -176,7 +176,28 @@ ipl_status ipl_memory_share(const ipl_experiment *e, ipl_device *dev,
     return IPL_OK;
 }
 
-ipl_status ipl_memory_plan(ipl_device *dev, const ipl_config *config, ipl_memory *out)
+ipl_status ipl_memory_share_further(const ipl_experiment *e, ipl_device *dev,
+                                    ipl_memory *out)
+{
+    const ipl_device_info *about = ipl_device_about(dev);
+    const int64_t row = e->data.inputs * (int64_t)sizeof(float);
+    ipl_memory m = {.free_bytes = usable(e, about, about->free_bytes)};
+    m.data_bytes = e->measured_rows * (row + 2 * (int64_t)sizeof(int32_t));
+    IPL_TRY(choose_way(e, dev, m.free_bytes - m.data_bytes, &m));
+    m.total_bytes = m.data_bytes + m.measuring_bytes;
+    if (m.total_bytes > m.free_bytes)
+        return IPL_FAIL(IPL_E_MEMORY, "measuring there too takes %lld bytes of %s, "
+                        "which has %lld for it: %lld for the data, %lld to measure one "
+                        "layer; leave the device out", (long long)m.total_bytes,
+                        about->name, (long long)m.free_bytes, (long long)m.data_bytes,
+                        (long long)m.measuring_bytes);
+    *out = m;
+    return IPL_OK;
+}
+
+/* The plan of a run, or of what measures on one more device. */
+static ipl_status plan(ipl_device *dev, const ipl_config *config, int further,
+                       ipl_memory *out)
 {
     IPL_REQUIRE(dev && config && out, "device, config or result is NULL");
     ipl_experiment e = {0};
@@ -184,8 +205,21 @@ ipl_status ipl_memory_plan(ipl_device *dev, const ipl_config *config, ipl_memory
     IPL_TRY(ipl_device_open_again(dev, &again)); /* as the run has one for training */
     ipl_status st = ipl_experiment_load(config, &e);
     if (st == IPL_OK)
-        st = ipl_memory_share(&e, again, ipl_device_about(again)->free_bytes, out);
+        st = further ? ipl_memory_share_further(&e, dev, out)
+                     : ipl_memory_share(&e, again, ipl_device_about(again)->free_bytes,
+                                        out);
     ipl_experiment_close(&e);
     ipl_device_close(again);
     return st;
+}
+
+ipl_status ipl_memory_plan_further(ipl_device *dev, const ipl_config *config,
+                                   ipl_memory *out)
+{
+    return plan(dev, config, 1, out);
+}
+
+ipl_status ipl_memory_plan(ipl_device *dev, const ipl_config *config, ipl_memory *out)
+{
+    return plan(dev, config, 0, out);
 }

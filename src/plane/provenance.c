@@ -148,17 +148,23 @@ static json_t *targets(const ipl_target_options *how)
     return out;
 }
 
+/* The text's lines, each ended by \n. */
+static json_t *lines(const char *text)
+{
+    json_t *out = json_array();
+    char *valid = ipl_text_utf8(text);
+    if (!valid) ipl_json_append(&out, NULL);
+    for (const char *at = valid, *end; at && (end = strchr(at, '\n')); at = end + 1)
+        ipl_json_append(&out, json_stringn(at, (size_t)(end - at)));
+    free(valid);
+    return out;
+}
+
 /* What was converted, a line each, and the labels of the classes. */
 static void add_notes(const ipl_provenance *p, json_t **out)
 {
-    json_t *notes = json_array(), *names = json_array();
-    char *valid = ipl_text_utf8(p->notes);
-    if (!valid) ipl_json_append(&notes, NULL);
-    for (const char *at = valid, *end; at && (end = strchr(at, '\n')); at = end + 1)
-        ipl_json_append(&notes, json_stringn(at, (size_t)(end - at)));
-    free(valid);
-    if (*p->notes) ipl_json_set(out, "notes", notes);
-    else json_decref(notes);
+    json_t *names = json_array();
+    if (*p->notes) ipl_json_set(out, "notes", lines(p->notes));
     const char *name = p->class_names;
     for (int c = 0; name && c < p->named; ++c, name += strlen(name) + 1)
         ipl_json_append(&names, ipl_json_text(name));
@@ -242,7 +248,7 @@ static json_t *utilisation(const ipl_provenance *p)
     const double wall = at->wall_s > 0 ? at->wall_s - p->work.load_s : 0.0;
     if (!(wall > 0) || !p->work.cores) return json_object();
     json_t *workers = json_array();
-    for (int k = 0; p->memory && k < p->memory->workers; ++k)
+    for (int k = 0; k < p->work.workers; ++k)
         ipl_json_append(&workers, json_real(p->work.worker_s[k] / wall));
     return json_pack("{s:f, s:o, s:f, s:i}", "train", at->train_s / wall, "measure",
                      workers, "cores", p->work.core_s / (wall * p->work.cores),
@@ -260,6 +266,21 @@ static json_t *memory(const ipl_memory *m)
                      (json_int_t)m->snapshot_bytes, "measuring_lanes", m->workers,
                      "ticks_at_once", m->ticks, "networks_at_once", m->nets,
                      "block_rows", (json_int_t)m->block_rows);
+}
+
+/* Where it was measured, beside the first device; of those alone that there are. */
+static void add_places(const ipl_provenance *p, json_t **out)
+{
+    json_t *further = json_array();
+    for (int s = 0; s < p->further; ++s) {
+        json_t *one = device(p->site[s].dev);
+        ipl_json_set(&one, "memory", memory(&p->site[s].memory));
+        ipl_json_append(&further, one);
+    }
+    if (p->further) ipl_json_set(out, "further_devices", further);
+    else json_decref(further);
+    if (p->helpers) ipl_json_set(out, "helpers", json_integer(p->helpers));
+    if (p->lost) ipl_json_set(out, "lost", lines(p->lost));
 }
 
 static json_t *snapshots(const ipl_provenance *p)
@@ -305,6 +326,7 @@ ipl_status ipl_provenance_write(const ipl_provenance *p, ipl_rundir *dir)
         "memory", memory(p->memory), "snapshots", snapshots(p),
         "states_saved", (json_int_t)p->work.states_saved,
         "config", config_sections(p->config));
+    add_places(p, &out);
     if (p->of) ipl_json_set(&out, "identity", identity(p->of));
     if (p->error) ipl_json_set(&out, "error", ipl_json_text(p->error));
     if (p->layer_name) ipl_json_set(&out, "layer_names", layer_names(p));

@@ -8,6 +8,7 @@
 #include "plane/identity.h"
 #include "plane/memory.h"
 #include "plane/rundir.h"
+#include "plane/site.h"
 #include "plane/store.h"
 #include "plane/work.h"
 
@@ -41,6 +42,10 @@ typedef struct {
     const char          *tick;   /* "epoch", "step"                              */
     double               h_x, h_y; /* ceilings in nats; h_y NAN: no labels       */
     const ipl_memory    *memory; /* NULL: no run                                 */
+    int                  further; /* devices that measure beside the first       */
+    const ipl_site      *site;    /* [further]                                   */
+    int                  helpers;
+    const char          *lost;    /* lines on those that failed; NULL: none      */
     ipl_store_stats      store;
     ipl_work             work;
     ipl_progress         progress;

@@ -52,8 +52,8 @@ static ipl_status from_record(const point_record *from, ipl_mi_point *to)
 }
 
 /* A record of points: of each layer their number (int64_t), then that many. */
-ipl_status ipl_records_add_points(ipl_journal *j, uint32_t type, int64_t tick,
-                                  int layers, const ipl_layer *layer)
+ipl_status ipl_records_points_text(int layers, const ipl_layer *layer, char **out,
+                                   size_t *size)
 {
     size_t bytes = (size_t)layers * sizeof(int64_t);
     for (int l = 0; l < layers; ++l)
@@ -69,6 +69,17 @@ ipl_status ipl_records_add_points(ipl_journal *j, uint32_t type, int64_t tick,
             memcpy(to, &point, sizeof point);
         }
     }
+    *out = text;
+    *size = bytes;
+    return IPL_OK;
+}
+
+ipl_status ipl_records_add_points(ipl_journal *j, uint32_t type, int64_t tick,
+                                  int layers, const ipl_layer *layer)
+{
+    char *text;
+    size_t bytes;
+    IPL_TRY(ipl_records_points_text(layers, layer, &text, &bytes));
     const ipl_status st = ipl_journal_append(j, type, tick, text, bytes);
     free(text);
     return st;

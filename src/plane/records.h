@@ -17,6 +17,10 @@ enum {
 ipl_status ipl_records_add_points(ipl_journal *j, uint32_t type, int64_t tick,
                                   int layers, const ipl_layer *layer);
 
+/* What such a record holds: *text is the caller's to free. */
+ipl_status ipl_records_points_text(int layers, const ipl_layer *layer, char **text,
+                                   size_t *bytes);
+
 /* A record's points, to layer[layers]. E_FORMAT: not that many, or unknown names. */
 ipl_status ipl_records_read_points(const void *payload, size_t bytes, int layers,
                                    ipl_layer *layer);

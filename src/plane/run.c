@@ -3,7 +3,6 @@
  */
 #include "plane/run.h"
 
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -36,76 +35,13 @@ void run_fail(run *r, int64_t tick, ipl_status st)
 
 /* -- Setting up -------------------------------------------------------------------*/
 
-/* How many ticks a policy will measure, when its choice needs no values. Networks that
- * are to be measured again must have been kept. */
-static ipl_status count_planned(run *r, const ipl_policy_options *options)
-{
-    ipl_policy *p;
-    r->now.planned = -1;
-    if (options->kind >= IPL_POLICY_DELTA_APPROX) return IPL_OK;
-    IPL_TRY(ipl_policy_create(options, r->e.last, NULL, NULL, &p));
-    ipl_status st = IPL_OK;
-    int64_t count = 0;
-    for (; st == IPL_OK && !ipl_policy_done(p); ++count) {
-        const int64_t tick = ipl_policy_next(p);
-        st = ipl_policy_measured(p, tick);
-        if (st == IPL_OK) st = run_check_kept(r, tick);
-    }
-    ipl_policy_destroy(p);
-    if (st == IPL_OK) r->now.planned = count;
-    return st;
-}
-
-/* The ticks that were kept, which the caller frees. */
-static ipl_status list_kept(const ipl_networks *kept, int64_t **list)
-{
-    const int64_t count = ipl_networks_count(kept);
-    int64_t *ticks = malloc((size_t)count * sizeof *ticks);
-    if (!ticks) return IPL_FAIL(IPL_E_MEMORY, "%lld kept ticks", (long long)count);
-    for (int64_t k = 0; k < count; ++k) ticks[k] = ipl_networks_tick(kept, k);
-    *list = ticks;
-    return IPL_OK;
-}
-
-static ipl_status make_policies(run *r)
-{
-    const ipl_config *c = &r->e.config;
-    ipl_policy_options options, logged = ipl_policy_defaults();
-    int64_t *list = NULL;
-    ipl_status st = IPL_OK;
-    logged.kind = c->training_log ? IPL_POLICY_EVERY : IPL_POLICY_LOG;
-    logged.dense = c->log_dense;
-    logged.per_decade = c->log_per_decade;
-    IPL_TRY(ipl_policy_create(&logged, r->e.last, NULL, NULL, &r->log));
-    r->log_next = r->e.kept ? -1 : ipl_policy_next(r->log);
-
-    IPL_TRY(ipl_policy_of(c, r->e.last, &options, &list));
-    if (options.kind == IPL_POLICY_KEPT) {
-        IPL_TRY(list_kept(r->e.kept, &list));
-        options.list = list;
-        options.list_count = ipl_networks_count(r->e.kept);
-    }
-    if (options.kind >= IPL_POLICY_DELTA_APPROX)
-        IPL_TRY_DONE(ipl_history_create(r->e.replicas * r->e.shape.layers,
-                                        ipl_mi_point_name(c->delta_estimator - 1),
-                                        c->delta_scaled ? r->e.h_x : log(2.0),
-                                        c->delta_scaled ? r->e.h_y : log(2.0),
-                                        &r->history));
-    IPL_TRY_DONE(ipl_policy_create(&options, r->e.last, ipl_history_distance,
-                                   r->history, &r->policy));
-    IPL_TRY_DONE(count_planned(r, &options));
-done:
-    free(list);
-    return st;
-}
-
 /* The training worker's memory, and what all workers share. */
 static ipl_status make_shared(run *r)
 {
     const ipl_experiment *e = &r->e;
     const ipl_device_info *about = ipl_device_about(e->dev);
     /* On a GPU each worker only waits for its handle: one core each. */
-    const int threads = about->is_host ? about->threads : r->memory.workers + 1;
+    const int threads = about->is_host ? about->threads : r->workers + 1;
     const size_t layers = (size_t)r->layers, replicas = (size_t)e->replicas;
     const size_t bytes = replicas * (size_t)e->parameters * sizeof *r->params;
     r->stats = malloc(layers * sizeof *r->stats);
@@ -137,27 +73,33 @@ static ipl_status report(run *r, const char *status, const char *error)
     ipl_provenance about = {.status = status, .error = error, .memory = &r->memory,
                             .of = &r->of, .work = r->work, .progress = r->now};
     ipl_provenance_experiment(&about, &r->e);
+    about.further = r->sites - 1;
+    about.site = r->site + 1;
+    about.helpers = r->on->helpers;
+    about.lost = r->lost.at;
     if (r->store) ipl_store_about(r->store, &about.store);
     return ipl_provenance_write(&about, r->dir);
 }
 
 /* All that needs no run directory. */
-static ipl_status set_up(run *r, ipl_device *dev, ipl_device *train_dev,
-                         const ipl_config *config)
+static ipl_status set_up(run *r, ipl_device *train_dev, const ipl_config *config)
 {
+    ipl_device *dev = r->on->device[0];
     IPL_TRY(ipl_experiment_load(config, &r->e));
     IPL_TRY(ipl_memory_share(&r->e, dev, ipl_device_about(train_dev)->free_bytes,
                              &r->memory));
     r->now.memory = &r->memory;
     r->now.notes = r->e.data.notes;
+    IPL_TRY(run_open_sites(r));
     IPL_TRY(ipl_experiment_open(&r->e, dev, train_dev));
     r->layers = r->e.replicas * r->e.shape.layers;
     r->checkpoint_s = config->checkpoint_s;
     r->tick = ipl_tick_name(config->tick);
-    IPL_TRY(make_policies(r));
+    IPL_TRY(run_make_policies(r));
     IPL_TRY(run_pool_create(r));
-    IPL_TRY(make_shared(r));
     IPL_TRY(run_make_workers(r));
+    IPL_TRY(make_shared(r));
+    r->now.workers = r->workers;
     r->now.last = r->e.last;
     return IPL_OK;
 }
@@ -198,11 +140,16 @@ static void tear_down(run *r)
     ipl_policy_destroy(r->log);
     ipl_history_destroy(r->history);
     run_destroy_workers(r);
+    run_close_sites(r);
+    free(r->work.worker_s);
+    free(r->lost.at);
+    free(r->lost_text);
     if (r->cores.total) ipl_cores_destroy(&r->cores);
     if (r->e.train_dev) ipl_free(r->e.train_dev, r->params);
     ipl_experiment_close(&r->e);
     pthread_cond_destroy(&r->changed);
     pthread_mutex_destroy(&r->lock);
+    pthread_mutex_destroy(&r->home_lock);
     free(r);
 }
 
@@ -263,13 +210,13 @@ static ipl_status lock_directory(run *r)
                          &r->lock_fd);
 }
 
-static ipl_status open_run(run *r, ipl_device *dev, ipl_device *train_dev,
-                           const ipl_config *config, const char *dir)
+static ipl_status open_run(run *r, ipl_device *train_dev, const ipl_config *config,
+                           const char *dir)
 {
     const double begin = run_now_s();
     const int resume = r->dir != NULL;
     r->work = ipl_work_start();
-    IPL_TRY(set_up(r, dev, train_dev, config));
+    IPL_TRY(set_up(r, train_dev, config));
     r->work.load_s = run_now_s() - begin;
     if (!resume) { /* last, so that nothing is left behind when the above fails */
         IPL_TRY(ipl_rundir_create(dir, &r->dir));
@@ -289,16 +236,19 @@ static int init_changed(pthread_cond_t *changed)
     return bad;
 }
 
-static ipl_status create(ipl_progress_call progress, void *user, run **out)
+static ipl_status create(const ipl_places *on, ipl_progress_call progress, void *user,
+                         run **out)
 {
     run *r = calloc(1, sizeof *r);
     if (!r) return IPL_FAIL(IPL_E_MEMORY, "a run");
+    r->on = on;
     r->begin_s = r->saved_s = run_now_s();
     r->progress = progress;
     r->user = user;
     r->lock_fd = -1;
     r->trained = r->points_known = -1;
-    if (pthread_mutex_init(&r->lock, NULL) || init_changed(&r->changed)) {
+    if (pthread_mutex_init(&r->lock, NULL) || pthread_mutex_init(&r->home_lock, NULL) ||
+        init_changed(&r->changed)) {
         free(r);
         return IPL_FAIL(IPL_E_MEMORY, "the locks of a run");
     }
@@ -307,35 +257,44 @@ static ipl_status create(ipl_progress_call progress, void *user, run **out)
 }
 
 /* From a run that has its directory (to be resumed) or none yet, to its end. */
-static ipl_status complete(run *r, ipl_device *dev, const ipl_config *config,
-                           const char *dir, ipl_progress *out)
+static ipl_status complete(run *r, const ipl_config *config, const char *dir,
+                           ipl_progress *out)
 {
     ipl_device *train_dev = NULL;
-    ipl_status st = ipl_device_open_again(dev, &train_dev);
-    if (st == IPL_OK) st = open_run(r, dev, train_dev, config, dir);
+    ipl_status st = ipl_places_check(r->on);
+    if (st == IPL_OK) st = ipl_device_open_again(r->on->device[0], &train_dev);
+    if (st == IPL_OK) st = open_run(r, train_dev, config, dir);
     if (st == IPL_OK) st = conclude(r, work(r));
     if (out) {
         *out = r->now;
         out->memory = NULL;
-        out->notes = NULL;
+        out->notes = out->lost = NULL;
     }
     tear_down(r);
     ipl_device_close(train_dev);
     return st;
 }
 
+ipl_status ipl_run_on(const ipl_places *on, const ipl_config *config, const char *dir,
+                      ipl_progress_call progress, void *user, ipl_progress *out)
+{
+    run *r;
+    IPL_REQUIRE(on && config && dir, "places, config or directory is NULL");
+    ipl_config keeping = *config;
+    ipl_sets_keep(&keeping);
+    IPL_TRY(create(on, progress, user, &r));
+    IPL_TRY(complete(r, &keeping, dir, out));
+    /* Of one set of rows the directory's name is not needed again. */
+    if (!ipl_sets_are_several(&keeping)) return IPL_OK;
+    return ipl_sets_measure(on, dir, progress, user);
+}
+
 ipl_status ipl_run(ipl_device *dev, const ipl_config *config, const char *dir,
                    ipl_progress_call progress, void *user, ipl_progress *out)
 {
-    run *r;
     IPL_REQUIRE(dev && config && dir, "device, config or directory is NULL");
-    ipl_config keeping = *config;
-    ipl_sets_keep(&keeping);
-    IPL_TRY(create(progress, user, &r));
-    IPL_TRY(complete(r, dev, &keeping, dir, out));
-    /* Of one set of rows the directory's name is not needed again. */
-    if (!ipl_sets_are_several(&keeping)) return IPL_OK;
-    return ipl_sets_measure(dev, dir, progress, user);
+    const ipl_places on = {.devices = 1, .device = &dev};
+    return ipl_run_on(&on, config, dir, progress, user, out);
 }
 
 /* run.json says that the run is not done; what else is there must not say it is. */
@@ -351,8 +310,8 @@ static ipl_status must_be_unfinished(run *r)
 }
 
 /* The first set of rows, and whether there may be more. Gives r back. */
-static ipl_status resume_first(run *r, ipl_device *dev, const char *dir,
-                               ipl_progress *out, int *several)
+static ipl_status resume_first(run *r, const char *dir, ipl_progress *out,
+                               int *several)
 {
     ipl_run_info info;
     ipl_config config;
@@ -369,24 +328,31 @@ static ipl_status resume_first(run *r, ipl_device *dev, const char *dir,
         return IPL_OK;
     }
     if (st == IPL_OK) st = must_be_unfinished(r);
-    if (st == IPL_OK && !dev) st = IPL_FAIL(IPL_E_ARGUMENT, "device is NULL");
+    if (st == IPL_OK && !r->on) st = IPL_FAIL(IPL_E_ARGUMENT, "device is NULL");
     if (st == IPL_OK)
         st = ipl_config_read(ipl_rundir_path(r->dir, "config.ini"), &config);
     if (st == IPL_OK) {
         *several = ipl_sets_are_several(&config);
-        return complete(r, dev, &config, dir, out);
+        return complete(r, &config, dir, out);
     }
     tear_down(r);
     return st;
 }
 
-ipl_status ipl_resume(ipl_device *dev, const char *dir, ipl_progress_call progress,
-                      void *user, ipl_progress *out)
+ipl_status ipl_resume_on(const ipl_places *on, const char *dir,
+                         ipl_progress_call progress, void *user, ipl_progress *out)
 {
     run *r;
     int several = 1;
     IPL_REQUIRE(dir, "directory is NULL");
-    IPL_TRY(create(progress, user, &r));
-    IPL_TRY(resume_first(r, dev, dir, out, &several));
-    return several ? ipl_sets_measure(dev, dir, progress, user) : IPL_OK;
+    IPL_TRY(create(on, progress, user, &r));
+    IPL_TRY(resume_first(r, dir, out, &several));
+    return several ? ipl_sets_measure(on, dir, progress, user) : IPL_OK;
+}
+
+ipl_status ipl_resume(ipl_device *dev, const char *dir, ipl_progress_call progress,
+                      void *user, ipl_progress *out)
+{
+    const ipl_places on = {.devices = 1, .device = &dev};
+    return ipl_resume_on(dev ? &on : NULL, dir, progress, user, out);
 }

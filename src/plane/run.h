@@ -7,7 +7,8 @@
  * Each worker is a thread with a device handle of its own. Training goes on while
  * others measure, and waits only when the store is full and there is something to
  * measure. The first measuring worker is the caller's thread; on a GPU a second one
- * keeps it busy while the first waits for a result. All take the processor's threads
+ * keeps it busy while the first waits for a result. Further devices and helpers have
+ * workers too (run_worker.h). All take the processor's threads
  * from one pool (cores.h). All that they share is guarded by run.lock; what belongs to
  * one worker alone says so.
  *
@@ -21,6 +22,7 @@
 
 #include <pthread.h>
 
+#include "ipl_places.h"
 #include "plane/checkpoint.h"
 #include "plane/cores.h"
 #include "plane/experiment.h"
@@ -31,6 +33,7 @@
 #include "plane/policy.h"
 #include "plane/pool.h"
 #include "plane/rundir.h"
+#include "plane/site.h"
 #include "plane/store.h"
 #include "plane/work.h"
 
@@ -38,6 +41,8 @@
 typedef struct {
     int64_t tick;
     int     taken; /* 1: a worker measures it                                   */
+    int     asked;  /* > 0: of a helper, in a request of so many ticks           */
+    double  asked_s;
 } run_wanted;
 
 /* A measuring worker: ticks that are measured in one call, and where. */
@@ -53,10 +58,14 @@ typedef struct {
 
 typedef struct run {
     /* Made before the workers start, and not changed by them. */
+    const ipl_places *on;
     ipl_experiment e;            /* the training worker's, while it runs        */
     ipl_memory     memory;
     ipl_identity   of;           /* by config.ini, then by the journal          */
-    run_worker    *worker;       /* [memory.workers]                            */
+    ipl_site      *site;         /* [sites]: of all devices, the first's first  */
+    int            sites;
+    run_worker    *worker;       /* [workers]: of the sites, then the helpers'  */
+    int            workers;
     ipl_store     *store;
     ipl_pool      *pool;         /* NULL: nothing is pooled                     */
     ipl_cores      cores;
@@ -88,6 +97,8 @@ typedef struct run {
     run_points    *points;       /* [points_count] ascending                    */
     int64_t        points_count, points_size;
     ipl_layer     *layer;        /* [replicas][layers]: room for one tick's     */
+    int            workers_left; /* that are not lost                           */
+    ipl_buffer     lost;         /* lines on those that are                     */
     int64_t        written_before; /* points of earlier ticks are in plane.csv    */
     int            write_failed; /* 1: of a tick behind them, nothing follows     */
     int64_t        keep_next;    /* earlier networks are kept, or are not to be */
@@ -97,6 +108,15 @@ typedef struct run {
     /* The first measuring worker's: the file of networks, and room for one tick's. */
     ipl_keeper    *keeper;       /* NULL: none are kept                         */
     float         *kept;         /* host, [replicas][parameters]                */
+
+    /* What the caller's thread has told of r->lost. */
+    char          *lost_text;    /* NULL: nothing                               */
+    size_t         lost_told;    /* bytes                                       */
+
+    /* A handle of the first device, from which all elsewhere get their networks; NULL
+     * where host memory has them. */
+    ipl_device    *home;
+    pthread_mutex_t home_lock;
 
     /* Of the units of the pool: [ipl_pool_units], what the journal knows, or NULL. */
     ipl_layer    **pooled;
@@ -128,7 +148,13 @@ void run_fail(run *r, int64_t tick, ipl_status st);
 /* Thread function: trains from e.tick on; `user` is the run. */
 void *run_train(void *user);
 
-/* -- run_measure.c ----------------------------------------------------------------*/
+/* -- run_policies.c ---------------------------------------------------------------*/
+
+/* The policies of measuring and of training.csv, and the number of ticks, where it can
+ * be told. */
+ipl_status run_make_policies(run *r);
+
+/* -- run_ask.c --------------------------------------------------------------------*/
 
 /* The policy asks for the tick: its networks must have been kept, where they come from
  * another run. */
@@ -138,15 +164,29 @@ ipl_status run_check_kept(const run *r, int64_t tick);
  * once. run.lock is held, or there are no workers yet. */
 ipl_status run_ask(run *r);
 
+/* The points of this tick, which the policy gave out, are known: it may go on. */
+ipl_status run_settle(run *r, run_points *points);
+
 /* 1 if a tick's networks may be asked for, or are to be kept. run.lock is held. */
 int run_needs_snapshot(const run *r, int64_t tick);
 
-/* After the workers: keeps what is still to be kept. */
-ipl_status run_keep_rest(run *r);
+/* -- run_workers.c ----------------------------------------------------------------*/
+
+/* Data of the further devices: between ipl_experiment_load and ipl_experiment_open. */
+ipl_status run_open_sites(run *r);
+void       run_close_sites(run *r);
 
 /* Memory and handles of the measuring workers. Destroying allows a part of them. */
 ipl_status run_make_workers(run *r);
 void       run_destroy_workers(run *r);
+
+/* -- run_measure.c ----------------------------------------------------------------*/
+
+/* 1 when there is nothing left for the workers. run.lock is held. */
+int run_is_finished(const run *r);
+
+/* After the workers: keeps what is still to be kept. */
+ipl_status run_keep_rest(run *r);
 
 /* Measures, in all workers, until the policy is done, something fails, or run.stop is
  * set. */

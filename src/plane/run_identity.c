@@ -13,32 +13,15 @@
 
 /* -- What the run is --------------------------------------------------------------*/
 
-/* Lines of "name value": whatever the results depend on. The section [run] says how
- * the work is done, and may change from one session to the next, but for `keep`. */
+/* Lines of "name value": whatever the results depend on. */
 static char *describe(const run *r, size_t *bytes)
 {
     ipl_buffer text = {0};
-    ipl_buffer_add(&text, "version %s\n", ipl_version());
-    ipl_buffer_add(&text, "device %s\n", ipl_device_about(r->e.dev)->name);
-    ipl_buffer_add(&text, "data %08x\n", (unsigned)r->e.data_crc);
-    if (r->e.kept)
-        ipl_buffer_add(&text, "networks %08x\n",
-                       (unsigned)ipl_networks_crc(r->e.kept));
-    for (int k = 0; k < ipl_config_keys(); ++k) {
-        ipl_config_key key;
-        if (ipl_config_key_at(&r->e.config, k, &key) != IPL_OK) continue;
-        if (strcmp(key.section, "run") || !strcmp(key.key, "keep"))
-            ipl_buffer_add(&text, "[%s] %s = %s\n", key.section, key.key, key.value);
-    }
+    const uint32_t networks = r->e.kept ? ipl_networks_crc(r->e.kept) : 0;
+    ipl_experiment_describe(&r->e, ipl_device_about(r->e.dev)->name,
+                            r->e.kept ? &networks : NULL, &r->e.config, &text);
     *bytes = text.used;
     return text.at;
-}
-
-/* Length of the line at the beginning of a text of this size. */
-static int line_length(const char *text, size_t size)
-{
-    const char *end = memchr(text, '\n', size);
-    return (int)(end ? (size_t)(end - text) : size);
 }
 
 /* A line of what the run is that is another now. */
@@ -60,17 +43,11 @@ ipl_status run_compare(const run *r, const char *was, size_t was_size)
     size_t now_size;
     char *text = describe(r, &now_size);
     if (!text) return IPL_FAIL(IPL_E_MEMORY, "the description of a run");
+    const char *now = text;
     ipl_status st = IPL_OK;
-    for (const char *now = text; st == IPL_OK && (now_size || was_size);) {
-        const int now_line = line_length(now, now_size);
-        const int was_line = line_length(was, was_size);
-        if (now_line != was_line || memcmp(now, was, (size_t)now_line))
-            st = differs(r, was, was_line, now, now_line);
-        now += now_line, now_size -= (size_t)now_line;
-        was += was_line, was_size -= (size_t)was_line;
-        if (now_size) ++now, --now_size;
-        if (was_size) ++was, --was_size;
-    }
+    if (ipl_describe_differ(&was, &was_size, &now, &now_size))
+        st = differs(r, was, ipl_describe_line(was, was_size), now,
+                     ipl_describe_line(now, now_size));
     free(text);
     return st;
 }

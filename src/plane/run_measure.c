@@ -8,186 +8,75 @@
 #include <time.h>
 
 #include "plane/records.h"
-#include "plane/run.h"
+#include "plane/run_worker.h"
 
-enum {
-    AHEAD_MAX = 8,    /* ticks asked for before they are trained                 */
-    WANTED_MAX = 512, /* and in all: the policy has the rest                     */
-    POLL_MS = 100     /* progress is shown, and a stop seen, at least so often   */
-};
-
-/* -- Asking -----------------------------------------------------------------------*/
-
-int run_needs_snapshot(const run *r, int64_t tick)
-{
-    if (ipl_policy_may_ask(r->policy, tick)) return 1;
-    for (int64_t w = 0; w < r->wanted_count; ++w)
-        if (r->wanted[w].tick == tick) return 1;
-    return run_is_to_be_kept(r, tick);
-}
+enum { POLL_MS = 100 }; /* progress is shown, and a stop seen, at least so often     */
 
 static int keep_snapshot(void *user, int64_t tick)
 {
     return run_needs_snapshot(user, tick);
 }
 
-static int keep_moment(void *user, int64_t tick)
-{
-    return ipl_policy_may_compare(((const run *)user)->policy, tick);
-}
-
-/* The points of this tick, which the policy gave out, are known: it may go on. */
-static ipl_status settle(run *r, run_points *points)
-{
-    if (r->history)
-        IPL_TRY(ipl_history_add(r->history, points->tick, run_layers(r, points)));
-    IPL_TRY(ipl_policy_measured(r->policy, points->tick));
-    points->told = 1;
-    if (r->history) ipl_history_sweep(r->history, keep_moment, r);
-    return IPL_OK;
-}
-
-static ipl_status want(run *r, int64_t tick)
-{
-    if (r->wanted_count == r->wanted_size) {
-        const int64_t size = 2 * r->wanted_size + 64;
-        run_wanted *more = realloc(r->wanted, (size_t)size * sizeof *more);
-        if (!more) return IPL_FAIL(IPL_E_MEMORY, "%lld ticks", (long long)size);
-        r->wanted = more;
-        r->wanted_size = size;
-    }
-    int64_t at = r->wanted_count++;
-    for (; at > 0 && r->wanted[at - 1].tick > tick; --at)
-        r->wanted[at] = r->wanted[at - 1];
-    r->wanted[at] = (run_wanted){.tick = tick};
-    return IPL_OK;
-}
-
-ipl_status run_check_kept(const run *r, int64_t tick)
-{
-    if (!r->e.kept || ipl_networks_hold(r->e.kept, tick)) return IPL_OK;
-    const ipl_status st = ipl_networks_must_hold(r->e.kept, tick);
-    return IPL_FAIL(st, "%s; measure.policy = kept measures those that were kept",
-                    ipl_last_error_text());
-}
-
-ipl_status run_ask(run *r)
-{
-    for (;;) {
-        int64_t ahead = r->wanted_count;
-        while (ahead > 0 && r->wanted[ahead - 1].tick > r->trained) --ahead;
-        if (r->wanted_count - ahead >= AHEAD_MAX || r->wanted_count >= WANTED_MAX)
-            return IPL_OK;
-        const int64_t tick = ipl_policy_next(r->policy);
-        if (tick < 0) return IPL_OK;
-        run_points *known = run_find_points(r, tick);
-        IPL_TRY(run_check_kept(r, tick));
-        if (known) IPL_TRY(settle(r, known));
-        else IPL_TRY(want(r, tick));
-    }
-}
-
-/* -- Workers ------------------------------------------------------------------------*/
-
-struct run_worker {
-    run          *r;
-    ipl_device   *dev;
-    int           own;     /* 1: opened for this worker                            */
-    ipl_measurer *measurer;
-    float        *params;  /* device, [ticks][replicas][parameters]              */
-    float       **each;    /* [ticks][replicas]: parts of it                     */
-    ipl_layer    *layer;   /* [ticks][replicas][layers]                          */
-    int64_t      *tick;    /* [ticks]                                            */
-    int           count;
-};
-
-static ipl_status worker_create(run *r, int number, run_worker *worker)
-{
-    const ipl_experiment *e = &r->e;
-    const size_t replicas = (size_t)e->replicas, ticks = (size_t)r->memory.ticks;
-    const size_t floats = replicas * (size_t)e->parameters;
-    worker->r = r;
-    worker->dev = e->dev;
-    if (number) {
-        IPL_TRY(ipl_device_open_again(e->dev, &worker->dev));
-        worker->own = 1;
-    }
-    const ipl_measure_what what = ipl_experiment_what(e, &e->measured_y);
-    IPL_TRY(ipl_measurer_create(worker->dev, &what, &worker->measurer));
-    worker->each = malloc(ticks * replicas * sizeof *worker->each);
-    worker->layer = malloc(ticks * (size_t)r->layers * sizeof *worker->layer);
-    worker->tick = malloc(ticks * sizeof *worker->tick);
-    if (!worker->each || !worker->layer || !worker->tick)
-        return IPL_FAIL(IPL_E_MEMORY, "%zu ticks to measure", ticks);
-    IPL_TRY(ipl_alloc(worker->dev, ticks * floats * sizeof *worker->params,
-                      (void **)&worker->params));
-    for (size_t k = 0; k < ticks * replicas; ++k)
-        worker->each[k] = worker->params + k * (size_t)e->parameters;
-    return IPL_OK;
-}
-
-ipl_status run_make_workers(run *r)
-{
-    r->worker = calloc((size_t)r->memory.workers, sizeof *r->worker);
-    if (!r->worker) return IPL_FAIL(IPL_E_MEMORY, "%d workers", r->memory.workers);
-    for (int k = 0; k < r->memory.workers; ++k)
-        IPL_TRY(worker_create(r, k, r->worker + k));
-    return IPL_OK;
-}
-
-void run_destroy_workers(run *r)
-{
-    for (int k = 0; r->worker && k < r->memory.workers; ++k) {
-        run_worker *worker = r->worker + k;
-        if (!worker->dev) continue;
-        ipl_measurer_destroy(worker->measurer);
-        ipl_free(worker->dev, worker->params);
-        free(worker->each);
-        free(worker->layer);
-        free(worker->tick);
-        if (worker->own) ipl_device_close(worker->dev);
-    }
-    free(r->worker);
-    r->worker = NULL;
-}
-
 /* -- Measuring --------------------------------------------------------------------*/
 
-/* The oldest ticks that are wanted, trained, and nobody's yet. run.lock is held. */
-static void choose(run *r, run_worker *worker)
+/* How many ticks a worker takes at once: of several places each gets its share. */
+static int share_of(const run *r, const run_worker *worker)
 {
-    worker->count = 0;
-    for (int64_t w = 0; w < r->wanted_count && worker->count < r->memory.ticks &&
-                        r->wanted[w].tick <= r->trained; ++w)
-        if (!r->wanted[w].taken) {
-            r->wanted[w].taken = 1;
-            worker->tick[worker->count++] = r->wanted[w].tick;
-        }
+    int64_t there = 0;
+    if (r->workers_left <= r->memory.workers) return worker->ticks;
+    for (int64_t w = 0; w < r->wanted_count && r->wanted[w].tick <= r->trained; ++w)
+        there += !r->wanted[w].taken;
+    const int64_t each = (there + r->workers_left - 1) / r->workers_left;
+    return each < worker->ticks ? (int)each : worker->ticks;
 }
 
-static void leave_all_but_one(run_worker *worker)
+static void take(run_worker *worker, run_wanted *wanted)
+{
+    wanted->taken = 1;
+    wanted->asked = 0;
+    worker->tick[worker->count++] = wanted->tick;
+}
+
+/* The oldest ticks that are wanted, trained, and nobody's yet; else, but not for a
+ * helper, those of a helper who is late. run.lock is held. */
+static void choose(run *r, run_worker *worker)
+{
+    const int most = share_of(r, worker);
+    worker->count = 0;
+    for (int64_t w = 0; w < r->wanted_count && worker->count < most &&
+                        r->wanted[w].tick <= r->trained; ++w)
+        if (!r->wanted[w].taken) take(worker, r->wanted + w);
+    for (int64_t w = 0; !worker->count && !run_is_helper(worker) &&
+                        w < r->wanted_count && r->wanted[w].tick <= r->trained; ++w)
+        if (run_is_late(r, r->wanted + w)) take(worker, r->wanted + w);
+}
+
+/* The worker's ticks from the first-th on are nobody's again. run.lock is held. */
+static void leave(run_worker *worker, int first)
 {
     run *r = worker->r;
-    pthread_mutex_lock(&r->lock);
     for (int64_t w = 0; w < r->wanted_count; ++w)
-        for (int k = 1; k < worker->count; ++k)
+        for (int k = first; k < worker->count; ++k)
             if (r->wanted[w].tick == worker->tick[k]) r->wanted[w].taken = 0;
-    pthread_mutex_unlock(&r->lock);
-    worker->count = 1;
+    worker->count = first;
 }
 
 static ipl_status measure_ticks(run_worker *worker)
 {
     const run *r = worker->r;
-    const ipl_experiment *e = &r->e;
-    const ipl_measure_way way = ipl_memory_way(&r->memory);
-    const int64_t floats = e->replicas * e->parameters;
+    if (run_is_elsewhere(worker)) return run_measure_elsewhere(worker);
     for (int k = 0; k < worker->count; ++k)
-        IPL_TRY(ipl_store_get(r->store, worker->tick[k], worker->dev,
-                              worker->params + k * floats));
-    return ipl_measure_networks(worker->measurer, &way, &e->shape, e->measured,
-                                worker->count * e->replicas, worker->each,
-                                worker->layer);
+        IPL_TRY(ipl_store_get(r->store, worker->tick[k], worker->lane.dev,
+                              ipl_lane_room(&worker->lane, k)));
+    return ipl_lane_measure(&worker->lane, worker->count, worker->layer);
+}
+
+/* 1 if the points of this tick are still asked for: who was late is not. */
+static int is_asked_for(const run *r, int64_t tick)
+{
+    for (int64_t w = 0; w < r->wanted_count; ++w)
+        if (r->wanted[w].tick == tick) return 1;
+    return 0;
 }
 
 /* Makes the points of a worker's ticks part of the results. run.lock is held. */
@@ -196,11 +85,13 @@ static ipl_status file_ticks(run_worker *worker)
     run *r = worker->r;
     for (int k = 0; k < worker->count; ++k) {
         const ipl_layer *layer = worker->layer + k * r->layers;
+        if (!is_asked_for(r, worker->tick[k])) continue;
         IPL_TRY(ipl_records_add_points(r->journal, RECORD_POINTS, worker->tick[k],
                                        r->layers, layer));
         IPL_TRY(run_keep_points(r, worker->tick[k], layer));
-        IPL_TRY(settle(r, run_find_points(r, worker->tick[k])));
+        IPL_TRY(run_settle(r, run_find_points(r, worker->tick[k])));
         ++r->now.measured;
+        ++worker->measured;
     }
     int64_t kept = 0;
     for (int64_t w = 0; w < r->wanted_count; ++w) {
@@ -224,6 +115,8 @@ static ipl_status report(run *r)
     ipl_progress *at = &r->now;
     at->write_s += run_now_s() - begin;
     at->wall_s = run_now_s() - r->begin_s;
+    at->workers = r->workers_left;
+    at->lost = run_lost_to_tell(r);
     if (!r->progress) return IPL_OK;
     const ipl_progress now = *at;
     pthread_mutex_unlock(&r->lock);
@@ -258,22 +151,27 @@ static ipl_status one_round(run_worker *worker)
         if (!keeps) wait_a_little(r);
         return IPL_OK;
     }
+    if (run_is_helper(worker)) run_note_asked(worker);
     pthread_mutex_unlock(&r->lock);
-    const int threads = ipl_cores_take(&r->cores, r->worker_cores);
-    const double begin = run_now_s();
-    ipl_status st = ipl_device_use_threads(worker->dev, threads);
+    double begin;
+    const int threads = run_begin_work(worker, &begin);
+    ipl_status st = IPL_OK;
+    if (threads) st = ipl_device_use_threads(worker->lane.dev, threads);
     if (st == IPL_OK) st = measure_ticks(worker);
-    /* Which one is it? The others are kept. A device has no second try. */
-    if (st != IPL_OK && st != IPL_E_DEVICE && worker->count > 1) {
-        leave_all_but_one(worker);
+    /* Which one is it? The others are kept. */
+    if (st != IPL_OK && worker->count > 1 && run_may_try_again(worker, st)) {
+        pthread_mutex_lock(&r->lock);
+        leave(worker, 1);
+        pthread_mutex_unlock(&r->lock);
         st = measure_ticks(worker);
     }
-    ipl_cores_give(&r->cores, threads);
-    const double spent = run_now_s() - begin;
+    run_end_work(worker, threads, begin);
     pthread_mutex_lock(&r->lock);
-    r->now.measure_s += spent;
-    r->work.worker_s[worker - r->worker] += spent;
-    r->work.core_s += spent * threads;
+    if (worker->gives_up || (st != IPL_OK && run_may_lose(worker, st))) {
+        leave(worker, 0);
+        if (!worker->gives_up) run_lose(worker);
+        return IPL_OK;
+    }
     if (st != IPL_OK) {
         run_fail(r, worker->tick[0], st);
         return st;
@@ -291,7 +189,7 @@ static ipl_status keep(run *r, double most_s)
     ipl_status st = IPL_OK;
     for (int64_t tick; st == IPL_OK && (tick = run_next_to_keep(r)) >= 0;) {
         pthread_mutex_unlock(&r->lock);
-        st = run_keep_next(r, r->worker->dev, r->worker->params, tick);
+        st = run_keep_next(r, r->worker->lane.dev, r->worker->lane.params, tick);
         pthread_mutex_lock(&r->lock);
         if (st == IPL_OK) r->keep_next = tick + 1;
         ipl_store_sweep(r->store, keep_snapshot, r);
@@ -321,8 +219,7 @@ static ipl_status housekeeping(run *r)
     return st;
 }
 
-/* 1 when there is nothing left for the workers. */
-static int finished(const run *r)
+int run_is_finished(const run *r)
 {
     if (r->stop) return 1;
     if (r->train_failed) return !r->wanted_count || r->wanted[0].tick > r->trained;
@@ -360,8 +257,9 @@ static void measure_in(run_worker *worker)
 {
     run *r = worker->r;
     ipl_status st = IPL_OK;
+    if (run_is_helper(worker)) run_greet(worker);
     pthread_mutex_lock(&r->lock);
-    while (st == IPL_OK && !finished(r)) {
+    while (st == IPL_OK && !worker->lost && !worker->gives_up && !run_is_finished(r)) {
         st = one_round(worker);
         if (st == IPL_OK && worker == r->worker) st = housekeeping(r);
     }
@@ -380,11 +278,18 @@ static void *measure_thread(void *worker)
 
 void run_measure(run *r)
 {
-    pthread_t thread[IPL_WORKERS_MAX];
     int started = 1;
-    while (started < r->memory.workers &&
-           !pthread_create(&thread[started], NULL, measure_thread, r->worker + started))
+    while (started < r->workers &&
+           !pthread_create(&r->worker[started].thread, NULL, measure_thread,
+                           r->worker + started))
         ++started; /* fewer workers do the same, later */
     measure_in(r->worker);
-    for (int k = 1; k < started; ++k) pthread_join(thread[k], NULL);
+    for (int k = 1; k < started; ++k) pthread_join(r->worker[k].thread, NULL);
+    run_end_helpers(r);
+    pthread_mutex_lock(&r->lock);
+    if (r->lost.used != r->lost_told) { /* a word on it, come what may */
+        const ipl_status st = report(r);
+        if (st != IPL_OK) run_fail(r, -1, st);
+    }
+    pthread_mutex_unlock(&r->lock);
 }

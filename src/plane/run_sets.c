@@ -88,7 +88,7 @@ static ipl_status must_be_own(const char *dir, int set)
     return IPL_OK;
 }
 
-static ipl_status measure_set(ipl_device *dev, const char *dir, int set,
+static ipl_status measure_set(const ipl_places *on, const char *dir, int set,
                               ipl_progress_call progress, void *user)
 {
     char path[PATH_BYTES], file[PATH_BYTES + 16];
@@ -96,13 +96,13 @@ static ipl_status measure_set(ipl_device *dev, const char *dir, int set,
     IPL_TRY(must_be_own(dir, set));
     dir_of(dir, set, path);
     snprintf(file, sizeof file, "%s/config.ini", path);
-    if (!access(file, F_OK)) return ipl_resume(dev, path, progress, user, NULL);
-    IPL_REQUIRE(dev, "device is NULL");
+    if (!access(file, F_OK)) return ipl_resume_on(on, path, progress, user, NULL);
+    IPL_REQUIRE(on, "device is NULL");
     IPL_TRY(config_of(dir, set, &config));
-    return ipl_run(dev, &config, path, progress, user, NULL);
+    return ipl_run_on(on, &config, path, progress, user, NULL);
 }
 
-ipl_status ipl_sets_measure(ipl_device *dev, const char *dir,
+ipl_status ipl_sets_measure(const ipl_places *on, const char *dir,
                             ipl_progress_call progress, void *user)
 {
     ipl_measured_rows first;
@@ -110,7 +110,7 @@ ipl_status ipl_sets_measure(ipl_device *dev, const char *dir,
     IPL_TRY(ipl_run_sets(dir, &first, &further));
     for (int set = 0; set < IPL_ROWS_COUNT; ++set)
         if (further & 1u << set)
-            IPL_TRY(measure_set(dev, dir, set, progress, user));
+            IPL_TRY(measure_set(on, dir, set, progress, user));
     return IPL_OK;
 }
 

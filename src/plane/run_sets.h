@@ -8,7 +8,7 @@
 #ifndef IPL_RUN_SETS_H
 #define IPL_RUN_SETS_H
 
-#include "ipl_plane.h"
+#include "ipl_places.h"
 #include "plane/identity.h"
 #include "plane/rundir.h"
 
@@ -18,8 +18,8 @@ int ipl_sets_are_several(const ipl_config *config);
 void ipl_sets_keep(ipl_config *config);
 
 /* Measures the further sets of a run whose first one is done, or goes on with it. A set
- * that is done stays as it is; dev may be NULL if all are. Fails as ipl_run. */
-ipl_status ipl_sets_measure(ipl_device *dev, const char *dir,
+ * that is done stays as it is; `on` may be NULL if all are. Fails as ipl_run. */
+ipl_status ipl_sets_measure(const ipl_places *on, const char *dir,
                             ipl_progress_call progress, void *user);
 
 /* The number that config.ini of a run has (run_identity.c). E_IO. */

@@ -7,7 +7,7 @@
 
 #include "ipl_audit.h"
 #include "ipl_bench.h"
-#include "ipl_plane.h"
+#include "ipl_places.h"
 #include "ipl_study.h"
 
 const char *ipl_version(void) { return IPL_VERSION " (" IPL_REVISION ")"; }
@@ -41,6 +41,7 @@ size_t ipl_sizeof(const char *type)
         TYPE(ipl_plane),         TYPE(ipl_key_role),
         TYPE(ipl_study_key),      TYPE(ipl_study_run),     TYPE(ipl_study_work),
         TYPE(ipl_study_options),  TYPE(ipl_study_state),   TYPE(ipl_study_progress),
+        TYPE(ipl_link),           TYPE(ipl_places),
         TYPE(ipl_audit_cause),    TYPE(ipl_audit_pair),    TYPE(ipl_audit_layer),
         TYPE(ipl_audit_report),   TYPE(ipl_audit_files),   TYPE(ipl_target_form),
         TYPE(ipl_target_options), TYPE(ipl_targets),

@@ -14,7 +14,8 @@ typedef struct {
     int     cores;       /* threads that all workers share                       */
     double  load_s;
     double  core_s;      /* busy: seconds times threads                          */
-    double  worker_s[IPL_WORKERS_MAX]; /* busy: each measuring worker            */
+    int     workers;     /* that measure, on all devices and in helpers          */
+    double *worker_s;    /* [workers]: busy                                      */
 } ipl_work;
 
 /* Work that begins now. */

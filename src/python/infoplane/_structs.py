@@ -115,7 +115,8 @@ class Progress(C.Structure):
                 ("pooled", C.c_int64), ("to_pool", C.c_int64),
                 ("pool_known", C.c_int64), ("seconds", C.c_double * 5),
                 ("memory", C.c_void_p), ("values", C.c_int64), ("merged", C.c_int64),
-                ("rounded", C.c_int64), ("notes", C.c_char_p)]
+                ("rounded", C.c_int64), ("notes", C.c_char_p), ("lost", C.c_char_p),
+                ("workers", C.c_int)]
 
 
 PROGRESS_CALL = C.CFUNCTYPE(C.c_int, C.c_void_p, C.POINTER(Progress))
