@@ -7,6 +7,8 @@
  *                                      cuBLAS answers EXECUTION_FAILED, until
  *                                      cudaDeviceReset: as after a fault in a kernel
  *
+ *   IPL_TEST_FAULT_DEVICE=N            calls count, and fail, on this device alone
+ *
  * A call that fails does nothing. Who uses a stream, event, handle or memory of before
  * a reset is ended with a message: a real driver may crash there, or not. It has to
  * stand before the CUDA libraries in LD_PRELOAD. C, with the headers' own declarations,
@@ -29,15 +31,18 @@ enum { HANDLES = 1 << 16 };
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static int is_lost; /* not 0: the error that all calls answer                     */
 static _Thread_local int latest; /* what cudaGetLastError tells, once            */
+static _Thread_local int current; /* the device                                  */
 
 /* What was made and is not yet given back; `dead` since a reset. */
-static struct { const void *at; int dead; } handles[HANDLES];
+static struct { const void *at; int dead, device; } handles[HANDLES];
 static int handle_count;
 
 /* The error of this call, or 0; `if_lost` is what this library says on a lost
  * device. */
 static int fault(const char *name, int if_lost)
 {
+    const char *only = getenv("IPL_TEST_FAULT_DEVICE");
+    if (only && current != atoi(only)) return 0;
     int lost = 0, error = fault_of_call(name, 0, &lost);
     if (error && !if_lost) latest = error;
     pthread_mutex_lock(&lock);
@@ -52,6 +57,7 @@ static void made(const void *at)
     pthread_mutex_lock(&lock);
     if (handle_count < HANDLES) {
         handles[handle_count].at = at;
+        handles[handle_count].device = current;
         handles[handle_count++].dead = 0;
     }
     pthread_mutex_unlock(&lock);
@@ -127,7 +133,8 @@ cudaError_t cudaDeviceReset(void)
 {
     static __typeof__(cudaDeviceReset) *real;
     pthread_mutex_lock(&lock);
-    for (int h = 0; h < handle_count; ++h) handles[h].dead = 1;
+    for (int h = 0; h < handle_count; ++h)
+        if (handles[h].device == current) handles[h].dead = 1;
     is_lost = 0;
     pthread_mutex_unlock(&lock);
     if (!real) *(void **)&real = next("cudaDeviceReset");
@@ -135,7 +142,17 @@ cudaError_t cudaDeviceReset(void)
 }
 
 CUDA(cudaGetDeviceCount, (int *count), (count))
-CUDA(cudaSetDevice, (int device), (device))
+
+cudaError_t cudaSetDevice(int device)
+{
+    static __typeof__(cudaSetDevice) *real;
+    current = device; /* before the fault: it is this device's */
+    const int error = fault("cudaSetDevice", 0);
+    if (error) return (cudaError_t)error;
+    if (!real) *(void **)&real = next("cudaSetDevice");
+    return real(device);
+}
+
 CUDA(cudaGetDeviceProperties, (struct cudaDeviceProp *prop, int device), (prop, device))
 CUDA(cudaDeviceGetStreamPriorityRange, (int *low, int *high), (low, high))
 CUDA(cudaDeviceSynchronize, (void), ())

@@ -149,6 +149,21 @@ holds '--set counts' grep -q '^epochs = 3$' two/config.ini
 works 'a resolved config runs as it is' run two/config.ini --out again --quiet
 holds '--quiet prints nothing' test ! -s out -a ! -s err
 holds 'and gives the same points' cmp two/plane.csv again/plane.csv
+works 'several devices' run two/config.ini --out both --device cpu,cpu
+holds 'have the points of one' cmp two/plane.csv both/plane.csv
+holds 'and are told' grep -q '^measuring on cpu:.*, too$' err
+holds 'run.json has them' $python -c '
+import json
+run = json.load(open("both/run.json"))
+further, = run["further_devices"]
+assert further["name"] == run["device"]["name"] and further["memory"]["data_bytes"] > 0
+assert len(run["utilisation"]["measure"]) == 2 and "lost" not in run'
+fails 2 "expected names of devices with a comma" run small.ini --device cpu,,cpu --out x
+fails 2 "device 'cpud'" run small.ini --device cpu,cpud --out x
+if ! "$program" devices | sed -n 2p | grep -q '^cpu:portable'; then
+    fails 2 'of one kind and model' run small.ini --device cpu,cpu:portable --out x
+fi
+holds 'nothing of them is left' test ! -e x
 holds 'without a terminal progress has plain lines' \
     sh -c "IPL_LOG=3 '$program' run small.ini --out lines 2>lines.txt &&
            grep -q '^epoch 4 of 4, 5 measured' lines.txt &&
@@ -386,6 +401,9 @@ works 'devices with a configuration' devices little.ini --set train.epochs=3
 holds 'each device is told with what a run takes' test \
     "$(grep -cE 'the run takes .* of .*: data .*, training .*, measuring ' out)" -eq \
     "$(grep -cE '^cpu:[a-z0-9]+  |^cuda:[0-9]+  ' out)"
+holds 'and with what it takes where it only measures' test \
+    "$(grep -cE 'measuring beside another one takes .*: data .*, measuring ' out)" -eq \
+    "$(grep -cE 'the run takes ' out)"
 works 'devices where the run does not fit' devices little.ini --set run.device_mib=1 \
     --set 'net.layers=12, 2000-tanh, 2000-tanh, 2'
 holds 'it says the bytes' \

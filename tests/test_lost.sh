@@ -60,7 +60,7 @@ start() {
     wide) layers='12, 70-tanh, 4-tanh, 2' ;;
     *) layers='12, 10-tanh, 4-tanh, 2' ;;
     esac
-    with "$1" "$program" run "$config" --out "$3" --device cuda --quiet \
+    with "$1" "$program" run "$config" --out "$3" --device "${devices:-cuda}" --quiet \
         --set "net.layers=$layers" --set train.epochs=6 --set train.batch=128 \
         --set data.limit=256 --set measure.subset=64 --set measure.policy=every \
         --set measure.every=1
@@ -174,6 +174,47 @@ breaks wide cublasSgemmStridedBatched 90 719:lost "EXECUTION_FAILED|$launched"
 name="$failed runs failed, before them $measured_before epochs were measured"
 if [ $failed -ge 15 ] && [ $measured_before -gt 0 ]; then ok "$name"
 else not_ok "$name: too few to tell"; fi
+
+# -- A second GPU: what it had is measured by the first, and the run goes on ----------
+# loses NAME SHARE ERROR[:lost]: the fault is at this share of the second one's calls.
+loses() {
+    calls=$(sed -n "s/^$1 //p" two.calls)
+    at=$((1 + (${calls:-0} - 1) * $2 / 100))
+    name="cuda:1 of two, $1 number $at of ${calls:-0} fails ($3)"
+    rm -rf broken
+    start "$1:$at:$3" wide broken >out 2>err
+    status=$?
+    sed -i '/^cudaemu: /d' err
+    if [ $status -eq 1 ] && [ ! -e broken ]; then
+        one_line "$name" 1 'cuda:1|launch failure' && ok "$name: before the run began"
+    elif [ $status -ne 0 ] || [ "$(wc -l <err)" -gt 1 ] ||
+        grep -qv '^infoplane: cuda:1: .*; the others go on$' err; then
+        echo "# status $status, expected 0 and one line at most"
+        not_ok "$name: the run goes on" err
+    elif ! cmp wide/plane.csv broken/plane.csv >out 2>&1 ||
+        ! cmp wide/training.csv broken/training.csv >>out 2>&1; then
+        not_ok "$name: results differ" out
+    else
+        goes_on=$((goes_on + $(wc -l <err)))
+        ok "$name: the run goes on, $(wc -l <err) line"
+    fi
+}
+if [ -n "$emulator" ]; then
+    export CUDAEMU_DEVICES=2 IPL_TEST_FAULT_DEVICE=1
+    devices=cuda:0,cuda:1 goes_on=0
+    if IPL_TEST_FAULT_LOG=$work/two.calls start none:0:0 wide two >out 2>err &&
+        cmp wide/plane.csv two/plane.csv >>out 2>&1; then
+        ok 'two GPUs have the results of one'
+    else
+        not_ok 'two GPUs have the results of one' out err
+    fi
+    for share in 0 30 60 90; do loses "$launch" $share 719:lost; done
+    for share in 50 95; do loses cudaStreamSynchronize $share 700:lost; done
+    loses cublasSgemm_v2 50 13
+    if [ $goes_on -gt 0 ]; then ok "$goes_on runs have lost their second GPU"
+    else not_ok 'no run has lost its second GPU'; fi
+    unset CUDAEMU_DEVICES IPL_TEST_FAULT_DEVICE devices
+fi
 
 # -- Other commands -----------------------------------------------------------------
 printf '[data]\nlimit = 200\n' >small.ini

@@ -9,7 +9,7 @@
 
 #include <stdio.h>
 
-#include "ipl_plane.h"
+#include "ipl_places.h"
 #include "ipl_plot.h"
 
 enum { CLI_DONE = 0, CLI_FAILED = 1, CLI_USAGE = 2, CLI_GO_ON = -1 };
@@ -92,6 +92,17 @@ const char *cli_error_text(void);
 int cli_open_device(const cli_command *command, const char *name, int64_t threads,
                     int quiet, ipl_device **out);
 
+/* The same of several, "cuda:0,cuda:1", which a run is worked on together; close them
+ * in any case, and zeros too. */
+enum { CLI_DEVICES_MAX = 64 };
+typedef struct {
+    ipl_device *device[CLI_DEVICES_MAX];
+    ipl_places  on; /* [on.devices] of them                                       */
+} cli_devices_open;
+int  cli_open_devices(const cli_command *command, const char *names, int64_t threads,
+                      int quiet, cli_devices_open *out);
+void cli_close_devices(cli_devices_open *open);
+
 /* From cli_listen on SIGINT, SIGTERM and SIGHUP ask for an end; a second one ends the
  * process at once, which costs no result either. */
 void cli_listen(void);
@@ -103,13 +114,14 @@ void cli_listen_no_more(void);
 typedef struct {
     int         quiet;   /* 1: shows nothing                                     */
     const char *tick;    /* "epoch", "step"                                      */
-    const ipl_device_info *device; /* NULL: its memory is not planned            */
+    const ipl_places *on; /* NULL: its memory is not planned                     */
+    size_t      lost;    /* bytes of what was said on lost devices               */
     int         bar;     /* stderr is a terminal                                 */
     int         noted;   /* what was said of the data is shown                   */
     double      shown_s; /* wall time of the latest line                         */
     int64_t     measured;
 } cli_progress;
-cli_progress cli_progress_start(const char *tick, ipl_device *dev, int quiet);
+cli_progress cli_progress_start(const char *tick, const ipl_places *on, int quiet);
 int          cli_progress_show(void *progress, const ipl_progress *now);
 void         cli_progress_end(cli_progress *progress);
 
@@ -128,7 +140,7 @@ const char *cli_further_set(const char *dir, unsigned *further, char *path,
                             size_t size);
 
 /* A run of `config` to its picture. Returns the exit status. */
-int cli_run_and_plot(ipl_device *dev, const ipl_config *config, const char *dir,
+int cli_run_and_plot(const ipl_places *on, const ipl_config *config, const char *dir,
                      int quiet);
 
 /* Draws a study's picture, and says what it leaves out; how NULL: the defaults. */

@@ -14,8 +14,9 @@ const cli_command cli_devices = {
     "List the devices that --device accepts here, and what a run takes of them",
     "The CPU appears once for each code that it can run, best first: the results\n"
     "agree, the speed does not. With a configuration, each device is told with the\n"
-    "memory that a run would take of it; what does not fit is worked on a layer at a\n"
-    "time, then in blocks of rows, with the same results.\n\n"
+    "memory that a run would take of it, first alone and then as a device that only\n"
+    "measures (infoplane run --device cuda:0,cuda:1); what does not fit is worked on\n"
+    "a layer at a time, then in blocks of rows, with the same results.\n\n"
     "  infoplane devices configs/mnist-tanh.ini --set train.replicas=10\n",
     run};
 
@@ -33,6 +34,11 @@ static ipl_status print_plan(FILE *to, ipl_device *dev, const ipl_config *config
         cli_print(to, "%14s %s\n", "", cli_error_text());
     else
         return st;
+    if (ipl_memory_plan_further(dev, config, &memory) == IPL_OK)
+        cli_print(to, "%14s measuring beside another one %s\n", "",
+                  cli_memory(ipl_device_about(dev), &memory, takes, sizeof takes));
+    else
+        cli_print(to, "%14s %s\n", "", cli_error_text());
     return IPL_OK;
 }
 

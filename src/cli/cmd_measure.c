@@ -35,7 +35,7 @@ static int run(int argc, char **argv)
         {"--set", "SECTION.KEY=VALUE", "instead of what the run had; may be repeated",
          CLI_LIST, &sets, 0, 0, 0},
         {"--out", "DIR2", "run directory of the new points", CLI_TEXT, &out, 0, 0, 0},
-        {"--device", "NAME", "auto, cpu, cuda or cuda:N; see infoplane devices",
+        {"--device", "NAME", "auto, cpu, cuda or cuda:N, or several: cuda:0,cuda:1",
          CLI_TEXT, &device, 0, 0, 0},
         {"--threads", "N", "of the CPU, default all that the process may use",
          CLI_WHOLE, &threads, 1, 4096, 0},
@@ -56,9 +56,9 @@ static int run(int argc, char **argv)
         fprintf(stderr, "infoplane: measuring the ticks that were kept "
                         "(measure.policy = kept)\n");
 
-    ipl_device *dev = NULL;
-    status = cli_open_device(&cli_measure, device, threads, quiet, &dev);
-    if (status == CLI_GO_ON) status = cli_run_and_plot(dev, &config, out, quiet);
-    ipl_device_close(dev);
+    cli_devices_open open;
+    status = cli_open_devices(&cli_measure, device, threads, quiet, &open);
+    if (status == CLI_GO_ON) status = cli_run_and_plot(&open.on, &config, out, quiet);
+    cli_close_devices(&open);
     return status;
 }

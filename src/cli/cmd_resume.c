@@ -14,18 +14,20 @@ const cli_command cli_resume = {
     "Go on with a run that was stopped, failed, or was killed",
     "Results are, byte for byte, those of a run that was never interrupted. Version,\n"
     "device, data and keys must be what the run began with; only [run] may change in\n"
-    "DIR/config.ini. A run that is done is left as it is.\n\n"
+    "DIR/config.ini, and how many devices measure beside the first (--device\n"
+    "cuda:0,cuda:1). A run that is done is left as it is.\n\n"
     "Ctrl-C, SIGTERM and SIGHUP stop a run at its next tick, with exit status 1;\n"
     "kill -9, a full disk or a lost machine cost no more than some training to be\n"
     "repeated.\n\n"
     "  infoplane resume runs/ib-tanh\n",
     run};
 
-static int resume(ipl_device *dev, const char *dir, const ipl_run_info *info, int quiet)
+static int resume(const ipl_places *on, const char *dir, const ipl_run_info *info,
+                  int quiet)
 {
     ipl_progress at = {0};
-    cli_progress shown = cli_progress_start(info->tick, dev, quiet);
-    const ipl_status st = ipl_resume(dev, dir, cli_progress_show, &shown, &at);
+    cli_progress shown = cli_progress_start(info->tick, on, quiet);
+    const ipl_status st = ipl_resume_on(on, dir, cli_progress_show, &shown, &at);
     cli_progress_end(&shown);
     return cli_finish_run(st, dir, info->tick, &at, 1, quiet);
 }
@@ -76,8 +78,8 @@ static int run(int argc, char **argv)
     int64_t     threads = 0;
     int         quiet = cli_log_level() == 0, count;
     const cli_option options[] = {
-        {"--device", "NAME", "default: the one that the run began on", CLI_TEXT,
-         &device, 0, 0, 0},
+        {"--device", "NAME", "default: the one that the run began on; or several, with "
+         "this one first", CLI_TEXT, &device, 0, 0, 0},
         {"--threads", "N", "of the CPU, default all that the process may use",
          CLI_WHOLE, &threads, 1, 4096, 0},
         {"--quiet", NULL, "errors only", CLI_SWITCH, &quiet, 0, 0, 0},
@@ -90,10 +92,10 @@ static int run(int argc, char **argv)
     ipl_run_info info;
     if (ipl_run_about(plain[0], &info) != IPL_OK) return cli_failed();
     if (info.done) return resume_done(plain[0], &info, quiet);
-    ipl_device *dev = NULL;
-    status = cli_open_device(&cli_resume, device ? device : info.device, threads, quiet,
-                             &dev);
-    if (status == CLI_GO_ON) status = resume(dev, plain[0], &info, quiet);
-    ipl_device_close(dev);
+    cli_devices_open open;
+    status = cli_open_devices(&cli_resume, device ? device : info.device, threads,
+                              quiet, &open);
+    if (status == CLI_GO_ON) status = resume(&open.on, plain[0], &info, quiet);
+    cli_close_devices(&open);
     return status;
 }

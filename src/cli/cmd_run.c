@@ -23,6 +23,9 @@ const cli_command cli_run = {
     "with pool.windows also pool.csv, pool.svg and pooled-plane.svg: networks of\n"
     "consecutive epochs as one, as if random (see README); with measure.rows of\n"
     "several sets, as train, test, a run directory for each further set: DIR/test.\n\n"
+    "With several devices (--device cuda:0,cuda:1; infoplane devices lists them) the\n"
+    "first one trains and all of them measure, with the bytes of one. They must be\n"
+    "of one model. One that fails costs no result: the others go on, and say so.\n\n"
     "A run with replicas ends with a table of compression: means and deviations over\n"
     "the seeds in bits, and medians of where I(X;T) is largest and from where on the\n"
     "gradients' signal-to-noise ratio (SNR) is below one.\n\n"
@@ -190,7 +193,7 @@ int cli_finish_run(ipl_status st, const char *dir, const char *tick,
     return status;
 }
 
-int cli_run_and_plot(ipl_device *dev, const ipl_config *config, const char *dir,
+int cli_run_and_plot(const ipl_places *on, const ipl_config *config, const char *dir,
                      int quiet)
 {
     const char  *tick = ipl_tick_name(config->tick);
@@ -198,8 +201,8 @@ int cli_run_and_plot(ipl_device *dev, const ipl_config *config, const char *dir,
     ipl_progress at = {0};
     snprintf(file, sizeof file, "%s/config.ini", dir);
     const int another = !access(file, F_OK); /* of a run that this one is not */
-    cli_progress shown = cli_progress_start(tick, dev, quiet);
-    const ipl_status st = ipl_run(dev, config, dir, cli_progress_show, &shown, &at);
+    cli_progress shown = cli_progress_start(tick, on, quiet);
+    const ipl_status st = ipl_run_on(on, config, dir, cli_progress_show, &shown, &at);
     cli_progress_end(&shown);
     if (another && st != IPL_OK) return cli_failed();
     return cli_finish_run(st, dir, tick, &at, 0, quiet);
@@ -217,7 +220,7 @@ static int run(int argc, char **argv)
          CLI_LIST, &sets, 0, 0, 0},
         {"--out", "DIR", "run directory, default runs/ and the file's name", CLI_TEXT,
          &out, 0, 0, 0},
-        {"--device", "NAME", "auto, cpu, cuda or cuda:N; see infoplane devices",
+        {"--device", "NAME", "auto, cpu, cuda or cuda:N, or several: cuda:0,cuda:1",
          CLI_TEXT, &device, 0, 0, 0},
         {"--threads", "N", "of the CPU, default all that the process may use",
          CLI_WHOLE, &threads, 1, 4096, 0},
@@ -236,9 +239,9 @@ static int run(int argc, char **argv)
     if (status != CLI_GO_ON) return status;
     if (!out) cli_default_out(plain[0], made, sizeof made), out = made;
 
-    ipl_device *dev = NULL;
-    status = cli_open_device(&cli_run, device, threads, quiet, &dev);
-    if (status == CLI_GO_ON) status = cli_run_and_plot(dev, &config, out, quiet);
-    ipl_device_close(dev);
+    cli_devices_open open;
+    status = cli_open_devices(&cli_run, device, threads, quiet, &open);
+    if (status == CLI_GO_ON) status = cli_run_and_plot(&open.on, &config, out, quiet);
+    cli_close_devices(&open);
     return status;
 }

@@ -34,6 +34,36 @@ int cli_open_device(const cli_command *command, const char *name, int64_t thread
     return CLI_GO_ON;
 }
 
+void cli_close_devices(cli_devices_open *open)
+{
+    while (open->on.devices) ipl_device_close(open->device[--open->on.devices]);
+}
+
+int cli_open_devices(const cli_command *command, const char *names, int64_t threads,
+                     int quiet, cli_devices_open *out)
+{
+    char name[64];
+    *out = (cli_devices_open){.on = {.device = out->device}};
+    for (const char *at = names;; ++at) {
+        const size_t length = strcspn(at, ",");
+        if (out->on.devices == CLI_DEVICES_MAX)
+            return cli_misused(command, "--device '%s': more than %d devices", names,
+                               CLI_DEVICES_MAX);
+        if (length >= sizeof name || (!length && strchr(names, ',')))
+            return cli_misused(command, "--device '%s': expected names of devices with "
+                               "a comma between them", names);
+        snprintf(name, sizeof name, "%.*s", (int)length, at);
+        const int status = cli_open_device(command, name, threads, quiet,
+                                           &out->device[out->on.devices]);
+        if (status != CLI_GO_ON) return status;
+        ++out->on.devices;
+        at += length;
+        if (!*at) break;
+    }
+    if (ipl_places_check(&out->on) == IPL_OK) return CLI_GO_ON;
+    return cli_misused(command, "--device: %s", cli_error_text());
+}
+
 const char *cli_duration(double seconds, char *text, size_t size)
 {
     const long long s = seconds > 0 ? (long long)(seconds + 0.5) : 0;
@@ -57,19 +87,19 @@ const char *cli_memory(const ipl_device_info *device, const ipl_memory *m, char 
                        size_t size)
 {
     char all[16], has[16], data[16], train[16], measure[16], keep[16];
-    int used = snprintf(text, size, "takes %s of %s: data %s, training %s, "
-                        "measuring %s",
+    const int trains = m->training_bytes > 0; /* else it is not the run's first */
+    int used = snprintf(text, size, "takes %s of %s: data %s, %s%s%smeasuring %s",
                         cli_bytes(m->total_bytes, all), cli_bytes(m->free_bytes, has),
-                        cli_bytes(m->data_bytes, data),
-                        cli_bytes(m->training_bytes, train),
-                        cli_bytes(m->measuring_bytes, measure));
+                        cli_bytes(m->data_bytes, data), trains ? "training " : "",
+                        trains ? cli_bytes(m->training_bytes, train) : "",
+                        trains ? ", " : "", cli_bytes(m->measuring_bytes, measure));
     if (m->block_rows && used < (int)size)
         used += snprintf(text + used, size - (size_t)used,
                          " (a layer at a time, in blocks of %lld rows)",
                          (long long)m->block_rows);
     else if (!m->nets && used < (int)size)
         used += snprintf(text + used, size - (size_t)used, " (a layer at a time)");
-    if (!device->is_host && used < (int)size)
+    if (!device->is_host && trains && used < (int)size)
         snprintf(text + used, size - (size_t)used, "; then snapshots, up to %s",
                  cli_bytes(m->snapshot_bytes, keep));
     return text;
@@ -112,11 +142,11 @@ int cli_asked_to_stop(void) { return asked_to_stop; }
 
 void cli_listen_no_more(void) { answer(SIG_DFL); }
 
-cli_progress cli_progress_start(const char *tick, ipl_device *dev, int quiet)
+cli_progress cli_progress_start(const char *tick, const ipl_places *on, int quiet)
 {
     cli_listen();
     return (cli_progress){.quiet = quiet, .tick = tick, .bar = isatty(STDERR_FILENO),
-                          .device = dev ? ipl_device_about(dev) : NULL};
+                          .on = on};
 }
 
 /* Training and measuring have their own pace; where the policy cannot say what it will
@@ -132,7 +162,7 @@ static double left_s(const ipl_progress *now)
     if (now->planned < 0) return trained > 0 ? now->wall_s * ticks / trained : -1.0;
     if ((ticks > 0 && trained <= 0) || measured <= 0) return -1.0;
     const double training = ticks > 0 ? now->train_s / trained * ticks : 0.0;
-    const int workers = now->memory ? now->memory->workers : 1; /* measure_s: of all */
+    const int workers = now->workers ? now->workers : 1; /* measure_s: of all */
     const double measuring =
         now->measure_s / workers / measured * (double)(now->planned - now->measured);
     return training > measuring ? training : measuring; /* side by side */
@@ -164,6 +194,27 @@ static void print_line(const cli_progress *p, const ipl_progress *now)
     fflush(stderr);
 }
 
+static void print_places(const ipl_places *on, const ipl_memory *memory)
+{
+    char takes[256];
+    const ipl_device_info *about = ipl_device_about(on->device[0]);
+    fprintf(stderr, "on %s, %s: %s\n", about->name, about->description,
+            cli_memory(about, memory, takes, sizeof takes));
+    for (int d = 1; d < on->devices; ++d) {
+        about = ipl_device_about(on->device[d]);
+        fprintf(stderr, "measuring on %s, %s, too\n", about->name, about->description);
+    }
+}
+
+/* An error, which is told even where nothing else is. */
+static void print_lost(cli_progress *p, const char *lost)
+{
+    if (p->bar && p->shown_s > 0) fprintf(stderr, "\r\033[K");
+    for (const char *at = lost + p->lost, *end; (end = strchr(at, '\n')); at = end + 1)
+        cli_say("%.*s", (int)(end - at), at);
+    p->lost = strlen(lost);
+}
+
 int cli_progress_show(void *progress, const ipl_progress *now)
 {
     cli_progress *p = progress;
@@ -172,12 +223,9 @@ int cli_progress_show(void *progress, const ipl_progress *now)
         cli_print_notes(now->notes);
         p->noted = 1;
     }
-    if (p->device && now->memory && !p->quiet) {
-        char takes[256];
-        fprintf(stderr, "on %s, %s: %s\n", p->device->name, p->device->description,
-                cli_memory(p->device, now->memory, takes, sizeof takes));
-        p->device = NULL; /* once */
-    }
+    if (p->on && now->memory && !p->quiet) print_places(p->on, now->memory);
+    if (!p->quiet) p->on = NULL; /* once */
+    if (now->lost && strlen(now->lost) > p->lost) print_lost(p, now->lost);
     if (p->quiet || asked_to_stop ||
         (!each && now->wall_s - p->shown_s < (p->bar ? 0.1 : 10.0)))
         return asked_to_stop;
