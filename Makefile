@@ -25,10 +25,13 @@
 #
 # MODE=release|debug|asan|tsan|simde   CUDA=auto|0|1   EMU=path/to/cudaemu/run (make check)
 # MAT=1|0 (0: without MATLAB files, for which libmatio and HDF5 are needed)
+# MPI=auto|0|1 (1: with MPI, built through MPICC=mpicc; auto: where that is)
 
 MODE   ?= release
 CUDA   ?= auto
 MAT    ?= 1
+MPI    ?= auto
+MPICC  ?= mpicc
 PREFIX ?= /usr/local
 CC     ?= cc
 FUZZ_SECONDS ?= 20
@@ -46,6 +49,13 @@ endif
 ifeq ($(CUDA)-$(NVCC),1-)
   $(error CUDA=1 but nvcc is neither in PATH nor in /usr/local/cuda/bin)
 endif
+ifeq ($(filter 0 1 auto,$(MPI)),)
+  $(error MPI is auto, 0 or 1)
+endif
+HAS_MPICC := $(shell command -v $(MPICC) 2>/dev/null)
+ifeq ($(MPI)-$(HAS_MPICC),1-)
+  $(error MPI=1 but there is no $(MPICC): MPICC=PATH names one; Debian has it in libopenmpi-dev)
+endif
 # The GPU of this machine, else empty: a build host need not have one.
 GPU := $(shell nvidia-smi --query-gpu=compute_cap --format=csv,noheader 2>/dev/null | head -n 1 | tr -d .)
 MACHINE := $(shell uname -m)
@@ -59,7 +69,7 @@ MAT_ON := $(filter-out 0,$(MAT))
 PACKAGES := gcc make pkg-config libopenblas-dev zlib1g-dev libinih-dev \
             $(if $(MAT_ON),libmatio-dev libhdf5-dev) libjansson-dev gnuplot-nox fonts-dejavu-core
 TEST_PACKAGES := libcmocka-dev libsimde-dev dataset-fashion-mnist python3-minimal \
-            python3-numpy clang libclang-rt-dev
+            python3-numpy clang libclang-rt-dev openmpi-bin libopenmpi-dev
 PYTHON_TEST_PACKAGES := python3-pytest python3-numpy python3-torch python3-pandas \
             python3-matplotlib python3-pil python3-joblib python3-plotly \
             python3-threadpoolctl python3-nbclient python3-ipykernel \
@@ -93,7 +103,7 @@ KERNEL_SRC := $(wildcard src/cpu/*_kernel.c)
 MAT_SRC := $(filter-out src/data/mat_none.c,$(wildcard src/data/mat*.c))
 LIB_SRC := $(filter-out src/cli/% $(KERNEL_SRC),$(wildcard src/*.c src/*/*.c))
 LIB_SRC := $(filter-out $(if $(MAT_ON),src/data/mat_none.c,$(MAT_SRC)),$(LIB_SRC))
-LIB_SRC := $(filter-out src/cuda_entry.c,$(LIB_SRC))
+LIB_SRC := $(filter-out src/cuda_entry.c src/mpi_entry.c,$(LIB_SRC))
 CLI_SRC := $(wildcard src/cli/*.c)
 LIB_OBJ := $(LIB_SRC:%.c=$(BUILD)/%.o)
 CLI_OBJ := $(CLI_SRC:%.c=$(BUILD)/%.o)
@@ -154,6 +164,15 @@ INTERFACE := $(VERSION) $(shell cat $(INTERFACE_H) | cksum)
 INTERFACE_OBJ := $(BUILD)/src/cuda_plugin.o $(BUILD)/src/cuda_entry.o
 $(INTERFACE_OBJ): override CFLAGS += -DIPL_INTERFACE='"interface $(INTERFACE)"'
 $(INTERFACE_OBJ): $(INTERFACE_H) Makefile
+
+# MPI is an object of its own too (src/mpi_plugin.h), for the MPI of this machine.
+MPI_OBJECT := $(if $(filter-out 0,$(MPI)),$(if $(HAS_MPICC),$(BUILD)/libinfoplane_mpi.so))
+MPI_H := include/ipl_status.h src/team_way.h src/mpi_plugin.h
+MPI_INTERFACE := $(VERSION) $(shell cat $(MPI_H) | cksum)
+MPI_INTERFACE_OBJ := $(BUILD)/src/mpi_plugin.o $(BUILD)/src/mpi_entry.o
+$(MPI_INTERFACE_OBJ): override CFLAGS += -DIPL_MPI_INTERFACE='"interface $(MPI_INTERFACE)"'
+$(MPI_INTERFACE_OBJ): $(MPI_H) Makefile
+$(BUILD)/src/mpi_entry.o: override CFLAGS += -D_GNU_SOURCE
 LDLIBS += -Wl,-rpath,'$$ORIGIN:$$ORIGIN/../lib'
 ABOVE := -Wl,-rpath,'$$ORIGIN/..'
 
@@ -168,7 +187,8 @@ TESTS := $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/test_*.c))
 all: infoplane $(BUILD)/libinfoplane.so
 
 # Whatever was built last, the link is to this build.
-infoplane: $(BUILD)/infoplane $(CUDA_OBJECT) FORCE
+infoplane: $(BUILD)/infoplane $(CUDA_OBJECT) $(MPI_OBJECT) FORCE
+	@$(if $(MPI_OBJECT),,rm -f $(BUILD)/libinfoplane_mpi.so)
 	@[ "$$(readlink $@)" = $< ] || ln -sfn $< $@
 
 $(BUILD)/infoplane: $(CLI_OBJ) $(BUILD)/libinfoplane.a
@@ -184,6 +204,15 @@ $(BUILD)/libinfoplane.so: $(LIB_OBJ)
 $(BUILD)/libinfoplane_cuda.so: $(BUILD)/src/cuda_entry.o $(BUILD)/src/random.o $(KERNEL_OBJ)
 	$(CC) $(CFLAGS) -shared -Wl,--version-script=src/cuda_plugin.map -Wl,-z,defs \
 	    -Wl,--as-needed -o $@ $^ $(CUDA_PATHS) $(CUDA_LIBS)
+
+# MPI's compiler knows where MPI lies; it calls the one that compiles all the rest.
+MPI_COMPILE = OMPI_CC='$(CC)' MPICH_CC='$(CC)' $(MPICC) $(CFLAGS)
+$(BUILD)/src/mpi_entry.o: src/mpi_entry.c
+	@mkdir -p $(@D)
+	$(MPI_COMPILE) $(INC) -c $< -o $@
+
+$(BUILD)/libinfoplane_mpi.so: $(BUILD)/src/mpi_entry.o
+	$(MPI_COMPILE) -shared -Wl,--version-script=src/mpi_plugin.map -o $@ $<
 
 $(BUILD)/src/cli/%.o: src/cli/%.c
 	@mkdir -p $(@D)
@@ -289,6 +318,9 @@ $(BUILD)/tests/fault.so: tests/fault.c $(if $(filter 1,$(CUDA)),tests/fault_cuda
 	$(CC) -O1 -std=c11 $(WARNINGS) -fPIC -shared $(if $(CUDA_HOME),-isystem $(CUDA_HOME)/include) \
 	    $(filter %.c,$^) -o $@ -ldl
 
+# Started by mpirun in tests/test_team_mpi.sh.
+TESTS += $(BUILD)/tests/team_program
+
 ifneq ($(CUDA),1)
 # Loaded in tests/test_plugin.sh.
 TESTS += $(BUILD)/tests/fake_cuda/libinfoplane_cuda.so
@@ -297,7 +329,7 @@ $(BUILD)/tests/fake_cuda/libinfoplane_cuda.so: tests/fake_cuda.c $(BUILD)/src/cu
 	$(CC) $(CFLAGS) $(INC) -shared $^ -o $@
 endif
 
-tests: $(TESTS) infoplane $(CUDA_OBJECT)
+tests: $(TESTS) infoplane $(CUDA_OBJECT) $(MPI_OBJECT)
 
 check-avx512: setup-tests
 	@$(MAKE) --no-print-directory -s $(JOBS) MODE=simde CUDA=0 tests
@@ -351,6 +383,7 @@ install: all
 	install -m 644 $(BUILD)/libinfoplane.a $(DESTDIR)$(PREFIX)/lib/
 	install -m 755 $(BUILD)/libinfoplane.so $(DESTDIR)$(PREFIX)/lib/libinfoplane.so.$(VERSION)
 	$(if $(CUDA_OBJECT),install -m 755 $(CUDA_OBJECT) $(DESTDIR)$(PREFIX)/lib/)
+	$(if $(MPI_OBJECT),install -m 755 $(MPI_OBJECT) $(DESTDIR)$(PREFIX)/lib/)
 	ln -sf libinfoplane.so.$(VERSION) $(DESTDIR)$(PREFIX)/lib/libinfoplane.so.0
 	ln -sf libinfoplane.so.0 $(DESTDIR)$(PREFIX)/lib/libinfoplane.so
 	install -m 644 $(wildcard include/*.h) \
@@ -445,7 +478,7 @@ FUZZ_SRC := $(filter-out $(if $(MAT_ON),src/data/mat_none.c,$(MAT_SRC)),$(wildca
             $(wildcard src/*.c src/config/*.c src/plot/*.c src/study/*.c) $(patsubst %,src/plane/%.c, \
             folder_names journal records checkpoint networks pack compression_file doubt \
             run_about)
-FUZZ_SRC := $(filter-out src/device%.c src/cuda_%.c,$(FUZZ_SRC))
+FUZZ_SRC := $(filter-out src/device%.c src/cuda_%.c src/mpi_%.c,$(FUZZ_SRC))
 FUZZ_NAMES := $(filter-out $(if $(MAT_ON),,mat%),$(patsubst tests/fuzz_%.c,%, \
               $(wildcard tests/fuzz_*.c)))
 FUZZ := $(FUZZ_NAMES:%=build/fuzz/fuzz_%)
@@ -534,8 +567,9 @@ clean:
 	rm -rf build infoplane
 
 help:
-	@sed -n 's/^# \(make.*\)/\1/p; s/^# \(M[OA][DT]E*=.*\)/\1/p' Makefile
+	@sed -n 's/^# \(make.*\)/\1/p; s/^# \(M[OAP][DTI]E*=.*\)/\1/p' Makefile
 	@echo "detected: mode $(MODE), mat $(MAT)$(if $(MAT_ON),$(if $(shell pkg-config --exists matio hdf5 && echo 1),, (libmatio is missing: make setup, or MAT=0))), cuda $(CUDA), nvcc $(or $(NVCC),none), machine $(MACHINE)"
+	@echo "detected: mpi $(if $(MPI_OBJECT),$(HAS_MPICC),none)"
 	@echo "detected: gpu $(or $(GPU),none); code for $(or $(ARCH),none), ptx for $(or $(PTX),none)"
 
 -include $(shell find $(BUILD) build/fuzz -name '*.d' 2>/dev/null)

@@ -61,5 +61,8 @@ if [ $cuda -eq 1 ]; then
     holds "the CUDA backend lies beside the library" \
         test -e "$place/lib/libinfoplane_cuda.so"
 fi
+if [ -e "$build/libinfoplane_mpi.so" ]; then
+    holds "MPI lies beside the library" test -e "$place/lib/libinfoplane_mpi.so"
+fi
 holds "libmatio and HDF5 are there unless MAT=0 says no" mat_libraries
 plan
