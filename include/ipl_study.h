@@ -25,6 +25,7 @@
 #define IPL_STUDY_H
 
 #include "ipl_plane.h"
+#include "ipl_team.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -111,6 +112,8 @@ typedef struct {
     int                devices;
     int                threads; /* of the CPU, in all; 0: all that there are         */
     int                part, parts; /* part 1 .. parts of the study; parts 0: all    */
+    int                no_shared; /* 1: ranks write to dir.rank-N, and send that    */
+    ipl_team          *team;   /* whose ranks share the runs; NULL: it is alone      */
 } ipl_study_options;
 
 typedef enum {
@@ -151,6 +154,15 @@ typedef int (*ipl_study_call)(void *user, const ipl_study_progress *now);
  * have a core each, large ones all of them. A run that fails costs none but those that
  * measure its networks; a run that another process works on is left to it. The same
  * call goes on after all of this.
+ *
+ * In a team each rank makes this call with the same options, and rank 0 hands out the
+ * runs. Ranks have parts of the cores that they share, or the GPU of their local rank.
+ * The folder has to be one that all see; else, with no_shared, ranks send the files of
+ * a run to rank 0, and measure networks only where they were trained, or at rank 0.
+ * Ranks other than 0 get IPL_OK when all is done, nothing in `out`, and may have NULL
+ * for a study that they could not read: rank 0 then says why (ipl_last_error), and
+ * gives them no runs. A rank that dies costs its runs some time: others do them. E_IO:
+ * rank 0 is gone.
  *
  * E_ARGUMENT: a run directory is there that belongs to another configuration (the text
  * has both values), or an option. E_STOPPED: the call asked for it. E_IO: the folder or

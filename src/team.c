@@ -146,6 +146,10 @@ void ipl_team_close(ipl_team *t)
     free(t);
 }
 
+int ipl_team_rank(const ipl_team *t) { return t ? t->at.rank : 0; }
+
+int ipl_team_size(const ipl_team *t) { return t ? t->at.size : 1; }
+
 const ipl_team_place *ipl_team_at(const ipl_team *t) { return &t->at; }
 
 ipl_status ipl_team_send(ipl_team *t, int to, int tag, const void *from, size_t bytes,
@@ -223,4 +227,18 @@ void ipl_team_give_up(ipl_team *t, int rank)
     pthread_mutex_lock(&t->lock);
     give_up(t, rank);
     pthread_mutex_unlock(&t->lock);
+}
+
+ipl_status ipl_team_follow(ipl_team *t, int *word)
+{
+    const double others_s = 60.0, rank_0_s = 600.0;
+    ipl_team_message *m;
+    for (int r = 1; t && !t->at.rank && r < t->at.size; ++r)
+        IPL_TRY(ipl_team_send(t, r, IPL_TEAM_TAG_WORD, word, sizeof *word, others_s));
+    if (!t || !t->at.rank) return IPL_OK;
+    IPL_TRY(ipl_team_receive(t, 0, IPL_TEAM_TAG_WORD, rank_0_s, &m));
+    if (!m) return IPL_FAIL(IPL_E_IO, "rank 0 says nothing");
+    memcpy(word, m->at, sizeof *word);
+    free(m);
+    return IPL_OK;
 }

@@ -11,18 +11,10 @@
 
 #include <stddef.h>
 
+#include "ipl_team.h"
 #include "team_way.h"
 
 enum { IPL_TEAM_ANY = -1 };
-
-typedef struct ipl_team ipl_team;
-
-/* 1: a launcher has started this process as one of several; found out without MPI. */
-int ipl_team_is_started(void);
-
-/* Joins them, once in a process: all of them have to. E_UNSUPPORTED: built without MPI,
- * or MPI does not start; the text says why. E_MEMORY. */
-ipl_status ipl_team_join(ipl_team **out);
 
 /* A team over another way, whose `state` it closes in the end, also after a failure.
  * E_MEMORY. */
@@ -51,10 +43,5 @@ double ipl_team_silent_s(ipl_team *team, int rank);
 
 /* The caller has waited long enough: the rank is gone, whatever it still sends. */
 void ipl_team_give_up(ipl_team *team, int rank);
-
-/* Leaves; NULL is allowed. All ranks call it, when they await nothing any more: MPI
- * ends together, and waits for rank 0 up to ten minutes, for the others half a minute.
- * The launcher may end a process after that. */
-void ipl_team_close(ipl_team *team);
 
 #endif

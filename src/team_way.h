@@ -15,6 +15,7 @@
 enum {
     IPL_TEAM_BYTES_MAX = 1 << 30,
     IPL_TEAM_TAG_MAX = 32767, /* each MPI has so many                            */
+    IPL_TEAM_TAG_WORD = IPL_TEAM_TAG_MAX, /* of ipl_team_follow                  */
     IPL_TEAM_HOST = 64        /* bytes of a host's name, with its end            */
 };
 

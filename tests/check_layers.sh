@@ -15,8 +15,8 @@ BEGIN {
     split("cpu 0 kernels 0 device 1 net 2 mi 2 data 2 config 3 plot 4 plane 4 " \
           "study 5 cli 6", w, " ")
     for (k = 1; k in w; k += 2) level[w[k]] = w[k + 1]
-    split("status device option device bench device mi_family mi audit plane " \
-          "places plane", o, " ")
+    split("status device option device team device bench device mi_family mi " \
+          "audit plane places plane", o, " ")
     for (k = 1; k in o; k += 2) owner[o[k]] = o[k + 1] # of ipl_status.h, ..
 }
 {
@@ -38,7 +38,7 @@ BEGIN {
     } else if (from == "kernels") ok = header ~ /\.cuh$/ || header ~ /^[a-z_]+\.h$/
     else ok = from != "cli"
     ok = ok || $1 == "src/plane/version.c" && header ~ /^ipl_/ # sizes of all types
-    ok = ok || $1 ~ /^src\/[a-z_]*\.c$/ && header ~ /^ipl_(device|option)\.h$/
+    ok = ok || $1 ~ /^src\/[a-z_]*\.c$/ && header ~ /^ipl_(device|option|team)\.h$/
     if (!ok) { printf "%s:%s: %s\n", $1, $2, header; bad = 1 }
 }
 END { exit bad }' || exit 1

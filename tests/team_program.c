@@ -4,7 +4,8 @@
  *   place   rank 0 prints each rank's place
  *   talk    messages of all ranks to all (team_talk.h)
  *   die     rank 1 dies; rank 0 goes on with the others, and prints what it sees
- *   serve   rank 0 asks the others in turns for a while: microseconds and MB/s
+ *   serve   rank 0 asks the others in turns for a while: microseconds and MB/s; then
+ *           all send short messages to it
  */
 #include <signal.h>
 #include <stdio.h>
@@ -111,13 +112,35 @@ static int time_of(ipl_team *team, size_t bytes, int rounds)
     return bad;
 }
 
+/* What rank 0 takes of short messages that come from all others at once. */
+static int time_of_short(ipl_team *team)
+{
+    enum { MESSAGES = 20000 };
+    const ipl_team_place *at = ipl_team_at(team);
+    const double begin = seconds();
+    const char data[32] = "";
+    const int all = MESSAGES * (at->size - 1);
+    int bad = 0;
+    for (int k = 0; at->rank && k < MESSAGES && !bad; ++k)
+        bad = ipl_team_send(team, 0, DATA, data, sizeof data, 60) != IPL_OK;
+    for (int k = 0; !at->rank && k < all && !bad; ++k) {
+        ipl_team_message *m = NULL;
+        bad = ipl_team_receive(team, IPL_TEAM_ANY, DATA, 60, &m) != IPL_OK || !m;
+        free(m);
+    }
+    if (!at->rank)
+        printf("%d messages of 32 bytes: %.1f us each\n", all,
+               1e6 * (seconds() - begin) / all);
+    return bad;
+}
+
 static int serve(ipl_team *team)
 {
     static const size_t bytes[] = {1, 1000, 10000, 100000, 1000000, 10000000};
     int bad = 0;
     for (size_t k = 0; k < sizeof bytes / sizeof *bytes && !bad; ++k)
         bad = time_of(team, bytes[k], bytes[k] < 100000 ? 300 : 30);
-    return bad;
+    return bad || time_of_short(team);
 }
 
 int main(int argc, char **argv)

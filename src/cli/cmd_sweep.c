@@ -16,7 +16,7 @@ static int run(int argc, char **argv);
 const cli_command cli_sweep = {
     "sweep",
     "STUDY [--set section.key=value]... [--out DIR] [--plan] [--device NAME,..] "
-    "[--threads N] [--part I/N] [--quiet]",
+    "[--threads N] [--part I/N] [--no-shared] [--quiet]",
     "Do all runs of a study: the product of lists of settings, many seeds",
     "STUDY is a configuration with one more section, of keys with their values:\n\n"
     "  [sweep]\n"
@@ -34,8 +34,10 @@ const cli_command cli_sweep = {
     "have a core each; of several GPUs (--device cuda:0,cuda:1) each has a run. A\n"
     "study that was stopped or killed, or of which runs failed, goes on by the same\n"
     "command; so does one that has got more values.\n\n"
-    "On a cluster without MPI each job does a part, and the last one to end writes\n"
-    "the tables: infoplane sweep STUDY --out DIR --part $SLURM_ARRAY_TASK_ID/16\n\n"
+    "On a cluster mpirun -n N infoplane sweep STUDY --out DIR shares the runs among N\n"
+    "ranks; DIR is a folder that all see, or --no-shared sends what they make to rank\n"
+    "0. Without MPI each job does a part, and the last one to end writes the tables:\n"
+    "infoplane sweep STUDY --out DIR --part $SLURM_ARRAY_TASK_ID/16\n\n"
     "  infoplane sweep configs/studies/activations.ini --plan\n"
     "  infoplane sweep configs/studies/activations.ini --out runs/activations\n",
     run};
@@ -240,7 +242,19 @@ static int sweep(const ipl_study *study, const ipl_study_options *options, int q
     return finish(st, study, options, &at, quiet);
 }
 
-static int run(int argc, char **argv)
+/* What another rank does: as it is told. */
+static int help_rank_0(const ipl_study *study, const ipl_study_options *options)
+{
+    telling t = {study, 1, 0, -100.0};
+    cli_listen();
+    const ipl_status st = ipl_study_execute(study, options, tell, &t, NULL);
+    cli_listen_no_more();
+    return st == IPL_OK ? CLI_DONE : cli_failed();
+}
+
+/* In a team rank 0 reads its arguments first, and complains for all; *was_told: the
+ * others know whether to go on. */
+static int sweep_in(ipl_team *team, int argc, char **argv, int *was_told)
 {
     enum { DEVICES = 64 };
     static cli_list sets;
@@ -262,10 +276,16 @@ static int run(int argc, char **argv)
          CLI_WHOLE, &threads, 1, 4096, 0},
         {"--part", "I/N", "only part I of N, 1 to N, of about equal work", CLI_TEXT,
          &part, 0, 0, 0},
+        {"--no-shared", NULL, "with mpirun: DIR is no folder that all ranks see",
+         CLI_SWITCH, &of.no_shared, 0, 0, 0},
         {"--quiet", NULL, "errors only", CLI_SWITCH, &quiet, 0, 0, 0},
     };
-    int status = cli_parse(&cli_sweep, options, sizeof options / sizeof *options, argc,
-                           argv, 1, plain, &count);
+    int status = CLI_GO_ON, goes_on = 0;
+    if (ipl_team_rank(team) && ipl_team_follow(team, &goes_on) != IPL_OK)
+        return cli_failed();
+    if (ipl_team_rank(team) && !goes_on) return CLI_DONE;
+    status = cli_parse(&cli_sweep, options, sizeof options / sizeof *options, argc,
+                       argv, 1, plain, &count);
     if (status != CLI_GO_ON) return status;
     if (!count) return cli_misused(&cli_sweep, "which study?");
     snprintf(names, sizeof names, "%s", device);
@@ -279,11 +299,32 @@ static int run(int argc, char **argv)
     if (!out) cli_default_out(plain[0], made, sizeof made), out = made;
     of.dir = out;
     of.threads = (int)threads;
+    of.team = team;
 
-    ipl_study *study;
-    if (ipl_study_read(plain[0], sets.text, sets.count, &study) != IPL_OK)
-        return cli_failed();
-    status = plan ? cli_print_plan(study, &of, quiet) : sweep(study, &of, quiet);
+    ipl_study *study = NULL;
+    const int is_read =
+        ipl_study_read(plain[0], sets.text, sets.count, &study) == IPL_OK;
+    if (ipl_team_rank(team)) {
+        status = help_rank_0(study, &of);
+    } else {
+        if (!is_read) return cli_failed();
+        goes_on = !plan;
+        if (ipl_team_follow(team, &goes_on) != IPL_OK) status = cli_failed();
+        else status = plan ? cli_print_plan(study, &of, quiet)
+                           : sweep(study, &of, quiet);
+        *was_told = 1;
+    }
     ipl_study_free(study);
+    return status;
+}
+
+static int run(int argc, char **argv)
+{
+    ipl_team *team = NULL;
+    int was_told = 0, no = 0;
+    if (ipl_team_is_started() && ipl_team_join(&team) != IPL_OK) return cli_failed();
+    const int status = sweep_in(team, argc, argv, &was_told);
+    if (!ipl_team_rank(team) && !was_told) (void)ipl_team_follow(team, &no);
+    ipl_team_close(team);
     return status;
 }

@@ -5,31 +5,17 @@
  * a core, a large one all of them, and what is left over at the end is shared among the
  * last runs. The caller's thread tells of progress.
  */
+#include "study/execute.h"
+
 #include <errno.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
 
-#include "buffer.h"
 #include "host_memory.h"
-#include "study/jobs.h"
 #include "study/tables.h"
-
-typedef struct {
-    const ipl_study_options *options;
-    study_jobs      jobs;
-    pthread_mutex_t lock;
-    pthread_cond_t  changed;
-    int             cores, free; /* of the CPU; GPUs count themselves              */
-    int             is_cpu;
-    int64_t         memory_mib;  /* for the snapshots of one run                   */
-    int             stop;
-    ipl_buffer      notes, told; /* of data: new ones, and all so far               */
-    int64_t         waiting;     /* threads that found nothing to do               */
-} execution;
 
 typedef struct {
     execution *x;
@@ -46,8 +32,7 @@ static double now_s(void)
 
 /* -- Notes on data ----------------------------------------------------------------*/
 
-/* Each text once, though all runs have it. */
-static void take_notes(execution *x, const char *notes)
+void study_take_notes(execution *x, const char *notes)
 {
     if (!notes || !*notes || (x->told.at && strstr(x->told.at, notes))) return;
     ipl_buffer_add(&x->notes, "%s", notes);
@@ -62,7 +47,7 @@ static int take_share(void *user, double share, const char *notes)
     execution *x = me->x;
     pthread_mutex_lock(&x->lock);
     x->jobs.job[me->run].share = share;
-    take_notes(x, notes);
+    study_take_notes(x, notes);
     const int goes_on = !x->stop;
     pthread_mutex_unlock(&x->lock);
     return goes_on;
@@ -74,11 +59,12 @@ static int cores_for(execution *x, const study_job *job)
 {
     if (!x->is_cpu) return 1;
     if (job->is_large || job->alone) return x->free == x->cores ? x->cores : 0;
+    const int all = x->free + x->free_there;
     int64_t others = 0;
-    for (int64_t k = x->jobs.first; k < x->jobs.count && others < x->cores; ++k)
+    for (int64_t k = x->jobs.first; k < x->jobs.count && others < all; ++k)
         others += x->jobs.job[x->jobs.order[k]].state == IPL_STUDY_OPEN;
-    const int cores = others ? x->free / (int)others : x->free;
-    return cores ? cores : x->free > 0;
+    const int cores = others ? all / (int)others : all;
+    return cores && x->free ? (cores < x->free ? cores : x->free) : x->free > 0;
 }
 
 static ipl_status open_device(const executor *me, int cores, ipl_device **out)
@@ -100,11 +86,10 @@ static ipl_status do_run(executor *me, int cores)
     return st;
 }
 
-/* x->lock is held. */
-static void settle(execution *x, int64_t run, ipl_status st, int others)
+void study_settle(execution *x, int64_t run, ipl_status st, const char *why,
+                  int others)
 {
     ipl_study_state state = IPL_STUDY_FAILED;
-    const char *why = ipl_last_error_text();
     if (st == IPL_OK) state = IPL_STUDY_DONE, why = NULL;
     else if (st == IPL_E_UNSUPPORTED) state = IPL_STUDY_ELSEWHERE;
     else if (st == IPL_E_STOPPED && x->stop) state = IPL_STUDY_OPEN;
@@ -135,7 +120,8 @@ static void *work(void *user)
         const ipl_status st = do_run(me, cores);
         pthread_mutex_lock(&x->lock);
         x->free += x->is_cpu ? cores : 0;
-        settle(x, me->run, st, x->is_cpu && cores < x->cores);
+        study_settle(x, me->run, st, ipl_last_error_text(),
+                     x->is_cpu && cores < x->cores);
         pthread_cond_broadcast(&x->changed);
     }
     ++x->waiting;
@@ -201,7 +187,8 @@ static ipl_status run_threads(execution *x, ipl_study_call progress, void *user,
     const int threads = (int)(most < x->jobs.count ? most : x->jobs.count);
     executor *each = calloc((size_t)threads, sizeof *each);
     pthread_t *thread = calloc((size_t)threads, sizeof *thread);
-    int begun = 0, failed = 0;
+    pthread_t of_ranks;
+    int begun = 0, with_ranks = 0, failed = 0;
     ipl_status st = IPL_OK;
     x->waiting = 0;
     if (!each || !thread) {
@@ -213,9 +200,14 @@ static ipl_status run_threads(execution *x, ipl_study_call progress, void *user,
         failed = pthread_create(thread + begun, NULL, work, each + begun);
         if (failed) break;
     }
+    if (begun && x->ranks) {
+        failed = pthread_create(&of_ranks, NULL, study_ranks_work, x->ranks);
+        with_ranks = !failed;
+    }
     if (!begun) st = IPL_FAIL(IPL_E_MEMORY, "a thread: %s", strerror(failed));
-    else wait_for_threads(x, begun, progress, user, now);
+    else wait_for_threads(x, begun + with_ranks, progress, user, now);
     for (int k = 0; k < begun; ++k) pthread_join(thread[k], NULL);
+    if (with_ranks) pthread_join(of_ranks, NULL);
 done:
     free(each);
     free(thread);
@@ -235,8 +227,7 @@ static ipl_status check_options(const ipl_study_options *o)
     return IPL_OK;
 }
 
-/* Opens each device once: what is not there is said before anything begins. */
-static ipl_status look_at_devices(execution *x)
+ipl_status study_look_at_devices(execution *x)
 {
     for (int k = 0; k < x->options->devices; ++k) {
         ipl_device *dev = NULL;
@@ -244,6 +235,7 @@ static ipl_status look_at_devices(execution *x)
         IPL_TRY(ipl_device_open(x->options->device[k], &with, &dev));
         const ipl_device_info *about = ipl_device_about(dev);
         const int is_cpu = about->is_host, threads = about->threads;
+        x->about = *about;
         ipl_device_close(dev);
         IPL_REQUIRE(!is_cpu || x->options->devices == 1,
                     "device '%s' beside others: expected one CPU, which shares its "
@@ -284,19 +276,20 @@ static void make_lock(execution *x)
     pthread_condattr_destroy(&clock);
 }
 
-ipl_status ipl_study_execute(const ipl_study *study, const ipl_study_options *options,
-                         ipl_study_call progress, void *user, ipl_study_progress *out)
+/* In this process, and with the other ranks, if there are any. */
+static ipl_status execute(const ipl_study *study, const ipl_study_options *options,
+                          ipl_study_call progress, void *user, ipl_study_progress *out)
 {
-    IPL_REQUIRE(study && options, "study or options are NULL");
-    IPL_TRY(check_options(options));
     execution x = {.options = options};
     ipl_study_progress now = {.ended = -1, .text = ""};
-    IPL_TRY(look_at_devices(&x));
+    IPL_TRY(study_look_at_devices(&x));
     IPL_TRY(make_folder(options->dir));
     make_lock(&x);
     ipl_status st = study_jobs_create(study, options->dir, options->part,
                                       options->parts, &x.jobs);
     if (st == IPL_OK) st = study_begin_folder(study, options->dir);
+    if (st == IPL_OK && ipl_team_size(options->team) > 1)
+        st = study_ranks_create(&x, &x.ranks);
     do {
         if (st == IPL_OK) st = run_threads(&x, progress, user, &now);
     } while (st == IPL_OK && !x.stop && study_jobs_look_again(&x.jobs));
@@ -305,10 +298,32 @@ ipl_status ipl_study_execute(const ipl_study *study, const ipl_study_options *op
     if (st == IPL_OK && x.stop)
         st = IPL_FAIL(IPL_E_STOPPED, "the study was stopped");
     if (out) *out = now;
+    study_ranks_destroy(x.ranks);
     free(x.notes.at);
     free(x.told.at);
     study_jobs_destroy(&x.jobs);
     pthread_cond_destroy(&x.changed);
     pthread_mutex_destroy(&x.lock);
+    return st;
+}
+
+ipl_status ipl_study_execute(const ipl_study *study, const ipl_study_options *options,
+                         ipl_study_call progress, void *user, ipl_study_progress *out)
+{
+    IPL_REQUIRE(options && (study || ipl_team_rank(options->team)),
+                "study or options are NULL");
+    if (ipl_team_rank(options->team))
+        return study_work_for(study, options, progress, user);
+    ipl_study_options own = *options;
+    char name[32];
+    const char *device = name;
+    ipl_status st = check_options(options);
+    if (st == IPL_OK && ipl_team_size(options->team) > 1) {
+        st = study_rank_device(options, name, &own.threads);
+        own.device = &device;
+        own.devices = 1;
+    }
+    if (st == IPL_OK) st = execute(study, &own, progress, user, out);
+    study_ranks_dismiss(options->team);
     return st;
 }

@@ -163,12 +163,21 @@ static int may_begin(study_jobs *jobs, int64_t run, int *waits)
 
 int64_t study_jobs_next(study_jobs *jobs, int *more)
 {
+    return study_jobs_next_of(jobs, NULL, NULL, more);
+}
+
+int64_t study_jobs_next_of(study_jobs *jobs, study_may_call may, const void *user,
+                           int *more)
+{
     int waits = 0;
     *more = 0;
     for (int64_t k = jobs->first; k < jobs->count; ++k) {
         const int64_t r = jobs->order[k];
-        if (jobs->job[r].state == IPL_STUDY_OPEN && may_begin(jobs, r, &waits))
-            return r;
+        const int is_open = jobs->job[r].state == IPL_STUDY_OPEN;
+        if (is_open && may_begin(jobs, r, &waits)) {
+            if (!may || may(user, r)) return r;
+            waits = 1;
+        }
         *more |= waits || jobs->job[r].state == IPL_STUDY_WORKING;
         if (k == jobs->first && jobs->job[r].state >= IPL_STUDY_DONE) ++jobs->first;
     }

@@ -15,6 +15,7 @@ typedef struct {
     int    is_large; /* it gains by all cores                                       */
     int    is_listed; /* in `ended`                                                 */
     int    alone;    /* there was no memory for it beside others                    */
+    int    lost;     /* ranks that died while they did it                           */
     double cost;     /* expected work, in multiplications                           */
     double share;    /* of it that is done, while it works                          */
     char  *text;     /* why it failed, or who has it; NULL                          */
@@ -43,6 +44,11 @@ void       study_jobs_destroy(study_jobs *jobs);
 /* The next run that may begin, which is not yet WORKING by that; -1: none now, and
  * *more tells whether one may come when those at work end. */
 int64_t study_jobs_next(study_jobs *jobs, int *more);
+
+/* The same of those runs that `may` allows. */
+typedef int (*study_may_call)(const void *user, int64_t run);
+int64_t study_jobs_next_of(study_jobs *jobs, study_may_call may, const void *user,
+                           int *more);
 
 void study_jobs_begin(study_jobs *jobs, int64_t run);
 
