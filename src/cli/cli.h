@@ -145,7 +145,7 @@ int cli_run_and_plot(const ipl_places *on, const ipl_config *config, const char 
 
 /* Draws a study's picture, and says what it leaves out; how NULL: the defaults. */
 ipl_status cli_plot_study(const char *dir, const ipl_plot_study_options *how,
-                          const char *file);
+                          const char *file, int quiet);
 
 /* What a run of several seeds says of compression, as a short table; nothing of one
  * seed. Returns the exit status. */

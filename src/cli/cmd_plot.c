@@ -95,12 +95,12 @@ static int has_keys(const ipl_plot_study_options *how)
 }
 
 ipl_status cli_plot_study(const char *dir, const ipl_plot_study_options *how,
-                          const char *file)
+                          const char *file, int quiet)
 {
     char notes[IPL_PLOT_NOTES], *rest;
     const ipl_plot_study_options plain = {.plot = ipl_plot_defaults()};
     const ipl_status st = ipl_plot_study(dir, how ? how : &plain, file, notes);
-    for (char *at = st == IPL_OK ? strtok_r(notes, "\n", &rest) : NULL; at;
+    for (char *at = st == IPL_OK && !quiet ? strtok_r(notes, "\n", &rest) : NULL; at;
          at = strtok_r(NULL, "\n", &rest))
         cli_say("%s", at);
     return st;
@@ -174,7 +174,7 @@ static int run(int argc, char **argv)
         file = made;
     }
     study.plot = how;
-    const ipl_status st = studies ? cli_plot_study(dir[0], &study, file)
+    const ipl_status st = studies ? cli_plot_study(dir[0], &study, file, 0)
                                   : ipl_plot_runs(runs, dir, &how, file);
     if (st == IPL_E_ARGUMENT) return cli_misused(&cli_plot, "%s", cli_error_text());
     return st == IPL_OK ? CLI_DONE : cli_failed();

@@ -192,7 +192,7 @@ static int draw(const char *dir, int quiet)
 {
     char file[4300];
     snprintf(file, sizeof file, "%s/study.svg", dir);
-    if (cli_plot_study(dir, NULL, file) != IPL_OK) {
+    if (cli_plot_study(dir, NULL, file, quiet) != IPL_OK) {
         cli_say("results are in %s, but there is no picture: %s", dir,
                 cli_error_text());
         return CLI_FAILED;

@@ -14,7 +14,6 @@
 #include <sys/stat.h>
 #include <time.h>
 
-#include "host_memory.h"
 #include "study/tables.h"
 
 typedef struct {
@@ -81,7 +80,7 @@ static ipl_status do_run(executor *me, int cores)
     ipl_device *dev = NULL;
     IPL_TRY(open_device(me, cores, &dev));
     const ipl_status st = study_do(x->jobs.study, me->run, x->jobs.dir, dev,
-                                   x->memory_mib, take_share, me);
+                                   take_share, me);
     ipl_device_close(dev);
     return st;
 }
@@ -243,9 +242,6 @@ ipl_status study_look_at_devices(execution *x)
         x->is_cpu = is_cpu;
         x->cores = x->free = is_cpu ? threads : 1;
     }
-    const int side_by_side = x->is_cpu ? x->cores : x->options->devices;
-    x->memory_mib = ipl_host_memory_now().free / (int64_t)(1 << 20) / 4 / side_by_side;
-    if (x->memory_mib < 64) x->memory_mib = 64;
     return IPL_OK;
 }
 

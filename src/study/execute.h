@@ -20,7 +20,6 @@ typedef struct {
     int             cores, free; /* of the CPU; GPUs count themselves              */
     int             is_cpu;
     ipl_device_info about;       /* of the last device                             */
-    int64_t         memory_mib;  /* for the snapshots of one run                   */
     int             stop;
     ipl_buffer      notes, told; /* of data: new ones, and all so far               */
     int64_t         waiting;     /* threads that found nothing to do               */

@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "file.h"
+
 const char *study_path(const study_jobs *jobs, int64_t run, char path[STUDY_PATH])
 {
     snprintf(path, STUDY_PATH, "%s/%s", jobs->dir,
@@ -88,15 +90,18 @@ static ipl_status put_in_order(study_jobs *jobs)
 /* DONE, where its directory says so. */
 static ipl_status look_at(const study_jobs *jobs, int64_t run, ipl_study_state *state)
 {
-    char path[STUDY_PATH];
+    char path[STUDY_PATH], file[STUDY_PATH + 16];
     int is_there;
     ipl_run_info info;
     *state = IPL_STUDY_OPEN;
     IPL_TRY(study_compare(jobs->study, run, jobs->dir, study_path(jobs, run, path),
                           &is_there));
     /* What is damaged is found when the run is gone on with. */
-    if (is_there && ipl_run_about(path, &info) == IPL_OK && info.done)
-        *state = IPL_STUDY_DONE;
+    if (!is_there || ipl_run_about(path, &info) != IPL_OK || !info.done) return IPL_OK;
+    *state = IPL_STUDY_DONE;
+    snprintf(file, sizeof file, "%s/points.log", path);
+    if (ipl_file_is_there(IPL_FILE_PATH, file)) /* killed before it could tidy up */
+        ipl_resume(NULL, path, NULL, NULL, NULL);
     return IPL_OK;
 }
 

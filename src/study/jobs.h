@@ -76,8 +76,7 @@ const char *study_path(const study_jobs *jobs, int64_t run, char path[STUDY_PATH
  * ipl_run. */
 typedef int (*study_share_call)(void *user, double share, const char *notes);
 ipl_status study_do(const ipl_study *study, int64_t run, const char *dir,
-                    ipl_device *dev, int64_t memory_mib, study_share_call share,
-                    void *user);
+                    ipl_device *dev, study_share_call share, void *user);
 
 /* Whether a run directory belongs to the run; *is_there 0: there is none yet.
  * E_ARGUMENT: it belongs to another one. */

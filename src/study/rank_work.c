@@ -12,7 +12,6 @@
 #include <zlib.h>
 
 #include "file.h"
-#include "host_memory.h"
 #include "study/execute.h"
 
 static const double PATIENCE_S = 60.0, LOOK_S = 0.02, SEE_S = 3.0;
@@ -38,7 +37,6 @@ struct worker {
     char             dir[STUDY_PATH]; /* the study's folder, or one of its own      */
     char             device[32];
     int              is_cpu, cores;
-    int64_t          memory_mib;
     pthread_mutex_t  lock;
     slot            *slot;   /* [cores]                                             */
     ipl_buffer       notes;
@@ -124,8 +122,7 @@ static void *do_run(void *user)
     const ipl_device_options with = {.threads = w->is_cpu ? of->job.cores : 0};
     ipl_status st = ipl_device_open(w->device, &with, &dev);
     if (st == IPL_OK)
-        st = study_do(w->study, of->job.run, w->dir, dev, w->memory_mib,
-                      take_share, of);
+        st = study_do(w->study, of->job.run, w->dir, dev, take_share, of);
     ipl_device_close(dev);
     pthread_mutex_lock(&w->lock);
     of->status = st;
@@ -303,9 +300,6 @@ static ipl_status prepare(worker *w)
     w->is_cpu = about->is_host;
     w->cores = w->is_cpu ? about->threads : 1;
     ipl_device_close(dev);
-    w->memory_mib = ipl_host_memory_now().free / (int64_t)(1 << 20) / 4 / w->cores /
-                    ipl_team_at(w->team)->local_size;
-    if (w->memory_mib < 64) w->memory_mib = 64;
     w->slot = calloc((size_t)w->cores, sizeof *w->slot);
     if (w->slot) return IPL_OK;
     w->cores = 0;

@@ -61,11 +61,10 @@ static int tell(void *user, const ipl_progress *now)
 /* Trains by itself where the networks that it was to measure are not kept, as of a run
  * that an earlier form of the study had made. */
 static ipl_status begin(const ipl_study *study, int64_t run, const char *dir,
-                        int64_t memory_mib, ipl_config *out)
+                        ipl_config *out)
 {
     const int64_t by = ipl_study_run_at(study, run)->kept_by;
     IPL_TRY(ipl_study_config(study, run, dir, out));
-    if (memory_mib && out->snapshot_mib > memory_mib) out->snapshot_mib = memory_mib;
     if (by < 0) return IPL_OK;
     char path[STUDY_PATH], file[STUDY_PATH + 16];
     ipl_config kept;
@@ -78,8 +77,7 @@ static ipl_status begin(const ipl_study *study, int64_t run, const char *dir,
 }
 
 ipl_status study_do(const ipl_study *study, int64_t run, const char *dir,
-                    ipl_device *dev, int64_t memory_mib, study_share_call share,
-                    void *user)
+                    ipl_device *dev, study_share_call share, void *user)
 {
     char path[STUDY_PATH];
     int is_there, was_there;
@@ -88,7 +86,7 @@ ipl_status study_do(const ipl_study *study, int64_t run, const char *dir,
     snprintf(path, sizeof path, "%s/%s", dir, ipl_study_run_at(study, run)->name);
     IPL_TRY(study_compare(study, run, dir, path, &was_there));
     if (was_there) return ipl_resume(dev, path, tell, &to, NULL);
-    IPL_TRY(begin(study, run, dir, memory_mib, &config));
+    IPL_TRY(begin(study, run, dir, &config));
     const ipl_status st = ipl_run(dev, &config, path, tell, &to, NULL);
     /* Two processes that begin it at one time: one of them finds the other's. */
     if (st != IPL_E_ARGUMENT || study_compare(study, run, dir, path, &is_there) ||
