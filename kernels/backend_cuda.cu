@@ -173,6 +173,7 @@ static ipl_status open_device(ipl_cuda *dev, const ipl_device_options *options,
     dev->allow_tf32 = options->allow_tf32;
     IPL_TRY(open_stream(dev));
     IPL_TRY(ipl_cuda_tiny_open(dev));
+    IPL_TRY(ipl_cuda_narrow_open(dev));
     IPL_TRY(ipl_cuda_forward_open(dev));
 
     size_t free_bytes = 0, all_bytes = 0;

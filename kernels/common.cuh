@@ -95,8 +95,9 @@ ipl_status ipl_cuda_goes_first(ipl_cuda *dev);
 
 /* Allow the kernels that need it all shared memory of a block, when the device opens: a
  * limit set at each launch would be that of other threads too (net_tiny.cu,
- * net_forward.cu). */
+ * net_narrow.cu, net_forward.cu). */
 ipl_status ipl_cuda_tiny_open(ipl_cuda *dev);
+ipl_status ipl_cuda_narrow_open(ipl_cuda *dev);
 ipl_status ipl_cuda_forward_open(ipl_cuda *dev);
 
 /* Makes dev->blas, the first time: a wide network comes. Not while the stream is

@@ -4,7 +4,8 @@
  * Two ways through a network, chosen by its shape alone. Tiny: every layer has at
  * most 64 units, so one block holds a whole replica in shared memory and trains a
  * whole call in one launch (net_tiny.cu). Wide: products by cuBLAS over all replicas
- * at once, with our kernels between them (net_wide.cu, net_layers.cu).
+ * at once, with our kernels between them (net_wide.cu, net_layers.cu); the last layers
+ * of at most 64 units are one launch (net_narrow.cu).
  *
  * On the device each replica's state is parameters, first, second moments, packed as
  * in ipl_net.h: layer l is a matrix of (width[l-1] + 1) x width[l], its biases being
@@ -149,12 +150,33 @@ ipl_status ipl_cuda_softmax_delta(ipl_cuda *dev, int replicas, net_rows which,
                                   const float *bias, int64_t bias_stride, float *z,
                                   int64_t z_stride);
 /* delta <- delta f'(z), as a function of a = f(z) (a NULL: f' = 1), and the sums of
- * its columns over each DELTA_ROWS rows: part[replica][block][unit], to which they are
- * added when `adds` is set. */
-enum { DELTA_ROWS = 256 };
+ * its columns over each DELTA_ROWS rows: part[replica][block][unit], `sums` floats from
+ * block to block, to which they are added when `adds` is set. */
+enum { DELTA_ROWS = 64 };
 ipl_status ipl_cuda_delta_sums(ipl_cuda *dev, int replicas, int64_t rows, int width,
                                int act, const float *a, float *delta, int64_t stride,
-                               int adds, float *part, int64_t part_stride, int units);
+                               int adds, float *part, int64_t part_stride,
+                               int64_t sums);
+
+/* -- Narrow layers (net_narrow.cu) ------------------------------------------------- */
+
+/* The lowest layer that cuBLAS has to multiply while a block has room for all above it;
+ * layers + 1: the last layer is wide. */
+int ipl_cuda_narrow_from(const ipl_cuda *dev, const net_layout *layout);
+
+/* From the product z = in W of layer `from`, for each DELTA_ROWS rows: the layers, the
+ * softmax, and all deltas, those of layer `from` in place of z; gradients of its biases
+ * and of all above to part[replica][block][..], packed like the parameters. */
+struct narrow_job {
+    net_rows       which;
+    const int32_t *y;
+    float          factor; /* as in ipl_cuda_softmax_delta                       */
+    int            adds;   /* to the parts                                       */
+    float         *state, *z, *part;
+    int64_t        stride, z_stride, part_stride, sums; /* sums: a block's parts */
+};
+ipl_status ipl_cuda_narrow_rows(ipl_cuda *dev, const net_layout *layout, int from,
+                                int replicas, const narrow_job *job);
 
 /* -- Activation functions -------------------------------------------------------- */
 

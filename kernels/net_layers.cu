@@ -3,11 +3,11 @@
  *
  * Launch    Blocks of 256 threads; blockIdx.y (gather, bias_act, softmax) or .z
  *           (column_sums) is the replica. gather and the softmax kernels give a row to
- *           a warp; column_sums gives 32 columns of 256 rows to a block.
+ *           a warp; column_sums gives 32 columns of 64 rows to a block.
  * Traffic   Each kernel reads and writes its matrix once (softmax: three times,
  *           from cache): 8 bytes a value, and memory bandwidth is the limit.
  * Numerics  Sums run in an order fixed by the shape: a lane's values in turn, then a
- *           shuffle tree; column_sums: a thread's 32 rows in turn, then 8 threads in
+ *           shuffle tree; column_sums: a thread's 8 rows in turn, then 8 threads in
  *           turn (lanes shuffle: reduce.cuh says why). The softmax subtracts the
  *           largest output, so nothing overflows. NaN stays NaN.
  */
@@ -107,7 +107,7 @@ softmax_delta(net_rows which, int width, const int32_t *__restrict__ y, float fa
 static __global__ void __launch_bounds__(THREADS)
 column_sums(int64_t rows, int width, int act, const float *__restrict__ a, float *delta,
             int64_t stride, bool adds, float *__restrict__ part, int64_t part_stride,
-            int units)
+            int64_t sums_apart)
 {
     __shared__ float sums[WARPS][33];
     const int lane = threadIdx.x % 32, warp = threadIdx.x / 32;
@@ -129,7 +129,7 @@ column_sums(int64_t rows, int width, int act, const float *__restrict__ a, float
     __syncthreads();
     if (warp || j >= width) return;
     for (int w = 1; w < WARPS; ++w) sum += sums[w][lane];
-    float *to = part + blockIdx.z * part_stride + (int64_t)blockIdx.y * units + j;
+    float *to = part + blockIdx.z * part_stride + blockIdx.y * sums_apart + j;
     *to = adds ? *to + sum : sum;
 }
 
@@ -179,12 +179,13 @@ ipl_status ipl_cuda_softmax_delta(ipl_cuda *dev, int replicas, net_rows which,
 
 ipl_status ipl_cuda_delta_sums(ipl_cuda *dev, int replicas, int64_t rows, int width,
                                int act, const float *a, float *delta, int64_t stride,
-                               int adds, float *part, int64_t part_stride, int units)
+                               int adds, float *part, int64_t part_stride,
+                               int64_t sums)
 {
     const dim3 grid((unsigned)ceil_div(width, 32), (unsigned)ceil_div(rows, DELTA_ROWS),
                     replicas);
     column_sums<<<grid, THREADS, 0, dev->stream>>>(rows, width, act, a, delta, stride,
-                                                   adds, part, part_stride, units);
+                                                   adds, part, part_stride, sums);
     IPL_LAUNCHED(dev, column_sums);
     return IPL_OK;
 }

@@ -7,7 +7,7 @@
  * Traffic   A step reads gradient, parameter and moments and writes all but the
  *           first: 12 bytes a parameter (SGD), 20 (momentum), 28 (Adam); 32 more
  *           when statistics are wanted. Memory bandwidth is the limit.
- * Numerics  A bias gradient is the sum of its row blocks in order. Statistics are in
+ * Numerics  A gradient that comes in parts is their sum in order. Statistics are in
  *           double, by Welford's update, so that equal gradients deviate by exactly
  *           0; a thread adds its share in turn, then a tree over the block.
  */
@@ -23,25 +23,25 @@ take_step(const __grid_constant__ net_layout layout,
     const int l = 1 + blockIdx.y, replica = blockIdx.z;
     const int64_t at = layout.at[l], size = layout.at[l + 1] - at;
     const int64_t weights = (int64_t)layout.width[l - 1] * layout.width[l];
+    const int64_t whole = l <= job.top ? weights : 0; /* gradients that are no parts */
     const int64_t step = job.plan->done + job.step;
     const float2 scale = job.scale[step];
     float *state = job.state + replica * job.stride + at;
     const float *gradient = job.gradient + replica * net_whole(job.parameters) + at;
-    const float *part = job.part + replica * job.part_stride + job.unit_at[l];
+    const float *part = job.part + replica * job.part_stride + job.sum_at[l];
 
     for (int64_t i = (int64_t)blockIdx.x * THREADS + threadIdx.x; i < size;
          i += (int64_t)gridDim.x * THREADS) {
         float g = 0.0f, first = 0.0f, second = 0.0f;
         const float old = state[i];
+        if (i < whole) g = gradient[i];
+        else
+            for (int p = 0; p < job.parts; ++p) g += part[p * job.sums + (i - whole)];
         if (i < weights) {
-            g = gradient[i];
             if (job.welford)
                 add_to_moments(job.welford + replica * job.parameters + at + i,
                                step + 1, g);
             g += rule.decay * old;
-        } else {
-            for (int p = 0; p < job.parts; ++p)
-                g += part[(int64_t)p * job.units + (i - weights)];
         }
         float *moment = state + job.parameters + i;
         if (job.slots > 0) first = moment[0];

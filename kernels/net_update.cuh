@@ -7,15 +7,16 @@
 #include "net_cuda.cuh"
 
 /* One step of all replicas. Step plan->done + step; gradients of the weights packed
- * like the parameters, net_whole(parameters) to a replica; those of the biases as
- * `parts` sums over blocks of rows, [replica][part][unit], `units` in all layers
- * together. */
+ * like the parameters, net_whole(parameters) to a replica; those of the biases, and of
+ * the weights of layers above `top`, as `parts` sums over blocks of rows,
+ * [replica][part][sum], `sums` in all layers together. */
 struct net_update {
     const net_plan     *plan;
     const float2       *scale;
     int64_t             step, parameters, stride, part_stride;
-    int                 slots, parts, units;
-    int                 unit_at[NET_MAX + 1];
+    int                 top, slots, parts;
+    int64_t             sums;
+    int64_t             sum_at[NET_MAX + 1];
     const float        *gradient, *part;
     float              *state;
     double2            *welford;

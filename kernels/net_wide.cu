@@ -2,11 +2,12 @@
  * net_wide.cu - training of wide networks: cuBLAS over all replicas, in CUDA graphs.
  *
  * A step gathers the rows, multiplies forward, and comes back through the gradient of
- * each layer; batches that would need too much memory are taken in blocks of rows
- * whose gradients add up. The steps of a call are cut into pieces of at most
- * PIECE_STEPS; a piece that comes again is captured as a graph and replayed, its place
- * in the order being read from device memory. The first time it runs directly: cuBLAS
- * then loads what it needs, which a capture does not allow.
+ * each layer; the last layers, where narrow, are one launch (net_narrow.cu). Batches
+ * that would need too much memory are taken in blocks of rows whose gradients add up.
+ * The steps of a call are cut into pieces of at most PIECE_STEPS; a piece that comes
+ * again is captured as a graph and replayed, its place in the order being read from
+ * device memory. The first time it runs directly: cuBLAS then loads what it needs,
+ * which a capture does not allow.
  *
  * Products are row-major; cuBLAS sees their transposes, so the operands change places.
  * All entries of a product are summed by cuBLAS in an order fixed by shape, library and
@@ -35,13 +36,16 @@ struct net_graph {
 
 struct ipl_cuda_wide {
     int64_t  block_rows; /* the batch, or a multiple of DELTA_ROWS              */
-    int      units, parts; /* of all layers; DELTA_ROWS in a block of rows      */
-    int      unit_at[NET_MAX + 1];
+    int      narrow;       /* layers from here on are net_narrow.cu's           */
+    int      top;          /* the last one that cuBLAS multiplies               */
+    int      parts;        /* DELTA_ROWS in a block of rows                     */
+    int64_t  sums;         /* of a part; those of layer l start at sum_at[l]    */
+    int64_t  sum_at[NET_MAX + 1];
     float   *memory;          /* holds all of the following                     */
-    float   *act[NET_MAX + 1]; /* [replicas][rows_stride]; the last one: deltas    */
+    float   *act[NET_MAX + 1]; /* [replicas][rows_stride]; top: its deltas         */
     float   *delta[2];        /* hidden layers' deltas, in turn                 */
     float   *gradient;        /* [replicas][net_whole(parameters)]              */
-    float   *part;            /* [replicas][parts][units]                       */
+    float   *part;            /* [replicas][parts][sums]                        */
     net_graph graph[GRAPHS];
     unsigned  clock;
 };
@@ -59,10 +63,10 @@ static int64_t place(const ipl_cuda_trainer *t, ipl_cuda_wide *w, float *memory)
     const int64_t replicas = t->replicas;
     int64_t used = 0;
     int hidden = 1;
-    for (int l = 0; l <= layout->layers; ++l) {
+    for (int l = 0; l <= w->top; ++l) {
         w->act[l] = memory + used;
         used += replicas * rows_stride(w, layout->width[l]);
-        if (l && l < layout->layers && layout->width[l] > hidden)
+        if (l && l < w->top && layout->width[l] > hidden)
             hidden = layout->width[l];
     }
     for (int d = 0; d < 2; ++d) {
@@ -72,18 +76,21 @@ static int64_t place(const ipl_cuda_trainer *t, ipl_cuda_wide *w, float *memory)
     w->gradient = memory + used;
     used += replicas * net_whole(t->parameters);
     w->part = memory + used;
-    used += net_whole(replicas * w->parts * w->units);
+    used += net_whole(replicas * w->parts * w->sums);
     return used;
 }
 
 /* All but memory. */
 static void size_up(const ipl_cuda_trainer *t, ipl_cuda_wide *w)
 {
-    int64_t widths = t->layout.width[0];
-    for (int l = 1; l <= t->layout.layers; ++l) {
-        w->unit_at[l] = w->units;
-        w->units += t->layout.width[l];
-        widths += 2 * t->layout.width[l];
+    const net_layout *net = &t->layout;
+    int64_t widths = net->width[0];
+    w->narrow = ipl_cuda_narrow_from(t->dev, net);
+    w->top = w->narrow <= net->layers ? w->narrow : net->layers;
+    for (int l = 1; l <= net->layers; ++l) {
+        w->sum_at[l] = w->sums;
+        w->sums += l > w->top ? net->at[l + 1] - net->at[l] : net->width[l];
+        if (l <= w->top) widths += 2 * net->width[l];
     }
     const int64_t fit = BLOCK_FLOATS / (widths * t->replicas);
     const int64_t room = fit / DELTA_ROWS * DELTA_ROWS;
@@ -177,7 +184,8 @@ static ipl_status block_of_rows(ipl_cuda_trainer *t, const net_rows &which, int 
 {
     const ipl_cuda_wide *w = t->wide;
     const net_layout *net = &t->layout;
-    const int last = net->layers, rows = (int)which.rows;
+    const int top = w->top, rows = (int)which.rows;
+    const int64_t part_stride = w->parts * w->sums;
     const float beta = adds ? 1.0f : 0.0f;
     const auto stride = [&](int l) { return rows_stride(w, net->width[l]); };
     const auto weights = [&](int l) { return t->state + net->at[l]; };
@@ -187,27 +195,34 @@ static ipl_status block_of_rows(ipl_cuda_trainer *t, const net_rows &which, int 
 
     IPL_TRY(ipl_cuda_gather(t->dev, t->replicas, which, net->width[0], t->x,
                             w->act[0], stride(0)));
-    for (int l = 1; l <= last; ++l) {
+    for (int l = 1; l <= top; ++l) {
         IPL_TRY(multiply(t, l, {rows, net->width[l], net->width[l - 1],
                                 w->act[l - 1], false, stride(l - 1),
                                 weights(l), false, t->stride, 0.0f, w->act[l],
                                 stride(l)}));
-        if (l < last)
+        if (l < top)
             IPL_TRY(ipl_cuda_bias_act(t->dev, t->replicas, rows, net->width[l],
                                       net->act[l], biases(l), t->stride, w->act[l],
                                       stride(l)));
     }
-    IPL_TRY(ipl_cuda_softmax_delta(t->dev, t->replicas, which, net->width[last],
-                                   t->y, factor, biases(last), t->stride, w->act[last],
-                                   stride(last)));
-    float *delta = w->act[last];
-    for (int l = last; l >= 1; --l) {
+    float *delta = w->act[top];
+    if (w->narrow == top) {
+        const narrow_job job = {which, t->y, factor, adds, t->state, delta,
+                                w->part + w->sum_at[top], t->stride, stride(top),
+                                part_stride, w->sums};
+        IPL_TRY(ipl_cuda_narrow_rows(t->dev, net, top, t->replicas, &job));
+    } else {
+        IPL_TRY(ipl_cuda_softmax_delta(t->dev, t->replicas, which, net->width[top],
+                                       t->y, factor, biases(top), t->stride, delta,
+                                       stride(top)));
+    }
+    for (int l = top; l >= 1; --l) {
         const int inputs = net->width[l - 1], units = net->width[l];
-        const float *a = l < last ? w->act[l] : NULL;
-        IPL_TRY(ipl_cuda_delta_sums(t->dev, t->replicas, rows, units,
-                                    net->act[l], a, delta, stride(l), adds,
-                                    w->part + w->unit_at[l],
-                                    (int64_t)w->parts * w->units, w->units));
+        if (l != w->narrow)
+            IPL_TRY(ipl_cuda_delta_sums(t->dev, t->replicas, rows, units, net->act[l],
+                                        l < top ? w->act[l] : NULL, delta, stride(l),
+                                        adds, w->part + w->sum_at[l], part_stride,
+                                        w->sums));
         IPL_TRY(multiply(t, l, {inputs, units, rows, w->act[l - 1], true,
                                 stride(l - 1), delta, false, stride(l), beta,
                                 w->gradient + net->at[l], net_whole(t->parameters)}));
@@ -231,10 +246,11 @@ static ipl_status queue_piece(ipl_cuda_trainer *t, const net_call *call,
     update.scale = call->scale;
     update.parameters = t->parameters;
     update.stride = t->stride;
-    update.part_stride = (int64_t)w->parts * w->units;
+    update.part_stride = w->parts * w->sums;
+    update.top = w->top;
     update.slots = t->slots;
-    update.units = w->units;
-    memcpy(update.unit_at, w->unit_at, sizeof update.unit_at);
+    update.sums = w->sums;
+    memcpy(update.sum_at, w->sum_at, sizeof update.sum_at);
     update.gradient = w->gradient;
     update.part = w->part;
     update.state = t->state;
