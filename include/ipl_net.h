@@ -179,6 +179,13 @@ enum { IPL_NET_FORWARD_ROWS = 4096 };
 ipl_status ipl_net_forward(ipl_device *dev, const ipl_net_shape *shape,
                            const float *params, ipl_mat x, float *const *act);
 
+/* The same for several networks of one shape, on a GPU together: params[networks], and
+ * layer l of network k goes to act[l - 1] + k * apart. The bits are those of each
+ * alone. */
+ipl_status ipl_net_forward_all(ipl_device *dev, const ipl_net_shape *shape,
+                               int networks, const float *const *params, ipl_mat x,
+                               float *const *act, int64_t apart);
+
 /* Rounds activations in place, each matrix by itself, to the nearest of 2^bits values,
  * bits 1 to 16, which are evenly spaced from its smallest to its largest one; both are
  * among them. With few values the samples that a layer tells apart can be counted, and

@@ -95,7 +95,7 @@ ipl_status ipl_cuda_goes_first(ipl_cuda *dev);
 
 /* Allow the kernels that need it all shared memory of a block, when the device opens: a
  * limit set at each launch would be that of other threads too (net_tiny.cu,
- * net_narrow.cu, net_forward.cu). */
+ * net_narrow.cu, net_forward_tiny.cu). */
 ipl_status ipl_cuda_tiny_open(ipl_cuda *dev);
 ipl_status ipl_cuda_narrow_open(ipl_cuda *dev);
 ipl_status ipl_cuda_forward_open(ipl_cuda *dev);
@@ -159,9 +159,9 @@ ipl_status ipl_cuda_trainer_snapshot(void *state, void *trainer, int first, int 
                                      float *params);
 ipl_status ipl_cuda_trainer_train(void *state, void *trainer, int64_t count,
                                   const int32_t *order, ipl_gradient_stats *stats);
-ipl_status ipl_cuda_forward(void *state, const ipl_net_shape *shape,
-                            const float *params, int64_t rows, const float *x,
-                            float *const *act);
+ipl_status ipl_cuda_forward(void *state, const ipl_net_shape *shape, int networks,
+                            const float *const *params, int64_t rows, const float *x,
+                            float *const *act, int64_t apart);
 ipl_status ipl_cuda_evaluate(void *state, const ipl_net_shape *shape, int networks,
                              const float *params, int64_t rows, const float *x,
                              const int32_t *y, double *loss_nats, int64_t *correct);

@@ -98,6 +98,9 @@ static inline __host__ __device__ int64_t net_whole(int64_t floats)
     return (floats + NET_ALIGN - 1) / NET_ALIGN * NET_ALIGN;
 }
 
+/* Units of narrow layers are padded, so that four weights are read at a time. */
+static __host__ __device__ constexpr int pad4(int n) { return (n + 3) & ~3; }
+
 static inline bool net_lies(const float *at, int64_t behind)
 {
     return (int64_t)((uintptr_t)at / sizeof *at % NET_ALIGN) == behind % NET_ALIGN;

@@ -124,15 +124,19 @@ static ipl_status sum_losses(ipl_cuda *dev, const evaluation &plan, int networks
     const net_layout &net = plan.net;
     const int64_t parts = plan.parts, parameters = net.at[net.layers + 1];
     net_outputs out = {};
+    host_array<const float *> at(networks);
+    if (!at.at) return IPL_FAIL(IPL_E_MEMORY, "addresses of %d networks", networks);
+    for (int k = 0; k < networks; ++k) at.at[k] = params + k * parameters;
     out.act[net.layers] = z;
     for (int64_t first = 0; first < rows; first += plan.chunk) {
         const int64_t count = rows - first < plan.chunk ? rows - first : plan.chunk;
+        out.apart = count * plan.classes;
         for (int k = 0; k < networks; k += plan.together) {
             const int left = networks - k, some = left < plan.together ? left
                                                                        : plan.together;
-            IPL_TRY(ipl_cuda_forward_layers(
-                dev, net, out, some, params + k * parameters, count,
-                x + first * net.width[0], scratch + plan.spare_at));
+            IPL_TRY(ipl_cuda_forward_layers(dev, net, out, some, at.at + k, count,
+                                            x + first * net.width[0],
+                                            scratch + plan.spare_at));
             const dim3 grid((unsigned)ceil_div(count, BLOCK_ROWS), some);
             row_losses<<<grid, THREADS, 0, dev->stream>>>(
                 count, plan.classes, z, y + first, parts,

@@ -1,133 +1,18 @@
 /*
  * net_forward.cu - activations of all layers, on the device.
  *
- * Launch    forward_tiny (all widths at most 64): a block of 128 threads takes 64 rows
- *           at a time through all layers in shared memory, two threads a row; layers'
- *           weights are loaded in turn; blockIdx.y counts networks. Wide networks:
- *           cuBLAS and net_layers.cu, in chunks of a fixed number of rows, on aligned
- *           operands.
- * Traffic   Reads x once and writes each wanted layer once; weights come from L2. For
- *           tiny networks memory bandwidth is the limit.
- * Numerics  forward_tiny sums a unit over its inputs in turn, bias last; cuBLAS in an
- *           order fixed by shape, library and GPU. Equal input, equal bits; NaN stays.
+ * Networks with at most 64 units a layer share the launches of net_forward_tiny.cu. Of
+ * others the layers that have a wide input or output go through cuBLAS and
+ * net_layers.cu, in chunks of a fixed number of rows, on aligned operands, a network
+ * after the other; narrow layers above them go through net_forward_tiny.cu.
+ *
+ * Numerics  cuBLAS sums in an order fixed by shape, library and GPU. Equal input, equal
+ *           bits; NaN stays.
  */
-#include <assert.h>
-
 #include "net_forward.cuh"
 
-enum { ROWS = 64, PITCH = ROWS + 1, THREADS = 128, GRID_MAX = 1024 };
 /* Room for layers that cannot be made in place: 256 MiB. */
 static const int64_t SPARE_FLOATS = (int64_t)1 << 26;
-
-static __host__ __device__ constexpr int pad4(int n) { return (n + 3) & ~3; }
-
-/* values[unit][row] -> softmax over the units, one thread a row. */
-static __device__ void softmax_rows(float *values, int units, int rows)
-{
-    const int r = threadIdx.x;
-    if (r >= rows) return;
-    float top = values[r], sum = 0.0f;
-    for (int c = 1; c < units; ++c) {
-        const float one = values[c * PITCH + r];
-        top = one > top ? one : top;
-    }
-    for (int c = 0; c < units; ++c) {
-        const float e = expf(values[c * PITCH + r] - top);
-        values[c * PITCH + r] = e;
-        sum += e;
-    }
-    for (int c = 0; c < units; ++c) values[c * PITCH + r] /= sum;
-}
-
-/* next[unit][row] = f(in W + b) for the block's rows, two threads a row. */
-static __device__ void layer_rows(const float *weights, const float *in, float *next,
-                                  int inputs, int units, int act, int rows)
-{
-    const int r = threadIdx.x % ROWS, wide = pad4(units);
-    if (r >= rows) return;
-    for (int j0 = threadIdx.x / ROWS * 4; j0 < units; j0 += 8) {
-        const float *w = weights + j0;
-        float z[4] = {};
-        for (int k = 0; k <= inputs; ++k, w += wide) {
-            const float a = k < inputs ? in[k * PITCH + r] : 1.0f;
-            const float4 four = *(const float4 *)w;
-            z[0] += a * four.x;
-            z[1] += a * four.y;
-            z[2] += a * four.z;
-            z[3] += a * four.w;
-        }
-        for (int q = 0; q < 4 && j0 + q < units; ++q)
-            next[(j0 + q) * PITCH + r] = act_value(act, z[q]);
-    }
-}
-
-static __global__ void __launch_bounds__(THREADS)
-forward_tiny(const __grid_constant__ net_layout net,
-             const __grid_constant__ net_outputs out, const float *__restrict__ params,
-             int64_t rows, const float *__restrict__ x, int weight_floats, int widest)
-{
-    extern __shared__ float4 shared[];
-    float *weights = (float *)shared, *in = weights + weight_floats;
-    float *next = in + widest * PITCH;
-    params += blockIdx.y * net.at[net.layers + 1];
-    const int64_t before = blockIdx.y * rows; /* of other networks */
-
-    for (int64_t first = (int64_t)blockIdx.x * ROWS; first < rows;
-         first += (int64_t)gridDim.x * ROWS) {
-        const int count = (int)min((int64_t)ROWS, rows - first), d = net.width[0];
-        for (int i = threadIdx.x; i < count * d; i += THREADS)
-            in[i % d * PITCH + i / d] = x[first * d + i];
-        for (int l = 1; l <= net.layers; ++l) {
-            const int inputs = net.width[l - 1], units = net.width[l];
-            const int wide = pad4(units);
-            for (int e = threadIdx.x; e < (inputs + 1) * wide; e += THREADS) {
-                const int k = e / wide, j = e % wide;
-                weights[e] = j < units ? params[net.at[l] + k * units + j] : 0.0f;
-            }
-            __syncthreads();
-            layer_rows(weights, in, next, inputs, units, net.act[l], count);
-            __syncthreads();
-            if (net.act[l] == IPL_ACT_SOFTMAX) {
-                softmax_rows(next, units, count);
-                __syncthreads();
-            }
-            if (out.act[l])
-                for (int i = threadIdx.x; i < count * units; i += THREADS)
-                    out.act[l][(before + first) * units + i] =
-                        next[i % units * PITCH + i / units];
-            float *const done = in;
-            in = next;
-            next = done;
-        }
-        __syncthreads(); /* the last layer is still being written from `in` */
-    }
-}
-
-ipl_status ipl_cuda_forward_open(ipl_cuda *dev)
-{
-    IPL_CUDA(dev, cudaFuncSetAttribute(forward_tiny,
-                                       cudaFuncAttributeMaxDynamicSharedMemorySize,
-                                       (int)dev->smem_bytes));
-    return IPL_OK;
-}
-
-static ipl_status tiny(ipl_cuda *dev, const net_layout &net, const net_outputs &out,
-                       int networks, const float *params, int64_t rows, const float *x)
-{
-    int weights = 0, widest = net.width[0];
-    for (int l = 1; l <= net.layers; ++l) {
-        const int size = (net.width[l - 1] + 1) * pad4(net.width[l]);
-        if (size > weights) weights = size;
-        if (net.width[l] > widest) widest = net.width[l];
-    }
-    const size_t bytes = sizeof(float) * (size_t)(weights + 2 * widest * PITCH);
-    const int64_t blocks = ceil_div(rows, ROWS);
-    const dim3 grid((unsigned)(blocks < GRID_MAX ? blocks : GRID_MAX), networks);
-    forward_tiny<<<grid, THREADS, bytes, dev->stream>>>(net, out, params, rows, x,
-                                                        weights, widest);
-    IPL_LAUNCHED(dev, forward_tiny);
-    return IPL_OK;
-}
 
 static int last_wanted(const net_layout &net, const net_outputs &out)
 {
@@ -210,10 +95,35 @@ static ipl_status multiply(ipl_cuda *dev, int rows, int units, int inputs,
     return IPL_OK;
 }
 
+/* The layers above `top`, whose values, `in`, are narrow too. */
+static ipl_status narrow_tail(ipl_cuda *dev, const net_layout &net,
+                              const net_outputs &out, int top, const float *params,
+                              int64_t first, int64_t count, const float *in)
+{
+    net_layout tail = {};
+    net_outputs some = {};
+    const int64_t base = net.at[top + 1];
+    tail.layers = net.layers - top;
+    for (int l = 0; l <= tail.layers; ++l) {
+        tail.width[l] = net.width[top + l];
+        tail.act[l] = net.act[top + l];
+        if (l) tail.at[l] = net.at[top + l] - base;
+        if (l && out.act[top + l])
+            some.act[l] = out.act[top + l] + first * tail.width[l];
+    }
+    params += base;
+    return ipl_cuda_forward_tiny(dev, tail, some, 1, &params, count, in);
+}
+
 static ipl_status wide(ipl_cuda *dev, const net_layout &net, const net_outputs &out,
                        const float *params, int64_t rows, const float *x, float *room)
 {
-    const int last = last_wanted(net, out);
+    const int wanted_last = last_wanted(net, out);
+    int top = net.layers; /* the last that cuBLAS multiplies, if it is wanted */
+    while (top > 1 && net.width[top - 1] <= NET_TINY_WIDTH &&
+           net.width[top] <= NET_TINY_WIDTH)
+        --top;
+    const int last = wanted_last < top ? wanted_last : top;
     const int64_t chunk = chunk_rows(net);
     IPL_TRY(ipl_cuda_use_blas(dev));
     const wide_spare spare = spare_of(net, rows);
@@ -242,32 +152,38 @@ static ipl_status wide(ipl_cuda *dev, const net_layout &net, const net_outputs &
             if (wanted && wanted != to) IPL_TRY(copy(dev, to, count * units, wanted));
             in = to;
         }
+        if (wanted_last > top)
+            IPL_TRY(narrow_tail(dev, net, out, top, params, first, count, in));
     }
     return IPL_OK;
 }
 
 ipl_status ipl_cuda_forward_layers(ipl_cuda *dev, const net_layout &net,
                                    const net_outputs &out, int networks,
-                                   const float *params, int64_t rows, const float *x,
-                                   float *spare)
+                                   const float *const *params, int64_t rows,
+                                   const float *x, float *spare)
 {
     if (ipl_cuda_net_is_tiny(&net))
-        return tiny(dev, net, out, networks, params, rows, x);
-    assert(networks == 1);
-    return wide(dev, net, out, params, rows, x, spare);
+        return ipl_cuda_forward_tiny(dev, net, out, networks, params, rows, x);
+    for (int k = 0; k < networks; ++k)
+        IPL_TRY(wide(dev, net, net_outputs_from(net, out, k), params[k], rows, x,
+                     spare));
+    return IPL_OK;
 }
 
-ipl_status ipl_cuda_forward(void *state, const ipl_net_shape *shape,
-                            const float *params, int64_t rows, const float *x,
-                            float *const *act)
+ipl_status ipl_cuda_forward(void *state, const ipl_net_shape *shape, int networks,
+                            const float *const *params, int64_t rows, const float *x,
+                            float *const *act, int64_t apart)
 {
     ipl_cuda *dev = NULL;
     void *spare = NULL;
     IPL_TRY(ipl_cuda_use(state, &dev));
     const net_layout net = ipl_cuda_net_layout(shape);
     net_outputs out = {};
+    out.apart = apart;
     for (int l = 1; l <= net.layers; ++l) out.act[l] = act[l - 1];
     const int64_t floats = ipl_cuda_forward_spare_floats(net, rows);
     IPL_TRY(ipl_cuda_scratch(dev, sizeof(float) * (size_t)floats, &spare));
-    return ipl_cuda_forward_layers(dev, net, out, 1, params, rows, x, (float *)spare);
+    return ipl_cuda_forward_layers(dev, net, out, networks, params, rows, x,
+                                   (float *)spare);
 }

@@ -32,8 +32,6 @@ struct narrow_plan {
     int     act_at[NET_MAX + 1], delta_at[NET_MAX + 1];
 };
 
-static __host__ __device__ constexpr int pad4(int n) { return (n + 3) & ~3; }
-
 /* The layers from `product` on, whose product comes ready; 0: the whole network. */
 static inline narrow_plan narrow_lay_out(const net_layout *net, int product, int chunk)
 {

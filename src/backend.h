@@ -251,9 +251,10 @@ typedef struct {
                                    float *params);
     ipl_status (*trainer_train)(void *state, void *trainer, int64_t count,
                                 const int32_t *order, ipl_gradient_stats *stats);
-    ipl_status (*forward)(void *state, const ipl_net_shape *shape,
-                          const float *params, int64_t rows, const float *x,
-                          float *const *act);
+    /* params[networks]; layer l of network k to act[l - 1] + k * apart. */
+    ipl_status (*forward)(void *state, const ipl_net_shape *shape, int networks,
+                          const float *const *params, int64_t rows, const float *x,
+                          float *const *act, int64_t apart);
     ipl_status (*evaluate)(void *state, const ipl_net_shape *shape, int networks,
                            const float *params, int64_t rows, const float *x,
                            const int32_t *y, double *loss_nats, int64_t *correct);

@@ -61,8 +61,9 @@ ipl_status cpu_trainer_snapshot(void *state, void *trainer, int first, int count
                                 float *params);
 ipl_status cpu_trainer_train(void *state, void *trainer, int64_t count,
                              const int32_t *order, ipl_gradient_stats *stats);
-ipl_status cpu_forward(void *state, const ipl_net_shape *shape, const float *params,
-                       int64_t rows, const float *x, float *const *act);
+ipl_status cpu_forward(void *state, const ipl_net_shape *shape, int networks,
+                       const float *const *params, int64_t rows, const float *x,
+                       float *const *act, int64_t apart);
 ipl_status cpu_evaluate(void *state, const ipl_net_shape *shape, int networks,
                         const float *params, int64_t rows, const float *x,
                         const int32_t *y, double *loss_nats, int64_t *correct);

@@ -57,20 +57,31 @@ void net_forward_block(const net_forward *p, int64_t first, int64_t count,
         wide_forward(p->k, p->shape, p->params, x, count, work, act, logits);
 }
 
-ipl_status cpu_forward(void *state, const ipl_net_shape *shape, const float *params,
-                       int64_t rows, const float *x, float *const *act)
+/* act[l - 1] + before: where layer l goes. */
+static ipl_status forward_one(const cpu_state *cpu, const ipl_net_shape *shape,
+                              const float *params, int64_t rows, const float *x,
+                              float *const *act, int64_t before)
 {
     net_forward p;
-    IPL_TRY(net_forward_plan(state, shape, params, rows, x, &p));
+    IPL_TRY(net_forward_plan(cpu, shape, params, rows, x, &p));
 #pragma omp parallel for schedule(dynamic, 1) num_threads(p.threads) if (p.threads > 1)
     for (int64_t b = 0; b < p.blocks; ++b) {
         const int64_t first = b * p.block;
         const int64_t count = rows - first < p.block ? rows - first : p.block;
         float *at[IPL_NET_LAYERS_MAX];
         for (int l = 0; l < shape->layers; ++l)
-            at[l] = act[l] ? act[l] + first * shape->width[l + 1] : NULL;
+            at[l] = act[l] ? act[l] + before + first * shape->width[l + 1] : NULL;
         net_forward_block(&p, first, count, at, NULL);
     }
     free(p.work);
+    return IPL_OK;
+}
+
+ipl_status cpu_forward(void *state, const ipl_net_shape *shape, int networks,
+                       const float *const *params, int64_t rows, const float *x,
+                       float *const *act, int64_t apart)
+{
+    for (int k = 0; k < networks; ++k)
+        IPL_TRY(forward_one(state, shape, params[k], rows, x, act, k * apart));
     return IPL_OK;
 }

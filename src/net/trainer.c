@@ -194,9 +194,20 @@ ipl_status ipl_trainer_train(ipl_trainer *trainer, int64_t count, const int32_t 
 ipl_status ipl_net_forward(ipl_device *dev, const ipl_net_shape *shape,
                            const float *params, ipl_mat x, float *const *act)
 {
+    return ipl_net_forward_all(dev, shape, 1, &params, x, act, 0);
+}
+
+ipl_status ipl_net_forward_all(ipl_device *dev, const ipl_net_shape *shape,
+                               int networks, const float *const *params, ipl_mat x,
+                               float *const *act, int64_t apart)
+{
     IPL_REQUIRE(dev && params && act, "device, parameters or result is NULL");
+    IPL_REQUIRE(networks >= 1, "%d networks: expected 1 or more", networks);
+    for (int k = 0; k < networks; ++k)
+        IPL_REQUIRE(params[k], "parameters of network %d are NULL", k);
     IPL_TRY(check_inputs(shape, x));
-    return dev->backend->forward(dev->state, shape, params, x.rows, x.at, act);
+    return dev->backend->forward(dev->state, shape, networks, params, x.rows, x.at, act,
+                                 apart);
 }
 
 ipl_status ipl_net_evaluate_all(ipl_device *dev, const ipl_net_shape *shape,

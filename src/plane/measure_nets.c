@@ -43,15 +43,15 @@ static ipl_status forward(ipl_measurer *m, const ipl_net_shape *shape, ipl_mat x
                           int nets, float *const *params, ipl_mat *t)
 {
     ipl_arena from = {.base = m->activations.at};
-    for (int k = 0; k < nets; ++k) {
-        float *act[IPL_NET_LAYERS_MAX];
-        take_layers(&from, shape, x.rows, act);
+    float *act[IPL_NET_LAYERS_MAX];
+    take_layers(&from, shape, x.rows, act);
+    const int64_t apart = (int64_t)(from.used / sizeof **act);
+    for (int k = 0; k < nets; ++k)
         for (int l = 1; l <= shape->layers; ++l)
             t[k * shape->layers + l - 1] =
-                (ipl_mat){act[l - 1], x.rows, shape->width[l]};
-        IPL_TRY(ipl_net_forward(m->dev, shape, params[k], x, act));
-    }
-    return IPL_OK;
+                (ipl_mat){act[l - 1] + k * apart, x.rows, shape->width[l]};
+    return ipl_net_forward_all(m->dev, shape, nets, (const float *const *)params, x,
+                               act, apart);
 }
 
 static ipl_status whole_networks(ipl_measurer *m, const ipl_measure_way *way,
