@@ -171,8 +171,9 @@ size_t     ipl_cuda_range_scratch_bytes(void *state, int jobs,
                                         const ipl_range_job *job);
 ipl_status ipl_cuda_value_range(void *state, int jobs, ipl_range_job *job,
                                 void *scratch);
-size_t     ipl_cuda_quantile_scratch_bytes(void *state, const ipl_quantile_job *job);
-ipl_status ipl_cuda_value_quantiles(void *state, const ipl_quantile_job *job,
+size_t     ipl_cuda_quantile_scratch_bytes(void *state, int jobs,
+                                           const ipl_quantile_job *job);
+ipl_status ipl_cuda_value_quantiles(void *state, int jobs, const ipl_quantile_job *job,
                                     void *scratch);
 ipl_status ipl_cuda_round_values(void *state, int jobs, const ipl_round_job *job);
 size_t     ipl_cuda_kde_scratch_bytes(void *state, int jobs, const ipl_kde_job *job);

@@ -261,13 +261,14 @@ typedef struct {
 
     /* Information. `scratch` has what the matching _scratch_bytes answered.
      *
-     * A call takes several jobs (value_quantiles: one), works on them together, and
-     * waits; a job's result does not depend on its company. */
+     * A call takes several jobs, works on them together, and waits; a job's result
+     * does not depend on its company. */
     size_t     (*range_scratch_bytes)(void *state, int jobs, const ipl_range_job *job);
     ipl_status (*value_range)(void *state, int jobs, ipl_range_job *job,
                               void *scratch);
-    size_t     (*quantile_scratch_bytes)(void *state, const ipl_quantile_job *job);
-    ipl_status (*value_quantiles)(void *state, const ipl_quantile_job *job,
+    size_t     (*quantile_scratch_bytes)(void *state, int jobs,
+                                         const ipl_quantile_job *job);
+    ipl_status (*value_quantiles)(void *state, int jobs, const ipl_quantile_job *job,
                                   void *scratch);
     ipl_status (*round_values)(void *state, int jobs, const ipl_round_job *job);
     size_t     (*kde_scratch_bytes)(void *state, int jobs, const ipl_kde_job *job);

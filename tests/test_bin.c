@@ -156,8 +156,8 @@ static void quantiles_are_order_statistics(void **state)
         const ipl_quantile_job job = {
             .count = count, .t = at, .ranks = ranks, .rank = rank, .threshold = got};
         void *scratch =
-            room(dev, dev->backend->quantile_scratch_bytes(dev->state, &job));
-        CHECK_OK(dev->backend->value_quantiles(dev->state, &job, scratch));
+            room(dev, dev->backend->quantile_scratch_bytes(dev->state, 1, &job));
+        CHECK_OK(dev->backend->value_quantiles(dev->state, 1, &job, scratch));
         for (int64_t q = 0; q < ranks; ++q)
             if (got[q] != sorted[rank[q]] || (got[q] == 0.0f && signbit(got[q])))
                 fail_msg("value %lld of %lld: %.9g, expected %.9g", (long long)rank[q],

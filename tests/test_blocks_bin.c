@@ -107,12 +107,12 @@ static void quantiles_of(ipl_device *dev, int64_t n, int64_t d, int64_t block,
                          const float *t, int64_t ranks, const int64_t *rank, float *out)
 {
     ipl_quantile_job job = {.count = n * d, .block = block * d, .ranks = ranks};
-    const size_t bytes = dev->backend->quantile_scratch_bytes(dev->state, &job);
+    const size_t bytes = dev->backend->quantile_scratch_bytes(dev->state, 1, &job);
     char *scratch = room(dev, bytes);
     job.t = place(dev, block, n * d, t);
     job.rank = rank;
     job.threshold = out;
-    CHECK_OK(dev->backend->value_quantiles(dev->state, &job, scratch));
+    CHECK_OK(dev->backend->value_quantiles(dev->state, 1, &job, scratch));
     unplace(dev, block, job.t);
     room_free(dev, bytes, scratch);
 }
@@ -135,6 +135,36 @@ static void quantiles_are_found(ipl_device *dev, int64_t n, int64_t d, const flo
             }
         }
     test_free(sorted);
+}
+
+/* Layers of all sizes in one call, one of them from host memory; 700 ranks have so many
+ * counters that a GPU takes the layers in groups. */
+static void quantiles_do_not_depend_on_company(void **state)
+{
+    enum { JOBS = 11 };
+    ipl_device *dev = check_device(state);
+    float *t[JOBS], alone[JOBS][RANKS], got[JOBS][RANKS];
+    int64_t rank[JOBS][RANKS];
+    ipl_quantile_job job[JOBS];
+    for (int j = 0; j < JOBS; ++j) {
+        const int64_t count = 1 + 97 * j * j, ranks = j % 4 == 1 ? 3 : RANKS;
+        const int64_t block = j == 6 ? 1000 : 0;
+        t[j] = layer_make(count, 1, 9, 4.0, check_seed() + (uint64_t)j);
+        for (int64_t q = 0; q < ranks; ++q) rank[j][q] = q * (count - 1) / ranks;
+        quantiles_of(dev, count, 1, block, t[j], ranks, rank[j], alone[j]);
+        job[j] = (ipl_quantile_job){.count = count, .block = block, .ranks = ranks,
+                                    .t = place(dev, block, count, t[j]),
+                                    .rank = rank[j], .threshold = got[j]};
+    }
+    const size_t bytes = dev->backend->quantile_scratch_bytes(dev->state, JOBS, job);
+    char *scratch = room(dev, bytes);
+    CHECK_OK(dev->backend->value_quantiles(dev->state, JOBS, job, scratch));
+    room_free(dev, bytes, scratch);
+    for (int j = 0; j < JOBS; ++j) {
+        assert_memory_equal(got[j], alone[j], (size_t)job[j].ranks * sizeof **got);
+        unplace(dev, job[j].block, job[j].t);
+        test_free(t[j]);
+    }
 }
 
 static void quantiles_are_order_statistics_of_all_blocks(void **state)
@@ -331,6 +361,7 @@ static void blocks_that_are_not_finite_are_reported(void **state)
 static const check_test tests[] = {
     CHECK_TEST(ranges_have_the_bits_of_resident_layers),
     CHECK_TEST(quantiles_are_order_statistics_of_all_blocks),
+    CHECK_TEST(quantiles_do_not_depend_on_company),
     CHECK_TEST(cells_do_not_depend_on_blocks),
     CHECK_TEST(a_row_alone_leaves_its_cell),
     CHECK_TEST(points_have_the_bits_of_resident_layers),

@@ -48,8 +48,9 @@ ipl_status cpu_timer_stop(void *state, double *wall_ms);
 /* range.c, quantiles.c */
 size_t     cpu_range_scratch_bytes(void *state, int jobs, const ipl_range_job *job);
 ipl_status cpu_value_range(void *state, int jobs, ipl_range_job *job, void *scratch);
-size_t     cpu_quantile_scratch_bytes(void *state, const ipl_quantile_job *job);
-ipl_status cpu_value_quantiles(void *state, const ipl_quantile_job *job,
+size_t     cpu_quantile_scratch_bytes(void *state, int jobs,
+                                      const ipl_quantile_job *job);
+ipl_status cpu_value_quantiles(void *state, int jobs, const ipl_quantile_job *job,
                                void *scratch);
 
 /* round_values.c */

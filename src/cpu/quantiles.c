@@ -53,12 +53,16 @@ static void lay_out(const cpu_state *cpu, int64_t ranks, ipl_arena *arena,
     out->count = ipl_arena_take(arena, counters, sizeof *out->count);
 }
 
-size_t cpu_quantile_scratch_bytes(void *state, const ipl_quantile_job *job)
+size_t cpu_quantile_scratch_bytes(void *state, int jobs, const ipl_quantile_job *job)
 {
-    search unused;
-    ipl_arena arena = {0};
-    lay_out(state, job->ranks, &arena, &unused);
-    return arena.used;
+    size_t most = 0;
+    for (int j = 0; j < jobs; ++j) {
+        search unused;
+        ipl_arena arena = {0};
+        lay_out(state, job[j].ranks, &arena, &unused);
+        if (arena.used > most) most = arena.used;
+    }
+    return most;
 }
 
 static uint32_t order_of(float value)
@@ -132,12 +136,12 @@ static void descend(search *s, int level, int64_t ranks)
     }
 }
 
-ipl_status cpu_value_quantiles(void *state, const ipl_quantile_job *job, void *scratch)
+static void find(const cpu_state *cpu, const ipl_quantile_job *job, void *scratch)
 {
     search s;
     const int64_t ranks = job->ranks;
     ipl_arena arena = {.base = scratch};
-    lay_out(state, ranks, &arena, &s);
+    lay_out(cpu, ranks, &arena, &s);
     memcpy(s.rank, job->rank, (size_t)ranks * sizeof *s.rank);
     memset(s.node, 0, (size_t)ranks * sizeof *s.node);
     memset(s.order, 0, (size_t)ranks * sizeof *s.order);
@@ -146,5 +150,11 @@ ipl_status cpu_value_quantiles(void *state, const ipl_quantile_job *job, void *s
         descend(&s, level, ranks);
     }
     for (int64_t q = 0; q < ranks; ++q) job->threshold[q] = value_of(s.order[q]);
+}
+
+ipl_status cpu_value_quantiles(void *state, int jobs, const ipl_quantile_job *job,
+                               void *scratch)
+{
+    for (int j = 0; j < jobs; ++j) find(state, &job[j], scratch);
     return IPL_OK;
 }

@@ -135,7 +135,8 @@ typedef struct {
                               has them, cells with labels, and cells with inputs */
     ipl_bins      *bins;   /* [jobs]                                            */
     float         *threshold; /* [jobs][thresholds]                             */
-    int64_t       *rank;   /* [thresholds], QUANTILES                           */
+    int64_t       *rank;   /* [jobs][thresholds], QUANTILES                     */
+    ipl_quantile_job *quantiles; /* [jobs], QUANTILES                           */
     ipl_multiplicity     *multiplicity;
     void          *work;   /* device: the backend's own scratch                 */
     size_t         bytes;  /* device: all of it                                 */
@@ -148,6 +149,7 @@ static void plan_free(bin_plan *plan)
     free(plan->bins);
     free(plan->threshold);
     free(plan->rank);
+    free(plan->quantiles);
     free(plan->multiplicity);
 }
 
@@ -169,10 +171,11 @@ static ipl_status plan_host(const mi_call *call, const ipl_mi_options *options,
     plan->count = calloc((size_t)plan->counts, sizeof *plan->count);
     plan->bins = calloc(jobs, sizeof *plan->bins);
     plan->threshold = malloc((jobs * thresholds + 1) * sizeof *plan->threshold);
-    plan->rank = malloc((thresholds + 1) * sizeof *plan->rank);
+    plan->rank = malloc((jobs * thresholds + 1) * sizeof *plan->rank);
+    plan->quantiles = calloc(jobs, sizeof *plan->quantiles);
     plan->multiplicity = malloc(multiplicities * sizeof *plan->multiplicity);
     if (!plan->cells || !plan->count || !plan->bins || !plan->threshold ||
-        !plan->rank || !plan->multiplicity)
+        !plan->rank || !plan->quantiles || !plan->multiplicity)
         return IPL_FAIL(IPL_E_MEMORY, "bins of %d jobs", call->jobs);
     for (size_t j = 0; j < jobs; ++j)
         plan->bins[j] = (ipl_bins){
@@ -203,12 +206,9 @@ static size_t work_bytes(const mi_call *call, const ipl_mi_options *options,
     const size_t counts = backend->count_scratch_bytes(state, plan->counts,
                                                        plan->count);
     most = counts > most ? counts : most;
-    for (int j = 0; j < call->jobs && options->bin_form == IPL_BIN_QUANTILES; ++j) {
-        const ipl_mat t = call->job[j].t;
-        const ipl_quantile_job quantiles = {.count = t.rows * t.cols,
-                                            .block = call->job[j].block_rows * t.cols,
-                                            .ranks = options->bin_quantiles};
-        const size_t some = backend->quantile_scratch_bytes(state, &quantiles);
+    if (options->bin_form == IPL_BIN_QUANTILES) {
+        const size_t some = backend->quantile_scratch_bytes(state, call->jobs,
+                                                            plan->quantiles);
         most = some > most ? some : most;
     }
     return most;
@@ -231,6 +231,9 @@ static ipl_status plan_make(const mi_call *call, const ipl_mi_options *options,
         plan->cells[j] = (ipl_bin_job){
             .n = t.rows, .d = t.cols, .t = t.at, .block = job->block_rows,
             .bins = &plan->bins[j], .cell = cell};
+        plan->quantiles[j] = (ipl_quantile_job){
+            .count = t.rows * t.cols, .block = job->block_rows * t.cols, .t = t.at,
+            .ranks = options->bin_quantiles};
         plan_count(plan, j, t.rows, cell, NULL, &multiplicity);
         if (job->y) plan_count(plan, pair++, t.rows, cell, job->y->at, &multiplicity);
         const ipl_labels *x = mi_repeated_inputs(job);
@@ -262,16 +265,17 @@ static ipl_status place_bins(const mi_call *call, const ipl_mi_options *options,
         plan->cells[j].lo = range->lo;
         plan->cells[j].hi = range->hi;
         if (options->bin_form == IPL_BIN_QUANTILES) {
-            mi_ranks(range->count, options->bin_quantiles, plan->rank);
-            const ipl_quantile_job quantiles = {
-                .count = range->count, .t = range->t, .block = range->block,
-                .ranks = options->bin_quantiles, .rank = plan->rank,
-                .threshold = threshold};
-            IPL_TRY(backend->value_quantiles(call->dev->state, &quantiles, plan->work));
+            int64_t *rank = plan->rank + (int64_t)j * plan->bins[j].thresholds;
+            mi_ranks(range->count, options->bin_quantiles, rank);
+            plan->quantiles[j].rank = rank;
+            plan->quantiles[j].threshold = threshold;
         } else if (plan->bins[j].thresholds) {
             mi_thresholds(options, range->lo, range->hi, threshold);
         }
     }
+    if (options->bin_form == IPL_BIN_QUANTILES)
+        IPL_TRY(backend->value_quantiles(call->dev->state, call->jobs, plan->quantiles,
+                                         plan->work));
     return IPL_OK;
 }
 
