@@ -12,10 +12,15 @@
  *           input, equal bits, where shared memory has room for equal chunks. A
  *           parameter that is not finite is recorded and stays so.
  * Limits    Widths of at most 64, and shared memory: ipl_cuda_tiny_fits.
+ *
+ * Widths are not compiled in. In the sm_90 code an input of four units takes 8.3 to 9
+ * instructions, of which 6 are loads and multiply-adds, and a row of a tile 34, of
+ * which 24 are: at most a third of the work would go, where latency counts, and each
+ * shape would be a kernel of some 3,500 instructions.
  */
 #include "net_narrow.cuh"
 
-enum { THREADS = 256, CHUNK_MAX = 256 };
+enum { FEW = 256, MANY = 512, CHUNK_MAX = 512 }; /* threads; rows */
 
 struct tiny_job {
     int                 slots, several; /* several: batches take more than a chunk */
@@ -60,7 +65,7 @@ static __device__ void chunk_step(const narrow_plan &plan, const net_rule &rule,
 }
 
 /* Shared memory leaves room for one or two blocks, so registers need not be saved. */
-static __global__ void __launch_bounds__(THREADS, 1)
+static __global__ void __launch_bounds__(MANY, 1)
 train_tiny(const __grid_constant__ narrow_plan plan,
            const __grid_constant__ net_rule rule, const __grid_constant__ tiny_job job)
 {
@@ -153,7 +158,8 @@ ipl_status ipl_cuda_tiny_train(ipl_cuda_trainer *t, const net_call *call)
     job.state = t->state;
     job.welford = call->welford;
     job.bad = t->bad;
-    train_tiny<<<(unsigned)t->replicas, THREADS, bytes, t->dev->stream>>>(plan, t->rule,
+    const int threads = plan.chunk > FEW ? MANY : FEW;
+    train_tiny<<<(unsigned)t->replicas, threads, bytes, t->dev->stream>>>(plan, t->rule,
                                                                          job);
     IPL_LAUNCHED(t->dev, train_tiny);
     return IPL_OK;
