@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { CAPABILITY_MIN = 75, WORKSPACE_BYTES = 32 << 20 };
+enum { CAPABILITY_MIN = 75 };
 
 /* One line that says what is missing, rather than the runtime's text, which calls a
  * missing driver an old one. */
@@ -81,26 +81,6 @@ static ipl_status name_libraries(ipl_cuda *dev, char *text, size_t size)
     return IPL_OK;
 }
 
-static ipl_status bind_blas(ipl_cuda *dev)
-{
-    IPL_CUBLAS(cublasSetStream(dev->blas, dev->stream));
-    /* After the stream, which resets it. A pool that grew with the use would let
-     * cuBLAS choose another algorithm, and other bits, the second time. */
-    IPL_CUBLAS(cublasSetWorkspace(dev->blas, dev->workspace, WORKSPACE_BYTES));
-    return IPL_OK;
-}
-
-ipl_status ipl_cuda_use_blas(ipl_cuda *dev)
-{
-    if (dev->blas) return IPL_OK;
-    if (!dev->workspace)
-        IPL_TRY(ipl_cuda_alloc(dev, WORKSPACE_BYTES, "cuBLAS", &dev->workspace));
-    IPL_CUBLAS(cublasCreate(&dev->blas));
-    IPL_CUBLAS(cublasSetMathMode(dev->blas, dev->allow_tf32 ? CUBLAS_TF32_TENSOR_OP_MATH
-                                                            : CUBLAS_DEFAULT_MATH));
-    return bind_blas(dev);
-}
-
 /* One that never waits for the legacy stream, in place of the handle's. */
 static ipl_status make_stream(ipl_cuda *dev, int priority)
 {
@@ -108,7 +88,7 @@ static ipl_status make_stream(ipl_cuda *dev, int priority)
     IPL_CUDA(dev, cudaStreamCreateWithPriority(&made, cudaStreamNonBlocking, priority));
     if (dev->stream) (void)cudaStreamDestroy(dev->stream);
     dev->stream = made;
-    return dev->blas ? bind_blas(dev) : IPL_OK;
+    return dev->lent ? ipl_cuda_bind_blas(dev) : IPL_OK;
 }
 
 /* Kernels of training are short and many, and each waits for the one before. */
@@ -142,11 +122,10 @@ static void cuda_close(void *state)
     }
     (void)cudaSetDevice(dev->index);
     if (dev->stream) (void)cudaStreamSynchronize(dev->stream);
-    if (dev->blas) (void)cublasDestroy(dev->blas);
+    ipl_cuda_close_blas(dev);
     for (const cudaEvent_t event : dev->timer)
         if (event) (void)cudaEventDestroy(event);
     if (dev->stream) (void)cudaStreamDestroy(dev->stream);
-    (void)cudaFree(dev->workspace);
     (void)cudaFree(dev->scratch);
     ipl_cuda_context_leave(dev);
     (void)cudaGetLastError();
@@ -184,7 +163,7 @@ static ipl_status open_device(ipl_cuda *dev, const ipl_device_options *options,
     about->threads = dev->sm_count;
     about->memory_bytes = (int64_t)all_bytes;
     about->free_bytes = (int64_t)free_bytes;
-    about->own_bytes = WORKSPACE_BYTES;
+    about->own_bytes = IPL_CUDA_BLAS_BYTES;
     return IPL_OK;
 }
 

@@ -1,10 +1,10 @@
 /*
  * common.cuh - what the files of the CUDA backend share. Included by kernels/ only.
  *
- * A handle has one stream, and one cuBLAS handle on it from its first wide network on,
- * so that its calls take effect in the order they were made, as the public header
- * promises. What may overlap, training and measuring, works on handles of its own;
- * between those there is no order but that of events (memory_cuda.cu).
+ * A handle has one stream, and for wide networks one cuBLAS handle on it, so that its
+ * calls take effect in the order they were made, as the public header promises. What
+ * may overlap, training and measuring, works on handles of its own; between those
+ * there is no order but that of events (memory_cuda.cu).
  *
  * An entry begins with ipl_cuda_use, launches on dev->stream, follows every
  * launch with IPL_LAUNCHED, and never waits except through ipl_cuda_wait or
@@ -19,6 +19,7 @@
 #include "backend.h"
 
 struct ipl_cuda_trainer; /* net_cuda.cuh */
+struct ipl_cuda_blas;    /* blas_cuda.cu */
 
 /* What backend_cuda.cu keeps for an open device. */
 struct ipl_cuda {
@@ -33,8 +34,9 @@ struct ipl_cuda {
     cudaStream_t      stream;
     int               first;     /* 1: it goes before those that only measure     */
     int               allow_tf32;
-    cublasHandle_t    blas;      /* on the stream; NULL: no wide network yet      */
-    void             *workspace; /* its own: fixed, so products repeat their bits */
+    cublasHandle_t    blas;      /* on the stream, while it is lent: blas_cuda.cu */
+    ipl_cuda_blas    *lent;      /* what it belongs to, or NULL                   */
+    int               blas_uses; /* not given back                                */
     cudaEvent_t       timer[2];
     ipl_cuda_trainer *trainers;  /* all that live, for ipl_sync and downloads     */
 
@@ -100,9 +102,22 @@ ipl_status ipl_cuda_tiny_open(ipl_cuda *dev);
 ipl_status ipl_cuda_narrow_open(ipl_cuda *dev);
 ipl_status ipl_cuda_forward_open(ipl_cuda *dev);
 
-/* Makes dev->blas, the first time: a wide network comes. Not while the stream is
- * captured. backend_cuda.cu */
+/* -- cuBLAS (blas_cuda.cu) -------------------------------------------------------- */
+
+enum { IPL_CUDA_BLAS_BYTES = 32 << 20 }; /* device memory of one */
+
+/* dev->blas, until it is given back as often; after an error, until the device closes.
+ * Not while the stream is captured. */
 ipl_status ipl_cuda_use_blas(ipl_cuda *dev);
+ipl_status ipl_cuda_give_blas(ipl_cuda *dev);
+/* dev->stream is another one. */
+ipl_status ipl_cuda_bind_blas(ipl_cuda *dev);
+/* The device closes, and its stream has nothing to do. */
+void ipl_cuda_close_blas(ipl_cuda *dev);
+/* The last device on the GPU has closed. */
+void ipl_cuda_empty_blas(int index);
+
+/* -- Waiting ---------------------------------------------------------------------- */
 
 /* Wait for all that is queued; copy from the device and wait. */
 ipl_status ipl_cuda_wait(ipl_cuda *dev);

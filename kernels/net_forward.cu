@@ -125,7 +125,6 @@ static ipl_status wide(ipl_cuda *dev, const net_layout &net, const net_outputs &
         --top;
     const int last = wanted_last < top ? wanted_last : top;
     const int64_t chunk = chunk_rows(net);
-    IPL_TRY(ipl_cuda_use_blas(dev));
     const wide_spare spare = spare_of(net, rows);
     const float *weights[NET_MAX + 1];
     for (int l = 1; l <= last; ++l) {
@@ -165,10 +164,11 @@ ipl_status ipl_cuda_forward_layers(ipl_cuda *dev, const net_layout &net,
 {
     if (ipl_cuda_net_is_tiny(&net))
         return ipl_cuda_forward_tiny(dev, net, out, networks, params, rows, x);
+    IPL_TRY(ipl_cuda_use_blas(dev));
     for (int k = 0; k < networks; ++k)
         IPL_TRY(wide(dev, net, net_outputs_from(net, out, k), params[k], rows, x,
                      spare));
-    return IPL_OK;
+    return ipl_cuda_give_blas(dev);
 }
 
 ipl_status ipl_cuda_forward(void *state, const ipl_net_shape *shape, int networks,

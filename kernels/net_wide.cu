@@ -48,6 +48,7 @@ struct ipl_cuda_wide {
     float   *part;            /* [replicas][parts][sums]                        */
     net_graph graph[GRAPHS];
     unsigned  clock;
+    int       uses_blas;
 };
 
 /* Floats from one replica's rows of a layer to the next one's. */
@@ -116,6 +117,7 @@ ipl_status ipl_cuda_wide_create(ipl_cuda_trainer *t)
     void *memory = NULL;
     const size_t bytes = sizeof(float) * (size_t)place(t, w, NULL);
     IPL_TRY(ipl_cuda_use_blas(t->dev));
+    w->uses_blas = 1;
     IPL_TRY(ipl_cuda_alloc(t->dev, bytes, "activations and gradients", &memory));
     w->memory = (float *)memory;
     place(t, w, w->memory);
@@ -134,6 +136,7 @@ void ipl_cuda_wide_destroy(ipl_cuda_trainer *t)
 {
     if (!t->wide) return;
     ipl_cuda_wide_forget(t);
+    if (t->wide->uses_blas) (void)ipl_cuda_give_blas(t->dev);
     (void)cudaFree(t->wide->memory);
     free(t->wide);
     t->wide = NULL;

@@ -37,9 +37,9 @@ static int takes_the_context(cudaError_t error)
     }
 }
 
-/* The library's only state beside the error line and src/fork.c: a GPU's context is the
- * process's, all devices that are open on it share it, and giving it up destroys what
- * they hold. */
+/* The library's state beside the error line, src/fork.c and the pool of blas_cuda.cu: a
+ * GPU's context is the process's, all devices that are open on it share it, and giving
+ * it up destroys what they hold. */
 enum { GPUS_MAX = 64 };
 static struct {
     int open, lost;
@@ -59,8 +59,9 @@ void ipl_cuda_context_leave(const ipl_cuda *dev)
     if (dev->index >= GPUS_MAX) return;
     pthread_mutex_lock(&contexts_lock);
     if (dev->lost[0]) contexts[dev->index].lost = 1;
-    if (!--contexts[dev->index].open && contexts[dev->index].lost) {
-        (void)cudaDeviceReset();
+    if (!--contexts[dev->index].open) {
+        ipl_cuda_empty_blas(dev->index);
+        if (contexts[dev->index].lost) (void)cudaDeviceReset();
         contexts[dev->index].lost = 0;
     }
     pthread_mutex_unlock(&contexts_lock);

@@ -61,28 +61,46 @@ static void the_memory_that_is_foretold_is_taken(void **state)
     }
 }
 
+/* A network of this shape on a handle: what is free then. */
+static int64_t free_after(ipl_device *dev, const char *text)
+{
+    net_case c = net_case_make(dev, text, 5);
+    const size_t bytes = (size_t)c.parameters * sizeof(float);
+    void *params;
+    double loss;
+    int64_t correct;
+    CHECK_OK(ipl_alloc(dev, bytes, &params));
+    CHECK_OK(ipl_upload(dev, c.params, bytes, params));
+    CHECK_OK(ipl_net_evaluate(dev, &c.shape, params, c.dx, &c.dy, &loss, &correct));
+    const int64_t left = free_bytes(dev);
+    ipl_free(dev, params);
+    net_case_free(&c);
+    return left;
+}
+
 static void wide_networks_alone_take_a_handles_own_bytes(void **state)
 {
     ipl_device *dev = check_device(state), *other;
     const int64_t own = ipl_device_about(dev)->own_bytes, before = free_bytes(dev);
     if (!own) return; /* the CPU */
     CHECK_OK(ipl_device_open_again(dev, &other));
-    for (int wide = 0; wide < 2; ++wide) {
-        net_case c = net_case_make(other, wide ? "70, 2" : "3, 2", 5);
-        const size_t bytes = (size_t)c.parameters * sizeof(float);
-        void *params;
-        double loss;
-        int64_t correct;
-        CHECK_OK(ipl_alloc(other, bytes, &params));
-        CHECK_OK(ipl_upload(other, c.params, bytes, params));
-        CHECK_OK(ipl_net_evaluate(other, &c.shape, params, c.dx, &c.dy, &loss,
-                                  &correct));
-        const int64_t taken = before - free_bytes(dev);
-        CHECK(wide ? taken >= own : taken < own);
-        ipl_free(other, params);
-        net_case_free(&c);
-    }
+    CHECK(before - free_after(other, "3, 2") < own);
+    CHECK(before - free_after(other, "70, 2") >= own);
     ipl_device_close(other);
+}
+
+/* One works after the other, so that they take those bytes once. */
+static void handles_share_what_is_idle(void **state)
+{
+    ipl_device *dev = check_device(state), *other[3];
+    const int64_t own = ipl_device_about(dev)->own_bytes;
+    if (!own) return;
+    const int64_t first = free_after(dev, "70, 2");
+    for (int k = 0; k < 3; ++k) {
+        CHECK_OK(ipl_device_open_again(dev, &other[k]));
+        CHECK(first - free_after(other[k], "70, 2") < own);
+    }
+    for (int k = 0; k < 3; ++k) ipl_device_close(other[k]);
 }
 
 /* -- Ways of measuring ------------------------------------------------------------*/
@@ -271,6 +289,7 @@ static void each_setting_of_bins_has_room_for_its_cells(void **state)
 
 static const check_test tests[] = {
     CHECK_TEST(wide_networks_alone_take_a_handles_own_bytes),
+    CHECK_TEST(handles_share_what_is_idle),
     CHECK_TEST(the_memory_that_is_foretold_is_taken),
     CHECK_TEST(every_way_of_measuring_gives_the_same_bits),
     CHECK_TEST(every_way_of_measuring_gives_the_same_errors),
