@@ -3,9 +3,12 @@
  *
  * Scans, selections, sorts, reductions and counts of the backend come from CUB, or the
  * file says why not. Votes are not among them: ballot and __syncthreads_count are one
- * instruction. CUB's headers add some 3 s to the build of a file, which else takes
- * 1.2 s. near_count.cu, net_layers.cu, pairs_pack.cu and pairs_wide.cuh save few lines
- * by it: with them a whole build would take a fifth longer than without CUB.
+ * instruction. near_count.cu, net_layers.cu, pairs_pack.cu and pairs_wide.cuh save few
+ * lines by it: with them a whole build would take a fifth longer than without CUB.
+ * That is the reading of headers: an empty file takes 0.6 s of processor time, with
+ * <cuda/functional>, which all of CUB includes, 2.7 s, with warp_reduce.cuh alone 3.8 s
+ * and with both of these 3.9 s, as with block_scan.cuh (CUDA 13, sm_90). Of that ptxas
+ * takes 0.03 s, so a smaller choice of headers saves nothing.
  *
  * Numerics  The order of a sum is fixed by CUB's version and the number of threads.
  */
