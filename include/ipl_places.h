@@ -14,6 +14,7 @@
 #define IPL_PLACES_H
 
 #include "ipl_plane.h"
+#include "ipl_team.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -77,6 +78,10 @@ ipl_status ipl_serve(ipl_device *dev, const ipl_link *link, int (*stop)(void *us
 
 /* At the run's end of a link: the helper's ipl_serve returns. */
 ipl_status ipl_serve_end(const ipl_link *helper);
+
+/* Links of rank 0 to all other ranks, which serve; of another rank, to rank 0. One
+ * block, the caller's to free, before the team is closed. */
+ipl_status ipl_team_links(ipl_team *team, ipl_link **out, int *count);
 
 #pragma GCC visibility pop
 #ifdef __cplusplus

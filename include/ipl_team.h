@@ -28,6 +28,12 @@ ipl_status ipl_team_join(ipl_team **out);
 int ipl_team_rank(const ipl_team *team);
 int ipl_team_size(const ipl_team *team);
 
+/* The device of this rank: of `wanted`, "auto" and "cuda" are the GPU of its number on
+ * this host, if there are any. *threads, if it is 0, becomes its part of the cores that
+ * it shares with other ranks. As ipl_device_open. */
+ipl_status ipl_team_device(const ipl_team *team, const char *wanted, char name[32],
+                           int *threads);
+
 /* Rank 0's word to all others, who wait for it: then *word is the same for all. E_IO:
  * rank 0 is gone, or said nothing for ten minutes. */
 ipl_status ipl_team_follow(ipl_team *team, int *word);

@@ -6,11 +6,12 @@
 #include <unistd.h>
 
 #include "cli/cli.h"
+#include "cli/ranks.h"
 
 static int run(int argc, char **argv);
 
 const cli_command cli_resume = {
-    "resume", "DIR [--device NAME] [--threads N] [--quiet]",
+    "resume", "DIR [--device NAME] [--threads N] [--ranks] [--quiet]",
     "Go on with a run that was stopped, failed, or was killed",
     "Results are, byte for byte, those of a run that was never interrupted. Version,\n"
     "device, data and keys must be what the run began with; only [run] may change in\n"
@@ -72,16 +73,19 @@ static int resume_done(const char *dir, const ipl_run_info *info, int quiet)
     return CLI_DONE;
 }
 
-static int run(int argc, char **argv)
+static int resume_with(cli_ranks *ranks, int argc, char **argv)
 {
     const char *device = NULL, *plain[1];
     int64_t     threads = 0;
-    int         quiet = cli_log_level() == 0, count;
+    char        own[32];
+    int         quiet = cli_log_level() == 0, with_ranks, count;
     const cli_option options[] = {
         {"--device", "NAME", "default: the one that the run began on; or several, with "
          "this one first", CLI_TEXT, &device, 0, 0, 0},
         {"--threads", "N", "of the CPU, default all that the process may use",
          CLI_WHOLE, &threads, 1, 4096, 0},
+        {"--ranks", NULL, "with mpirun: the other ranks measure", CLI_SWITCH,
+         &with_ranks, 0, 0, 0},
         {"--quiet", NULL, "errors only", CLI_SWITCH, &quiet, 0, 0, 0},
     };
     int status = cli_parse(&cli_resume, options, sizeof options / sizeof *options, argc,
@@ -89,13 +93,27 @@ static int run(int argc, char **argv)
     if (status != CLI_GO_ON) return status;
     if (!count) return cli_misused(&cli_resume, "which run directory?");
 
+    if (ipl_team_rank(ranks->team))
+        return cli_ranks_help(&cli_resume, ranks, device ? device : "auto", threads);
     ipl_run_info info;
     if (ipl_run_about(plain[0], &info) != IPL_OK) return cli_failed();
     if (info.done) return resume_done(plain[0], &info, quiet);
+    if (!device) device = info.device;
+    status = cli_ranks_device(ranks, &device, own, &threads);
+    if (status != CLI_GO_ON) return status;
     cli_devices_open open;
-    status = cli_open_devices(&cli_resume, device ? device : info.device, threads,
-                              quiet, &open);
+    status = cli_open_devices(&cli_resume, device, threads, quiet, &open);
+    if (status == CLI_GO_ON) status = cli_ranks_call(ranks, &open.on);
     if (status == CLI_GO_ON) status = resume(&open.on, plain[0], &info, quiet);
     cli_close_devices(&open);
+    return status;
+}
+
+static int run(int argc, char **argv)
+{
+    cli_ranks ranks;
+    int status = cli_ranks_begin(&cli_resume, argc, argv, &ranks);
+    if (status == CLI_GO_ON) status = resume_with(&ranks, argc, argv);
+    cli_ranks_end(&ranks);
     return status;
 }

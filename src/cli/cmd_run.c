@@ -7,13 +7,15 @@
 #include <unistd.h>
 
 #include "cli/cli.h"
+#include "cli/ranks.h"
 
 static int run(int argc, char **argv);
 
 const cli_command cli_run = {
     "run",
     "CONFIG [--set section.key=value]... [--out DIR] [--device NAME] [--threads N] "
-    "[--quiet]",
+    "[--quiet] "
+    "[--ranks]",
     "Train a network, measure its layers as it learns, draw the plane",
     "The run directory gets config.ini (every key, resolved), plane.csv (the points,\n"
     "in bits), plane_details.csv, training.csv, compression.csv (by how much I(X;T)\n"
@@ -208,13 +210,13 @@ int cli_run_and_plot(const ipl_places *on, const ipl_config *config, const char 
     return cli_finish_run(st, dir, tick, &at, 0, quiet);
 }
 
-static int run(int argc, char **argv)
+static int run_with(cli_ranks *ranks, int argc, char **argv)
 {
     static cli_list sets;
     const char *out = NULL, *device = "auto", *plain[1];
-    char        made[256];
+    char        made[256], own[32];
     int64_t     threads = 0;
-    int         quiet = cli_log_level() == 0, keys = 0, count;
+    int         quiet = cli_log_level() == 0, keys = 0, with_ranks, count;
     const cli_option options[] = {
         {"--set", "SECTION.KEY=VALUE", "instead of what the file says; may be repeated",
          CLI_LIST, &sets, 0, 0, 0},
@@ -224,6 +226,8 @@ static int run(int argc, char **argv)
          CLI_TEXT, &device, 0, 0, 0},
         {"--threads", "N", "of the CPU, default all that the process may use",
          CLI_WHOLE, &threads, 1, 4096, 0},
+        {"--ranks", NULL, "with mpirun: the other ranks measure", CLI_SWITCH,
+         &with_ranks, 0, 0, 0},
         {"--quiet", NULL, "errors only", CLI_SWITCH, &quiet, 0, 0, 0},
         {"--keys", NULL, "print the keys of a configuration", CLI_SWITCH, &keys, 0, 0,
          0},
@@ -234,14 +238,28 @@ static int run(int argc, char **argv)
     if (keys) return print_keys();
     if (!count) return cli_misused(&cli_run, "which configuration?");
 
+    if (ipl_team_rank(ranks->team))
+        return cli_ranks_help(&cli_run, ranks, device, threads);
     ipl_config config;
     status = cli_read_config(&cli_run, plain[0], &sets, &config);
     if (status != CLI_GO_ON) return status;
     if (!out) cli_default_out(plain[0], made, sizeof made), out = made;
 
+    status = cli_ranks_device(ranks, &device, own, &threads);
+    if (status != CLI_GO_ON) return status;
     cli_devices_open open;
     status = cli_open_devices(&cli_run, device, threads, quiet, &open);
+    if (status == CLI_GO_ON) status = cli_ranks_call(ranks, &open.on);
     if (status == CLI_GO_ON) status = cli_run_and_plot(&open.on, &config, out, quiet);
     cli_close_devices(&open);
+    return status;
+}
+
+static int run(int argc, char **argv)
+{
+    cli_ranks ranks;
+    int status = cli_ranks_begin(&cli_run, argc, argv, &ranks);
+    if (status == CLI_GO_ON) status = run_with(&ranks, argc, argv);
+    cli_ranks_end(&ranks);
     return status;
 }

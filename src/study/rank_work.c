@@ -68,36 +68,12 @@ ipl_status study_digest(const ipl_study *study, uint32_t *out)
     return IPL_OK;
 }
 
-/* -- The device -------------------------------------------------------------------*/
-
-static int count_gpus(void)
-{
-    char name[32];
-    int gpus = 0;
-    for (int k = 0; ipl_device_name(k, name, sizeof name) == IPL_OK; ++k)
-        gpus += !strncmp(name, "cuda:", 5);
-    return gpus;
-}
-
-/* Ranks of one host have a GPU each, or their parts of the cores they may run on. */
+/* The options may name GPUs for the ranks of one host. */
 ipl_status study_rank_device(const ipl_study_options *o, char name[32], int *threads)
 {
-    const ipl_team_place *at = ipl_team_at(o->team);
-    const char *wanted = o->device[at->local_rank % o->devices];
-    snprintf(name, 32, "%.31s", wanted);
+    const int local = ipl_team_at(o->team)->local_rank;
     *threads = o->threads;
-    if (!strcmp(wanted, "auto") || !strcmp(wanted, "cuda")) {
-        const int gpus = count_gpus();
-        if (gpus) snprintf(name, 32, "cuda:%d", at->local_rank % gpus);
-    }
-    if (o->threads) return IPL_OK;
-    ipl_device *dev;
-    IPL_TRY(ipl_device_open(name, NULL, &dev));
-    const ipl_device_info *about = ipl_device_about(dev);
-    if (about->is_host) *threads = about->threads / at->sharing;
-    if (about->is_host && *threads < 1) *threads = 1;
-    ipl_device_close(dev);
-    return IPL_OK;
+    return ipl_team_device(o->team, o->device[local % o->devices], name, threads);
 }
 
 /* -- A run ------------------------------------------------------------------------*/
