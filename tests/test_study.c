@@ -245,7 +245,6 @@ static void other_ticks_need_all_networks(void **state)
         {"[sweep]\nmeasure.policy = every, log\n", " all"},
         {"[sweep]\nmeasure.log_dense = 7, 8\n", " all"},
         {"[sweep]\nmeasure.log_per_decade = 7, 8\n", " all"},
-        {"[sweep]\nmeasure.every = 7, 8\n", " measured"}, /* the policy is log       */
         {"[measure]\npolicy = every\n[sweep]\nmeasure.every = 7, 8\n", " all"},
         {"[measure]\npolicy = list\n[sweep]\nmeasure.list = 7, 8\n", " all"},
         {"[measure]\npolicy = delta-exact\n[sweep]\nbin.edges = 7, 8\n", " all"},

@@ -296,6 +296,12 @@ static int sweep_in(ipl_team *team, int argc, char **argv, int *was_told)
     if (part && !read_part(part, &of.part, &of.parts))
         return cli_misused(&cli_sweep, "--part '%s': expected I/N, I from 1 to N",
                            part);
+    if (part && ipl_team_size(team) > 1)
+        return cli_misused(&cli_sweep, "--part with several ranks, which share all "
+                           "runs out by themselves: leave it out");
+    if (of.no_shared && ipl_team_size(team) < 2)
+        return cli_misused(&cli_sweep, "--no-shared without other ranks: mpirun starts "
+                           "them");
     if (!out) cli_default_out(plain[0], made, sizeof made), out = made;
     of.dir = out;
     of.threads = (int)threads;

@@ -34,6 +34,7 @@ typedef struct {
     double      speed[SAMPLES]; /* seconds of a core, or a GPU, by cost             */
     double      at[SAMPLES];    /* costs of these runs                              */
     int         samples;
+    double      beside;         /* seconds of a run that are no work                */
 } planning;
 
 static int by_cost(const void *a, const void *b)
@@ -92,8 +93,10 @@ static ipl_status try_epochs(ipl_device *dev, const ipl_config *config, int64_t 
     return st;
 }
 
-/* Seconds that a run takes on one core or GPU. */
-static ipl_status time_run(const planning *p, const planned *run, double *seconds)
+/* Seconds that a run takes on one core or GPU, and beside training and measuring, of
+ * data and files. */
+static ipl_status time_run(const planning *p, const planned *run, double *seconds,
+                           double *beside)
 {
     ipl_config config;
     ipl_progress at = {0};
@@ -113,6 +116,7 @@ static ipl_status time_run(const planning *p, const planned *run, double *second
     *seconds = (trains ? epoch_s * (double)config.epochs : 0.0) +
                tick_s * (double)run->work.ticks;
     if (run->work.is_large) *seconds *= p->side_by_side;
+    *beside = fmax(0.0, at.wall_s - at.train_s - at.measure_s);
     return IPL_OK;
 }
 
@@ -122,12 +126,13 @@ static ipl_status take_samples(planning *p, int quiet)
     for (int k = 0; k < p->samples; ++k) {
         const planned *run = p->run + (p->samples == 1 ? 0
                                        : k * (p->runs - 1) / (p->samples - 1));
-        double seconds;
+        double seconds, beside;
         if (!quiet)
             fprintf(stderr, "infoplane: trying %s, %d of %d\n",
                     ipl_study_run_at(p->study, run->run)->name, k + 1, p->samples);
-        const ipl_status st = time_run(p, run, &seconds);
+        const ipl_status st = time_run(p, run, &seconds, &beside);
         if (st != IPL_OK) return st;
+        p->beside += beside / p->samples;
         p->at[k] = run->work.cost;
         p->speed[k] = seconds / fmax(run->work.cost, 1.0);
     }
@@ -144,7 +149,7 @@ static double expected_s(const planning *p)
             if (fabs(log(p->at[k] / run->work.cost)) <
                 fabs(log(p->at[nearest] / run->work.cost)))
                 nearest = k;
-        const double seconds = p->speed[nearest] * run->work.cost;
+        const double seconds = p->speed[nearest] * run->work.cost + p->beside;
         sum += seconds;
         if (!run->work.is_large && seconds > longest) longest = seconds;
     }

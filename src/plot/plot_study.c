@@ -126,8 +126,11 @@ static void find_range(canvas *c, study_page *g, int axis)
     for (int r = 0; r < c->runs; ++r) {
         double lo, hi;
         int before = 0;
-        while (strcmp(c->run[before].estimator[0], c->run[r].estimator[0])) ++before;
-        if (before < r || !c->run[r].points) continue;
+        if (!c->run[r].points) continue;
+        while (!c->run[before].points ||
+               strcmp(c->run[before].estimator[0], c->run[r].estimator[0]))
+            ++before;
+        if (before < r) continue;
         c->d = &c->run[r];
         ipl_plot_range(c, 0, axis, &lo, &hi);
         g->lo[axis] = fmin(g->lo[axis], lo);

@@ -14,6 +14,7 @@
 #include <sys/stat.h>
 #include <time.h>
 
+#include "file.h"
 #include "study/tables.h"
 
 typedef struct {
@@ -248,8 +249,12 @@ ipl_status study_look_at_devices(execution *x)
 /* With the folders above it. */
 static ipl_status make_folder(const char *dir)
 {
-    char path[STUDY_PATH];
+    char path[STUDY_PATH + 16];
     struct stat about;
+    snprintf(path, sizeof path, "%s/config.ini", dir);
+    IPL_REQUIRE(!ipl_file_is_there(IPL_FILE_PATH, path),
+                "%s is the directory of one run: give the study a folder of its own",
+                dir);
     snprintf(path, sizeof path, "%s", dir);
     for (char *slash = strchr(path + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
         *slash = 0;
@@ -290,7 +295,9 @@ static ipl_status execute(const ipl_study *study, const ipl_study_options *optio
         if (st == IPL_OK) st = run_threads(&x, progress, user, &now);
     } while (st == IPL_OK && !x.stop && study_jobs_look_again(&x.jobs));
     if (st == IPL_OK) st = study_tables_write(&x.jobs);
-    if (st == IPL_OK) study_jobs_count(&x.jobs, &now);
+    pthread_mutex_lock(&x.lock);
+    if (st == IPL_OK) tell(&x, now_s() - now.wall_s, progress, user, &now);
+    pthread_mutex_unlock(&x.lock);
     if (st == IPL_OK && x.stop)
         st = IPL_FAIL(IPL_E_STOPPED, "the study was stopped");
     if (out) *out = now;

@@ -128,6 +128,8 @@ ipl_status study_classes(ipl_study *s);
 ipl_status study_skips(ipl_study *s);
 ipl_status study_words(ipl_study *s);
 ipl_status study_products(ipl_study *s);
+/* That each key makes a difference to some run; study_used.c. E_FORMAT. */
+ipl_status study_used(const ipl_study *s);
 
 /* The name of the run of these positions, and seeds. */
 void study_name(const ipl_study *s, const int *position, ipl_study_run *run);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "file.h"
+#include "json.h"
 #include "study/jobs.h"
 
 static ipl_status differs(const char *path, const ipl_config_key *was,
@@ -13,6 +14,22 @@ static ipl_status differs(const char *path, const ipl_config_key *was,
     return IPL_FAIL(IPL_E_ARGUMENT, "%s is a run with [%s] %s = '%s', and the study "
                     "has '%s': give the study another folder with --out", path,
                     was->section, was->key, was->value, now->value);
+}
+
+/* A run that begins takes a batch of all its training rows for one of more, or of 0:
+ * that is what its config.ini has. 1 if that is all that differs. */
+static int is_clamped(const char *path, const ipl_config *was, const ipl_config *now)
+{
+    char file[STUDY_PATH + 16];
+    json_t *run = NULL;
+    if (now->train.batch && was->train.batch >= now->train.batch) return 0;
+    snprintf(file, sizeof file, "%s/run.json", path);
+    if (ipl_json_read(IPL_FILE_PATH, file, &run) != IPL_OK) return 1; /* none yet */
+    const json_t *rows =
+        json_object_get(json_object_get(run, "data"), "train_rows");
+    const int is = !rows || json_integer_value(rows) == was->train.batch;
+    json_decref(run);
+    return is;
 }
 
 ipl_status study_compare(const ipl_study *study, int64_t run, const char *dir,
@@ -35,7 +52,9 @@ ipl_status study_compare(const ipl_study *study, int64_t run, const char *dir,
         IPL_TRY(ipl_config_key_at(&now, k, &b));
         /* Where too little was kept for another policy, it says so. */
         if (was.policy == IPL_POLICY_KEPT && !strcmp(key, "policy")) continue;
-        if (strcmp(a.value, b.value)) return differs(path, &a, &b);
+        if (!strcmp(a.value, b.value)) continue;
+        if (!strcmp(key, "batch") && is_clamped(path, &was, &now)) continue;
+        return differs(path, &a, &b);
     }
     return IPL_OK;
 }
@@ -87,7 +106,13 @@ ipl_status study_do(const ipl_study *study, int64_t run, const char *dir,
     IPL_TRY(study_compare(study, run, dir, path, &was_there));
     if (was_there) return ipl_resume(dev, path, tell, &to, NULL);
     IPL_TRY(begin(study, run, dir, &config));
-    const ipl_status st = ipl_run(dev, &config, path, tell, &to, NULL);
+    ipl_status st = ipl_run(dev, &config, path, tell, &to, NULL);
+    if (config.networks[0] && (st == IPL_E_ARGUMENT || st == IPL_E_FORMAT) &&
+        study_compare(study, run, dir, path, &is_there) == IPL_OK && !is_there) {
+        /* The networks are gone, or damaged: it trains its own. */
+        config.networks[0] = 0;
+        st = ipl_run(dev, &config, path, tell, &to, NULL);
+    }
     /* Two processes that begin it at one time: one of them finds the other's. */
     if (st != IPL_E_ARGUMENT || study_compare(study, run, dir, path, &is_there) ||
         !is_there)

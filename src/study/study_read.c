@@ -113,8 +113,9 @@ static ipl_status check_sets(const ipl_study *s, const char *const *sets, int co
         for (int n = 0; n < count; ++n) {
             const size_t length = strlen(s->key[k].full);
             if (!strncmp(sets[n], s->key[k].full, length) && sets[n][length] == '=')
-                return IPL_FAIL(IPL_E_ARGUMENT, "'%.150s': %s is swept (%s): sweep.%s="
-                                "sets other values", sets[n], s->key[k].full,
+                return IPL_FAIL(IPL_E_ARGUMENT, "'%.150s': %s is swept (%s): "
+                                "'sweep.%s=..' sets other values", sets[n],
+                                s->key[k].full,
                                 s->key[k].entry->where, s->key[k].full);
         }
     return IPL_OK;
@@ -172,7 +173,8 @@ static ipl_status read_all(ipl_study *s, const char *const *sets, int count)
     IPL_TRY(study_classes(s));
     IPL_TRY(study_skips(s));
     IPL_TRY(study_words(s));
-    return study_products(s);
+    IPL_TRY(study_products(s));
+    return study_used(s);
 }
 
 ipl_status ipl_study_read(const char *path, const char *const *sets, int count,

@@ -139,8 +139,7 @@ ipl_status study_points_next(study_points *p, study_row *row, int *is_row)
             if (details[k] != (both[k] ? both[k] : ',')) same = 0;
     }
     if (!same)
-        return IPL_FAIL(IPL_E_FORMAT, "%s:%lld: not the row of plane_details.csv "
-                        "there: remove the run's folder, and it is done again",
+        return IPL_FAIL(IPL_E_FORMAT, "%s:%lld: not the row of plane_details.csv there",
                         p->path, (long long)p->line);
     row->details = details + same;
     return IPL_OK;

@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "file.h"
+#include "json.h"
 
 /* -- study.csv --------------------------------------------------------------------*/
 
@@ -103,12 +104,45 @@ ipl_status study_begin_folder(const ipl_study *study, const char *dir)
     return st;
 }
 
+/* -- Runs that are damaged --------------------------------------------------------*/
+
+static ipl_status read_set(void *user, const char *dir, const char *rows)
+{
+    study_points p;
+    study_row row;
+    int is_row = 1;
+    (void)user, (void)rows;
+    ipl_status st = study_points_open(&p, dir);
+    while (st == IPL_OK && is_row) st = study_points_next(&p, &row, &is_row);
+    study_points_close(&p);
+    return st;
+}
+
+/* What is done, but cannot be read, fails by itself: the tables are of all others. */
+static void look_for_damage(study_jobs *jobs)
+{
+    for (int64_t r = 0; r < jobs->count; ++r) {
+        char path[STUDY_PATH], file[STUDY_PATH + 16], why[640];
+        json_t *json = NULL;
+        if (jobs->job[r].state != IPL_STUDY_DONE) continue;
+        ipl_status st = study_each_set(study_path(jobs, r, path), read_set, NULL);
+        snprintf(file, sizeof file, "%s/run.json", path);
+        if (st == IPL_OK) st = ipl_json_read(IPL_FILE_PATH, file, &json);
+        json_decref(json);
+        if (st == IPL_OK || st == IPL_E_MEMORY) continue;
+        snprintf(why, sizeof why, "%s; remove its folder, and it is done again",
+                 ipl_last_error_text());
+        study_jobs_end(jobs, r, IPL_STUDY_FAILED, why);
+    }
+}
+
 /* Who writes last has seen all that was done before. */
 ipl_status study_tables_write(study_jobs *jobs)
 {
     int fd = -1;
     IPL_TRY(take_lock(jobs->dir, &fd));
     study_jobs_look_again(jobs);
+    look_for_damage(jobs);
     ipl_status st = study_csv_write(jobs);
     if (st == IPL_OK) st = study_summary_write(jobs);
     if (st == IPL_OK) st = study_json_write(jobs);

@@ -1,5 +1,5 @@
 #!/bin/sh
-# test_sweep.sh BUILD - `infoplane sweep`: the runs of a study are those that `run`
+# test_studies.sh BUILD - `infoplane sweep`: the runs of a study are those that `run`
 # makes, and its tables have the same bytes however it was interrupted or shared out.
 # TAP.
 set -u
@@ -150,6 +150,35 @@ fails 2 "--device 'cpu,,cpu': expected names" sweep study.ini --out no --device 
 fails 1 "expected one CPU" sweep study.ini --out no --device cpu,cpu
 fails 1 'study.ini' run study.ini --out no --device cpu
 holds 'what is refused leaves nothing' test ! -e no
+
+# -- What is damaged, lost, or no use -----------------------------------------------
+study 'bin.edges = 10, 30
+data.train_fraction = 0.2, 0.8' >few.ini
+sweep few.ini --out few --quiet
+holds 'a batch of more than all rows is no other study' sweep few.ini --out few --quiet
+cp few/study.csv want.csv
+: >few/edges=30,train_fraction=0.8/plane.csv
+sweep few.ini --out few --quiet >out 2>err
+status=$?
+holds 'a damaged run fails by itself, with what mends it' sh -c \
+    '[ '$status' -eq 1 ] &&
+     grep -q "^infoplane: edges=30,train_fraction=0.8 failed: " err &&
+     grep -q "remove its folder" err && grep -q "^.edges=10,train" few/study.csv &&
+     ! grep -q "^.edges=30,train_fraction=0.8" few/study.csv'
+rm -r few/edges=30,train_fraction=0.8 few/edges=10,train_fraction=0.8/networks.bin
+sweep few.ini --out few --quiet
+holds 'a run whose networks are lost trains its own' cmp few/study.csv want.csv
+fails 1 'is the directory of one run' sweep few.ini --out one --device cpu
+study 'bin.width = 0.1, 0.2' >unused.ini
+fails 1 "unused.ini:13: [sweep] bin.width = '0.1, 0.2': no run looks at this key" \
+    sweep unused.ini --out no --device cpu
+study 'ksg.k = 3, 5' >unused.ini
+fails 1 'no run looks at this key' sweep unused.ini --out no --device cpu
+fails 2 '--no-shared without other ranks' sweep few.ini --out no --no-shared
+study 'measure.rows = train | all
+bin.edges = 10, 30' >sets.ini
+holds 'panels without runs are drawn' sh -c '"$0" sweep sets.ini --out sets --quiet \
+    --device cpu && grep -q "no runs" sets/study.svg' "$program"
 
 # -- Before it begins ---------------------------------------------------------------
 sweep study.ini --plan --out none >out 2>err
