@@ -108,7 +108,7 @@ static void expect_end(ipl_device *dev, ipl_mi_estimator which, int64_t n)
 {
     float *t = make_layer(n);
     int stopped = 0;
-    for (int tries = 0; tries < 20 && !stopped; ++tries) {
+    for (int tries = 0; tries < 200 && !stopped; ++tries) {
         stopper s = {0};
         pthread_t thread;
         CHECK_OK(ipl_device_open_again(dev, &s.dev));
