@@ -6,7 +6,7 @@ program=$build/infoplane
 . tests/tap.sh
 . tests/mpi.sh
 # test_team_mpi.sh has what is MPI's, and other tests what it is used for.
-case $build in *asan*) no_mpi='a minute with the sanitizers, which see its parts' ;; esac
+case $build in *asan*) no_mpi='it takes a minute with the sanitizers' ;; esac
 if [ "$no_mpi" ]; then
     skip 'a study over MPI' "$no_mpi"
     plan
