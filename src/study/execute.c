@@ -90,14 +90,14 @@ void study_settle(execution *x, int64_t run, ipl_status st, const char *why,
                   int others)
 {
     ipl_study_state state = IPL_STUDY_FAILED;
-    if (st == IPL_OK) state = IPL_STUDY_DONE, why = NULL;
-    else if (st == IPL_E_UNSUPPORTED) state = IPL_STUDY_ELSEWHERE;
+    if (st == IPL_OK) state = IPL_STUDY_DONE;
+    else if (st == IPL_E_UNSUPPORTED) state = study_jobs_refused(&x->jobs, run);
     else if (st == IPL_E_STOPPED && x->stop) state = IPL_STUDY_OPEN;
     else if (st == IPL_E_MEMORY && others) { /* it tries again by itself */
         x->jobs.job[run].alone = 1;
         state = IPL_STUDY_OPEN;
     }
-    study_jobs_end(&x->jobs, run, state, why);
+    study_jobs_end(&x->jobs, run, state, state == IPL_STUDY_DONE ? NULL : why);
 }
 
 static void *work(void *user)

@@ -220,6 +220,16 @@ int64_t study_jobs_ended(study_jobs *jobs)
     return run;
 }
 
+ipl_study_state study_jobs_refused(const study_jobs *jobs, int64_t run)
+{
+    char path[STUDY_PATH], lock[STUDY_PATH + 16];
+    ipl_study_state state;
+    snprintf(lock, sizeof lock, "%s/lock", study_path(jobs, run, path));
+    if (ipl_file_is_there(IPL_FILE_PATH, lock)) return IPL_STUDY_ELSEWHERE;
+    const int is_done = look_at(jobs, run, &state) == IPL_OK && state == IPL_STUDY_DONE;
+    return is_done ? IPL_STUDY_DONE : IPL_STUDY_FAILED;
+}
+
 int64_t study_jobs_look_again(study_jobs *jobs)
 {
     int64_t open = 0;

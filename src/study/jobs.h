@@ -56,6 +56,10 @@ void study_jobs_begin(study_jobs *jobs, int64_t run);
 void study_jobs_end(study_jobs *jobs, int64_t run, ipl_study_state state,
                     const char *text);
 
+/* What became of a run that answered E_UNSUPPORTED: ELSEWHERE, if another process holds
+ * it, DONE, if that one has just ended, else FAILED. */
+ipl_study_state study_jobs_refused(const study_jobs *jobs, int64_t run);
+
 /* The next run that has ended since it was asked for; -1: none. */
 int64_t study_jobs_ended(study_jobs *jobs);
 
