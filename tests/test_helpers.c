@@ -81,8 +81,8 @@ static void helpers_give_the_bytes_of_none(void **state)
                 if (link_stop(h + k) != IPL_OK) fail_msg("%s", h[k].why);
             }
             printf("# %d helpers were asked %lld times\n", count, (long long)asked);
-            /* Under an emulator a run may be over before they have begun. */
-            CHECK(asked > 0 || !ipl_device_about(dev)->is_host);
+            /* A delta policy has few ticks at a time: two lanes may take all. */
+            CHECK(asked > 0 || (p == 1 && !ipl_device_about(dev)->is_host));
             same_results(dir_of("none"), dir_of(name));
             assert_string_equal(lost_of(dir_of(name)), "");
         }

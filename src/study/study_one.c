@@ -95,6 +95,20 @@ static ipl_status begin(const ipl_study *study, int64_t run, const char *dir,
     return IPL_OK;
 }
 
+/* A run goes on with the GPU that it began with, whichever of them is free now. */
+static ipl_status resume(ipl_device *dev, const char *path, telling *to)
+{
+    const ipl_device_info *about = ipl_device_about(dev);
+    ipl_device *own = NULL;
+    ipl_run_info info;
+    if (!about->is_host && ipl_run_about(path, &info) == IPL_OK && !info.done &&
+        !strncmp(info.device, "cuda:", 5) && strcmp(info.device, about->name))
+        IPL_TRY(ipl_device_open(info.device, NULL, &own));
+    const ipl_status st = ipl_resume(own ? own : dev, path, tell, to, NULL);
+    ipl_device_close(own);
+    return st;
+}
+
 ipl_status study_do(const ipl_study *study, int64_t run, const char *dir,
                     ipl_device *dev, study_share_call share, void *user)
 {
@@ -104,7 +118,7 @@ ipl_status study_do(const ipl_study *study, int64_t run, const char *dir,
     telling to = {share, user};
     snprintf(path, sizeof path, "%s/%s", dir, ipl_study_run_at(study, run)->name);
     IPL_TRY(study_compare(study, run, dir, path, &was_there));
-    if (was_there) return ipl_resume(dev, path, tell, &to, NULL);
+    if (was_there) return resume(dev, path, &to);
     IPL_TRY(begin(study, run, dir, &config));
     ipl_status st = ipl_run(dev, &config, path, tell, &to, NULL);
     if (config.networks[0] && (st == IPL_E_ARGUMENT || st == IPL_E_FORMAT) &&
@@ -117,5 +131,5 @@ ipl_status study_do(const ipl_study *study, int64_t run, const char *dir,
     if (st != IPL_E_ARGUMENT || study_compare(study, run, dir, path, &is_there) ||
         !is_there)
         return st;
-    return ipl_resume(dev, path, tell, &to, NULL);
+    return resume(dev, path, &to);
 }
