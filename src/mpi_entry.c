@@ -2,8 +2,8 @@
  * mpi_entry.c - the messages of a team through MPI, an object of its own.
  *
  * All calls but those at the start and the end return at once. Ranks that died are
- * known where the MPI has ULFM (Open MPI 5; MPICH); elsewhere they are silent, and the
- * caller gives them up.
+ * known where the MPI has ULFM and its launcher goes on (Open MPI 5: --with-ft ulfm);
+ * elsewhere they are silent, and the caller gives them up.
  */
 #include "mpi_plugin.h"
 
@@ -224,7 +224,9 @@ static int all_done(int count, MPI_Request *request, double most_s)
 static int all_are_there(mpi_state *s)
 {
     enum { RANK_0_S = 30, OTHERS_S = 600 };
-    int well = !memchr(s->fate, SILENT, (size_t)s->at.size), verdict = 0, asked = 0;
+    int well = 1, verdict = 0, asked = 0;
+    for (int r = 0; r < s->at.size; ++r) well = well && s->fate[r] == ALIVE;
+    if (s->at.rank && s->fate[0] != ALIVE) return 0;
     if (s->at.rank) {
         MPI_Request request[2];
         MPI_Isend(&well, 1, MPI_INT, 0, 0, s->last, &request[0]);
@@ -239,7 +241,7 @@ static int all_are_there(mpi_state *s)
             MPI_Irecv(&says[r], 1, MPI_INT, r, 0, s->last, &request[asked++]);
     verdict = all_done(asked, request, RANK_0_S) && well;
     for (int r = 1; r < s->at.size; ++r)
-        verdict = verdict && (says[r] || s->fate[r] == DEAD);
+        verdict = verdict && says[r];
     asked = 0;
     for (int r = 1; r < s->at.size; ++r)
         if (s->fate[r] != DEAD)
@@ -247,8 +249,9 @@ static int all_are_there(mpi_state *s)
     return all_done(asked, request, RANK_0_S) && verdict;
 }
 
-/* MPI ends together: it would wait for a silent rank for ever. Without its end, the
- * launcher notices the end of the process. */
+/* MPI ends together: it would wait for a silent rank for ever, and Open MPI 5 at times
+ * for one that it knows to be dead. Without its end, the launcher notices the end of
+ * the process. */
 static void leave(void *state)
 {
     mpi_state *s = state;

@@ -12,8 +12,28 @@ case $build in
 *asan*) export LD_LIBRARY_PATH="$build" ASAN_OPTIONS="detect_leaks=0:$ASAN_OPTIONS" ;;
 esac
 export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
-# More ranks than cores, none bound to one.
+# More ranks than cores, none bound to one: Open MPI 4, and 5.
 export OMPI_MCA_rmaps_base_oversubscribe=1 OMPI_MCA_hwloc_base_binding_policy=none
+export PRTE_MCA_rmaps_default_mapping_policy=slot:oversubscribe
+export PRTE_MCA_hwloc_default_binding_policy=none
+# $goes_on: what lets the others go on without a rank that died. $knows: 1 if MPI then
+# tells them of it; else they notice that it is silent.
+goes_on=--enable-recovery knows=0
+case $(mpirun --version 2>/dev/null) in
+*'(Open MPI) 5'*) goes_on='--with-ft ulfm' knows=1 ;;
+esac
+
+# rank_of N NAME=VALUE: prints the process of this rank, of those with the variable.
+rank_of() {
+    for environ in $(grep -lzx "$2" /proc/[0-9]*/environ 2>/dev/null); do
+        tr '\0' '\n' <"$environ" 2>/dev/null |
+            grep -qxE "(OMPI_COMM_WORLD|PMI)_RANK=$1" || continue
+        environ=${environ%/environ}
+        echo "${environ#/proc/}"
+        return
+    done
+    return 1
+}
 
 # ranks N COMMAND...: ends after a minute at the latest.
 ranks() {
