@@ -80,7 +80,9 @@ ipl_status ipl_serve(ipl_device *dev, const ipl_link *link, int (*stop)(void *us
 ipl_status ipl_serve_end(const ipl_link *helper);
 
 /* Links of rank 0 to all other ranks, which serve; of another rank, to rank 0. One
- * block, the caller's to free, before the team is closed. */
+ * block, the caller's to free, before the team is closed. From then on a thread tells
+ * the other side that this rank is there; one that is not heard for half a minute (rank
+ * 0: a minute) is gone. E_MEMORY. */
 ipl_status ipl_team_links(ipl_team *team, ipl_link **out, int *count);
 
 #pragma GCC visibility pop

@@ -184,12 +184,21 @@ static ipl_team_message *move(void *state)
     return NULL;
 }
 
-static int unsent(void *state, int rank)
+static int count_of(const moving *m, int rank)
 {
     int count = 0;
-    for (const moving *m = ((mpi_state *)state)->going; m; m = m->next)
-        count += m->message->rank == rank;
+    for (; m; m = m->next) count += m->message->rank == rank;
     return count;
+}
+
+static int unsent(void *state, int rank)
+{
+    return count_of(((mpi_state *)state)->going, rank);
+}
+
+static int coming(void *state, int rank)
+{
+    return count_of(((mpi_state *)state)->coming, rank);
 }
 
 static int is_alive(void *state, int rank)
@@ -325,8 +334,8 @@ static ipl_status join(void **state)
     return IPL_OK;
 }
 
-static const ipl_team_way way = {place, begin_to_send, move, unsent, is_alive, give_up,
-                                 leave};
+static const ipl_team_way way = {place, begin_to_send, move, unsent, coming, is_alive,
+                                 give_up, leave};
 static const ipl_mpi mpi = {&way, join};
 
 __attribute__((visibility("default")))

@@ -2,13 +2,19 @@
  * team.c - a team's messages: waiting for them, and keeping those nobody waits for yet.
  *
  * A way (team_way.h) moves messages only while somebody calls it. So whoever waits, to
- * send or to receive, moves all, and puts what comes in one queue for all.
+ * send or to receive, moves all, and puts what comes in one queue for all. A thread
+ * that beats moves too: what is large comes while its rank computes.
  */
 #include "team.h"
 
 #include <pthread.h>
 #include <string.h>
 #include <time.h>
+
+/* For the largest message over a slow network. */
+static const double ARRIVES_S = 120.0;
+
+enum { HERE, GONE, SILENT };
 
 struct ipl_team {
     const ipl_team_way *way;
@@ -17,7 +23,12 @@ struct ipl_team {
     pthread_mutex_t     lock;  /* of all below, and of the way                   */
     ipl_team_message   *first, **last; /* have come, nobody took them            */
     double             *heard_s; /* [size] when the latest came                  */
-    unsigned char      *gone;    /* [size]                                       */
+    unsigned char      *gone;    /* [size] HERE, GONE, SILENT                    */
+    double              silence_s; /* 0: nobody beats                            */
+    double              moved_s; /* the latest move                              */
+    int                 ends;    /* 1: the thread that beats shall               */
+    pthread_t           beats;
+    pthread_cond_t      ending;
 };
 
 static double now_s(void)
@@ -38,25 +49,62 @@ static void rest(double waited_s)
 
 /* -- With the lock held -----------------------------------------------------------*/
 
+static void give_up(ipl_team *t, int rank, int how)
+{
+    if (t->gone[rank]) return;
+    t->gone[rank] = (unsigned char)how;
+    t->way->give_up(t->state, rank);
+}
+
+static int beats_for(const ipl_team *t, int rank)
+{
+    return t->silence_s > 0.0 && rank != t->at.rank && (!rank || !t->at.rank);
+}
+
+/* Beats queue behind what is large and on its way. */
+static double most_silent_s(const ipl_team *t, int rank)
+{
+    const double s = rank ? t->silence_s : 2.0 * t->silence_s;
+    return s < ARRIVES_S && t->way->coming(t->state, rank) ? ARRIVES_S : s;
+}
+
 static int is_gone(ipl_team *t, int rank)
 {
-    if (rank != t->at.rank && !t->way->is_alive(t->state, rank)) t->gone[rank] = 1;
+    if (t->gone[rank] || rank == t->at.rank) return t->gone[rank];
+    if (!t->way->is_alive(t->state, rank)) t->gone[rank] = GONE;
+    else if (beats_for(t, rank) && now_s() - t->heard_s[rank] > most_silent_s(t, rank))
+        give_up(t, rank, SILENT);
     return t->gone[rank];
 }
 
-static void give_up(ipl_team *t, int rank)
+static ipl_status fail_of(const ipl_team *t, int rank)
 {
-    if (t->gone[rank]) return;
-    t->gone[rank] = 1;
-    t->way->give_up(t->state, rank);
+    return IPL_FAIL(IPL_E_IO, "rank %d of %d %s", rank, t->at.size,
+                    t->gone[rank] == SILENT ? "says nothing any more" : "is gone");
+}
+
+static double beat_every_s(const ipl_team *t)
+{
+    return t->silence_s < 4.0 ? t->silence_s / 4.0 : 1.0;
+}
+
+/* A rank that was itself held for a while has heard nobody, whoever spoke: its own
+ * beat, which moves, came late by two others. */
+static void forgive(ipl_team *t)
+{
+    const double now = now_s(), held_s = now - t->moved_s;
+    const int held = t->silence_s > 0.0 && held_s > 3.0 * beat_every_s(t);
+    for (int r = 0; held && r < t->at.size; ++r) t->heard_s[r] += held_s;
+    t->moved_s = now;
 }
 
 static void move(ipl_team *t)
 {
     ipl_team_message *m;
+    forgive(t);
     while ((m = t->way->move(t->state))) {
         t->heard_s[m->rank] = now_s();
-        if (t->gone[m->rank]) {
+        if (t->gone[m->rank] || m->tag == IPL_TEAM_TAG_BEAT) {
             free(m);
             continue;
         }
@@ -84,8 +132,7 @@ static ipl_team_message *take(ipl_team *t, int from, int tag)
 static ipl_status one_is_left(ipl_team *t, int from)
 {
     if (from != IPL_TEAM_ANY)
-        return is_gone(t, from) ? IPL_FAIL(IPL_E_IO, "rank %d of %d is gone", from,
-                                           t->at.size) : IPL_OK;
+        return is_gone(t, from) ? fail_of(t, from) : IPL_OK;
     for (int r = 0; r < t->at.size; ++r)
         if (r != t->at.rank && !is_gone(t, r)) return IPL_OK;
     return IPL_FAIL(IPL_E_IO, "all other ranks of %d are gone", t->at.size);
@@ -95,13 +142,78 @@ static ipl_status one_is_left(ipl_team *t, int from)
 static ipl_status has_left(ipl_team *t, int to, double waited_s, double patience_s)
 {
     move(t);
-    if (is_gone(t, to))
-        return IPL_FAIL(IPL_E_IO, "rank %d of %d is gone", to, t->at.size);
+    if (is_gone(t, to)) return fail_of(t, to);
     if (!t->way->unsent(t->state, to)) return IPL_OK;
     if (waited_s < patience_s) return IPL_E_STOPPED;
-    give_up(t, to);
+    give_up(t, to, GONE);
     return IPL_FAIL(IPL_E_IO, "rank %d of %d took no message for %.0f s", to,
                     t->at.size, waited_s);
+}
+
+/* -- Beats ------------------------------------------------------------------------*/
+
+double ipl_team_silence_s(void)
+{
+    const char *text = getenv("IPL_TEST_SILENT_S");
+    const double s = text ? strtod(text, NULL) : 0.0;
+    return s > 0.0 ? s : 30.0;
+}
+
+static void beat_once(ipl_team *t)
+{
+    move(t);
+    for (int r = 0; r < t->at.size; ++r) {
+        if (!beats_for(t, r) || is_gone(t, r)) continue;
+        ipl_team_message *m = ipl_team_message_create(r, IPL_TEAM_TAG_BEAT, 0);
+        if (m) t->way->send(t->state, m); /* or a later one says it */
+    }
+}
+
+static void *beat(void *team)
+{
+    ipl_team *t = team;
+    pthread_mutex_lock(&t->lock);
+    for (double next_s = now_s(); !t->ends;) {
+        const struct timespec until = {(time_t)next_s,
+                                       (long)(1e9 * (next_s - (double)(time_t)next_s))};
+        pthread_cond_timedwait(&t->ending, &t->lock, &until);
+        if (now_s() < next_s || t->ends) continue;
+        beat_once(t);
+        next_s = now_s() + beat_every_s(t);
+    }
+    pthread_mutex_unlock(&t->lock);
+    return NULL;
+}
+
+static void beat_no_more(ipl_team *t)
+{
+    pthread_mutex_lock(&t->lock);
+    const int beats = t->silence_s > 0.0;
+    t->ends = 1;
+    if (beats) pthread_cond_signal(&t->ending);
+    pthread_mutex_unlock(&t->lock);
+    if (!beats) return;
+    pthread_join(t->beats, NULL);
+    pthread_cond_destroy(&t->ending);
+}
+
+ipl_status ipl_team_beat(ipl_team *t, double silence_s)
+{
+    pthread_condattr_t monotonic;
+    pthread_mutex_lock(&t->lock);
+    int bad = 0;
+    if (t->silence_s <= 0.0) {
+        bad = pthread_condattr_init(&monotonic) ||
+              pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC) ||
+              pthread_cond_init(&t->ending, &monotonic);
+        t->silence_s = silence_s;
+        t->moved_s = now_s();
+        for (int r = 0; r < t->at.size; ++r) t->heard_s[r] = t->moved_s;
+        if (!bad) bad = pthread_create(&t->beats, NULL, beat, t);
+        if (bad) t->silence_s = 0.0;
+    }
+    pthread_mutex_unlock(&t->lock);
+    return bad ? IPL_FAIL(IPL_E_MEMORY, "a thread that beats") : IPL_OK;
 }
 
 /* -- The team ---------------------------------------------------------------------*/
@@ -134,6 +246,7 @@ ipl_status ipl_team_over(const ipl_team_way *way, void *state, ipl_team **out)
 void ipl_team_close(ipl_team *t)
 {
     if (!t) return;
+    beat_no_more(t);
     t->way->close(t->state);
     while (t->first) {
         ipl_team_message *m = t->first;
@@ -225,7 +338,7 @@ double ipl_team_silent_s(ipl_team *t, int rank)
 void ipl_team_give_up(ipl_team *t, int rank)
 {
     pthread_mutex_lock(&t->lock);
-    give_up(t, rank);
+    give_up(t, rank, GONE);
     pthread_mutex_unlock(&t->lock);
 }
 

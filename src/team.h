@@ -44,4 +44,14 @@ double ipl_team_silent_s(ipl_team *team, int rank);
 /* The caller has waited long enough: the rank is gone, whatever it still sends. */
 void ipl_team_give_up(ipl_team *team, int rank);
 
+/* Seconds that a rank may say nothing: 30; IPL_TEST_SILENT_S in tests. */
+double ipl_team_silence_s(void);
+
+/* From now on a thread tells the others that this rank is there, whatever else it
+ * does: rank 0 tells all, and each of them rank 0. Whoever is not heard for so long is
+ * gone; rank 0 may say nothing twice as long, as it goes on without a rank, and who is
+ * in the middle of a message two minutes. All ranks call it; the second call of one
+ * does nothing. E_MEMORY. */
+ipl_status ipl_team_beat(ipl_team *team, double silence_s);
+
 #endif

@@ -16,6 +16,7 @@ enum {
     IPL_TEAM_BYTES_MAX = 1 << 30,
     IPL_TEAM_TAG_MAX = 32767, /* each MPI has so many                            */
     IPL_TEAM_TAG_WORD = IPL_TEAM_TAG_MAX, /* of ipl_team_follow                  */
+    IPL_TEAM_TAG_BEAT = IPL_TEAM_TAG_MAX - 1, /* of ipl_team_beat                */
     IPL_TEAM_HOST = 64        /* bytes of a host's name, with its end            */
 };
 
@@ -53,6 +54,8 @@ typedef struct {
     ipl_team_message *(*move)(void *state);
     /* Messages to this rank that have not left. */
     int (*unsent)(void *state, int rank);
+    /* Messages from this rank of which a part has come. */
+    int (*coming)(void *state, int rank);
     /* 0: the rank is known to be dead. */
     int (*is_alive)(void *state, int rank);
     /* What is under way to it is of no use any more. */

@@ -132,6 +132,11 @@ static inline int team_unsent(void *state, int rank)
     return count;
 }
 
+static inline int team_coming(void *state, int rank)
+{
+    return ((team_state *)state)->line[rank].heads > 0;
+}
+
 static inline int team_is_alive(void *state, int rank)
 {
     return !((team_state *)state)->line[rank].is_dead;
@@ -179,7 +184,8 @@ static inline void team_keep_only(const team_sockets *sockets, int rank)
 static inline ipl_team *team_of(const team_sockets *sockets, int rank)
 {
     static const ipl_team_way way = {team_place, team_begin, team_move, team_unsent,
-                                     team_is_alive, team_give_up, team_close};
+                                     team_coming, team_is_alive, team_give_up,
+                                     team_close};
     ipl_team *team;
     team_state *s = calloc(1, sizeof *s);
     s->rank = rank;

@@ -134,6 +134,65 @@ static void who_takes_nothing_is_gone(void **state)
     ipl_team_close(t.b);
 }
 
+/* Ranks that beat may say nothing else for as long as they like. */
+static void who_beats_is_not_silent(void **state)
+{
+    (void)state;
+    two_ranks t = two_ranks_make();
+    ipl_team_message *m;
+    CHECK_OK(ipl_team_beat(t.a, 0.8));
+    CHECK_OK(ipl_team_beat(t.b, 0.8));
+    CHECK_OK(ipl_team_beat(t.b, 0.8));
+    CHECK_OK(ipl_team_receive(t.a, 1, 0, 3.0, &m));
+    CHECK(!m); /* a beat is no message */
+    CHECK_OK(ipl_team_receive(t.b, IPL_TEAM_ANY, IPL_TEAM_ANY, 0, &m));
+    CHECK(!m);
+    CHECK(!ipl_team_is_gone(t.a, 1) && !ipl_team_is_gone(t.b, 0));
+    ipl_team_close(t.a);
+    ipl_team_close(t.b);
+}
+
+/* Its beats would come behind it. */
+static void who_is_in_the_middle_of_a_message_is_not_silent(void **state)
+{
+    (void)state;
+    two_ranks t = two_ranks_make();
+    const team_head head = {.tag = 5, .bytes = 2};
+    const int fd = t.sockets.fd[1][0];
+    ipl_team_message *m;
+    CHECK_OK(ipl_team_beat(t.a, 0.4));
+    CHECK(write(fd, &head, sizeof head) == sizeof head && write(fd, "x", 1) == 1);
+    CHECK_OK(ipl_team_receive(t.a, 1, 5, 2.0, &m));
+    CHECK(!m && write(fd, "y", 1) == 1);
+    CHECK_OK(ipl_team_receive(t.a, 1, 5, 60, &m));
+    CHECK(m && m->bytes == 2 && !memcmp(m->at, "xy", 2));
+    free(m);
+    CHECK_FAILS(ipl_team_receive(t.a, 1, 5, 60, &m), IPL_E_IO, "says nothing any more");
+    ipl_team_close(t.a);
+    ipl_team_close(t.b);
+}
+
+/* Rank 0 gives a silent rank up, and the others, after twice the time, rank 0. */
+static void who_does_not_beat_is_gone(void **state)
+{
+    (void)state;
+    for (int beats = 0; beats < 2; ++beats) {
+        two_ranks t = two_ranks_make();
+        ipl_team *from = beats ? t.b : t.a;
+        ipl_team_message *m;
+        char words[64];
+        const double begin = seconds();
+        CHECK_OK(ipl_team_beat(from, 0.4));
+        snprintf(words, sizeof words, "rank %d of 2 says nothing any more", !beats);
+        CHECK_FAILS(ipl_team_receive(from, !beats, 0, 60, &m), IPL_E_IO, words);
+        const double s = seconds() - begin;
+        CHECK(s >= 0.4 * (1 + beats) && s < 20.0);
+        CHECK_FAILS(ipl_team_send(from, !beats, 0, "x", 1, 60), IPL_E_IO, words);
+        ipl_team_close(t.a);
+        ipl_team_close(t.b);
+    }
+}
+
 static void who_is_given_up_is_not_heard_any_more(void **state)
 {
     (void)state;
@@ -325,6 +384,9 @@ static const check_test tests[] = {
     CHECK_TEST(tags_choose_among_messages),
     CHECK_TEST(nothing_is_waited_for_longer_than_said),
     CHECK_TEST(who_takes_nothing_is_gone),
+    CHECK_TEST(who_beats_is_not_silent),
+    CHECK_TEST(who_is_in_the_middle_of_a_message_is_not_silent),
+    CHECK_TEST(who_does_not_beat_is_gone),
     CHECK_TEST(who_is_given_up_is_not_heard_any_more),
     CHECK_TEST(who_dies_is_gone_and_the_others_go_on),
     CHECK_TEST(threads_of_a_rank_talk_side_by_side),

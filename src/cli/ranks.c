@@ -45,18 +45,17 @@ int cli_ranks_help(const cli_command *command, cli_ranks *ranks, const char *dev
 {
     char name[32];
     ipl_device *dev = NULL;
+    /* First of all, as from then on rank 0 hears that this rank is there. */
+    if (ipl_team_links(ranks->team, &ranks->link, &ranks->links) != IPL_OK)
+        return cli_failed();
     int status = cli_ranks_device(ranks, &device, name, &threads);
     if (status == CLI_GO_ON)
         status = cli_open_device(command, device, threads, 1, &dev);
     if (status != CLI_GO_ON) return status;
     status = CLI_DONE;
     cli_listen();
-    if (ipl_team_links(ranks->team, &ranks->link, &ranks->links) != IPL_OK) {
-        status = cli_failed();
-    } else {
-        const ipl_status st = ipl_serve(dev, ranks->link, asked, NULL);
-        if (st != IPL_OK && st != IPL_E_STOPPED) status = cli_failed();
-    }
+    const ipl_status st = ipl_serve(dev, ranks->link, asked, NULL);
+    if (st != IPL_OK && st != IPL_E_STOPPED) status = cli_failed();
     cli_listen_no_more();
     ipl_device_close(dev);
     return status;

@@ -1,5 +1,8 @@
 /*
  * team_links.c - links between rank 0, which has a run, and the ranks that help it.
+ *
+ * A helper may read data, and measure, for longer than rank 0 waits for a sign of it:
+ * the team gives it, as long as there are links.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -44,6 +47,7 @@ ipl_status ipl_team_links(ipl_team *team, ipl_link **out, int *count)
     *out = NULL;
     *count = 0;
     if (!others) return IPL_OK;
+    IPL_TRY(ipl_team_beat(team, ipl_team_silence_s()));
     char *block = calloc((size_t)others, sizeof(ipl_link) + sizeof(end));
     if (!block) return IPL_FAIL(IPL_E_MEMORY, "links to %d ranks", others);
     ipl_link *link = (ipl_link *)block;
