@@ -98,6 +98,16 @@ rank_0_dies() {
         grep -q '^infoplane: .*rank 0 of 3 ' "$out" && none_is_left
 }
 holds 'helpers of a run that is killed end' rank_0_dies
+
+# Each tick takes longer than a rank may say nothing.
+computes_long() {
+    export IPL_TEST_SILENT_S=0.8
+    begin long "$program" run "$config" --out long --quiet --ranks --device cpu \
+        --threads 1 --set train.epochs=3 --set measure.policy=every \
+        --set measure.every=1 --set measure.estimators=lga --set data.limit=1700
+    ends 40 && [ "$status" -eq 0 ] && [ ! -s "$out" ] && ! grep '"lost"' long/run.json
+}
+holds 'a rank that only computes is not taken for one that died' computes_long
 unset IPL_TEST_SILENT_S
 
 cat >study.ini <<'END'
