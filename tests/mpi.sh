@@ -43,8 +43,10 @@ ranks() {
 }
 
 # Two hosts, ipl-a-PID and ipl-b-PID: network namespaces with a cable between them.
-# hosts_up fails where this machine does not let us.
+# hosts_up fails where this machine does not let us, and where mpirun has no options of
+# Open MPI's.
 hosts_up() {
+    mpirun --version 2>/dev/null | grep -q 'Open MPI' || return 1
     a=ipl-a-$$ b=ipl-b-$$
     ip netns add "$a" 2>/dev/null && ip netns add "$b" &&
         ip link add cable netns "$a" type veth peer name cable netns "$b" &&

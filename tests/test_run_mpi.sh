@@ -62,7 +62,7 @@ if hosts_up; then
     }
     holds 'ranks of two hosts make the same tables' two_hosts
 else
-    skip 'ranks of two hosts make the same tables' 'no network namespaces here'
+    skip 'ranks of two hosts make the same tables' 'no namespaces or no Open MPI'
 fi
 hosts_down
 complains() {
