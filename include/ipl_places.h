@@ -44,6 +44,13 @@ typedef struct {
  * a GPU twice. (The CPU may be opened more than once.) */
 ipl_status ipl_places_check(const ipl_places *on);
 
+enum { IPL_MODEL_TEXT = 320 };
+
+/* What the bits of a device depend on, in words: a processor's instruction set or a
+ * GPU's model, and libraries. Devices with the same text give the same bits. Returns
+ * `text`. */
+const char *ipl_places_model(const ipl_device *dev, char text[IPL_MODEL_TEXT]);
+
 /*
  * As ipl_run and ipl_resume, which are the case of one device. Resuming may be on any
  * number of devices, the first of them that of the run, with any helpers.

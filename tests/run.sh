@@ -94,10 +94,14 @@ else
         for name in $programs; do echo "$check $name"; done
     done | xargs -r -L 1 -P "$(nproc)" sh -c 'IPL_TEST_SIDE=1 IPL_TEST_ONLY=$4 \
         sh tests/run.sh "$1" "$2" "$3" >"$0.$3.$4" 2>&1' "$log" "$build" "$emulator" &
-    # What a lost device does to the program has nothing to do with the checks.
-    if [ -z "${IPL_TEST_SIDE:-}" ] && wanted lost; then
-        run_one "test_lost cuda emulated" sh tests/test_lost.sh "$build" "$emulator"
-    fi
+    # What a lost device does to the program has nothing to do with the checks, nor have
+    # ranks.
+    for name in lost gpus_mpi; do
+        if [ -z "${IPL_TEST_SIDE:-}" ] && wanted $name; then
+            run_one "test_$name cuda emulated" sh tests/test_$name.sh "$build" \
+                "$emulator"
+        fi
+    done
     wait
     counts='$s/^([0-9]*) passed, ([0-9]*) failed, ([0-9]*) skipped$/p=\1 f=\2 s=\3/p'
     for check in $aside; do

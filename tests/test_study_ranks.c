@@ -16,7 +16,9 @@
     "[data]\nlimit = 256\nsplit = shuffled\n[sweep]\nnet.activation = tanh, relu\n"   \
     "bin.edges = 10, 30\ntrain.seed = 1:6\ntogether = 2\n"
 
-typedef enum { WORKS, DIES, STOPS, IS_LOST, READS_ELSE, SEES_NOTHING } rank_way;
+typedef enum {
+    WORKS, DIES, STOPS, IS_LOST, READS_ELSE, SEES_NOTHING, IS_OTHER
+} rank_way;
 
 /* What a test wants of its ranks, and what rank 0 saw. */
 typedef struct {
@@ -74,7 +76,7 @@ static ipl_study *read_scene(const char *f, int epochs)
 static ipl_status execute(const ipl_study *study, const char *dir, ipl_team *team,
                           int no_shared, watcher *w, ipl_study_progress *at)
 {
-    static const char *const cpu[] = {"cpu"};
+    const char *const cpu[] = {w->way == IS_OTHER ? "cpu:portable" : "cpu"};
     const ipl_study_options options = {.dir = dir, .device = cpu, .devices = 1,
                                        .threads = 1, .team = team,
                                        .no_shared = no_shared};
@@ -241,14 +243,15 @@ static void ranks_of_no_use_are_named_and_get_no_runs(void **state)
     char f[FILES_PATH];
     files_make_folder(f);
     make_alone(f, 60);
-    scene s = {.ranks = 4, .epochs = 60,
-               .way = {WORKS, IS_LOST, READS_ELSE, SEES_NOTHING}};
+    scene s = {.ranks = 5, .epochs = 60,
+               .way = {WORKS, IS_LOST, READS_ELSE, SEES_NOTHING, IS_OTHER}};
     play(&s, f, "s");
     CHECK(s.status == IPL_OK && s.at.done == 12);
-    for (int r = 1; r < 4; ++r) ended_with(&s, r, IPL_OK);
-    if (!strstr(s.notes, "rank 1 of 4: no.ini: No such file") ||
-        !strstr(s.notes, "rank 2 of 4: it has read another study than rank 0") ||
-        !strstr(s.notes, "rank 3 of 4: it does not see the study's folder"))
+    for (int r = 1; r < 5; ++r) ended_with(&s, r, IPL_OK);
+    if (!strstr(s.notes, "rank 1 of 5: no.ini: No such file") ||
+        !strstr(s.notes, "rank 2 of 5: it has read another study than rank 0") ||
+        !strstr(s.notes, "rank 3 of 5: it does not see the study's folder") ||
+        !strstr(s.notes, "rank 4 of 5: it has cpu:portable, "))
         fail_msg("notes: %s", s.notes);
     CHECK(!files_count(files_path(f, "s-of-3")));
     same_tables(f, "alone", "s");

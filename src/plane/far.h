@@ -80,10 +80,4 @@ void ipl_far_end(ipl_far *far);
  * come from the run itself, and so do the ticks. */
 ipl_config ipl_far_config(const ipl_config *config);
 
-enum { IPL_MODEL_TEXT = 320 };
-
-/* places.c: what the bits of a device depend on, in words: a processor's instruction
- * set or a GPU's model, and libraries. */
-const char *ipl_places_model(const ipl_device *dev, char text[IPL_MODEL_TEXT]);
-
 #endif

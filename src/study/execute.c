@@ -235,7 +235,7 @@ ipl_status study_look_at_devices(execution *x)
         IPL_TRY(ipl_device_open(x->options->device[k], &with, &dev));
         const ipl_device_info *about = ipl_device_about(dev);
         const int is_cpu = about->is_host, threads = about->threads;
-        x->about = *about;
+        ipl_places_model(dev, x->model);
         ipl_device_close(dev);
         IPL_REQUIRE(!is_cpu || x->options->devices == 1,
                     "device '%s' beside others: expected one CPU, which shares its "

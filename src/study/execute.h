@@ -7,6 +7,7 @@
 #include <pthread.h>
 
 #include "buffer.h"
+#include "ipl_places.h"
 #include "study/jobs.h"
 #include "study/rank_files.h"
 
@@ -19,7 +20,7 @@ typedef struct {
     pthread_cond_t  changed;
     int             cores, free; /* of the CPU; GPUs count themselves              */
     int             is_cpu;
-    ipl_device_info about;       /* of the last device                             */
+    char            model[IPL_MODEL_TEXT]; /* of the last device                   */
     int             stop;
     ipl_buffer      notes, told; /* of data: new ones, and all so far               */
     int64_t         waiting;     /* threads that found nothing to do               */
@@ -78,8 +79,8 @@ enum { RANK_TEXT = 512 };
 
 typedef struct {
     uint32_t study; /* digest of its text                                           */
-    int32_t  is_cpu, cores;
-    char     version[64], device[32], description[128];
+    int32_t  cores, unused;
+    char     version[64], model[IPL_MODEL_TEXT];
     char     trouble[RANK_TEXT]; /* why it cannot work; else ""                     */
 } rank_here;
 

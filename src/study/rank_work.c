@@ -35,7 +35,7 @@ struct worker {
     const ipl_study_options *options;
     ipl_team        *team;
     char             dir[STUDY_PATH]; /* the study's folder, or one of its own      */
-    char             device[32];
+    char             device[32], model[IPL_MODEL_TEXT];
     int              is_cpu, cores;
     pthread_mutex_t  lock;
     slot            *slot;   /* [cores]                                             */
@@ -249,19 +249,12 @@ static ipl_status ask(worker *w, ipl_study_call progress, void *user)
 
 static ipl_status introduce(worker *w, ipl_status st)
 {
-    rank_here here = {.cores = w->cores, .is_cpu = w->is_cpu};
+    rank_here here = {.cores = w->cores};
     if (st == IPL_OK && w->study) st = study_digest(w->study, &here.study);
     if (st != IPL_OK || !w->study)
         snprintf(here.trouble, sizeof here.trouble, "%s", ipl_last_error_text());
     snprintf(here.version, sizeof here.version, "%s", ipl_version());
-    snprintf(here.device, sizeof here.device, "%s", w->device);
-    ipl_device *dev = NULL;
-    if (!here.trouble[0] && ipl_device_open(w->device, NULL, &dev) == IPL_OK) {
-        const ipl_device_info *about = ipl_device_about(dev);
-        snprintf(here.device, sizeof here.device, "%s", about->name);
-        snprintf(here.description, sizeof here.description, "%s", about->description);
-    }
-    ipl_device_close(dev);
+    memcpy(here.model, w->model, sizeof here.model);
     return tell(w, RANK_IS_HERE, &here, sizeof here);
 }
 
@@ -275,6 +268,7 @@ static ipl_status prepare(worker *w)
     const ipl_device_info *about = ipl_device_about(dev);
     w->is_cpu = about->is_host;
     w->cores = w->is_cpu ? about->threads : 1;
+    ipl_places_model(dev, w->model);
     ipl_device_close(dev);
     w->slot = calloc((size_t)w->cores, sizeof *w->slot);
     if (w->slot) return IPL_OK;

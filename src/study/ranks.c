@@ -16,6 +16,9 @@
 /* What is sent is short, and a rank always listens. */
 static const double PATIENCE_S = 20.0, HELLO_S = 60.0, LOOK_S = 0.05;
 
+/* Two models of devices, or a rank's own words. */
+enum { RANK_LINE = 2 * IPL_MODEL_TEXT + 100 };
+
 typedef enum { EXPECTED, LOOKING, READY, REFUSED, GONE } rank_state;
 
 typedef struct {
@@ -59,7 +62,7 @@ static void note(study_ranks *s, const char *text)
 
 static void note_rank(study_ranks *s, int r, const char *text)
 {
-    char line[RANK_TEXT + 100];
+    char line[RANK_LINE + 64];
     snprintf(line, sizeof line, "rank %d of %d: %s\n", r, s->size, text);
     note(s, line);
 }
@@ -204,16 +207,9 @@ static void refuse(study_ranks *s, int r, const char *why)
     note_rank(s, r, why);
 }
 
-static int same_device(const ipl_device_info *a, const rank_here *b)
-{
-    if (a->is_host) return !strcmp(a->name, b->device);
-    return !strncmp(b->device, "cuda", 4) && !strcmp(a->description, b->description);
-}
-
 static void take_here(study_ranks *s, int r, const rank_here *here)
 {
-    const ipl_device_info *own = &s->x->about;
-    char text[RANK_TEXT];
+    char text[RANK_LINE];
     if (s->rank[r].state != EXPECTED) return;
     if (here->trouble[0]) {
         refuse(s, r, here->trouble);
@@ -223,10 +219,9 @@ static void take_here(study_ranks *s, int r, const rank_here *here)
         refuse(s, r, text);
     } else if (here->study != s->digest) {
         refuse(s, r, "it has read another study than rank 0: it gets no runs");
-    } else if (!same_device(own, here)) {
-        snprintf(text, sizeof text, "it has %s (%s), and rank 0 %s (%s): it gets no "
-                 "runs, whose bits may differ", here->device, here->description,
-                 own->name, own->description);
+    } else if (strcmp(here->model, s->x->model)) {
+        snprintf(text, sizeof text, "it has %s, and rank 0 %s: it gets no runs, whose "
+                 "bits may differ", here->model, s->x->model);
         refuse(s, r, text);
     } else {
         s->rank[r].state = LOOKING;
