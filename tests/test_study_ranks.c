@@ -5,6 +5,7 @@
  * Rank 0 is this process, the others are its children. No CHECK in a child.
  */
 #include <signal.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 
 #include "plane_case.h"
@@ -17,7 +18,7 @@
     "bin.edges = 10, 30\ntrain.seed = 1:6\ntogether = 2\n"
 
 typedef enum {
-    WORKS, DIES, STOPS, IS_LOST, READS_ELSE, SEES_NOTHING, IS_OTHER
+    WORKS, DIES, STOPS, IS_LOST, READS_ELSE, SEES_NOTHING, IS_OTHER, LEAVES_DYING
 } rank_way;
 
 /* What a test wants of its ranks, and what rank 0 saw. */
@@ -61,7 +62,10 @@ static int watch(void *user, const ipl_study_progress *now)
         snprintf(w->of->notes + strlen(w->of->notes),
                  sizeof w->of->notes - strlen(w->of->notes), "%s", now->notes);
     if (w->way == DIES && has_a_run(w)) raise(SIGKILL);
-    return w->way != STOPS || !has_a_run(w);
+    const int leaves = (w->way == STOPS || w->way == LEAVES_DYING) && has_a_run(w);
+    const struct itimerval soon = {.it_value = {0, 200}};
+    if (leaves && w->way == LEAVES_DYING) setitimer(ITIMER_REAL, &soon, NULL);
+    return !leaves;
 }
 
 static ipl_study *read_scene(const char *f, int epochs)
@@ -193,6 +197,21 @@ static void the_ranks_take_part(void **state)
     files_remove_folder(f);
 }
 
+/* As mpirun kills what has not stopped in a second. */
+static void a_rank_that_leaves_may_die_before_its_run_ends(void **state)
+{
+    (void)state;
+    char f[FILES_PATH];
+    files_make_folder(f);
+    scene s = {.ranks = 2, .epochs = 3000, .way = {WORKS, LEAVES_DYING}};
+    make_alone(f, 3000);
+    play(&s, f, "s");
+    if (s.status != IPL_OK) fail_msg("%s", ipl_last_error());
+    CHECK(s.at.done == 12 && WIFSIGNALED(s.ended[1]));
+    same_tables(f, "alone", "s");
+    files_remove_folder(f);
+}
+
 static void a_study_that_was_stopped_goes_on(void **state)
 {
     (void)state;
@@ -299,6 +318,7 @@ static const check_test tests[] = {
     CHECK_TEST(files_of_runs_come_to_rank_0),
     CHECK_TEST(any_number_of_ranks_makes_the_same_tables),
     CHECK_TEST(the_ranks_take_part),
+    CHECK_TEST(a_rank_that_leaves_may_die_before_its_run_ends),
     CHECK_TEST(a_study_that_was_stopped_goes_on),
     CHECK_TEST(rank_0_may_die),
     CHECK_TEST(ranks_of_no_use_are_named_and_get_no_runs),

@@ -45,7 +45,8 @@ static void lose_runs(study_ranks *s, int r)
 
 void study_ranks_lose(study_ranks *s, int r, const char *why)
 {
-    if (s->rank[r].state >= REFUSED) return;
+    /* One that gets no runs any more may still have some. */
+    if (s->rank[r].state >= REFUSED && !s->rank[r].works) return;
     ipl_team_give_up(s->team, r);
     pthread_mutex_lock(&s->x->lock);
     if (s->rank[r].state == READY) s->x->free_there -= s->rank[r].free;
