@@ -19,7 +19,9 @@
  * Products that differ in train.seed alone are one run with replicas, as far as their
  * seeds follow each other; those that differ only in what is measured are trained once:
  * the first of them keeps its networks, which the others measure. Either way the points
- * are those of runs by themselves, bit for bit.
+ * are those of runs by themselves, bit for bit. All products have their seeds in the
+ * same runs, so what skip leaves out of one changes no run of the others; but a seed
+ * that skip takes from some of those that share networks is a run of its own.
  */
 #ifndef IPL_STUDY_H
 #define IPL_STUDY_H

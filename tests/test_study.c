@@ -125,11 +125,15 @@ static void products_that_meet_a_condition_are_left_out(void **state)
                 "skip = net.layers = 12, 5-tanh, 2 & train.batch = 1 | "
                 "train.batch = 2\n",
                 "layers=12-7-tanh-2,batch=1\n");
-    /* Of seeds: those around follow each other anew. */
+    /* Of seeds: the other runs stay as they are without. */
     expect_runs("[sweep]\ntrain.seed = 1:14\nnet.activation = tanh, relu\n"
                 "skip = train.seed = 3 & net.activation = relu, train.seed = 14\n",
                 "activation=tanh,seed=1-10\nactivation=tanh,seed=11-13\n"
-                "activation=relu,seed=1-2\nactivation=relu,seed=4-13\n");
+                "activation=relu,seed=1-2\nactivation=relu,seed=4-10\n"
+                "activation=relu,seed=11-13\n");
+    expect_runs("[sweep]\ntrain.seed = 1:9, 12:14\ntogether = 4\n"
+                "skip = train.seed = 4, train.seed = 5, train.seed = 13\n",
+                "seed=1-3\nseed=6-8\nseed=9\nseed=12\nseed=14\n");
 }
 
 static void sets_stand_over_the_file(void **state)
@@ -225,10 +229,39 @@ static void what_only_measures_is_trained_once(void **state)
                 "loss_rows=1,edges=10 measured\nloss_rows=1,edges=30 <0\n"
                 "loss_rows=1,edges=50 <0\nloss_rows=2,edges=30 measured\n"
                 "loss_rows=2,edges=50 <3\n");
-    /* Other seeds are other networks. */
+    /* A seed that some of them leave out has a run of its own in the others. */
     expect_runs("[sweep]\ntrain.seed = 1:4\nbin.edges = 10, 30\n"
                 "skip = bin.edges = 30 & train.seed = 2\n",
-                "edges=10,seed=1-4\nedges=30,seed=1\nedges=30,seed=3-4\n");
+                "edges=10,seed=1 measured\nedges=10,seed=2\n"
+                "edges=10,seed=3-4 measured\nedges=30,seed=1 <0\n"
+                "edges=30,seed=3-4 <2\n");
+    /* Seeds that the same ones leave out stay together; other networks as they are. */
+    expect_runs("[sweep]\nnet.activation = tanh, relu\nbin.edges = 10, 30, 50\n"
+                "train.seed = 1:6\nskip = net.activation = tanh & bin.edges = 30 & "
+                "train.seed = 2, bin.edges = 30 & train.seed = 3 & net.activation = "
+                "tanh, net.activation = tanh & bin.edges = 50 & train.seed = 3\n",
+                "activation=tanh,edges=10,seed=1 measured\n"
+                "activation=tanh,edges=10,seed=2 measured\n"
+                "activation=tanh,edges=10,seed=3\n"
+                "activation=tanh,edges=10,seed=4-6 measured\n"
+                "activation=tanh,edges=30,seed=1 <0\n"
+                "activation=tanh,edges=30,seed=4-6 <3\n"
+                "activation=tanh,edges=50,seed=1 <0\n"
+                "activation=tanh,edges=50,seed=2 <1\n"
+                "activation=tanh,edges=50,seed=4-6 <3\n"
+                "activation=relu,edges=10,seed=1-6 measured\n"
+                "activation=relu,edges=30,seed=1-6 <9\n"
+                "activation=relu,edges=50,seed=1-6 <9\n");
+    expect_runs("[sweep]\nbin.edges = 10, 30\ntrain.seed = 1:6\nskip = "
+                "bin.edges = 30 & train.seed = 2, bin.edges = 30 & train.seed = 3\n",
+                "edges=10,seed=1 measured\nedges=10,seed=2-3\n"
+                "edges=10,seed=4-6 measured\nedges=30,seed=1 <0\n"
+                "edges=30,seed=4-6 <2\n");
+    /* All of them leave it out. */
+    expect_runs("[sweep]\nbin.edges = 10, 30\ntrain.seed = 1:4\n"
+                "skip = train.seed = 3\n",
+                "edges=10,seed=1-2 measured\nedges=10,seed=4 measured\n"
+                "edges=30,seed=1-2 <0\nedges=30,seed=4 <1\n");
     /* A zipped key that trains, with a value that is there twice. */
     expect_runs("[sweep]\ntrain.batch = 1, 2, 1\nbin.edges = 5, 6, 7\n"
                 "zip = train.batch, bin.edges\n",

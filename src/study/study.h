@@ -135,7 +135,9 @@ ipl_status study_used(const ipl_study *s);
 void study_name(const ipl_study *s, const int *position, ipl_study_run *run);
 
 /* Seeds, from the positions that `left_out` does not mark (NULL: none), to chunk[];
- * gives their number. */
-int study_chunks(const ipl_study *s, const char *left_out, study_chunk *chunk);
+ * gives their number. Neighbours that differ in `apart` (NULL: none do) are not in one
+ * chunk. */
+int study_chunks(const ipl_study *s, const char *left_out, const uint64_t *apart,
+                 study_chunk *chunk);
 
 #endif

@@ -184,7 +184,7 @@ static ipl_status read_seeds(ipl_study *s)
     if (!s->seed || !s->chunk) return IPL_FAIL(IPL_E_MEMORY, "%zu seeds", count);
     for (int p = 0; p < key->positions; ++p)
         s->seed[p] = strtoll(study_texts_at(&key->text, key->of[p]), NULL, 10);
-    s->chunks = study_chunks(s, NULL, s->chunk);
+    s->chunks = study_chunks(s, NULL, NULL, s->chunk);
     return IPL_OK;
 }
 

@@ -18,6 +18,7 @@ typedef struct {
     ipl_study  *s;
     int        *position, *applied; /* [axes]; applied: what `config` has, or -1 */
     char       *left_out;           /* [seeds]                                  */
+    uint64_t   *apart;              /* [seeds]: of neighbours with the same, one run */
     study_chunk *some;              /* [seeds]: of the seeds that are left      */
     ipl_config  config;
     int64_t     product;
@@ -26,16 +27,20 @@ typedef struct {
 
 /* -- Seeds ------------------------------------------------------------------------*/
 
-int study_chunks(const ipl_study *s, const char *left_out, study_chunk *chunk)
+/* All products cut their seeds at the same places: what is left out of one does not
+ * change the runs of the others. */
+int study_chunks(const ipl_study *s, const char *left_out, const uint64_t *apart,
+                 study_chunk *chunk)
 {
-    int count = 0;
+    int count = 0, block = 0;
     const int seeds = s->key[s->seeds_of].positions;
     for (int p = 0; p < seeds; ++p) {
+        int begins = !p || p - block == s->together || s->seed[p] != s->seed[p - 1] + 1;
+        if (begins) block = p;
+        else begins = apart && apart[p] != apart[p - 1];
         if (left_out && left_out[p]) continue;
-        const int goes_on = count && chunk[count - 1].count < s->together &&
-                            chunk[count - 1].first + chunk[count - 1].count == p &&
-                            s->seed[p] == s->seed[p - 1] + 1;
-        if (goes_on) ++chunk[count - 1].count;
+        if (!begins && count && chunk[count - 1].first + chunk[count - 1].count == p)
+            ++chunk[count - 1].count;
         else chunk[count++] = (study_chunk){p, 1};
     }
     return count;
@@ -43,33 +48,61 @@ int study_chunks(const ipl_study *s, const char *left_out, study_chunk *chunk)
 
 /* -- What is left out -------------------------------------------------------------*/
 
-/* Whether the terms on axes hold. */
-static int holds(const pass *p, const study_condition *c)
+/* Whether the terms on axes hold: on keys that only measure, or on the others. */
+static int holds(const pass *p, const study_condition *c, int measures)
 {
     for (int t = c->first; t < c->first + c->terms; ++t) {
         const study_term *term = &p->s->term[t];
         const study_key *key = &p->s->key[term->key];
         if (term->key != p->s->seeds_of &&
+            (key->role == IPL_KEY_MEASURES) == measures &&
             key->of[p->position[key->axis]] != term->value)
             return 0;
     }
     return 1;
 }
 
-/* Marks the one seed for which all terms on seeds hold; *some: whether others are
- * marked. */
-static int mark(const pass *p, const study_condition *c, int *some)
+/* What the condition says of keys that only measure, as a number; 0: nothing. */
+static uint64_t measures_of(const pass *p, const study_condition *c)
+{
+    uint64_t hash = 0;
+    for (int t = c->first; t < c->first + c->terms; ++t) {
+        const study_term *term = &p->s->term[t];
+        if (p->s->key[term->key].role == IPL_KEY_MEASURES)
+            hash = study_hash(hash ? hash : STUDY_HASH, term, sizeof *term);
+    }
+    return hash;
+}
+
+/* The position of the one seed for which all terms on seeds hold; -1: there is none. */
+static int seed_of(const pass *p, const study_condition *c)
 {
     int value = -1, at = 0;
     for (int t = c->first; t < c->first + c->terms; ++t) {
         const study_term *term = &p->s->term[t];
         if (term->key != p->s->seeds_of) continue;
-        if (value >= 0 && term->value != value) return 0;
+        if (value >= 0 && term->value != value) return -1;
         value = term->value;
     }
-    if (!*some) memset(p->left_out, 0, (size_t)p->s->key[p->s->seeds_of].positions);
     while (p->s->key[p->s->seeds_of].of[at] != value) ++at;
-    return p->left_out[at] = *some = 1;
+    return at;
+}
+
+/* Marks its seed. Products that train alike and differ in whether a seed is left out
+ * have it in a run of its own, so that they share all networks. *some: others are
+ * marked. */
+static void mark(pass *p, study_condition *c, int *some)
+{
+    const int at = seed_of(p, c);
+    const size_t seeds = (size_t)p->s->key[p->s->seeds_of].positions;
+    if (at < 0 || !holds(p, c, 0)) return;
+    if (!*some) {
+        memset(p->left_out, 0, seeds * sizeof *p->left_out);
+        memset(p->apart, 0, seeds * sizeof *p->apart);
+    }
+    *some = 1;
+    p->apart[at] += measures_of(p, c);
+    if (holds(p, c, 1)) p->left_out[at] = (char)(c->matched = 1);
 }
 
 /* The chunks of this product's seeds; 0: the product is left out. */
@@ -79,14 +112,14 @@ static int chunks_of(pass *p, const study_chunk **chunk)
     int some = 0, all = 0;
     for (int c = 0; c < s->conditions; ++c) {
         study_condition *condition = &s->condition[c];
-        if (!holds(p, condition)) continue;
-        if (!condition->of_seeds) all = condition->matched = 1;
-        else if (mark(p, condition, &some)) condition->matched = 1;
+        if (condition->of_seeds) mark(p, condition, &some);
+        else if (holds(p, condition, 0) && holds(p, condition, 1))
+            all = condition->matched = 1;
     }
     *chunk = some || s->seeds_of < 0 ? p->some : s->chunk;
     if (all) return 0;
     if (s->seeds_of < 0) return 1; /* those of the configuration: no chunk is read */
-    return some ? study_chunks(s, p->left_out, p->some) : s->chunks;
+    return some ? study_chunks(s, p->left_out, p->apart, p->some) : s->chunks;
 }
 
 /* -- Runs -------------------------------------------------------------------------*/
@@ -257,7 +290,8 @@ ipl_status study_products(ipl_study *s)
     p.applied = malloc(axes * sizeof *p.applied);
     p.some = malloc(seeds * sizeof *p.some);
     p.left_out = malloc(seeds);
-    if (!p.position || !p.applied || !p.some || !p.left_out) {
+    p.apart = malloc(seeds * sizeof *p.apart);
+    if (!p.position || !p.applied || !p.some || !p.left_out || !p.apart) {
         st = IPL_FAIL(IPL_E_MEMORY, "the products of %s", s->path);
         goto done;
     }
@@ -272,5 +306,6 @@ done:
     free(p.applied);
     free(p.some);
     free(p.left_out);
+    free(p.apart);
     return st;
 }
