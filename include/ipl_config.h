@@ -128,6 +128,13 @@ ipl_status ipl_config_set(ipl_config *config, const char *text);
 /* Whether the keys fit each other: layers, path, list. E_ARGUMENT. */
 ipl_status ipl_config_check(const ipl_config *config);
 
+/* Whether they fit the data, of which rows, train_rows, inputs, classes and name are
+ * looked at: layers, subset, windows of pools. E_ARGUMENT. */
+ipl_status ipl_config_check_data(const ipl_config *config, const ipl_dataset *data);
+
+/* Rows of the data that are of a set. */
+int64_t ipl_rows_of(const ipl_dataset *data, ipl_measured_rows set);
+
 /* Makes those paths whole, so that they mean the same wherever the program runs.
  * E_ARGUMENT: longer than a key may be. */
 ipl_status ipl_config_whole_paths(ipl_config *config);

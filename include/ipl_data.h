@@ -130,6 +130,11 @@ typedef struct {
  * The caller owns *out and frees it with ipl_dataset_free, which allows a zeroed
  * struct. */
 ipl_status ipl_dataset_load(const ipl_data_options *options, ipl_dataset *out);
+
+/* What loading checks last, of a set that is loaded: of *data it looks at rows, classes
+ * and name, and sets train_rows, which 0 of train_fraction leaves where it is above 0.
+ * E_ARGUMENT: no row would train; noise in labels that are all the same. */
+ipl_status ipl_dataset_divide(const ipl_data_options *options, ipl_dataset *data);
 void       ipl_dataset_free(ipl_dataset *data);
 
 /* Adds a line to notes[IPL_NOTES_BYTES]; what has no room is cut off. */

@@ -94,6 +94,10 @@ int            ipl_study_value_of(const ipl_study *study, int64_t run, int key);
 ipl_status     ipl_study_config(const ipl_study *study, int64_t run, const char *dir,
                                 ipl_config *out);
 
+/* Reads the data of all runs, and sees whether they fit: what a run would say before it
+ * trains, with its name. As ipl_dataset_load and ipl_config_check_data. */
+ipl_status     ipl_study_check(const ipl_study *study);
+
 /* About how much a run is, before its data are loaded. */
 typedef struct {
     double  cost;     /* multiplications; ratios mean something, within a study      */
@@ -167,7 +171,8 @@ typedef int (*ipl_study_call)(void *user, const ipl_study_progress *now);
  * rank 0 is gone.
  *
  * E_ARGUMENT: a run directory is there that belongs to another configuration (the text
- * has both values), or an option. E_STOPPED: the call asked for it. E_IO: the folder or
+ * has both values), or an option. As ipl_study_check, of the runs that are not done:
+ * then nothing begins. E_STOPPED: the call asked for it. E_IO: the folder or
  * its tables cannot be written. Runs that failed are counted, and are no error here.
  */
 ipl_status ipl_study_execute(const ipl_study *study, const ipl_study_options *options,

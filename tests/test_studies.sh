@@ -187,4 +187,18 @@ holds 'a plan tells of networks, time and memory' sh -c \
      grep -q "^time: about .* side by side" out &&
      grep -q "^memory: at most .*iB a run" out'
 holds 'and makes nothing' test ! -e none
+
+# unfit WORDS LINES: what no run of these could do with its data is said before any
+# begins, also by --plan.
+unfit() {
+    study "$2" >unfit.ini
+    fails 1 "unfit.ini: run $1" sweep unfit.ini --out none --device cpu
+    fails 1 "unfit.ini: run $1" sweep unfit.ini --plan --device cpu --quiet
+}
+unfit "subset=257: [measure] subset: 257 of the 256 rows of set 'all': expected 2 to" \
+    'measure.subset = 20, 257'
+unfit "subset=52,rows=test: [measure] subset: 52 of the 51 rows of set 'test'" \
+    'measure.subset = 51, 52
+measure.rows = all | train | test'
+holds 'and nothing is made' test ! -e none
 plan

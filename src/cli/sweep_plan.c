@@ -227,7 +227,8 @@ int cli_print_plan(const ipl_study *study, const ipl_study_options *options, int
         cli_say("no memory for %lld runs", (long long)p.runs);
         return CLI_FAILED;
     }
-    ipl_status st = sum_up(&p, &s);
+    ipl_status st = ipl_study_check(study);
+    if (st == IPL_OK) st = sum_up(&p, &s);
     if (st == IPL_OK) st = open_devices(&p);
     if (st == IPL_OK) st = take_samples(&p, quiet);
     if (st == IPL_OK) st = largest(&p, &most, &name);

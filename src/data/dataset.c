@@ -243,24 +243,36 @@ static ipl_status limit_rows(const ipl_data_options *o, ipl_dataset *d, ipl_arra
 
 static ipl_status change_labels(const ipl_data_options *o, ipl_dataset *d)
 {
-    IPL_REQUIRE(o->label_noise == 0.0 || d->classes > 1,
-                "label_noise %g of the set '%s', which has one class only",
-                o->label_noise, d->name);
     if (o->random_labels) IPL_TRY(ipl_labels_permute(d->rows, o->seed, d->y));
     if (o->label_noise > 0.0)
         IPL_TRY(ipl_labels_disturb(d->rows, d->classes, o->label_noise, o->seed, d->y));
     return IPL_OK;
 }
 
-/* Fills split[rows]; without a fraction a set whose files have two parts keeps them,
- * and a shuffled split then mixes rows within each part. */
-static ipl_status split_rows(const ipl_data_options *o, ipl_dataset *d)
+/* Without a fraction a set whose files have two parts keeps them. */
+static int is_by_files(const ipl_data_options *o, const ipl_dataset *d)
 {
-    const int by_files = o->train_fraction == 0.0 && d->train_rows > 0;
+    return o->train_fraction == 0.0 && d->train_rows > 0;
+}
+
+ipl_status ipl_dataset_divide(const ipl_data_options *o, ipl_dataset *d)
+{
+    IPL_REQUIRE(o && d, "options or data are NULL");
     const double fraction = o->train_fraction > 0.0 ? o->train_fraction : 0.8;
-    if (!by_files) d->train_rows = (int64_t)rint(fraction * (double)d->rows);
-    IPL_REQUIRE(d->train_rows > 0, "train_fraction %g of the %" PRId64 " rows of '%s' "
-                "leaves none to train on", fraction, d->rows, d->name);
+    IPL_REQUIRE(o->label_noise == 0.0 || d->classes > 1,
+                "label_noise %g of the set '%s', which has one class only",
+                o->label_noise, d->name);
+    if (is_by_files(o, d)) return IPL_OK;
+    const int64_t rows = (int64_t)rint(fraction * (double)d->rows);
+    IPL_REQUIRE(rows > 0, "train_fraction %g of the %" PRId64 " rows of '%s' leaves "
+                "none to train on", fraction, d->rows, d->name);
+    d->train_rows = rows;
+    return IPL_OK;
+}
+
+/* Fills split[rows]. A shuffled split mixes the rows of two files within each. */
+static ipl_status split_rows(const ipl_data_options *o, int by_files, ipl_dataset *d)
+{
     d->split = malloc((size_t)d->rows * sizeof *d->split);
     if (!d->split)
         return IPL_FAIL(IPL_E_MEMORY, "the split of %" PRId64 " rows", d->rows);
@@ -291,8 +303,10 @@ ipl_status ipl_dataset_load(const ipl_data_options *options, ipl_dataset *out)
     IPL_TRY_DONE(load[options->set](options, raw));
     IPL_TRY_DONE(take_raw(options, raw, &made));
     IPL_TRY_DONE(limit_rows(options, &made, &raw->x));
+    const int by_files = is_by_files(options, &made);
+    IPL_TRY_DONE(ipl_dataset_divide(options, &made));
     IPL_TRY_DONE(change_labels(options, &made));
-    IPL_TRY_DONE(split_rows(options, &made));
+    IPL_TRY_DONE(split_rows(options, by_files, &made));
     IPL_TRY_DONE(ipl_scale_inputs(options, raw, &made));
     IPL_TRY_DONE(note_empty_classes(&made));
     *out = made;

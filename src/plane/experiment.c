@@ -54,9 +54,8 @@ done:
 static int64_t measurable(const ipl_experiment *e, ipl_measured_rows set,
                           int64_t *begin)
 {
-    const int64_t rows = e->data.rows, trains = e->data.train_rows;
-    *begin = set == IPL_ROWS_TEST ? trains : 0;
-    return set == IPL_ROWS_ALL ? rows : set == IPL_ROWS_TRAIN ? trains : rows - trains;
+    *begin = set == IPL_ROWS_TEST ? e->data.train_rows : 0;
+    return ipl_rows_of(&e->data, set);
 }
 
 /* A run that measures kept networks evaluates none. */
@@ -67,22 +66,11 @@ static void count_scored(ipl_experiment *e)
     e->scored_rows = e->scored_copy ? wanted : trains;
 }
 
-static ipl_status count_measured(ipl_experiment *e)
+static void count_measured(ipl_experiment *e)
 {
-    int64_t begin;
-    /* The first one comes last; the others must do, before anything is trained. */
-    for (int set = IPL_ROWS_COUNT - 1; set >= 0; --set) {
-        if (!(e->config.rows & 1u << set)) continue;
-        const int64_t rows = measurable(e, (ipl_measured_rows)set, &begin);
-        const int64_t subset = e->config.subset ? e->config.subset : rows;
-        IPL_REQUIRE(subset <= rows && subset >= 2,
-                    "[measure] subset: %lld of the %lld rows of set '%s': expected 2 "
-                    "to as many as there are", (long long)subset, (long long)rows,
-                    ipl_rows_name((ipl_measured_rows)set));
-        e->measured_rows = subset;
-        e->measured_copy = subset < rows;
-    }
-    return IPL_OK;
+    const int64_t rows = ipl_rows_of(&e->data, ipl_config_first_rows(&e->config));
+    e->measured_rows = e->config.subset ? e->config.subset : rows;
+    e->measured_copy = e->measured_rows < rows;
 }
 
 /* Uploads `count` of the `rows` rows from first[] on, drawn by data.seed. */
@@ -148,12 +136,8 @@ static ipl_status load(ipl_experiment *e)
 {
     IPL_TRY(ipl_dataset_load(&e->config.data, &e->data));
     const ipl_dataset *data = &e->data;
-    const int32_t inputs = e->shape.width[0], classes = e->shape.width[e->shape.layers];
-    IPL_REQUIRE(data->inputs == inputs && data->classes <= classes,
-                "[net] layers start with %d inputs and end with %d classes: the data "
-                "set %s has %d and %d: expected layers = %d, .., %d", inputs, classes,
-                data->name, data->inputs, data->classes, data->inputs,
-                data->classes);
+    const int32_t classes = e->shape.width[e->shape.layers];
+    IPL_TRY(ipl_config_check_data(&e->config, data));
     if (data->classes < classes)
         ipl_note(e->data.notes, "%d of the %d classes of [net] layers have no rows: "
                  "the data has %d", classes - data->classes, classes, data->classes);
@@ -163,7 +147,8 @@ static ipl_status load(ipl_experiment *e)
                  (long long)data->train_rows);
     e->data_crc = crc_of(data);
     count_scored(e);
-    return count_measured(e);
+    count_measured(e);
+    return IPL_OK;
 }
 
 static ipl_status upload(ipl_experiment *e)

@@ -74,9 +74,6 @@ static ipl_status list_windows(ipl_pool *p, const ipl_window *at, int count)
         to->networks = over_ticks ? at[w].last - at[w].first + 1 : p->e->replicas;
         IPL_TRY(ipl_config_pool_sizes(&p->e->config, to->networks, &to->k, &to->sizes));
         const int64_t rows = to->k[to->sizes - 1] * p->e->measured_rows;
-        IPL_REQUIRE(rows <= INT32_MAX, "[pool] %lld networks of %lld rows: expected at "
-                    "most %d rows in all", (long long)to->k[to->sizes - 1],
-                    (long long)p->e->measured_rows, INT32_MAX);
         if (rows > p->rows) p->rows = rows;
         if (to->networks > p->networks) p->networks = to->networks;
     }

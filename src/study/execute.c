@@ -15,6 +15,7 @@
 #include <time.h>
 
 #include "file.h"
+#include "study/study.h"
 #include "study/tables.h"
 
 typedef struct {
@@ -277,6 +278,11 @@ static void make_lock(execution *x)
     pthread_condattr_destroy(&clock);
 }
 
+static int is_open(const void *jobs, int64_t run)
+{
+    return ((const study_jobs *)jobs)->job[run].state == IPL_STUDY_OPEN;
+}
+
 /* In this process, and with the other ranks, if there are any. */
 static ipl_status execute(const ipl_study *study, const ipl_study_options *options,
                           ipl_study_call progress, void *user, ipl_study_progress *out)
@@ -284,10 +290,11 @@ static ipl_status execute(const ipl_study *study, const ipl_study_options *optio
     execution x = {.options = options};
     ipl_study_progress now = {.ended = -1, .text = ""};
     IPL_TRY(study_look_at_devices(&x));
-    IPL_TRY(make_folder(options->dir));
     make_lock(&x);
     ipl_status st = study_jobs_create(study, options->dir, options->part,
                                       options->parts, &x.jobs);
+    if (st == IPL_OK) st = study_check_data(study, is_open, &x.jobs);
+    if (st == IPL_OK) st = make_folder(options->dir);
     if (st == IPL_OK) st = study_begin_folder(study, options->dir);
     if (st == IPL_OK && ipl_team_size(options->team) > 1)
         st = study_ranks_create(&x, &x.ranks);

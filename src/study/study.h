@@ -131,6 +131,10 @@ ipl_status study_products(ipl_study *s);
 /* That each key makes a difference to some run; study_used.c. E_FORMAT. */
 ipl_status study_used(const ipl_study *s);
 
+/* That the runs which are wanted (NULL: all) fit their data; study_data.c. */
+typedef int (*study_wanted)(const void *user, int64_t run);
+ipl_status study_check_data(const ipl_study *s, study_wanted wanted, const void *user);
+
 /* The name of the run of these positions, and seeds. */
 void study_name(const ipl_study *s, const int *position, ipl_study_run *run);
 
