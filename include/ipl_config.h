@@ -112,8 +112,9 @@ typedef ipl_status (*ipl_config_more)(void *user, ipl_config *config, int line,
                                       const char *key, const char *value);
 
 /* ipl_config_read of a file that may have [section] too, whose keys go to `more` as
- * they come; it sees to repeated ones. E_ARGUMENT: a section of the configuration. Else
- * as ipl_config_read and `more`. */
+ * they come; it sees to repeated ones. A value there that ends with ',', '|' or '&'
+ * goes on in the next line: `line` is the first, and a blank stands between.
+ * E_ARGUMENT: a section of the configuration. Else as ipl_config_read and `more`. */
 ipl_status ipl_config_read_more(const char *path, const char *section,
                                 ipl_config_more more, void *user, ipl_config *config);
 

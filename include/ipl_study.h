@@ -13,8 +13,9 @@
  *
  * Values are divided by commas, or by '|' where a line has one; paths among them are
  * relative to the file's folder. The first key changes slowest, and seeds, unless they
- * are zipped, fastest. zip and skip may have several lines; groups of zip are divided
- * by '|', conditions of skip as values are.
+ * are zipped, fastest. A line that ends with ',', '|' or '&' goes on in the next one.
+ * zip and skip may be there several times; groups of zip are divided by '|', conditions
+ * of skip as values are.
  *
  * Products that differ in train.seed alone are one run with replicas, as far as their
  * seeds follow each other; those that differ only in what is measured are trained once:

@@ -250,6 +250,48 @@ static void a_section_more_goes_to_its_reader(void **state)
     unlink(path);
 }
 
+/* Of `text`, a section [more]: what its reader got. */
+static void expect_more(const char *text, const char *want)
+{
+    char whole[700], seen[500] = "", path[64];
+    ipl_config config;
+    snprintf(whole, sizeof whole, "[train]\nepochs = 70\n[more]\n%s", text);
+    write_file(whole, path);
+    CHECK_OK(ipl_config_read_more(path, "more", note_key, seen, &config));
+    assert_string_equal(seen, want);
+    unlink(path);
+}
+
+static void values_of_a_section_more_go_on_behind_a_separator(void **state)
+{
+    (void)state;
+    expect_more("a = 1,\n  2\nb = 3\n", "4 a=1, 2;6 b=3;");
+    expect_more("a = 1 |\n2 | \n\t3 &\n4\n b = 3\n", "4 a=1 | 2 | 3 & 4;8 b=3;");
+    expect_more("a = 1, ; one\n# two\n\n; three\n2, ; four\n3;4\nb = 3\n",
+                "4 a=1, 2, 3;4;10 b=3;");
+    expect_more("a = 1,\nb = 2\n", "4 a=1, b = 2;"); /* which its reader refuses */
+    expect_more("a = 1,", "4 a=1,;");
+    expect_more("a = 1,\n[train]\nseed = 5\n", "4 a=1,;");
+    expect_more("a = 1,\n\n", "4 a=1,;");
+    expect_more("a = 1,2\n  b = 3\n", "4 a=1,2;5 b=3;");
+    expect_more("a =\nb = 3\n", "4 a=;5 b=3;");
+    char text[500], path[64], seen[600] = "";
+    ipl_config config;
+    snprintf(text, sizeof text, "[train]\nepochs = 70\n[more]\na = 1,\n%0197d\n", 7);
+    write_file(text, path);
+    CHECK_OK(ipl_config_read_more(path, "more", note_key, seen, &config));
+    CHECK(strlen(seen) == 4 + 2 + 1 + 197 + 1);
+    unlink(path);
+    snprintf(text, sizeof text, "[train]\nepochs = 70\n[more]\na = 1,\n%0198d\n", 7);
+    write_file(text, path);
+    CHECK_FAILS(ipl_config_read_more(path, "more", note_key, seen, &config),
+                IPL_E_FORMAT, ":5: longer than 197 characters");
+    unlink(path);
+    /* Sections of a configuration have lines of their own. */
+    snprintf(text, sizeof text, "[measure]\nestimators = bin,\nkde\n");
+    CHECK_FAILS(read_text(text, &config), IPL_E_FORMAT, ":");
+}
+
 static void keys_are_found_and_set_by_number(void **state)
 {
     (void)state;
@@ -440,6 +482,7 @@ static const check_test tests[] = {
     CHECK_TEST(blanks_comments_and_line_ends_do_not_matter),
     CHECK_TEST(bad_lines_are_named),
     CHECK_TEST(a_section_more_goes_to_its_reader),
+    CHECK_TEST(values_of_a_section_more_go_on_behind_a_separator),
     CHECK_TEST(keys_are_found_and_set_by_number),
     CHECK_TEST(overlong_lines_are_refused_and_not_split),
     CHECK_TEST(failed_reading_leaves_the_config),

@@ -163,6 +163,61 @@ static void sets_stand_over_the_file(void **state)
     files_remove_folder(f);
 }
 
+/* As text it is the same study, in lines that the reader takes. */
+static void expect_same_as_text(const ipl_study *s, const char *f)
+{
+    char *text, *again;
+    size_t bytes, its;
+    ipl_study *read;
+    CHECK_OK(ipl_study_text(s, &text, &bytes));
+    for (const char *at = text; *at; at += strcspn(at, "\n") + 1)
+        CHECK(strcspn(at, "\n") <= 197);
+    files_write(files_path(f, "again.ini"), bytes, text);
+    CHECK_OK(ipl_study_read(files_path(f, "again.ini"), NULL, 0, &read));
+    CHECK_OK(ipl_study_text(read, &again, &its));
+    assert_string_equal(text, again);
+    CHECK(ipl_study_runs(read) == ipl_study_runs(s));
+    for (int64_t r = 0; r < ipl_study_runs(s); ++r)
+        assert_string_equal(ipl_study_run_at(s, r)->name,
+                            ipl_study_run_at(read, r)->name);
+    ipl_study_free(read);
+    free(text);
+    free(again);
+}
+
+static void lists_may_have_several_lines(void **state)
+{
+    (void)state;
+    char f[FILES_PATH], text[4000] = "[sweep]\ntrain.batch = 1", set[4000];
+    ipl_study *s;
+    files_make_folder(f);
+    for (int b = 2; b <= 300; ++b)
+        sprintf(text + strlen(text), ",%s%d", b % 20 ? "" : "\n", b);
+    strcpy(set, "sweep.bin.edges=3");
+    for (int b = 4; b <= 500; ++b) sprintf(set + strlen(set), ",%d", b);
+    strcat(text, "\nnet.layers = 12, 5-tanh, 4-tanh, 2 |\n  12, 3-tanh, 4-tanh, "
+                 "5-tanh, 6-tanh, 7-tanh,\n 2 | 12, 7-tanh, 2\nskip = train.batch = 7 &"
+                 "\nnet.layers = 12, 7-tanh, 2 | train.batch = 8 & net.layers = 12, "
+                 "7-tanh, 2 |\ntrain.batch = 9\ndata.set = npy\ndata.path = a long "
+                 "name of a folder with blanks | another of them & more |\nc | d\n");
+    CHECK_OK(read_study(f, text, &s, NULL));
+    CHECK(ipl_study_runs(s) == (300 * 3 - 1 - 1 - 3) * 4);
+    assert_string_equal(ipl_study_value(s, 1, 1),
+                        "12, 3-tanh, 4-tanh, 5-tanh, 6-tanh, 7-tanh, 2");
+    expect_same_as_text(s, f);
+    ipl_study_free(s);
+    CHECK_OK(read_study(f, "[sweep]\ntrain.batch = 1\n", &s, set, NULL));
+    CHECK(ipl_study_runs(s) == 498);
+    expect_same_as_text(s, f);
+    ipl_study_free(s);
+    CHECK_FAILS(read_study(f, "[sweep]\ntrain.batch = 1,\n2,\ntrain.seed = 3\n", &s,
+                           NULL), IPL_E_FORMAT, "study.ini:2: [train] batch = "
+                "'train.seed = 3': expected a whole number");
+    CHECK_FAILS(read_study(f, "[sweep]\ntrain.batch = 1,\n2,\n", &s, NULL),
+                IPL_E_FORMAT, "study.ini:2: [sweep] train.batch = '1, 2,': an empty");
+    files_remove_folder(f);
+}
+
 /* -- Names ------------------------------------------------------------------------*/
 
 static void names_are_of_plain_characters(void **state)
@@ -363,6 +418,7 @@ static const check_test tests[] = {
     CHECK_TEST(zipped_keys_go_side_by_side),
     CHECK_TEST(products_that_meet_a_condition_are_left_out),
     CHECK_TEST(sets_stand_over_the_file),
+    CHECK_TEST(lists_may_have_several_lines),
     CHECK_TEST(names_are_of_plain_characters),
     CHECK_TEST(a_value_is_the_same_however_written),
     CHECK_TEST(what_only_measures_is_trained_once),

@@ -3,6 +3,7 @@
  */
 #include "config/config_table.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <ini.h>
 #include <stdio.h>
@@ -22,6 +23,10 @@ typedef struct {
     const char *more; /* a section of somebody else's, or NULL                   */
     ipl_config_more take;
     void       *user; /* of take                                                 */
+    int         goes_on; /* the next line, with this value                       */
+    ipl_buffer  value; /* of a key of `more`                                     */
+    char        key[IPL_CONFIG_TEXT];
+    int         key_line;
     int         line, *at; /* [config_rows()]: line of each key, 0 when not seen */
     ipl_status  st;   /* the first failure                                       */
 } reading;
@@ -47,30 +52,72 @@ static ipl_status unknown_section(const reading *r, const char *name)
     return config_unknown(IPL_E_FORMAT, where, name, "");
 }
 
-/* Hands out a line at a time. Leading blanks go, as libinih would take an indented
- * line for the continuation of the one before. */
+/* The key of `more` that was read last, with all lines of its value. */
+static ipl_status give_more(reading *r)
+{
+    const char *value = r->value.at ? r->value.at : "";
+    const ipl_status st =
+        r->value.is_lost ? IPL_FAIL(IPL_E_MEMORY, "%s: [%s] %s", r->path, r->more,
+                                    r->key)
+                         : r->take(r->user, r->config, r->key_line, r->key, value);
+    free(r->value.at);
+    r->value = (ipl_buffer){0};
+    r->goes_on = 0;
+    return st;
+}
+
+/* A value that ends with a separator goes on in the next line. */
+static ipl_status take_more(reading *r, const char *key, const char *value)
+{
+    const size_t length = strlen(value);
+    if (!r->goes_on) {
+        snprintf(r->key, sizeof r->key, "%s", key);
+        r->key_line = r->line;
+    }
+    ipl_buffer_add(&r->value, "%s%s", r->goes_on ? " " : "", value);
+    r->goes_on = length && strchr(",|&", value[length - 1]);
+    return r->goes_on ? IPL_OK : give_more(r);
+}
+
+static ipl_status begin_section(reading *r, const char *line)
+{
+    char name[64] = "";
+    sscanf(line, "[%63[^]\n]", name);
+    if (r->goes_on) IPL_TRY(give_more(r));
+    if (config_has_section(name) || is_more(r, name)) return IPL_OK;
+    return unknown_section(r, name);
+}
+
+/* Up to a comment, which libinih 55 leaves in a continuation. */
+static void cut_comment(char *line)
+{
+    for (char *at = line + 1; *at; ++at)
+        if (*at == ';' && isspace((unsigned char)at[-1])) {
+            strcpy(at, "\n");
+            return;
+        }
+}
+
+/* Hands out a line at a time. libinih takes an indented line for the continuation of
+ * the one before: so leading blanks go, and a continuation gets one. */
 static char *read_line(char *text, int size, void *user)
 {
     reading *r = user;
     char where[320];
-    if (r->st != IPL_OK || !fgets(text, size, r->file)) return NULL;
+    const int goes_on = r->goes_on;
+    if (r->st != IPL_OK || !fgets(text + goes_on, size - goes_on, r->file)) return NULL;
     ++r->line;
+    *text = goes_on ? ' ' : *text;
     if (!strchr(text, '\n') && !feof(r->file)) {
         r->st = IPL_FAIL(IPL_E_FORMAT, "%s: longer than %d characters",
-                         place(r, where, sizeof where), size - 2);
+                         place(r, where, sizeof where), size - 2 - goes_on);
         return NULL;
     }
-    char *begin = text + strspn(text, " \t");
-    memmove(text, begin, strlen(begin) + 1);
-    if (*text == '[') {
-        char name[64] = "";
-        sscanf(text, "[%63[^]\n]", name);
-        if (!config_has_section(name) && !is_more(r, name)) {
-            r->st = unknown_section(r, name);
-            return NULL;
-        }
-    }
-    return text;
+    if (goes_on) cut_comment(text);
+    const char *begin = text + strspn(text, " \t");
+    if (*begin == '[') r->st = begin_section(r, begin);
+    memmove(text + r->goes_on, begin, strlen(begin) + 1);
+    return r->st == IPL_OK ? text : NULL;
 }
 
 static int take_key(void *user, const char *section, const char *key, const char *value)
@@ -79,7 +126,7 @@ static int take_key(void *user, const char *section, const char *key, const char
     char where[320];
     if (r->st != IPL_OK) return 0;
     if (is_more(r, section)) {
-        r->st = r->take(r->user, r->config, r->line, key, value);
+        r->st = take_more(r, key, value);
         return r->st == IPL_OK;
     }
     place(r, where, sizeof where);
@@ -102,6 +149,7 @@ static ipl_status read_stream(reading r)
         return IPL_FAIL(IPL_E_MEMORY, "%s: %d keys", r.path, config_rows());
     }
     const int bad_line = ini_parse_stream(read_line, &r, take_key, &r);
+    if (r.st == IPL_OK && !bad_line && r.goes_on) r.st = give_more(&r);
     if (r.st == IPL_OK && ferror(r.file))
         r.st = IPL_FAIL(IPL_E_IO, "%s: %s", r.path, strerror(errno));
     else if (bad_line && (r.st == IPL_OK || bad_line < r.line)) /* what comes first */
@@ -109,6 +157,7 @@ static ipl_status read_stream(reading r)
                         r.path, bad_line);
     fclose(r.file);
     free(r.at);
+    free(r.value.at);
     return r.st;
 }
 

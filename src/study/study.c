@@ -7,6 +7,8 @@
 
 #include "study/study.h"
 
+enum { LINE = 88, INDENT = 4 }; /* columns of a study as text                       */
+
 int ipl_study_keys(const ipl_study *s) { return s->keys; }
 
 ipl_study_key ipl_study_key_at(const ipl_study *s, int key)
@@ -84,21 +86,41 @@ ipl_status ipl_study_config(const ipl_study *s, int64_t run, const char *dir,
 
 /* -- As text ----------------------------------------------------------------------*/
 
+/* In lines that the reader takes. */
+static void print_list(const char *text, int column, const char *ends, ipl_buffer *to)
+{
+    while (*text) {
+        const size_t value = strcspn(text, ends), length = value + (text[value] != 0);
+        if (column + (int)length > LINE && column > INDENT) {
+            ipl_buffer_add(to, "\n%*s", INDENT, "");
+            column = INDENT;
+            text += strspn(text, " \t");
+            continue;
+        }
+        ipl_buffer_add(to, "%.*s", (int)length, text);
+        column += (int)length;
+        text += length;
+    }
+    ipl_buffer_add(to, "\n");
+}
+
 /* A line of [sweep] as it stood; of data its values, whose paths are whole. */
 static void print_entry(const ipl_study *s, const study_entry *entry, ipl_buffer *to)
 {
     const int k = study_key_of(s, entry->key);
+    const int column = (int)strlen(entry->key) + 3;
+    const char *ends = study_separator(entry->text) == ',' ? "," : "|";
+    ipl_buffer values = {0};
     ipl_buffer_add(to, "%s = ", entry->key);
     if (k < 0 || strcmp(s->key[k].section, "data")) {
-        ipl_buffer_add(to, "%s\n", entry->text);
+        print_list(entry->text, column, ends, to);
         return;
     }
-    const char separator = study_separator(entry->text);
-    for (int p = 0; p < s->key[k].positions; ++p) {
-        if (p) ipl_buffer_add(to, separator == ',' ? ", " : " | ");
-        ipl_buffer_add(to, "%s", study_texts_at(&s->key[k].text, s->key[k].of[p]));
-    }
-    ipl_buffer_add(to, "\n");
+    for (int p = 0; p < s->key[k].positions; ++p)
+        ipl_buffer_add(&values, "%s%s", !p ? "" : *ends == ',' ? ", " : " | ",
+                       study_texts_at(&s->key[k].text, s->key[k].of[p]));
+    print_list(values.at ? values.at : "", column, ends, to);
+    free(values.at);
 }
 
 ipl_status ipl_study_text(const ipl_study *s, char **text, size_t *bytes)
