@@ -188,6 +188,19 @@ holds 'a plan tells of networks, time and memory' sh -c \
      grep -q "^memory: at most .*iB a run" out'
 holds 'and makes nothing' test ! -e none
 
+study 'net.activation = tanh, relu
+bin.edges = 10, 30
+train.seed = 1:7
+together = 3' >more.ini
+sweep more.ini --plan --out all >out 2>err
+holds 'it tells what is done, and what is trained again' sh -c \
+    'grep -q "28 products in 12 runs: 6 train 14 networks, 6 measure" out &&
+     grep -q "^done in all: 4 runs; of the others 4 train 8 networks, 4 measure" out &&
+     grep -q "^time: about .* more on cpu" out'
+sweep study.ini --plan --out all >out 2>err
+holds 'and what is left when all is done' sh -c \
+    'grep -q "^done in all: 8 runs; of the others 0 train 0 networks, 0 measure" out'
+
 # unfit WORDS LINES: what no run of these could do with its data is said before any
 # begins, also by --plan.
 unfit() {

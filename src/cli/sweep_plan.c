@@ -21,6 +21,7 @@ static const double SAMPLE_S = 0.5;
 
 typedef struct {
     int64_t run;
+    int     is_done;
     ipl_study_work work;
 } planned;
 
@@ -48,8 +49,18 @@ static int by_cost(const void *a, const void *b)
 
 typedef struct {
     int64_t trained, measured_only, networks, ticks, kept_bytes;
+    int64_t done, train_left, networks_left; /* in the study's folder              */
     int     is_guess;
 } sums;
+
+static int is_done(const planning *p, int64_t run)
+{
+    char path[4300];
+    ipl_run_info info;
+    snprintf(path, sizeof path, "%s/%s", p->options->dir,
+             ipl_study_run_at(p->study, run)->name);
+    return ipl_run_about(path, &info) == IPL_OK && info.done;
+}
 
 static ipl_status sum_up(planning *p, sums *out)
 {
@@ -61,8 +72,12 @@ static ipl_status sum_up(planning *p, sums *out)
         const ipl_status st =
             ipl_study_work_of(p->study, r, p->options->dir, &at->work);
         if (st != IPL_OK) return st;
+        at->is_done = is_done(p, r);
+        out->done += at->is_done;
         if (run->kept_by < 0) ++out->trained, out->networks += run->seeds;
         else ++out->measured_only;
+        if (run->kept_by < 0 && !at->is_done)
+            ++out->train_left, out->networks_left += run->seeds;
         out->ticks += at->work.ticks * run->seeds;
         out->is_guess |= at->work.is_guess;
         out->kept_bytes += at->work.kept_bytes;
@@ -145,6 +160,7 @@ static double expected_s(const planning *p)
     for (int64_t r = 0; r < p->runs; ++r) {
         const planned *run = p->run + r;
         int nearest = 0;
+        if (run->is_done) continue;
         for (int k = 1; k < p->samples; ++k)
             if (fabs(log(p->at[k] / run->work.cost)) <
                 fabs(log(p->at[nearest] / run->work.cost)))
@@ -204,11 +220,17 @@ static void print(const planning *p, const sums *s, const ipl_memory *most,
               (long long)ipl_study_products(p->study), (long long)p->runs,
               (long long)s->trained, (long long)s->networks,
               (long long)s->measured_only);
+    if (s->done)
+        cli_print(stdout, "done in %s: %lld runs; of the others %lld train %lld "
+                  "networks, %lld measure\n", p->options->dir, (long long)s->done,
+                  (long long)s->train_left, (long long)s->networks_left,
+                  (long long)(p->runs - s->done - s->train_left));
     cli_print(stdout, "measured: %lld networks of an epoch or step%s\n",
               (long long)s->ticks, s->is_guess ? ", about: the policy decides by the "
               "values" : "");
-    cli_print(stdout, "time: about %s on %s, %d side by side, from short trials of %d "
-              "runs\n", cli_duration(expected_s(p), time, sizeof time), about->name,
+    cli_print(stdout, "time: about %s%s on %s, %d side by side, from short trials of "
+              "%d runs\n", cli_duration(expected_s(p), time, sizeof time),
+              s->done ? " more" : "", about->name,
               p->side_by_side, p->samples);
     cli_print(stdout, "memory: at most %s a run (%s), of %d side by side\n",
               cli_bytes(most->total_bytes, bytes), name, p->side_by_side);
