@@ -15,6 +15,8 @@
 #include "study/execute.h"
 
 static const double PATIENCE_S = 60.0, LOOK_S = 0.02, SEE_S = 3.0;
+/* Rank 0 looks at all runs and reads their data before it listens. */
+static const double START_S = 600.0;
 
 typedef enum { FREE, WORKS, OVER } slot_state;
 
@@ -40,7 +42,7 @@ struct worker {
     pthread_mutex_t  lock;
     slot            *slot;   /* [cores]                                             */
     ipl_buffer       notes;
-    int              stop, has_said, leaves;
+    int              stop, has_said, has_heard, leaves;
     double           beat_s, begin_s;
 };
 
@@ -224,11 +226,13 @@ static ipl_status listen_to_rank_0(worker *w)
         IPL_TRY(ipl_team_receive(w->team, 0, IPL_TEAM_ANY, wait_s, &m));
         if (!m) break;
         const ipl_status st = take(w, m);
+        w->has_heard = 1;
         free(m);
         IPL_TRY(st);
         wait_s = 0.0;
     }
-    if (ipl_team_silent_s(w->team, 0) <= 2.0 * study_silent_s()) return IPL_OK;
+    const double patience_s = w->has_heard ? 2.0 * study_silent_s() : START_S;
+    if (ipl_team_silent_s(w->team, 0) <= patience_s) return IPL_OK;
     ipl_team_give_up(w->team, 0);
     return IPL_FAIL(IPL_E_IO, "rank 0 says nothing any more");
 }
@@ -255,7 +259,7 @@ static ipl_status introduce(worker *w, ipl_status st)
         snprintf(here.trouble, sizeof here.trouble, "%s", ipl_last_error_text());
     snprintf(here.version, sizeof here.version, "%s", ipl_version());
     memcpy(here.model, w->model, sizeof here.model);
-    return tell(w, RANK_IS_HERE, &here, sizeof here);
+    return ipl_team_send(w->team, 0, RANK_IS_HERE, &here, sizeof here, START_S);
 }
 
 static ipl_status prepare(worker *w)
