@@ -283,16 +283,18 @@ static int is_open(const void *jobs, int64_t run)
     return ((const study_jobs *)jobs)->job[run].state == IPL_STUDY_OPEN;
 }
 
-/* In this process, and with the other ranks, if there are any. */
+/* In this process, and with the other ranks, if there are any. These may leave before
+ * the tables are written, which takes its time. */
 static ipl_status execute(const ipl_study *study, const ipl_study_options *options,
                           ipl_study_call progress, void *user, ipl_study_progress *out)
 {
     execution x = {.options = options};
     ipl_study_progress now = {.ended = -1, .text = ""};
-    IPL_TRY(study_look_at_devices(&x));
     make_lock(&x);
-    ipl_status st = study_jobs_create(study, options->dir, options->part,
-                                      options->parts, &x.jobs);
+    ipl_status st = study_look_at_devices(&x);
+    if (st == IPL_OK)
+        st = study_jobs_create(study, options->dir, options->part, options->parts,
+                               &x.jobs);
     if (st == IPL_OK) st = study_check_data(study, is_open, &x.jobs);
     if (st == IPL_OK) st = make_folder(options->dir);
     if (st == IPL_OK) st = study_begin_folder(study, options->dir);
@@ -301,6 +303,7 @@ static ipl_status execute(const ipl_study *study, const ipl_study_options *optio
     do {
         if (st == IPL_OK) st = run_threads(&x, progress, user, &now);
     } while (st == IPL_OK && !x.stop && study_jobs_look_again(&x.jobs));
+    study_ranks_dismiss(options->team);
     if (st == IPL_OK) st = study_tables_write(&x.jobs);
     pthread_mutex_lock(&x.lock);
     if (st == IPL_OK) tell(&x, now_s() - now.wall_s, progress, user, &now);
@@ -333,7 +336,7 @@ ipl_status ipl_study_execute(const ipl_study *study, const ipl_study_options *op
         own.device = &device;
         own.devices = 1;
     }
-    if (st == IPL_OK) st = execute(study, &own, progress, user, out);
+    if (st == IPL_OK) return execute(study, &own, progress, user, out);
     study_ranks_dismiss(options->team);
     return st;
 }
