@@ -129,6 +129,8 @@ holds 'a study that is missing is said once' complains 'no.ini' no.ini --out no
 holds 'and so is a wrong option' complains "unknown option '--wrong'" study.ini --wrong
 holds 'and a device that is none' complains 'no-device' study.ini --out no \
     --device no-device
+holds 'and a subset of more rows than there are' complains '257 of the 256 rows' \
+    study.ini --out no --device cpu --set measure.subset=257
 holds 'a plan is that of rank 0' sh -c '. "$0"/tests/mpi.sh && ranks 2 "$1" sweep \
     study.ini --plan --device cpu >out 2>&1 && [ "$(grep -c "^time:" out)" -eq 1 ]' \
     "$OLDPWD" "$program"
