@@ -47,6 +47,7 @@ class TorchProbe:
         self.net, self.chunk = _inner(net), chunk
         _check_initialised(self.net)
         self.rows = _tensor(x)
+        self.copies: Dict[int, torch.Tensor] = {}  # memory of _undisturbed
         self.modules = {m: name for name, m in self.net.named_modules() if name}
         self.bases: Dict[str, str] = {}  # name -> the module's; NAME.2 is NAME's call
         known: Dict[str, Any] = {}
@@ -125,7 +126,7 @@ class TorchProbe:
                 name = f"{base}.call{calls[base]}"
             take(name, base, output)
 
-        with _undisturbed(self.net), torch.no_grad():
+        with _undisturbed(self.net, self.copies), torch.no_grad():
             handles = [m.register_forward_hook(hook) for m in modules]
             try:
                 self.net(rows)
@@ -198,15 +199,18 @@ def _room_for(whole: Dict[str, torch.Tensor], name: str, n: int,
 
 
 @contextmanager
-def _undisturbed(net: nn.Module) -> Iterator[None]:
+def _undisturbed(net: nn.Module,
+                 copies: Dict[int, torch.Tensor]) -> Iterator[None]:
     """Evaluation mode within; afterwards flags, buffers, parameters and random numbers
-    are as they were. Raises ArgumentError for large parameters that have changed."""
+    are as they were. copies: the host memory for their bits, from one pass to the next.
+    Raises ArgumentError for large parameters that have changed."""
     modules = list(net.modules())
     training = [m for m in modules if m.training]
     parameters = list(net.parameters())
     large = sum(p.numel() * p.element_size() for p in parameters) > KEPT_BYTES
-    kept = [_Tensors(m._buffers) for m in modules if m._buffers]
-    kept += [_Tensors(m._parameters) for m in modules if m._parameters and not large]
+    owners = [m._buffers for m in modules if m._buffers]
+    owners += [m._parameters for m in modules if m._parameters and not large]
+    kept = _Kept(owners, copies)
     versions = {name: p._version for name, p in net.named_parameters()
                 if not p.is_inference()} if large else {}
     devices = sorted({p.device.index for p in parameters if p.is_cuda})
@@ -226,8 +230,7 @@ def _undisturbed(net: nn.Module) -> Iterator[None]:
             np.random.set_state(of_numpy)
             for m in training:
                 m.training = True
-            for tensors in kept:
-                tensors.put_back()
+            kept.put_back()
     now = dict(net.named_parameters()) if large else {}
     for name, version in versions.items():
         if name not in now or now[name]._version != version:
@@ -236,19 +239,37 @@ def _undisturbed(net: nn.Module) -> Iterator[None]:
                                 "a function that returns a dict of activations")
 
 
-class _Tensors:
-    """A module's buffers or parameters: the tensors themselves, and their bits."""
+class _Kept:
+    """Buffers and parameters of modules: the tensors themselves, and their bits."""
 
-    def __init__(self, owner: Dict[str, Any]) -> None:
-        self.owner, self.tensors = owner, dict(owner)
+    def __init__(self, owners: Sequence[Dict[str, Any]],
+                 copies: Dict[int, torch.Tensor]) -> None:
+        self.owners = [(owner, dict(owner)) for owner in owners]
         # `.data` has a version of its own: a graph that waits for backward() goes on.
-        self.kept = [(t, t.data, t.data.clone()) for t in owner.values()
-                     if t is not None]
+        self.tensors = [(t, t.data) for owner in owners for t in owner.values()
+                        if t is not None]
+        self.bits = [_copy_of(data, copies, at)
+                     for at, (_, data) in enumerate(self.tensors)]
 
     def put_back(self) -> None:
-        self.owner.clear()
-        self.owner.update(self.tensors)
-        for tensor, data, bits in self.kept:
+        for owner, tensors in self.owners:
+            owner.clear()
+            owner.update(tensors)
+        for (tensor, data), bits in zip(self.tensors, self.bits):
             data.copy_(bits)
             if tensor.data_ptr() != data.data_ptr():  # `weight.data = ..`
                 tensor.data = data
+
+
+def _copy_of(data: torch.Tensor, copies: Dict[int, torch.Tensor],
+             at: int) -> torch.Tensor:
+    """In copies[at] if that fits: fresh host memory costs more than what is copied."""
+    room = copies.get(at)
+    if room is not None and room.dtype == data.dtype and room.shape == data.shape \
+            and room.device == data.device:
+        return room.copy_(data)
+    with torch.inference_mode(False):  # a later pass may write outside of it
+        bits = data.clone()
+    if data.device.type == "cpu":
+        copies[at] = bits
+    return bits

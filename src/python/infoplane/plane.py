@@ -44,12 +44,13 @@ class Plane:
     the first tick. `schedule` says which epochs are measured (`every(1)`), `chunk` how
     many rows one forward pass takes (None: such that they are at most 2^20 numbers, but
     64 rows at least). With `background` a thread measures while the training goes on;
-    the results are the same. Between ticks the memory of the activations is kept, if it
-    is the host's. Where a BatchNorm has no running statistics, the rows of a pass
-    decide the activations: give a chunk of n. All other keywords are those of
-    `estimate` (`x=`, for an estimator that wants the inputs, among them): unless told,
-    bin has 30 edges over [-1, 1] and kde noise_var=0.05. Raises ArgumentError for
-    labels of another count than the rows, and for unknown keywords.
+    the results are the same. Between ticks the memory of the activations and of copied
+    parameters is kept, if it is the host's. Where a BatchNorm has no running
+    statistics, the rows of a pass decide the activations: give a chunk of n. All other
+    keywords are those of `estimate` (`x=`, for an estimator that wants the inputs,
+    among them): unless told, bin has 30 edges over [-1, 1] and kde noise_var=0.05.
+    Raises ArgumentError for labels of another count than the rows, and for unknown
+    keywords.
     """
 
     def __init__(self, X_probe: Any, y_probe: Any = None, *,

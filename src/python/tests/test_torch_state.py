@@ -59,6 +59,21 @@ def test_parameters_are_put_back_whatever_forward_does(way):
     assert torch.equal(weight, before)
 
 
+def test_what_is_put_back_is_of_this_pass():
+    """The memory of the bits is that of the pass before, if they fit."""
+    net = Grasping(WAYS[1])
+    probe = _torch.TorchProbe(net, None, X, 9)
+    for change in (lambda: net.fc.weight.data.add_(3), lambda: net.double(),
+                   lambda: anew(net.fc),
+                   lambda: net.fc.weight.data.add_(3)):
+        probe.activations()
+        change()
+        before = net.fc.weight.detach().clone()
+        probe.activations()
+        assert torch.equal(net.fc.weight, before)
+        assert net.fc.weight.dtype == before.dtype
+
+
 @pytest.mark.parametrize("way", WAYS[::2])
 def test_many_parameters_that_change_are_an_error(way, monkeypatch):
     monkeypatch.setattr(_torch, "KEPT_BYTES", 8)
