@@ -271,6 +271,7 @@ static void do_blocks(const plan *p)
     const strip *s = p->strip; /* blocks come in ascending order, so strips do too */
     memset(work.row, 0, sizeof work.row);
     memset(work.column, 0, sizeof work.column);
+    memset(work.lane_sum, 0, sizeof work.lane_sum);
 #pragma omp for schedule(monotonic : dynamic, 1) nowait
     for (int64_t b = 0; b < p->blocks; ++b) {
         if (ipl_meter_is_stopped(p->meter)) continue;

@@ -47,7 +47,8 @@ typedef struct {
 } kde_matrix;
 
 /* What one thread adds to: row sums of one block, column sums of one span of
- * columns, in fixed point; and room for the kernel. */
+ * columns, in fixed point; and room for the kernel, whose lane sums are zero before and
+ * after each block. */
 typedef struct {
     int64_t row[KDE_SUMS][KDE_ROWS];
     int64_t column[KDE_SUMS][KDE_SPAN];

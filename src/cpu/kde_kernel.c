@@ -81,13 +81,14 @@ static void sweep_wide(const kde_matrix *m, int64_t first, int64_t end, int64_t 
 }
 
 /* Narrow layers: d is a constant. */
-typedef void near(const kde_matrix *m, int64_t first, int64_t stop, int64_t at,
-                  kde_workspace *work, vf column[KDE_SUMS]);
+typedef int near(const kde_matrix *m, int64_t first, int64_t stop, int64_t at,
+                 kde_workspace *work, uint32_t *groups, vf column[KDE_SUMS]);
 #define NEAR(D)                                                                \
-    static void near_##D(const kde_matrix *m, int64_t first, int64_t stop,     \
-                         int64_t at, kde_workspace *work, vf column[KDE_SUMS]) \
+    static int near_##D(const kde_matrix *m, int64_t first, int64_t stop,      \
+                        int64_t at, kde_workspace *work, uint32_t *groups,     \
+                        vf column[KDE_SUMS])                                   \
     {                                                                          \
-        add_near(m, D, first, stop, at, work, column);                         \
+        return add_near(m, D, first, stop, at, work, groups, column);          \
     }
 NEAR(1)  NEAR(2)  NEAR(3)  NEAR(4)  NEAR(5)  NEAR(6)  NEAR(7)  NEAR(8)
 NEAR(9)  NEAR(10) NEAR(11) NEAR(12) NEAR(13) NEAR(14) NEAR(15) NEAR(16)
@@ -123,39 +124,43 @@ static void flush_columns(const float *column, int64_t count, int64_t at,
             work->column[s][at + c] += kde_fixed(column[s * count + c]);
 }
 
-/* Sums over the lanes of SQUARE rows, halves and then halves of these. */
+/* Sums over the lanes of SQUARE rows, halves and then halves of these. A vector is
+ * loaded as it was stored: one over two stores would wait for both. */
 INLINE void sum_lanes(const float *lanes, float sum[SQUARE])
 {
-    _Alignas(CPU_ALIGN) float half[SQUARE][SQUARE], across[SQUARE][SQUARE];
+    typedef float square __attribute__((vector_size(SQUARE * sizeof(float))));
+    square half[SQUARE], across[SQUARE];
     const float *row[SQUARE];
     for (int r = 0; r < SQUARE; ++r) {
-        for (int l = 0; l < SQUARE; ++l)
-            half[r][l] = lanes[r * VF + l] +
-                         ((int)VF > (int)SQUARE ? lanes[r * VF + l + VF / 2] : 0.0f);
-        row[r] = half[r];
-    }
-    transpose_square(row, 0, across[0], SQUARE);
-    for (int h = SQUARE / 2; h; h /= 2)
-        for (int l = 0; l < h; ++l)
-            for (int r = 0; r < SQUARE; ++r) across[l][r] += across[l + h][r];
-    memcpy(sum, across[0], sizeof across[0]);
-}
-
-static void begin_rows(used_sums used, kde_workspace *work)
-{
-    for (int s = used.begin; s < used.end; ++s)
-        for (int r = 0; r < KDE_ROWS; ++r)
-            vf_store(work->lane_sum[s] + r * VF, vf_set(0.0f));
-}
-
-static void flush_rows(used_sums used, kde_workspace *work)
-{
-    for (int s = used.begin; s < used.end; ++s)
-        for (int64_t r = 0; r < KDE_ROWS; r += SQUARE) {
-            float sum[SQUARE];
-            sum_lanes(work->lane_sum[s] + r * VF, sum);
-            for (int i = 0; i < SQUARE; ++i) work->row[s][r + i] += kde_fixed(sum[i]);
+        memcpy(&half[r], lanes + r * VF, sizeof half[r]);
+        if ((int)VF > (int)SQUARE) {
+            square upper;
+            memcpy(&upper, lanes + r * VF + VF / 2, sizeof upper);
+            half[r] += upper;
         }
+        row[r] = (const float *)&half[r];
+    }
+    transpose_square(row, 0, (float *)across, SQUARE);
+    for (int h = SQUARE / 2; h; h /= 2)
+        for (int l = 0; l < h; ++l) across[l] += across[l + h];
+    memcpy(sum, &across[0], sizeof across[0]);
+}
+
+/* Lane sums are zero but between two calls of this, which takes those of the groups of
+ * VF rows whose bits are set. */
+static void flush_rows(used_sums used, uint32_t groups, kde_workspace *work)
+{
+    for (; groups; groups &= groups - 1) {
+        const int64_t from = __builtin_ctz(groups) * VF;
+        for (int s = used.begin; s < used.end; ++s)
+            for (int64_t r = from; r < from + VF; r += SQUARE) {
+                float sum[SQUARE], *lanes = work->lane_sum[s] + r * VF;
+                sum_lanes(lanes, sum);
+                for (int i = 0; i < SQUARE; ++i) vf_store(lanes + i * VF, vf_set(0.0f));
+                for (int i = 0; i < SQUARE; ++i)
+                    work->row[s][r + i] += kde_fixed(sum[i]);
+            }
+    }
 }
 
 static void do_tiles(const kde_matrix *m, int64_t first, int64_t stop, int64_t column,
@@ -170,12 +175,12 @@ static void do_tiles(const kde_matrix *m, int64_t first, int64_t stop, int64_t c
 }
 
 static void do_near(const kde_matrix *m, int64_t first, int64_t stop, int64_t column,
-                    int64_t c, used_sums used, kde_workspace *work)
+                    int64_t c, used_sums used, kde_workspace *work, uint32_t *groups)
 {
     vf sums[KDE_SUMS];
     for (int s = 0; s < KDE_SUMS; ++s) sums[s] = vf_set(0.0f);
-    near_of[m->pairs.d](m, first, stop, column + c, work, sums);
-    flush_columns((const float *)sums, VF, c, used, work);
+    if (near_of[m->pairs.d](m, first, stop, column + c, work, groups, sums))
+        flush_columns((const float *)sums, VF, c, used, work);
 }
 
 static void block(const kde_matrix *m, int64_t first, int64_t column,
@@ -189,14 +194,21 @@ static void block(const kde_matrix *m, int64_t first, int64_t column,
     const int64_t flush = near_only ? NEAR_GROUPS * VF : KDE_SPAN;
     const used_sums used = sums_of(m->pairs.class_of, first, first + rows - 1, column,
                                    column + end - 1);
+    uint32_t groups = 0; /* of VF rows that have lane sums */
     for (int64_t c = 0; c < end; c += group) {
-        if (c % flush == 0) begin_rows(used, work);
         /* Rows at and below the group's last column have no pair i < j here. */
         const int64_t above = column + c + group - 1 - first;
         const int64_t stop = above < rows ? above : rows;
-        if (stop > 0 && near_only) do_near(m, first, stop, column, c, used, work);
-        else if (stop > 0) do_tiles(m, first, stop, column, c, used, work);
-        if ((c + group) % flush == 0 || c + group >= end) flush_rows(used, work);
+        if (stop > 0 && near_only) {
+            do_near(m, first, stop, column, c, used, work, &groups);
+        } else if (stop > 0) {
+            do_tiles(m, first, stop, column, c, used, work);
+            groups = ~(uint32_t)0 >> (32 - KDE_ROWS / VF);
+        }
+        if ((c + group) % flush == 0 || c + group >= end) {
+            flush_rows(used, groups, work);
+            groups = 0;
+        }
     }
 }
 

@@ -45,11 +45,13 @@ INLINE unsigned beyond(const near_box *box, int axes, const float *low,
 }
 
 /* Lists those of the rows first + [0, stop) that may be near one of the columns from
- * `at` on, in ascending order, and returns how many. */
+ * `at` on, in ascending order, and returns how many. Bit g of *groups: some of the
+ * rows g VF .. are among them. */
 INLINE int list_rows(const kde_matrix *m, int axes, int64_t first, int64_t stop,
-                     int64_t at, uint32_t list[KDE_ROWS + VF])
+                     int64_t at, uint32_t list[KDE_ROWS + VF], uint32_t *groups)
 {
     int count = 0;
+    uint32_t some = 0;
     near_box box;
     for (int k = 0; k < axes; ++k) {
         box.low[k] = m->low[k * m->boxes + at / VF];
@@ -64,9 +66,12 @@ INLINE int list_rows(const kde_matrix *m, int axes, int64_t first, int64_t stop,
         if (far >> lane & 1) continue;
         const float *rows = m->axes + group * axes * VF;
         const unsigned out = beyond(&box, axes, rows, rows, VF, m->near_cut);
-        count += vf_list_clear(out, (uint32_t)row, list + count);
+        const int more = vf_list_clear(out, (uint32_t)row, list + count);
+        some |= (uint32_t)(more > 0) << row / VF;
+        count += more;
     }
     while (count && list[count - 1] >= stop) --count;
+    *groups |= some;
     return count;
 }
 
@@ -127,15 +132,17 @@ INLINE void add_list(const kde_matrix *m, int64_t d, const float *a, const float
         add_listed(m, d, a, b, list + i, 1, lower, work, column + lower);
 }
 
-/* One column group against the rows first + [0, stop). Rows of classes before the
- * group's come first, then those of its own, then those on the diagonal. */
-INLINE void add_near(const kde_matrix *m, int64_t d, int64_t first, int64_t stop,
-                     int64_t at, kde_workspace *work, vf column[KDE_SUMS])
+/* One column group against the rows first + [0, stop); *groups: as in list_rows. Rows
+ * of classes before the group's come first, then those of its own, then those on the
+ * diagonal. Returns 0 if none is near. */
+INLINE int add_near(const kde_matrix *m, int64_t d, int64_t first, int64_t stop,
+                    int64_t at, kde_workspace *work, uint32_t *groups,
+                    vf column[KDE_SUMS])
 {
     uint32_t list[KDE_ROWS + VF];
     const float *class_of = m->pairs.class_of;
     const float *a = packed_row(m->pairs.rows, d, first), *b = m->pairs.rows + at * d;
-    const int count = list_rows(m, KDE_AXES(d), first, stop, at, list);
+    const int count = list_rows(m, KDE_AXES(d), first, stop, at, list, groups);
     const int whole = at + VF <= m->pairs.n && class_of[at] == class_of[at + VF - 1];
     const int64_t own = (int64_t)class_of[at] - first; /* its class begins there */
     int i = 0, across = 0;
@@ -150,6 +157,7 @@ INLINE void add_near(const kde_matrix *m, int64_t d, int64_t first, int64_t stop
         similarities(m, d, a, b, list + i, 1, e);
         add_masked(e[0], m, first, list[i], at, work, column, 1);
     }
+    return count;
 }
 
 #endif

@@ -2,7 +2,7 @@
  * tiny_product.h - the two products of a small network's layers.
  *
  * Operands are feature-major, [unit][TINY_CHUNK], and every product keeps a tile of
- * sums in registers: 2 x 6 vectors of outputs, or 4 x 3 of weights.
+ * sums in registers: 2 x 6 vectors of outputs, or 4 x 3 of weights (AVX-512: 4 x 5).
  */
 #ifndef TINY_PRODUCT_H
 #define TINY_PRODUCT_H
@@ -11,7 +11,7 @@
 #include "cpu/simd.h"
 
 /* Rows advance by PAIR: two vectors at once. */
-enum { PAIR = 2 * VF, TILE_OUT = 6, TILE_I = 4, TILE_J = 3 };
+enum { PAIR = 2 * VF, TILE_OUT = 6, TILE_I = 4, TILE_J = VF == 16 ? 5 : 3 };
 
 /* out[o] = bias[o] + sum_i w[i w_in + o w_out] in[i] for OUT outputs o; bias may be
  * NULL. OUT is a constant: the sums live in registers. */
@@ -111,7 +111,9 @@ INLINE void outer_tile(const int HIGH, const int WIDE, const float *a, const flo
 }
 
 #define OUTER_CASE(high, wide) \
-    case 4 * high + wide: outer_tile(high, wide, ai, dj, span, outputs, g); break
+    case 8 * high + wide: outer_tile(high, wide, ai, dj, span, outputs, g); break
+#define OUTER_CASES(wide) \
+    OUTER_CASE(1, wide); OUTER_CASE(2, wide); OUTER_CASE(3, wide); OUTER_CASE(4, wide)
 
 static void outer(int inputs, const float *a, int outputs, const float *d, int span,
                   float *grad)
@@ -125,11 +127,14 @@ static void outer(int inputs, const float *a, int outputs, const float *d, int s
             const int width = outputs * (tj + 1) / tiles_j - j;
             const float *ai = a + i * TINY_CHUNK, *dj = d + j * TINY_CHUNK;
             float *g = grad + i * (int64_t)outputs + j;
-            switch (4 * height + width) {
-            OUTER_CASE(1, 1); OUTER_CASE(1, 2); OUTER_CASE(1, 3);
-            OUTER_CASE(2, 1); OUTER_CASE(2, 2); OUTER_CASE(2, 3);
-            OUTER_CASE(3, 1); OUTER_CASE(3, 2); OUTER_CASE(3, 3);
-            OUTER_CASE(4, 1); OUTER_CASE(4, 2); OUTER_CASE(4, 3);
+            switch (8 * height + width) {
+                OUTER_CASES(1);
+                OUTER_CASES(2);
+                OUTER_CASES(3);
+#if defined(IPL_AVX512)
+                OUTER_CASES(4);
+                OUTER_CASES(5);
+#endif
             }
         }
 }
