@@ -7,6 +7,7 @@
  */
 #include "team.h"
 
+#include <math.h>
 #include <pthread.h>
 #include <string.h>
 #include <time.h>
@@ -98,12 +99,17 @@ static void forgive(ipl_team *t)
     t->moved_s = now;
 }
 
+static int is_farewell(const ipl_team_message *m)
+{
+    return m->tag == IPL_TEAM_TAG_BEAT && m->bytes;
+}
+
 static void move(ipl_team *t)
 {
     ipl_team_message *m;
     forgive(t);
     while ((m = t->way->move(t->state))) {
-        t->heard_s[m->rank] = now_s();
+        t->heard_s[m->rank] = is_farewell(m) ? INFINITY : now_s();
         if (t->gone[m->rank] || m->tag == IPL_TEAM_TAG_BEAT) {
             free(m);
             continue;
@@ -169,6 +175,18 @@ static void beat_once(ipl_team *t)
     }
 }
 
+/* To close may take longer than a rank may be silent: nobody is to wait for beats. */
+static void say_farewell(ipl_team *t)
+{
+    for (int r = 0; r < t->at.size; ++r) {
+        if (!beats_for(t, r) || is_gone(t, r)) continue;
+        ipl_team_message *m = ipl_team_message_create(r, IPL_TEAM_TAG_BEAT, 1);
+        if (!m) continue;
+        m->at[0] = 0;
+        t->way->send(t->state, m);
+    }
+}
+
 static void *beat(void *team)
 {
     ipl_team *t = team;
@@ -189,6 +207,7 @@ static void beat_no_more(ipl_team *t)
 {
     pthread_mutex_lock(&t->lock);
     const int beats = t->silence_s > 0.0;
+    say_farewell(t);
     t->ends = 1;
     if (beats) pthread_cond_signal(&t->ending);
     pthread_mutex_unlock(&t->lock);

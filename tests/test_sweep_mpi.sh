@@ -83,7 +83,7 @@ rank_at_work() {
         for lock in "$2"/*/lock; do
             process=$(sed -n 's/^process \([0-9]*\) of.*/\1/p' "$lock" 2>/dev/null)
             [ "$process" ] && tr '\0' '\n' <"/proc/$process/environ" 2>/dev/null |
-                grep -qx "OMPI_COMM_WORLD_RANK=$1" && echo "$process" && return
+                grep -qxE "(OMPI_COMM_WORLD|PMI)_RANK=$1" && echo "$process" && return
         done
         sleep 0.02
     done

@@ -172,6 +172,22 @@ static void who_is_in_the_middle_of_a_message_is_not_silent(void **state)
     ipl_team_close(t.b);
 }
 
+/* A rank that leaves waits for the others, which may have much to do. */
+static void who_leaves_need_not_beat_any_more(void **state)
+{
+    (void)state;
+    two_ranks t = two_ranks_make();
+    const team_head head = {.tag = IPL_TEAM_TAG_BEAT, .bytes = 1};
+    const int fd = t.sockets.fd[1][0];
+    ipl_team_message *m;
+    CHECK_OK(ipl_team_beat(t.a, 0.4));
+    CHECK(write(fd, &head, sizeof head) == sizeof head && write(fd, "", 1) == 1);
+    CHECK_OK(ipl_team_receive(t.a, 1, 0, 2.0, &m));
+    CHECK(!m && !ipl_team_is_gone(t.a, 1));
+    ipl_team_close(t.a);
+    ipl_team_close(t.b);
+}
+
 /* Rank 0 gives a silent rank up, and the others, after twice the time, rank 0. */
 static void who_does_not_beat_is_gone(void **state)
 {
@@ -386,6 +402,7 @@ static const check_test tests[] = {
     CHECK_TEST(who_takes_nothing_is_gone),
     CHECK_TEST(who_beats_is_not_silent),
     CHECK_TEST(who_is_in_the_middle_of_a_message_is_not_silent),
+    CHECK_TEST(who_leaves_need_not_beat_any_more),
     CHECK_TEST(who_does_not_beat_is_gone),
     CHECK_TEST(who_is_given_up_is_not_heard_any_more),
     CHECK_TEST(who_dies_is_gone_and_the_others_go_on),

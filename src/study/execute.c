@@ -325,13 +325,16 @@ ipl_status ipl_study_execute(const ipl_study *study, const ipl_study_options *op
 {
     IPL_REQUIRE(options && (study || ipl_team_rank(options->team)),
                 "study or options are NULL");
+    const int others = ipl_team_size(options->team) - 1;
+    /* First of all: to read data takes longer than a rank may be silent. */
+    if (others) IPL_TRY(ipl_team_beat(options->team, ipl_team_silence_s()));
     if (ipl_team_rank(options->team))
         return study_work_for(study, options, progress, user);
     ipl_study_options own = *options;
     char name[32];
     const char *device = name;
     ipl_status st = check_options(options);
-    if (st == IPL_OK && ipl_team_size(options->team) > 1) {
+    if (st == IPL_OK && others) {
         st = study_rank_device(options, name, &own.threads);
         own.device = &device;
         own.devices = 1;

@@ -67,7 +67,7 @@ enum {
     RANK_LOOKS,    /* to it: the name of a file in the study's folder               */
     RANK_SEES,     /* int: whether the file is there                                */
     RANK_BEGINS,   /* to it: rank_job                                               */
-    RANK_IS_AT,    /* rank_share, of each run; now and then, so both ways are alive */
+    RANK_IS_AT,    /* rank_share, of each run; now and then                         */
     RANK_NOTES,    /* text, on data                                                 */
     RANK_FILE,     /* a piece of a file of a run, where no folder is shared         */
     RANK_ENDED,    /* rank_ended                                                    */
@@ -100,10 +100,6 @@ typedef struct {
     study_sent sent;
     char    text[RANK_TEXT];
 } rank_ended;
-
-enum { RANK_BEAT_S = 1 };
-/* A rank that says nothing for so long is gone; IPL_TEST_SILENT_S in tests. */
-double study_silent_s(void);
 
 ipl_status study_digest(const ipl_study *study, uint32_t *out);
 

@@ -2,7 +2,7 @@
  * rank_work.c - what a rank other than 0 does: the runs that rank 0 hands to it.
  *
  * Each run has a thread. The caller's thread always listens, and tells rank 0 once a
- * second how far they are. It ends when rank 0 says so, or says nothing any more.
+ * second how far they are. It ends when rank 0 says so, or is gone.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,7 +14,7 @@
 #include "file.h"
 #include "study/execute.h"
 
-static const double PATIENCE_S = 60.0, LOOK_S = 0.02, SEE_S = 3.0;
+static const double PATIENCE_S = 60.0, LOOK_S = 0.02, SEE_S = 3.0, TELL_S = 1.0;
 /* Rank 0 looks at all runs and reads their data before it listens. */
 static const double START_S = 600.0;
 
@@ -42,8 +42,8 @@ struct worker {
     pthread_mutex_t  lock;
     slot            *slot;   /* [cores]                                             */
     ipl_buffer       notes;
-    int              stop, has_said, has_heard, leaves;
-    double           beat_s, begin_s;
+    int              stop, has_said, leaves;
+    double           told_s, begin_s;
 };
 
 static double now_s(void)
@@ -51,13 +51,6 @@ static double now_s(void)
     struct timespec t;
     clock_gettime(CLOCK_MONOTONIC, &t);
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
-double study_silent_s(void)
-{
-    const char *text = getenv("IPL_TEST_SILENT_S");
-    const double s = text ? strtod(text, NULL) : 0.0;
-    return s > 0.0 ? s : 30.0;
 }
 
 ipl_status study_digest(const ipl_study *study, uint32_t *out)
@@ -153,8 +146,8 @@ static ipl_status tell_all_ended(worker *w)
 
 static ipl_status tell_shares(worker *w)
 {
-    if (now_s() - w->beat_s < RANK_BEAT_S) return IPL_OK;
-    w->beat_s = now_s();
+    if (now_s() - w->told_s < TELL_S) return IPL_OK;
+    w->told_s = now_s();
     rank_share *all = malloc((size_t)w->cores * sizeof *all);
     size_t count = 0;
     pthread_mutex_lock(&w->lock);
@@ -165,7 +158,8 @@ static ipl_status tell_shares(worker *w)
     const size_t bytes = w->notes.used + 1;
     w->has_said |= notes != NULL; /* of all runs the same, so they come once */
     pthread_mutex_unlock(&w->lock);
-    ipl_status st = tell(w, RANK_IS_AT, all, count * sizeof *all);
+    ipl_status st = IPL_OK;
+    if (count) st = tell(w, RANK_IS_AT, all, count * sizeof *all);
     if (st == IPL_OK && notes) st = tell(w, RANK_NOTES, notes, bytes);
     free(all);
     return st;
@@ -226,15 +220,11 @@ static ipl_status listen_to_rank_0(worker *w)
         IPL_TRY(ipl_team_receive(w->team, 0, IPL_TEAM_ANY, wait_s, &m));
         if (!m) break;
         const ipl_status st = take(w, m);
-        w->has_heard = 1;
         free(m);
         IPL_TRY(st);
         wait_s = 0.0;
     }
-    const double patience_s = w->has_heard ? 2.0 * study_silent_s() : START_S;
-    if (ipl_team_silent_s(w->team, 0) <= patience_s) return IPL_OK;
-    ipl_team_give_up(w->team, 0);
-    return IPL_FAIL(IPL_E_IO, "rank 0 says nothing any more");
+    return IPL_OK;
 }
 
 /* The caller may ask this rank alone to stop. */

@@ -51,17 +51,9 @@ static void take_all(study_ranks *s)
         study_ranks_take(s, m);
         wait_s = 0.0;
     }
-    for (int r = 1; r < s->size; ++r) {
-        if (s->rank[r].state == GONE) continue;
-        if (ipl_team_is_gone(s->team, r))
-            study_ranks_lose(s, r, "it is gone; others do its runs");
-        else if (ipl_team_silent_s(s->team, r) > study_silent_s())
-            study_ranks_lose(s, r, "it says nothing any more; others do its runs");
-    }
-    if (now_s() - s->beat_s < RANK_BEAT_S) return;
-    s->beat_s = now_s();
     for (int r = 1; r < s->size; ++r)
-        if (s->rank[r].state < GONE) study_ranks_send(s, r, RANK_IS_AT, NULL, 0);
+        if (s->rank[r].state != GONE && ipl_team_is_gone(s->team, r))
+            study_ranks_lose(s, r, "it is gone; others do its runs");
 }
 
 /* -- From the start to the end ----------------------------------------------------*/

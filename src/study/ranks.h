@@ -38,7 +38,6 @@ struct study_ranks {
     study_sent *got;   /* [runs]: files that came, where no folder is shared        */
     int64_t    works;  /* runs of all ranks                                         */
     int        is_stopped; /* they were told                                        */
-    double     beat_s;
     uint32_t   digest;
     char       file[64]; /* that all have to see                                    */
 };
