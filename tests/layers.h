@@ -22,6 +22,18 @@ static inline ipl_device *layer_weak_device(const ipl_device *dev)
     return weak;
 }
 
+/* Every family, in their order; on an emulated device without LGA, whose fits take
+ * minutes there and have tests of their own. Returns how many. */
+static inline int layer_families(ipl_device *dev,
+                                 ipl_mi_options options[IPL_MI_ESTIMATOR_COUNT])
+{
+    int count = 0;
+    for (int k = 0; k < IPL_MI_ESTIMATOR_COUNT; ++k)
+        if (k != IPL_MI_LGA || check_size(dev, 1, 0))
+            options[count++] = ipl_mi_defaults((ipl_mi_estimator)k);
+    return count;
+}
+
 /* Values like those of a tanh layer: rows lie near one of `clusters` centres, which
  * is row % clusters, and some values are exactly -1, 0 or 1. */
 static inline float *layer_make(int64_t n, int64_t d, int clusters, double spread,

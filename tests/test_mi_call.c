@@ -6,17 +6,6 @@
 #include "oracle_bin.h"
 #include "oracle_mi.h"
 
-/* Every family, in their order; on an emulated device without LGA, whose fits take
- * minutes there and have tests of their own. */
-static int all_families(ipl_device *dev, ipl_mi_options options[IPL_MI_ESTIMATOR_COUNT])
-{
-    int count = 0;
-    for (int k = 0; k < IPL_MI_ESTIMATOR_COUNT; ++k)
-        if (k != IPL_MI_LGA || check_size(dev, 1, 0))
-            options[count++] = ipl_mi_defaults((ipl_mi_estimator)k);
-    return count;
-}
-
 /* Bit for bit: NaN where the other one is NaN. */
 static void same_value(const char *what, double a, double b)
 {
@@ -50,7 +39,7 @@ static void all_estimators_in_one_call_equal_calls_of_their_own(void **state)
     enum { N = 200, D = 6 };
     ipl_device *dev = check_device(state);
     ipl_mi_options options[IPL_MI_ESTIMATOR_COUNT];
-    const int count = all_families(dev, options);
+    const int count = layer_families(dev, options);
     float *t = layer_make(N, D, 30, 0.2, check_seed());
     int32_t *y = layer_labels(N, 4, check_seed()),
             *cell = test_malloc(N * sizeof *cell);
@@ -92,7 +81,7 @@ static void inputs_that_all_differ_change_nothing(void **state)
     enum { N = 160, D = 5 };
     ipl_device *dev = check_device(state);
     ipl_mi_options options[IPL_MI_ESTIMATOR_COUNT];
-    const int count = all_families(dev, options);
+    const int count = layer_families(dev, options);
     float *t = layer_make(N, D, 30, 0.2, check_seed());
     int32_t *y = layer_labels(N, 4, check_seed()), x[N];
     layer_on layer;
@@ -195,11 +184,11 @@ static void repeated_inputs_match_the_oracles(void **state)
 static void host_arrays_have_the_points_of_the_device(void **state)
 {
     enum { N = 320, LAYERS = 3 };
-    static const int64_t width[LAYERS] = {9, 2, 70};
-    int compared = 0;
     ipl_device *dev = check_device(state);
+    const int64_t width[LAYERS] = {9, 2, check_size(dev, 70, 34)};
+    int compared = 0;
     ipl_mi_options options[IPL_MI_ESTIMATOR_COUNT];
-    const int count = all_families(dev, options);
+    const int count = layer_families(dev, options);
     int32_t *y = layer_labels(N, 5, check_seed()), *x = layer_labels(N, N / 2, 8);
     ipl_mi_layer host[LAYERS];
     layer_on layer[LAYERS];

@@ -200,12 +200,14 @@ static void points_repeat_at_any_number_of_threads(void **state)
 {
     enum { N = 600, D = 30 };
     ipl_device *dev = check_device(state), *other;
+    ipl_mi_options options[IPL_MI_ESTIMATOR_COUNT];
+    const int count = layer_families(dev, options);
     const ipl_device_options one = {.threads = 1};
     float *t = layer_make(N, D, 40, 0.2, check_seed());
     int32_t *y = layer_labels(N, 10, check_seed());
     CHECK_OK(ipl_device_open(ipl_device_about(dev)->name, &one, &other));
-    for (int e = 0; e < IPL_MI_ESTIMATOR_COUNT; ++e) {
-        const ipl_mi_options o = ipl_mi_defaults((ipl_mi_estimator)e);
+    for (int e = 0; e < count; ++e) {
+        const ipl_mi_options o = options[e];
         const ipl_mi_job first = layer_points(dev, &o, N, D, t, 10, y, NULL);
         for (int run = 0; run < 2; ++run) {
             ipl_device *on = run ? dev : other;
