@@ -3,7 +3,8 @@
  *
  * A thread for each core of a CPU, or for each GPU, takes the next run. A small run has
  * a core, a large one all of them, and what is left over at the end is shared among the
- * last runs. The caller's thread tells of progress.
+ * last runs; the very last one may wait for a core that is about to be left over. The
+ * caller's thread tells of progress.
  */
 #include "study/execute.h"
 
@@ -22,6 +23,7 @@ typedef struct {
     execution *x;
     int        number;
     int64_t    run;
+    double     begin_s, begin_share; /* where the run was told of first; 0: not yet */
 } executor;
 
 static double now_s(void)
@@ -44,14 +46,37 @@ void study_take_notes(execution *x, const char *notes)
 
 static int take_share(void *user, double share, const char *notes)
 {
-    const executor *me = user;
+    executor *me = user;
     execution *x = me->x;
     pthread_mutex_lock(&x->lock);
-    x->jobs.job[me->run].share = share;
+    study_job *job = x->jobs.job + me->run;
+    job->share = share;
+    if (me->begin_s <= 0.0) {
+        me->begin_s = now_s();
+        me->begin_share = share;
+    } else if (share > me->begin_share) {
+        job->all_s = (now_s() - me->begin_s) / (share - me->begin_share);
+    }
     study_take_notes(x, notes);
     const int goes_on = !x->stop;
     pthread_mutex_unlock(&x->lock);
     return goes_on;
+}
+
+/* Whether the last run ends sooner when it begins later, with the cores of one that is
+ * about to end: if it waits for less than half of what they spare it, which need not be
+ * in proportion. x->lock is held. */
+static int waits(const execution *x, const study_job *last)
+{
+    for (int64_t r = 0; r < x->jobs.count && !x->ranks; ++r) {
+        const study_job *job = x->jobs.job + r;
+        if (job->state != IPL_STUDY_WORKING || !(job->all_s > 0.0)) continue;
+        const double left_s = job->all_s * (1.0 - job->share);
+        const double of_core_s = last->cost / job->cost * job->all_s * job->cores;
+        const int later = x->free + job->cores;
+        if (left_s < 0.5 * (of_core_s / x->free - of_core_s / later)) return 1;
+    }
+    return 0;
 }
 
 /* Cores for a run that begins now; 0: it has to wait for more of them. Each run that
@@ -61,10 +86,11 @@ static int cores_for(execution *x, const study_job *job)
     if (!x->is_cpu) return 1;
     if (job->is_large || job->alone) return x->free == x->cores ? x->cores : 0;
     const int all = x->free + x->free_there;
-    int64_t others = 0;
-    for (int64_t k = x->jobs.first; k < x->jobs.count && others < all; ++k)
-        others += x->jobs.job[x->jobs.order[k]].state == IPL_STUDY_OPEN;
-    const int cores = others ? all / (int)others : all;
+    int64_t open = 0; /* this one too */
+    for (int64_t k = x->jobs.first; k < x->jobs.count && open <= all; ++k)
+        open += x->jobs.job[x->jobs.order[k]].state == IPL_STUDY_OPEN;
+    const int cores = open ? all / (int)open : all;
+    if (open <= 1 && x->free && waits(x, job)) return 0;
     return cores && x->free ? (cores < x->free ? cores : x->free) : x->free > 0;
 }
 
@@ -117,6 +143,8 @@ static void *work(void *user)
         }
         x->free -= x->is_cpu ? cores : 0;
         study_jobs_begin(&x->jobs, me->run);
+        x->jobs.job[me->run].cores = cores;
+        me->begin_s = 0.0;
         pthread_mutex_unlock(&x->lock);
         const ipl_status st = do_run(me, cores);
         pthread_mutex_lock(&x->lock);
@@ -197,7 +225,7 @@ static ipl_status run_threads(execution *x, ipl_study_call progress, void *user,
         goto done;
     }
     for (; begun < threads; ++begun) {
-        each[begun] = (executor){x, begun, -1};
+        each[begun] = (executor){.x = x, .number = begun, .run = -1};
         failed = pthread_create(thread + begun, NULL, work, each + begun);
         if (failed) break;
     }

@@ -192,7 +192,8 @@ int64_t study_jobs_next_of(study_jobs *jobs, study_may_call may, const void *use
 void study_jobs_begin(study_jobs *jobs, int64_t run)
 {
     jobs->job[run].state = IPL_STUDY_WORKING;
-    jobs->job[run].share = 0.0;
+    jobs->job[run].share = jobs->job[run].all_s = 0.0;
+    jobs->job[run].cores = 0;
 }
 
 void study_jobs_end(study_jobs *jobs, int64_t run, ipl_study_state state,

@@ -18,6 +18,8 @@ typedef struct {
     int    lost;     /* ranks that died while they did it                           */
     double cost;     /* expected work, in multiplications                           */
     double share;    /* of it that is done, while it works                          */
+    int    cores;    /* that it has in this process; 0: elsewhere, or not at work   */
+    double all_s;    /* that it takes in all, judged by its share; 0: not known     */
     char  *text;     /* why it failed, or who has it; NULL                          */
 } study_job;
 
