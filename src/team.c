@@ -69,11 +69,13 @@ static double most_silent_s(const ipl_team *t, int rank)
     return s < ARRIVES_S && t->way->coming(t->state, rank) ? ARRIVES_S : s;
 }
 
+/* Silent when what had come was last looked at: what came since is not known. */
 static int is_gone(ipl_team *t, int rank)
 {
     if (t->gone[rank] || rank == t->at.rank) return t->gone[rank];
     if (!t->way->is_alive(t->state, rank)) t->gone[rank] = GONE;
-    else if (beats_for(t, rank) && now_s() - t->heard_s[rank] > most_silent_s(t, rank))
+    else if (beats_for(t, rank) &&
+             t->moved_s - t->heard_s[rank] > most_silent_s(t, rank))
         give_up(t, rank, SILENT);
     return t->gone[rank];
 }
@@ -97,6 +99,12 @@ static void forgive(ipl_team *t)
     const int held = t->silence_s > 0.0 && held_s > 3.0 * beat_every_s(t);
     for (int r = 0; held && r < t->at.size; ++r) t->heard_s[r] += held_s;
     t->moved_s = now;
+}
+
+/* It comes to its end by itself, and takes what is sent to it until then. */
+static int has_said_farewell(const ipl_team *t, int rank)
+{
+    return isinf(t->heard_s[rank]);
 }
 
 static int is_farewell(const ipl_team_message *m)
@@ -175,7 +183,8 @@ static void beat_once(ipl_team *t)
     }
 }
 
-/* To close may take longer than a rank may be silent: nobody is to wait for beats. */
+/* To close may take longer than a rank may be silent: nobody is to wait for beats, and
+ * nobody for more of this rank. */
 static void say_farewell(ipl_team *t)
 {
     for (int r = 0; r < t->at.size; ++r) {
@@ -324,7 +333,9 @@ ipl_status ipl_team_receive(ipl_team *t, int from, int tag, double wait_s,
         pthread_mutex_lock(&t->lock);
         move(t);
         ipl_team_message *m = take(t, from, tag);
-        const ipl_status st = m ? IPL_OK : one_is_left(t, from);
+        ipl_status st = m ? IPL_OK : one_is_left(t, from);
+        if (!m && from != IPL_TEAM_ANY && has_said_farewell(t, from))
+            st = fail_of(t, from);
         pthread_mutex_unlock(&t->lock);
         const double waited_s = now_s() - begin;
         if (st != IPL_OK) return st;
@@ -340,7 +351,7 @@ int ipl_team_is_gone(ipl_team *t, int rank)
 {
     pthread_mutex_lock(&t->lock);
     move(t);
-    const int gone = is_gone(t, rank);
+    const int gone = is_gone(t, rank) || has_said_farewell(t, rank);
     pthread_mutex_unlock(&t->lock);
     return gone;
 }

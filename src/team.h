@@ -35,7 +35,7 @@ ipl_status ipl_team_send(ipl_team *team, int to, int tag, const void *from,
 ipl_status ipl_team_receive(ipl_team *team, int from, int tag, double wait_s,
                             ipl_team_message **out);
 
-/* 1: the rank died, took nothing, or was given up. */
+/* 1: the rank died, took nothing, was given up, or has left. */
 int ipl_team_is_gone(ipl_team *team, int rank);
 
 /* Seconds since something came from this rank; since the start, if nothing did. */

@@ -1,6 +1,7 @@
 #!/bin/sh
-# test_dead_ranks.sh BUILD - ranks of MPI that are killed or held in the middle of a
-# run or a study: the others go on to the same tables, and nobody waits for ever. TAP.
+# test_dead_ranks.sh BUILD - ranks of MPI that are killed in the middle of a run or a
+# study, or held in that of a run: the others go on to the same tables, and nobody waits
+# for ever. TAP.
 build=$(realpath "$1")
 program=$build/infoplane
 config=$(realpath configs/ib-tanh.ini)

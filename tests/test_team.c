@@ -172,18 +172,24 @@ static void who_is_in_the_middle_of_a_message_is_not_silent(void **state)
     ipl_team_close(t.b);
 }
 
-/* A rank that leaves waits for the others, which may have much to do. */
+/* What it sent before is there. It waits for the others, which may have much to do: it
+ * is gone at once, and not silent. */
 static void who_leaves_need_not_beat_any_more(void **state)
 {
     (void)state;
     two_ranks t = two_ranks_make();
-    const team_head head = {.tag = IPL_TEAM_TAG_BEAT, .bytes = 1};
+    const team_head word = {.tag = 5}, head = {.tag = IPL_TEAM_TAG_BEAT, .bytes = 1};
     const int fd = t.sockets.fd[1][0];
     ipl_team_message *m;
     CHECK_OK(ipl_team_beat(t.a, 0.4));
+    CHECK(write(fd, &word, sizeof word) == sizeof word);
     CHECK(write(fd, &head, sizeof head) == sizeof head && write(fd, "", 1) == 1);
-    CHECK_OK(ipl_team_receive(t.a, 1, 0, 2.0, &m));
-    CHECK(!m && !ipl_team_is_gone(t.a, 1));
+    const double begin = seconds();
+    while (seconds() - begin < 1.0) (void)ipl_team_is_gone(t.a, 1);
+    CHECK_OK(ipl_team_receive(t.a, 1, 5, 60, &m));
+    CHECK(m && !m->bytes);
+    free(m);
+    CHECK_FAILS(ipl_team_receive(t.a, 1, 5, 60, &m), IPL_E_IO, "rank 1 of 2 is gone");
     ipl_team_close(t.a);
     ipl_team_close(t.b);
 }

@@ -216,7 +216,7 @@ static ipl_status listen_to_rank_0(worker *w)
 {
     ipl_team_message *m;
     double wait_s = LOOK_S;
-    for (;;) {
+    while (!w->leaves) { /* after that rank 0 may be gone */
         IPL_TRY(ipl_team_receive(w->team, 0, IPL_TEAM_ANY, wait_s, &m));
         if (!m) break;
         const ipl_status st = take(w, m);
