@@ -206,6 +206,18 @@ static void lists_may_have_several_lines(void **state)
                         "12, 3-tanh, 4-tanh, 5-tanh, 6-tanh, 7-tanh, 2");
     expect_same_as_text(s, f);
     ipl_study_free(s);
+    /* First values, conditions and paths that fill a line. */
+    CHECK_OK(read_study(f, "[data]\nset = npy\n[sweep]\nnet.layers = 12, 10-tanh, "
+                        "9-tanh, 8-tanh, 7-tanh, 6-tanh, 5-tanh, 4-tanh, 3-tanh, "
+                        "3-tanh, 2 | 12, 5-tanh, 2\ndata.path = /a-name-of-forty-"
+                        "characters-or-a-few-more/another-one-of-forty-characters/x, "
+                        "y\ntrain.batch = 11, 12\nskip = net.layers = 12, 5-tanh, 2 &"
+                        "\ndata.path = /a-name-of-forty-characters-or-a-few-more/"
+                        "another-one-of-forty-characters/x &\ntrain.batch = 11 |\n"
+                        "train.batch = 12 & net.layers = 12, 5-tanh, 2\n", &s, NULL));
+    CHECK(ipl_study_runs(s) == 8 - 1 - 2);
+    expect_same_as_text(s, f);
+    ipl_study_free(s);
     CHECK_OK(read_study(f, "[sweep]\ntrain.batch = 1\n", &s, set, NULL));
     CHECK(ipl_study_runs(s) == 498);
     expect_same_as_text(s, f);

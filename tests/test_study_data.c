@@ -17,7 +17,14 @@ static const char *words(void)
 
 static void write_sets(const char *f)
 {
-    static const float x[4] = {0, 1, 2, 3};
+    static const float x[4] = {0, 1, 2, 3}, flat[4] = {2, 2, 2, 2};
+    static const double beyond_float[4] = {1, 1e300, -1e300, 2};
+    char far[128 + sizeof beyond_float];
+    memset(far, ' ', 127);
+    memcpy(far, "\x93NUMPY\x01\x00\x76\x00{'descr': '<f8', 'fortran_order': False, "
+                "'shape': (4, 1), }", 69);
+    far[127] = '\n';
+    memcpy(far + 128, beyond_float, sizeof beyond_float);
     static const int32_t y[4] = {0, 0, 1, 0};
     CHECK(!mkdir(files_path(f, "set"), 0777));
     CHECK_OK(ipl_npy_write_float32(files_path(f, "set/X.npy"), 4, 1, x));
@@ -25,6 +32,12 @@ static void write_sets(const char *f)
     CHECK(!mkdir(files_path(f, "same"), 0777));
     CHECK_OK(ipl_npy_write_float32(files_path(f, "same/X.npy"), 2, 1, x));
     CHECK_OK(ipl_npy_write_int32(files_path(f, "same/y.npy"), 2, y));
+    CHECK(!mkdir(files_path(f, "flat"), 0777));
+    CHECK_OK(ipl_npy_write_float32(files_path(f, "flat/X.npy"), 4, 1, flat));
+    CHECK_OK(ipl_npy_write_int32(files_path(f, "flat/y.npy"), 4, y));
+    CHECK(!mkdir(files_path(f, "far"), 0777));
+    files_write(files_path(f, "far/X.npy"), sizeof far, far);
+    CHECK_OK(ipl_npy_write_int32(files_path(f, "far/y.npy"), 4, y));
 }
 
 typedef struct {
@@ -53,6 +66,12 @@ static const unfit_case unfit[] = {
      "path=same,label_noise=0.5",
      "label_noise 0.5 of the set 'same', which has one class only", "net.layers=1, 2"},
     {"data.limit = 2, 3\ndata.path = set, same\n", NULL, NULL, "net.layers=1, 2"},
+    {"data.path = set, flat\ndata.scale = none, standard\n", "path=flat,scale=standard",
+     "cannot be scaled", "net.layers=1, 2"},
+    {"data.path = far\ndata.scale = unit, symmetric, standard\n", NULL, NULL,
+     "net.layers=1, 2"},
+    {"data.path = far\ndata.scale = unit, none\n", "path=far,scale=none",
+     "above the 3.4e+38 that float32 can hold", "net.layers=1, 2"},
     {"data.path = set\nnet.layers = 2, 2 | 1, 2\n", "path=set,layers=2-2",
      "the data set set has 1 and 2", NULL},
 };

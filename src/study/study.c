@@ -86,14 +86,16 @@ ipl_status ipl_study_config(const ipl_study *s, int64_t run, const char *dir,
 
 /* -- As text ----------------------------------------------------------------------*/
 
-/* In lines that the reader takes. */
+/* In lines that the reader takes: the first value stays beside its key, and one that
+ * fills a line is not indented. */
 static void print_list(const char *text, int column, const char *ends, ipl_buffer *to)
 {
+    const char *first = text;
     while (*text) {
         const size_t value = strcspn(text, ends), length = value + (text[value] != 0);
-        if (column + (int)length > LINE && column > INDENT) {
-            ipl_buffer_add(to, "\n%*s", INDENT, "");
-            column = INDENT;
+        if (text > first && column + (int)length > LINE && column > INDENT) {
+            column = length > 2 * LINE ? 0 : INDENT;
+            ipl_buffer_add(to, "\n%*s", column, "");
             text += strspn(text, " \t");
             continue;
         }
@@ -109,7 +111,9 @@ static void print_entry(const ipl_study *s, const study_entry *entry, ipl_buffer
 {
     const int k = study_key_of(s, entry->key);
     const int column = (int)strlen(entry->key) + 3;
-    const char *ends = study_separator(entry->text) == ',' ? "," : "|";
+    const int by_comma = study_separator(entry->text) == ',';
+    const char *ends = by_comma ? "," : "|";
+    if (!strcmp(entry->key, "skip")) ends = by_comma ? ",&" : "|&";
     ipl_buffer values = {0};
     ipl_buffer_add(to, "%s = ", entry->key);
     if (k < 0 || strcmp(s->key[k].section, "data")) {
@@ -117,7 +121,7 @@ static void print_entry(const ipl_study *s, const study_entry *entry, ipl_buffer
         return;
     }
     for (int p = 0; p < s->key[k].positions; ++p)
-        ipl_buffer_add(&values, "%s%s", !p ? "" : *ends == ',' ? ", " : " | ",
+        ipl_buffer_add(&values, "%s%s", !p ? "" : by_comma ? ", " : " | ",
                        study_texts_at(&s->key[k].text, s->key[k].of[p]));
     print_list(values.at ? values.at : "", column, ends, to);
     free(values.at);

@@ -1,8 +1,9 @@
 /*
  * study_data.c - each run against its data, before any begins.
  *
- * What is looked at is how many rows, inputs and classes there are. Runs of the same
- * files have the same, whatever they do with the rows: the files are read once.
+ * What is looked at is how many rows, inputs and classes there are, and whether the
+ * inputs can be scaled. Runs of the same files, limit and scale have the same, whatever
+ * they do with the rows: these are read once.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -21,7 +22,7 @@ typedef struct {
 static int is_of_rows(const study_key *key)
 {
     static const char *const others[] = {"seed", "train_fraction", "label_noise",
-                                         "random_labels", "scale", "split"};
+                                         "random_labels", "split"};
     if (strcmp(key->section, "data")) return 0;
     for (size_t k = 0; k < sizeof others / sizeof *others; ++k)
         if (!strcmp(key->option->key, others[k])) return 0;
@@ -51,9 +52,12 @@ static uint64_t hash_of(const ipl_study *s, int64_t run)
 static ipl_status read_set(checking *c, const ipl_config *config)
 {
     const ipl_data_options defaults = ipl_data_defaults();
-    ipl_data_options options = ipl_config_data(config);
+    const ipl_data_options own = ipl_config_data(config);
+    ipl_data_options options = own;
     options.split = IPL_SPLIT_ORDERED;
-    options.scale = IPL_SCALE_AUTO;
+    /* Of the training rows, which differ from run to run. */
+    const int is_standard = own.scale == IPL_SCALE_STANDARD;
+    if (is_standard) options.scale = IPL_SCALE_UNIT;
     options.train_fraction = defaults.train_fraction;
     options.label_noise = defaults.label_noise;
     options.random_labels = defaults.random_labels;
@@ -61,7 +65,9 @@ static ipl_status read_set(checking *c, const ipl_config *config)
     if (!more) return IPL_FAIL(IPL_E_MEMORY, "%d sets of data", c->sets + 1);
     c->set = more;
     ipl_dataset read;
-    IPL_TRY(ipl_dataset_load(&options, &read));
+    ipl_status st = ipl_dataset_load(&options, &read);
+    if (st != IPL_OK && is_standard) st = ipl_dataset_load(&own, &read);
+    if (st != IPL_OK) return st;
     ipl_dataset *kept = &c->set[c->sets++];
     *kept = read;
     ipl_dataset_free(&read);

@@ -73,12 +73,16 @@ static ipl_status add_entry(ipl_study *s, int line, const char *where, const cha
     return st;
 }
 
-/* A path that is swept will be there: x and y of the file are seen from it. */
+/* A path that is swept will be there: x and y of the file are seen from it. Its first
+ * value stands for all; what is wrong with it is told where it is read. */
 static void note_path(ipl_config *config, const char *key, const char *text)
 {
     int at;
-    if (!strcmp(key, "data.path") && ipl_config_find(key, &at) == IPL_OK)
-        ipl_config_set_at(config, at, text, NULL);
+    char *values = strcmp(key, "data.path") ? NULL : strdup(text), *rest = values;
+    if (!values) return;
+    const char *first = study_cut(&rest, study_separator(text));
+    if (ipl_config_find(key, &at) == IPL_OK) ipl_config_set_at(config, at, first, NULL);
+    free(values);
 }
 
 static ipl_status take_line(void *user, ipl_config *config, int line, const char *key,
