@@ -356,15 +356,6 @@ int ipl_team_is_gone(ipl_team *t, int rank)
     return gone;
 }
 
-double ipl_team_silent_s(ipl_team *t, int rank)
-{
-    pthread_mutex_lock(&t->lock);
-    move(t);
-    const double s = now_s() - t->heard_s[rank];
-    pthread_mutex_unlock(&t->lock);
-    return s;
-}
-
 void ipl_team_give_up(ipl_team *t, int rank)
 {
     pthread_mutex_lock(&t->lock);

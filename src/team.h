@@ -38,9 +38,6 @@ ipl_status ipl_team_receive(ipl_team *team, int from, int tag, double wait_s,
 /* 1: the rank died, took nothing, was given up, or has left. */
 int ipl_team_is_gone(ipl_team *team, int rank);
 
-/* Seconds since something came from this rank; since the start, if nothing did. */
-double ipl_team_silent_s(ipl_team *team, int rank);
-
 /* The caller has waited long enough: the rank is gone, whatever it still sends. */
 void ipl_team_give_up(ipl_team *team, int rank);
 

@@ -74,7 +74,7 @@ static int die(ipl_team *team)
         return ipl_team_receive(team, 0, END, 60, &m) != IPL_OK || !m ||
                ipl_team_send(team, 0, END, NULL, 0, 60) != IPL_OK;
     if (ipl_team_receive(team, 1, SAY, 60, &m) != IPL_OK || !m) return 1;
-    while (!ipl_team_is_gone(team, 1) && ipl_team_silent_s(team, 1) < 2)
+    for (int tries = 0; tries < 20 && !ipl_team_is_gone(team, 1); ++tries)
         if (ipl_team_receive(team, 2, SAY, 0.1, &m) != IPL_OK) return 1;
     printf("rank 1 is %s\n", ipl_team_is_gone(team, 1) ? "gone" : "silent");
     ipl_team_give_up(team, 1);
