@@ -258,17 +258,24 @@ static ipl_status check_options(const ipl_study_options *o)
 
 ipl_status study_look_at_devices(execution *x)
 {
+    char model[IPL_MODEL_TEXT];
     for (int k = 0; k < x->options->devices; ++k) {
         ipl_device *dev = NULL;
         const ipl_device_options with = {.threads = x->options->threads};
         IPL_TRY(ipl_device_open(x->options->device[k], &with, &dev));
         const ipl_device_info *about = ipl_device_about(dev);
         const int is_cpu = about->is_host, threads = about->threads;
-        ipl_places_model(dev, x->model);
+        ipl_places_model(dev, model);
         ipl_device_close(dev);
         IPL_REQUIRE(!is_cpu || x->options->devices == 1,
                     "device '%s' beside others: expected one CPU, which shares its "
                     "cores among the runs, or GPUs", x->options->device[k]);
+        if (k && strcmp(model, x->model))
+            return IPL_FAIL(IPL_E_ARGUMENT, "device '%s' is a %s, and '%s' a %s: a "
+                            "study takes GPUs of one model, whose bits are the same",
+                            x->options->device[0], x->model, x->options->device[k],
+                            model);
+        memcpy(x->model, model, sizeof model);
         x->is_cpu = is_cpu;
         x->cores = x->free = is_cpu ? threads : 1;
     }

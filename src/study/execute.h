@@ -20,7 +20,7 @@ typedef struct {
     pthread_cond_t  changed;
     int             cores, free; /* of the CPU; GPUs count themselves              */
     int             is_cpu;
-    char            model[IPL_MODEL_TEXT]; /* of the last device                   */
+    char            model[IPL_MODEL_TEXT]; /* of the devices                       */
     int             stop;
     ipl_buffer      notes, told; /* of data: new ones, and all so far               */
     int64_t         waiting;     /* threads that found nothing to do               */

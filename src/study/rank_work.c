@@ -15,8 +15,6 @@
 #include "study/execute.h"
 
 static const double PATIENCE_S = 60.0, LOOK_S = 0.02, SEE_S = 3.0, TELL_S = 1.0;
-/* Rank 0 looks at all runs and reads their data before it listens. */
-static const double START_S = 600.0;
 
 typedef enum { FREE, WORKS, OVER } slot_state;
 
@@ -249,7 +247,7 @@ static ipl_status introduce(worker *w, ipl_status st)
         snprintf(here.trouble, sizeof here.trouble, "%s", ipl_last_error_text());
     snprintf(here.version, sizeof here.version, "%s", ipl_version());
     memcpy(here.model, w->model, sizeof here.model);
-    return ipl_team_send(w->team, 0, RANK_IS_HERE, &here, sizeof here, START_S);
+    return tell(w, RANK_IS_HERE, &here, sizeof here);
 }
 
 static ipl_status prepare(worker *w)
@@ -266,8 +264,9 @@ static ipl_status prepare(worker *w)
     ipl_device_close(dev);
     w->slot = calloc((size_t)w->cores, sizeof *w->slot);
     if (w->slot) return IPL_OK;
+    const int runs = w->cores;
     w->cores = 0;
-    return IPL_FAIL(IPL_E_MEMORY, "%d runs", w->cores);
+    return IPL_FAIL(IPL_E_MEMORY, "%d runs side by side", runs);
 }
 
 /* All that rank 0 has, and that no run here measures any more. */
