@@ -136,6 +136,50 @@ static void snapshots_are_the_parameters_of_one_replica(void **state)
     net_case_free(&c);
 }
 
+/* Two calls of training from the values of the replicas, in place. */
+static void train_from(net_case *c, const ipl_train_options *options, int replicas,
+                       int64_t count, const int32_t *order, float *values)
+{
+    ipl_trainer *t;
+    int64_t steps;
+    CHECK_OK(ipl_trainer_create(c->dev, &c->shape, options, replicas, c->dx, &c->dy,
+                                &t));
+    CHECK_OK(ipl_trainer_write(t, values, 3));
+    CHECK_OK(ipl_trainer_train(t, count, order, NULL));
+    CHECK_OK(ipl_trainer_train(t, count, order, NULL));
+    CHECK_OK(ipl_trainer_read(t, values, &steps));
+    CHECK(steps == 3 + 2 * ((count + options->batch - 1) / options->batch));
+    ipl_trainer_destroy(t);
+}
+
+/* More of them than the device has threads, in one step and in several. */
+static void replicas_train_as_they_do_alone(void **state)
+{
+    enum { REPLICAS = 5, ROWS = 90 };
+    for (int64_t count = 20; count <= ROWS; count += 35) {
+        net_case c = net_case_make(check_device(state), text[0], ROWS);
+        ipl_train_options options = options_of(0, IPL_ADAM);
+        options.batch = 10;
+        const int64_t floats = 3 * c.parameters;
+        float *together = malloc((size_t)(REPLICAS * floats) * sizeof *together);
+        float *alone = malloc((size_t)(REPLICAS * floats) * sizeof *alone);
+        int32_t order[REPLICAS * ROWS];
+        for (int64_t i = 0; i < REPLICAS * floats; ++i)
+            together[i] = alone[i] = i % floats < c.parameters ? 0.01f * (float)(i % 97)
+                                                               : 0.0f;
+        for (int64_t i = 0; i < REPLICAS * count; ++i)
+            order[i] = (int32_t)(i * 37 % ROWS);
+        train_from(&c, &options, REPLICAS, count, order, together);
+        for (int r = 0; r < REPLICAS; ++r)
+            train_from(&c, &options, 1, count, order + r * count, alone + r * floats);
+        assert_memory_equal(together, alone,
+                            (size_t)(REPLICAS * floats) * sizeof *alone);
+        free(together);
+        free(alone);
+        net_case_free(&c);
+    }
+}
+
 /* Gradient statistics of batches whose gradients the oracle knows: the rate is so
  * small that the parameters stay where they are. */
 static void gradient_statistics_follow_the_oracle(void **state)
@@ -308,6 +352,7 @@ static const check_test tests[] = {
     CHECK_TEST(short_last_batches_are_steps_of_their_own),
     CHECK_TEST(orders_that_come_again_are_trained_as_new_ones),
     CHECK_TEST(snapshots_are_the_parameters_of_one_replica),
+    CHECK_TEST(replicas_train_as_they_do_alone),
     CHECK_TEST(gradient_statistics_follow_the_oracle),
     CHECK_TEST(training_learns_to_count_bits),
     CHECK_TEST(exploding_parameters_are_reported),

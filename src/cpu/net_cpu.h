@@ -8,6 +8,8 @@
 #ifndef CPU_NET_H
 #define CPU_NET_H
 
+#include <stdatomic.h>
+
 #include "cpu/net_kernels.h"
 
 /* What one thread needs to train a replica. */
@@ -35,6 +37,7 @@ typedef struct {
     float             *memory; /* all workers' work and grad                     */
     double            *moments; /* all workers' mean, spread and shares, or NULL */
     ipl_gradient_stats *stats;  /* [replicas][layers] until the call succeeds    */
+    atomic_int        *done;    /* [replicas]: parts of a call                   */
     net_worker         worker[];
 } cpu_trainer;
 

@@ -1,12 +1,14 @@
 /*
  * net_train.c - trainers: their memory, a batch's gradient, and a call of training.
  *
- * Replicas share nothing, so threads take whole replicas when there are several; a
- * single replica's step is shared among the threads instead (tiny networks: fixed
- * groups of rows; others: tiles of the products). Never both at once, and neither
- * changes a bit. All memory is taken when the trainer is made, but for the sums of
- * gradient statistics, taken when they are first wanted.
+ * Replicas share nothing, so threads take replicas when there are several; where these
+ * are more than the threads, parts of their batches, else threads would wait for that
+ * with the last replica. A single replica's step is shared among the threads instead
+ * (tiny networks: fixed groups of rows; others: tiles of the products). Never both at
+ * once, and neither changes a bit. All memory is taken when the trainer is made, but
+ * for the sums of gradient statistics, taken when they are first wanted.
  */
+#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -18,6 +20,8 @@
 /* A batch of a tiny network is cut into at most GROUPS groups of whole chunks, at
  * least GROUP_ROWS rows each: their gradients are summed in order. */
 enum { GROUPS = 16, GROUP_ROWS = 4 * TINY_CHUNK };
+
+enum { PARTS = 4 }; /* at most, of a replica's batches in a call */
 
 const net_kernels *net_kernels_of(const cpu_state *cpu)
 {
@@ -118,7 +122,8 @@ ipl_status cpu_trainer_create(void *state, const ipl_net_shape *shape,
     t->memory = aligned_alloc(CPU_ALIGN, bytes);
     t->state = calloc((size_t)(replicas * t->state_floats), sizeof *t->state);
     t->stats = malloc((size_t)(replicas * shape->layers) * sizeof *t->stats);
-    if (!t->memory || !t->state || !t->stats) {
+    t->done = malloc((size_t)replicas * sizeof *t->done);
+    if (!t->memory || !t->state || !t->stats || !t->done) {
         cpu_trainer_destroy(state, t);
         return IPL_FAIL(IPL_E_MEMORY,
                         "training %d replicas of %lld parameters: %zu bytes of work",
@@ -140,6 +145,7 @@ void cpu_trainer_destroy(void *state, void *trainer)
     free(t->moments);
     free(t->state);
     free(t->stats);
+    free(t->done);
     free(t);
 }
 
@@ -193,18 +199,25 @@ static ipl_status want_moments(cpu_trainer *t)
     return IPL_OK;
 }
 
-static void train_replica(cpu_trainer *t, int threads, int at, int r, int64_t count,
-                          const int32_t *order, int with_stats)
+/* What a call has to do for each replica. */
+typedef struct {
+    int64_t        rows, batch, batches;
+    const int32_t *order;
+    int            with_stats;
+} training_call;
+
+/* Batches begin .. end - 1 of replica r, by `threads` threads with worker `at`. */
+static void train_replica(cpu_trainer *t, const training_call *c, int threads, int at,
+                          int r, int64_t begin, int64_t end)
 {
     const net_worker *w = &t->worker[at];
-    const int64_t batch = t->options.batch ? t->options.batch : count;
+    const int32_t *order = c->order + r * c->rows;
     float *params = t->state + r * t->state_floats;
-    order += r * count;
-    if (with_stats) memset(w->mean, 0, (size_t)t->moment_doubles * sizeof *w->mean);
-    int64_t b = 0;
-    for (int64_t from = 0; from < count; from += batch) {
-        const int64_t rows = count - from < batch ? count - from : batch;
-        net_update u = net_update_begin(t, w, params, ++b, with_stats);
+    if (c->with_stats) memset(w->mean, 0, (size_t)t->moment_doubles * sizeof *w->mean);
+    for (int64_t b = begin; b < end; ++b) {
+        const int64_t from = b * c->batch, left = c->rows - from;
+        const int64_t rows = left < c->batch ? left : c->batch;
+        net_update u = net_update_begin(t, w, params, b + 1, c->with_stats);
         int given = 0;
         if (t->tiny) {
             tiny_batch(t, threads, w, params, order + from, rows);
@@ -216,7 +229,25 @@ static void train_replica(cpu_trainer *t, int threads, int at, int r, int64_t co
         }
         net_update_end(&u, threads, given);
     }
-    if (with_stats) net_gradient_stats(t, w, b, t->stats + r * t->shape.layers);
+    if (c->with_stats) net_gradient_stats(t, w, end, t->stats + r * t->shape.layers);
+}
+
+/* All replicas, by threads that take parts of them: all first parts, then all second
+ * ones. Tasks are given out in order, so that the part before is done or under way. */
+static void train_parts(cpu_trainer *t, const training_call *c, int workers)
+{
+    const int most = c->batches < PARTS ? (int)c->batches : PARTS;
+    const int parts = c->with_stats || t->replicas <= workers ? 1 : most;
+    for (int r = 0; r < t->replicas; ++r) atomic_init(&t->done[r], 0);
+#pragma omp parallel for schedule(monotonic : dynamic, 1) num_threads(workers)
+    for (int task = 0; task < parts * t->replicas; ++task) {
+        const int part = task / t->replicas, r = task % t->replicas;
+        while (atomic_load_explicit(&t->done[r], memory_order_acquire) < part)
+            sched_yield();
+        train_replica(t, c, 1, omp_get_thread_num(), r, c->batches * part / parts,
+                      c->batches * (part + 1) / parts);
+        atomic_store_explicit(&t->done[r], part + 1, memory_order_release);
+    }
 }
 
 ipl_status cpu_trainer_train(void *state, void *trainer, int64_t count,
@@ -228,16 +259,16 @@ ipl_status cpu_trainer_train(void *state, void *trainer, int64_t count,
     /* They may be fewer than when the trainer was made. */
     const int now = cpu_threads(cpu), threads = t->threads < now ? t->threads : now;
     const int workers = t->workers < threads ? t->workers : threads;
+    const int64_t batch = t->options.batch ? t->options.batch : count;
+    const training_call c = {count, batch, ceil_div(count, batch), order,
+                             stats != NULL};
     if (workers > 1) {
-#pragma omp parallel for schedule(dynamic, 1) num_threads(workers)
-        for (int r = 0; r < t->replicas; ++r)
-            train_replica(t, 1, omp_get_thread_num(), r, count, order, stats != NULL);
+        train_parts(t, &c, workers);
     } else {
         for (int r = 0; r < t->replicas; ++r)
-            train_replica(t, t->replicas > 1 ? 1 : threads, 0, r, count, order,
-                          stats != NULL);
+            train_replica(t, &c, t->replicas > 1 ? 1 : threads, 0, r, 0, c.batches);
     }
-    t->steps += t->options.batch ? ceil_div(count, t->options.batch) : 1;
+    t->steps += c.batches;
     IPL_TRY(cpu_trainer_check(t));
     if (stats)
         memcpy(stats, t->stats,

@@ -176,17 +176,31 @@ ipl_status ipl_trainer_snapshot_all(ipl_trainer *trainer, float *params)
                                                    0, trainer->replicas, params);
 }
 
+/* A quick look at all of it, which each epoch pays for, then one for the place. */
+static ipl_status check_order(const ipl_trainer *trainer, int64_t count,
+                              const int32_t *order)
+{
+    const int64_t entries = trainer->replicas * count, most = trainer->rows - 1;
+    const uint32_t last = most < INT32_MAX ? (uint32_t)most : INT32_MAX;
+    uint32_t signs = 0; /* the top bit: some row, or `last` less it, is negative */
+    for (int64_t i = 0; i < entries; ++i)
+        signs |= (uint32_t)order[i] | (last - (uint32_t)order[i]);
+    if (!(signs >> 31)) return IPL_OK;
+    int64_t i = 0;
+    while (order[i] >= 0 && order[i] < trainer->rows) ++i;
+    return IPL_FAIL(IPL_E_ARGUMENT,
+                    "order of replica %lld names row %d at place %lld: expected 0 to "
+                    "%lld", (long long)(i / count), order[i], (long long)(i % count),
+                    (long long)trainer->rows - 1);
+}
+
 ipl_status ipl_trainer_train(ipl_trainer *trainer, int64_t count, const int32_t *order,
                              ipl_gradient_stats *stats)
 {
     IPL_REQUIRE(trainer && order, "trainer or order is NULL");
     IPL_REQUIRE(count >= 1, "training on %lld rows: expected 1 or more",
                 (long long)count);
-    for (int64_t i = 0; i < trainer->replicas * count; ++i)
-        IPL_REQUIRE(order[i] >= 0 && order[i] < trainer->rows,
-                    "order of replica %lld names row %d at place %lld: expected 0 to "
-                    "%lld", (long long)(i / count), order[i], (long long)(i % count),
-                    (long long)trainer->rows - 1);
+    IPL_TRY(check_order(trainer, count, order));
     return trainer->dev->backend->trainer_train(trainer->dev->state, trainer->made,
                                                 count, order, stats);
 }
