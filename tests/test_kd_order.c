@@ -1,7 +1,9 @@
 /*
- * test_kd_order.c - rows in k-d order: none lost, halves told apart, ties and NaN.
+ * test_kd_order.c - rows in k-d order: none lost, halves told apart, ties and NaN, the
+ * same order on all sets.
  */
 #include "check.h"
+#include "cpu/cpu.h"
 #include "cpu/kd_order.h"
 #include "random.h"
 
@@ -20,6 +22,24 @@ static float value(kind of, uint64_t index)
     case NOT_FINITE: return other > 1 ? 3e38f : other ? INFINITY : NAN;
     default:         return x;
     }
+}
+
+/* What partitions on each set that this processor has. */
+static int parts_here(cpu_kd_part *part[CPU_ISA_COUNT])
+{
+    int count = 0;
+    part[count++] = cpu_kd_part_portable;
+#if defined(__x86_64__)
+    cpu_kd_part *const other[] = {cpu_kd_part_avx2, cpu_kd_part_avx512};
+    const char *const name[] = {"cpu:avx2", "cpu:avx512"};
+    for (int s = 0; s < 2; ++s) {
+        ipl_device *dev;
+        if (ipl_device_open(name[s], NULL, &dev) != IPL_OK) continue;
+        ipl_device_close(dev);
+        part[count++] = other[s];
+    }
+#endif
+    return count;
 }
 
 /* Whether the halves of a stretch can be told apart by one coordinate, and so on. */
@@ -44,14 +64,21 @@ static void check_order(kind of, int64_t n, int64_t leaf, int64_t phase)
 {
     float z[ROWS * DIMS];
     int32_t at[ROWS + 2], again[ROWS + 2], seen[ROWS] = {0};
-    cpu_kd_key work[ROWS];
+    cpu_kd_key work[2 * ROWS + 1];
+    cpu_kd_part *part[CPU_ISA_COUNT];
+    const int parts = parts_here(part);
     for (int64_t e = 0; e < n * DIMS; ++e) z[e] = value(of, (uint64_t)e);
     for (int64_t i = 0; i < n; ++i) at[1 + i] = (int32_t)(n - 1 - i);
     at[0] = at[n + 1] = GUARD_ROW;
     memcpy(again, at, sizeof at);
-    cpu_kd_order(z, DIMS, DIMS, leaf, phase, at + 1, n, work);
-    cpu_kd_order(z, DIMS, DIMS, leaf, phase, again + 1, n, work);
-    CHECK(!memcmp(at, again, (size_t)(n + 2) * sizeof *at));
+    work[2 * n].row = GUARD_ROW;
+    cpu_kd_order(part[0], z, DIMS, DIMS, leaf, phase, at + 1, n, work);
+    for (int s = 0; s < parts; ++s) {
+        for (int64_t i = 0; i < n; ++i) again[1 + i] = (int32_t)(n - 1 - i);
+        cpu_kd_order(part[s], z, DIMS, DIMS, leaf, phase, again + 1, n, work);
+        CHECK(!memcmp(at, again, (size_t)(n + 2) * sizeof *at));
+    }
+    CHECK(work[2 * n].row == GUARD_ROW);
     CHECK(at[0] == GUARD_ROW && at[n + 1] == GUARD_ROW);
     for (int64_t i = 0; i < n; ++i) {
         CHECK(at[1 + i] >= 0 && at[1 + i] < n);
@@ -85,13 +112,13 @@ static void leaves_of_four_corners_lie_in_one(void **state)
     (void)state;
     float z[64 * 2];
     int32_t at[64];
-    cpu_kd_key work[64];
+    cpu_kd_key work[2 * 64];
     for (int32_t i = 0; i < 64; ++i) {
         z[2 * i] = 1000.0f * (float)(i & 1) + (float)i;
         z[2 * i + 1] = 900.0f * (float)(i >> 1 & 1);
         at[i] = i;
     }
-    cpu_kd_order(z, 2, 2, 16, 0, at, 64, work);
+    cpu_kd_order(cpu_kd_part_portable, z, 2, 2, 16, 0, at, 64, work);
     for (int i = 0; i < 64; ++i) CHECK((at[i] & 3) == (at[i / 16 * 16] & 3));
 }
 

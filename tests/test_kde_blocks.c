@@ -117,6 +117,36 @@ static void company_changes_no_bit_of_layers_in_blocks(void **state)
     }
 }
 
+/* On the CPU their scratch is more than caches hold, and no call has as much. */
+static void many_layers_have_the_bits_of_each_alone(void **state)
+{
+    enum { LAYERS = 64, OTHER = 7 };
+    ipl_device *dev = check_device(state);
+    const layer small = layer_make(NORMAL, 600, 2, 3);
+    const layer other = layer_make(NORMAL, 600, 3, 3);
+    run r[LAYERS];
+    run alone[] = {run_one(dev, &small, 0.1, 0), run_one(dev, &other, 0.1, 0)};
+    ipl_kde_job job[LAYERS];
+    for (int j = 0; j < LAYERS; ++j) {
+        r[j] = run_open(dev, j % OTHER ? &small : &other, 0.1);
+        job[j] = r[j].job;
+        job[j].y = &r[j].y;
+    }
+    size_t sum = 0;
+    for (int j = 0; j < LAYERS; ++j)
+        sum += dev->backend->kde_scratch_bytes(dev->state, 1, job + j);
+    if (ipl_device_about(dev)->is_host)
+        CHECK(dev->backend->kde_scratch_bytes(dev->state, LAYERS, job) < sum * 3 / 4);
+    run_all(dev, LAYERS, r, 0);
+    for (int j = 0; j < LAYERS; ++j) {
+        check_same(&r[j], &alone[!(j % OTHER)]);
+        run_close(dev, &r[j]);
+    }
+    for (int k = 0; k < 2; ++k) run_close(dev, &alone[k]);
+    layer_free(small);
+    layer_free(other);
+}
+
 /* Beyond what a layer on the device needs: two blocks and a number for each row. */
 static void scratch_holds_two_blocks_and_not_the_layer(void **state)
 {
@@ -140,6 +170,7 @@ static const check_test tests[] = {
     CHECK_TEST(blocks_change_no_bit_for_any_classes),
     CHECK_TEST(blocks_change_no_bit_in_any_unit),
     CHECK_TEST(company_changes_no_bit_of_layers_in_blocks),
+    CHECK_TEST(many_layers_have_the_bits_of_each_alone),
     CHECK_TEST(scratch_holds_two_blocks_and_not_the_layer),
 };
 

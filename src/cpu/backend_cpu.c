@@ -100,7 +100,7 @@ static ipl_status cpu_open(const char *variant, const ipl_device_options *option
     state->isa = (cpu_isa)isa;
     state->meter = &state->own;
     state->weak_hashes = getenv("IPL_TEST_WEAK_HASHES") != NULL;
-    state->threads = threads;
+    state->threads = state->most_threads = threads;
     cpu_wait_asleep(state->threads);
 
     const ipl_host_memory memory = ipl_host_memory_now();

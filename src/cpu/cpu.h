@@ -17,6 +17,7 @@ typedef enum { CPU_PORTABLE, CPU_AVX2, CPU_AVX512, CPU_ISA_COUNT } cpu_isa;
 typedef struct {
     cpu_isa isa;
     int     threads; /* that the caller wants; cpu_threads has what it gets     */
+    int     most_threads; /* that it wanted when the device was opened          */
     double  timer_ms; /* when ipl_timer_start was called                          */
     int     weak_hashes; /* IPL_TEST_WEAK_HASHES: unequal rows of bins collide  */
     ipl_meter *meter; /* of the pass that is made now: own                        */
@@ -35,7 +36,7 @@ void cpu_use_one_blas_thread(void);
 /* blas_room.c: so many threads can call OpenBLAS at once, or E_MEMORY. */
 ipl_status cpu_reserve_blas(int threads);
 
-/* kde.c */
+/* kde.c, kde_plan.c */
 size_t     cpu_kde_scratch_bytes(void *state, int jobs, const ipl_kde_job *job);
 ipl_status cpu_kde_sums(void *state, int jobs, ipl_kde_job *job, int full_sums,
                         void *scratch);

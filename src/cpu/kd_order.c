@@ -5,25 +5,26 @@
  * and so on with both halves down to single leaves. The coordinate is chosen by up to
  * SAMPLE rows: near the root they say as much as all of them.
  *
- * The selection has no branch on the comparison of two keys, which no processor can
- * foresee (about a nanosecond a key). Equal keys, which saturated units
- * have in masses, are set aside together, so that each pass makes progress.
+ * Equal keys, which saturated units have in masses, are put away together, so that each
+ * pass of the selection makes progress.
  *
- * Compiled once, without fused multiply-adds: the order is the same on all sets.
+ * Compiled once, without fused multiply-adds, and the parts (kd_part_kernel.c) are the
+ * same on all sets, so that the order is.
  */
 #include "cpu/kd_order.h"
 
 #include <assert.h>
-#include <string.h>
 
 enum { SAMPLE = 32 };
 
 static int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
 
 typedef struct {
+    cpu_kd_part *part;
     const float *z;
     int64_t      stride, leaf;
     int          dims;
+    cpu_kd_key  *aside;
 } points;
 
 /* The coordinate with the largest variance; the first of equal ones. */
@@ -50,23 +51,6 @@ static int widest(const points *p, const cpu_kd_key *k, int64_t count)
     return best;
 }
 
-/* Swaps the keys below the pivot to the front (with `equal`: those not above it) and
- * returns their number. */
-static int64_t part(cpu_kd_key *k, int64_t count, float pivot, int equal)
-{
-    int64_t front = 0;
-    for (int64_t e = 0; e < count; ++e) {
-        const float key = k[e].key;
-        uint64_t one, other; /* whole: stores in halves would stall the next load */
-        memcpy(&one, k + e, sizeof one);
-        memcpy(&other, k + front, sizeof other);
-        memcpy(k + e, &other, sizeof other);
-        memcpy(k + front, &one, sizeof one);
-        front += equal ? !(key > pivot) : key < pivot;
-    }
-    return front;
-}
-
 static float middle(float a, float b, float c)
 {
     const float low = a < b ? a : b, high = a < b ? b : a;
@@ -86,17 +70,17 @@ static float choose_pivot(const cpu_kd_key *k, int64_t count)
 }
 
 /* Puts the `place` least keys in front of all others. */
-static void select_least(cpu_kd_key *k, int64_t count, int64_t place)
+static void select_least(const points *p, cpu_kd_key *k, int64_t count, int64_t place)
 {
     while (place > 0 && place < count) {
         const float pivot = choose_pivot(k, count);
-        int64_t below = part(k, count, pivot, 0);
+        int64_t below = p->part(k, count, pivot, 0, p->aside);
         if (place < below) {
             count = below;
             continue;
         }
         if (!below) { /* the least key: all that equal it are in their place */
-            below = part(k, count, pivot, 1);
+            below = p->part(k, count, pivot, 1, p->aside);
             if (place < below) return;
         }
         k += below, count -= below, place -= below;
@@ -111,16 +95,17 @@ static void split(const points *p, cpu_kd_key *k, int64_t count, int64_t phase)
     const int64_t half = least(up, (phase + count - 1) / p->leaf * p->leaf) - phase;
     const float *coordinate = p->z + widest(p, k, count);
     for (int64_t e = 0; e < count; ++e) k[e].key = coordinate[k[e].row * p->stride];
-    select_least(k, count, half);
+    select_least(p, k, count, half);
     split(p, k, half, phase);
     split(p, k + half, count - half, 0);
 }
 
-void cpu_kd_order(const float *z, int64_t stride, int dims, int64_t leaf, int64_t phase,
-                  int32_t *at, int64_t count, cpu_kd_key *work)
+void cpu_kd_order(cpu_kd_part *part, const float *z, int64_t stride, int dims,
+                  int64_t leaf, int64_t phase, int32_t *at, int64_t count,
+                  cpu_kd_key *work)
 {
     assert(dims <= CPU_KD_DIMS && phase < leaf);
-    const points p = {z, stride, leaf, dims};
+    const points p = {part, z, stride, leaf, dims, work + count};
     for (int64_t e = 0; e < count; ++e) work[e].row = at[e];
     split(&p, work, count, phase);
     for (int64_t e = 0; e < count; ++e) at[e] = work[e].row;

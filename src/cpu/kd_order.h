@@ -13,14 +13,22 @@ typedef struct {
     int32_t row;
 } cpu_kd_key;
 
+/* Puts the keys below the pivot (with `equal`: those not above it) in front of the
+ * others, both in the order in which they stand, and returns their number. aside: room
+ * for `count` keys. */
+typedef int64_t cpu_kd_part(cpu_kd_key *k, int64_t count, float pivot, int equal,
+                            cpu_kd_key *aside);
+extern cpu_kd_part cpu_kd_part_portable, cpu_kd_part_avx2, cpu_kd_part_avx512;
+
 /* Sorts the row numbers at[0..count) so that each stretch of `leaf` rows is a cell of a
  * k-d tree. Row r's `dims` coordinates stand at z + r * stride. The first stretch
  * lacks its first `phase` rows, so that stretches may be counted from before at[0].
- * work: room for `count` keys.
+ * work: room for `count` keys, twice.
  *
  * A function of the coordinates and of the order that `at` has before: no thread, no
  * instruction set and no address changes it. Any coordinates are fine, NaN included. */
-void cpu_kd_order(const float *z, int64_t stride, int dims, int64_t leaf, int64_t phase,
-                  int32_t *at, int64_t count, cpu_kd_key *work);
+void cpu_kd_order(cpu_kd_part *part, const float *z, int64_t stride, int dims,
+                  int64_t leaf, int64_t phase, int32_t *at, int64_t count,
+                  cpu_kd_key *work);
 
 #endif

@@ -21,10 +21,14 @@ enum {
                        widest tile                                              */
 };
 
-/* Coordinates by which the rows of a narrow layer of d units are put in order: d are
- * the units themselves, fewer are axes (kde_axes.c). */
-enum { KDE_AXES_MAX = 12 };
-#define KDE_AXES(d) ((d) <= KDE_AXES_MAX ? (int)(d) : 6)
+/* Coordinates by which the rows of a narrow layer are put in order: up to KDE_ON_UNITS
+ * units themselves, else up to KDE_AXES_MAX axes (kde_axes.c). */
+enum { KDE_AXES_MAX = 8, KDE_ON_UNITS = 2 };
+typedef struct {
+    const float *z; /* those of row i: z[i * stride .. + dims)                     */
+    int   stride, dims;
+    float factor; /* z times factor is in the packed unit                          */
+} kde_places;
 
 /* The sums that a pair goes to: both bounds, if the classes agree or differ. */
 enum {
@@ -35,14 +39,20 @@ enum {
     KDE_SUMS
 };
 
+/* Some of the sums: from `begin` up to below `end`. */
+typedef struct {
+    int begin, end;
+} kde_used;
+
 typedef struct {
     pairs_layer pairs;
     float       scale; /* lower bound: 2^(-scale * squared distance)            */
     float       limit; /* distances are cut to this: 2^-125                     */
     float       cut;   /* pairs beyond this may be dropped                      */
     float       near_cut; /* narrow layers: the cut of rows on their axes        */
-    const float *axes;    /* their coordinates there, [groups][axes][lanes]      */
-    float      *low, *high; /* and boxes of the groups, [axes][boxes]           */
+    int         dims;  /* the number of axes                                     */
+    const float *axes;    /* their coordinates there, [groups][dims][lanes]      */
+    float      *low, *high; /* and boxes of the groups, [dims][boxes]           */
     int64_t     boxes; /* groups, and one vector more that may be read          */
 } kde_matrix;
 
@@ -52,8 +62,9 @@ typedef struct {
 typedef struct {
     int64_t row[KDE_SUMS][KDE_ROWS];
     int64_t column[KDE_SUMS][KDE_SPAN];
-    float   lane_sum[KDE_SUMS][KDE_ROWS * PAIRS_LANES_MAX];
+    float   lane_sum[KDE_SUMS * KDE_ROWS * PAIRS_LANES_MAX];
     float   partial[KDE_ROWS * PAIRS_LANES_MAX * 3];
+    kde_used used; /* what the last block has added to                          */
 } kde_workspace;
 
 typedef struct {
@@ -65,6 +76,7 @@ typedef struct {
      * column + KDE_SPAN) to work->row and work->column. */
     void (*block)(const kde_matrix *m, int64_t row, int64_t column,
                   kde_workspace *work);
+    cpu_kd_part *part;
 } kde_kernels;
 
 /* x 2^40 to the nearest integer, for 0 <= x < 2048: 6144 + x has an ulp of 2^-40. */
@@ -97,32 +109,34 @@ float kde_scale(const ipl_kde_job *job, int full_sums, kde_matrix *m);
  * from any mean of rows. */
 int kde_is_ordered(const ipl_kde_job *job, float factor, kde_matrix *m, double *reach);
 
-/* kde_axes.c: rows times factor on fewer axes than units: z[n][axes], and m->near_cut.
- * Returns 0 where LAPACK finds no axes. */
-int kde_project(const ipl_kde_job *job, float factor, double reach, kde_matrix *m,
-                float *z);
+/* kde_axes.c: rows times factor on m->dims axes, with m->near_cut. room: KDE_AXES_ROOM
+ * floats a row. Returns 0 where LAPACK finds no axes. */
+#define KDE_AXES_ROOM(d) ((d) <= KDE_AXES_MAX / 2 ? KDE_AXES_MAX / 2 : KDE_AXES_MAX)
+int kde_project(const ipl_kde_job *job, float factor, double reach, float *room,
+                kde_matrix *m, kde_places *places);
 
 /* Puts the class's rows in order[y->start[class] ..), which holds them, in k-d order of
- * z. work: room for n keys, which all classes of a layer share. */
-void kde_order_class(const ipl_kde_job *job, const float *z, int32_t class,
-                     int32_t *order, cpu_kd_key *work);
+ * their places. work: room for 2 n keys, which all classes of a layer share. */
+void kde_order_class(const ipl_kde_job *job, cpu_kd_part *part,
+                     const kde_places *places, int32_t class, int32_t *order,
+                     cpu_kd_key *work);
 
-/* How many of 100 pairs are left with rows in that order, judged by a sample: with
- * coordinates factor z and the cut m->near_cut. */
-int kde_near_percent(const ipl_kde_job *job, const float *z, const int32_t *order,
-                     float factor, const kde_matrix *m);
+/* How many of 100 pairs are left with rows in that order, judged by a sample. */
+int kde_near_percent(const ipl_kde_job *job, const kde_places *places,
+                     const int32_t *order, const kde_matrix *m);
 
 /* kde_line.c: room for sums of rows on a line, whether rows lie so that they are to be
  * summed that way, and the sums. */
 typedef struct kde_line kde_line;
-size_t kde_line_bytes(void);
+size_t kde_line_bytes(int64_t n);
 int    kde_is_line(const ipl_kde_job *job, kde_line *line);
 void   kde_line_sums(kde_line *line, ipl_kde_job *job);
 
-/* Packs z of the rows order[from .. to) to `axes`; rows in excess of n repeat the last
- * one. */
-void kde_pack_axes(const ipl_kde_job *job, const float *z, const int32_t *order,
-                   int64_t lanes, int64_t from, int64_t to, float *axes);
+/* Packs the places of the rows order[from .. to) to `axes`; rows in excess of n repeat
+ * the last one. */
+void kde_pack_axes(const ipl_kde_job *job, const kde_places *places,
+                   const int32_t *order, int64_t lanes, int64_t from, int64_t to,
+                   float *axes);
 
 /* Boxes of the packed rows [from, to), whole groups. */
 void kde_boxes(const kde_matrix *m, int64_t lanes, int64_t from, int64_t to);

@@ -81,14 +81,23 @@ static void sweep_wide(const kde_matrix *m, int64_t first, int64_t end, int64_t 
 }
 
 /* Narrow layers: d is a constant. */
-typedef int near(const kde_matrix *m, int64_t first, int64_t stop, int64_t at,
-                 kde_workspace *work, uint32_t *groups, vf column[KDE_SUMS]);
+typedef void near(const kde_matrix *m, int64_t first, int64_t stop, int64_t at,
+                  const uint32_t *list, int count, kde_workspace *work,
+                  vf column[KDE_SUMS]);
 #define NEAR(D)                                                                \
-    static int near_##D(const kde_matrix *m, int64_t first, int64_t stop,      \
-                        int64_t at, kde_workspace *work, uint32_t *groups,     \
-                        vf column[KDE_SUMS])                                   \
+    static __attribute__((noinline)) void near_list_##D(                       \
+        const kde_matrix *m, const float *a, const float *b,                   \
+        const uint32_t *list, int count, int lower, kde_workspace *work,       \
+        vf column[KDE_SUMS])                                                   \
     {                                                                          \
-        return add_near(m, D, first, stop, at, work, groups, column);          \
+        add_list(m, D, a, b, list, count, lower, work, column);                \
+    }                                                                          \
+    static void near_##D(const kde_matrix *m, int64_t first, int64_t stop,     \
+                         int64_t at, const uint32_t *list, int count,          \
+                         kde_workspace *work, vf column[KDE_SUMS])             \
+    {                                                                          \
+        add_near(m, D, near_list_##D, first, stop, at, list, count, work,      \
+                 column);                                                      \
     }
 NEAR(1)  NEAR(2)  NEAR(3)  NEAR(4)  NEAR(5)  NEAR(6)  NEAR(7)  NEAR(8)
 NEAR(9)  NEAR(10) NEAR(11) NEAR(12) NEAR(13) NEAR(14) NEAR(15) NEAR(16)
@@ -101,23 +110,33 @@ static near *const near_of[KDE_NARROW + 1] = {
     near_18, near_19, near_20, near_21, near_22, near_23, near_24, near_25, near_26,
     near_27, near_28, near_29, near_30, near_31, near_32};
 
-/* Sums that a block may add to: from within a class, across classes, or both. */
-typedef struct {
-    int begin, end;
-} used_sums;
+/* And so is the number of axes. */
+typedef int lister(const kde_matrix *m, int64_t first, int64_t stop, int64_t at,
+                   uint32_t *list, uint32_t *groups);
+#define LIST(DIMS)                                                             \
+    static int list_##DIMS(const kde_matrix *m, int64_t first, int64_t stop,   \
+                           int64_t at, uint32_t *list, uint32_t *groups)       \
+    {                                                                          \
+        return list_rows(m, DIMS, first, stop, at, list, groups);              \
+    }
+LIST(1) LIST(2) LIST(3) LIST(4) LIST(5) LIST(6) LIST(7) LIST(8)
+#undef LIST
+static lister *const list_of[KDE_AXES_MAX + 1] = {
+    NULL, list_1, list_2, list_3, list_4, list_5, list_6, list_7, list_8};
 
-static used_sums sums_of(const float *class_of, int64_t row, int64_t last_row,
+/* Sums that a block may add to: from within a class, across classes, or both. */
+static kde_used sums_of(const float *class_of, int64_t row, int64_t last_row,
                          int64_t column, int64_t last_column)
 {
     const int within = class_of[last_row] >= class_of[column];
     const int across = class_of[row] < class_of[last_column];
-    return (used_sums){within ? KDE_LOWER_WITHIN : KDE_LOWER_ACROSS,
+    return (kde_used){within ? KDE_LOWER_WITHIN : KDE_LOWER_ACROSS,
                        across ? KDE_SUMS : KDE_LOWER_ACROSS};
 }
 
 /* column[s][0 .. count) is added to the columns at[0 ..) of the block. */
 static void flush_columns(const float *column, int64_t count, int64_t at,
-                          used_sums used, kde_workspace *work)
+                          kde_used used, kde_workspace *work)
 {
     for (int s = used.begin; s < used.end; ++s)
         for (int64_t c = 0; c < count; ++c)
@@ -132,10 +151,10 @@ INLINE void sum_lanes(const float *lanes, float sum[SQUARE])
     square half[SQUARE], across[SQUARE];
     const float *row[SQUARE];
     for (int r = 0; r < SQUARE; ++r) {
-        memcpy(&half[r], lanes + r * VF, sizeof half[r]);
+        memcpy(&half[r], lanes + r * LANES_STRIDE, sizeof half[r]);
         if ((int)VF > (int)SQUARE) {
             square upper;
-            memcpy(&upper, lanes + r * VF + VF / 2, sizeof upper);
+            memcpy(&upper, lanes + r * LANES_STRIDE + VF / 2, sizeof upper);
             half[r] += upper;
         }
         row[r] = (const float *)&half[r];
@@ -148,15 +167,16 @@ INLINE void sum_lanes(const float *lanes, float sum[SQUARE])
 
 /* Lane sums are zero but between two calls of this, which takes those of the groups of
  * VF rows whose bits are set. */
-static void flush_rows(used_sums used, uint32_t groups, kde_workspace *work)
+static void flush_rows(kde_used used, uint32_t groups, kde_workspace *work)
 {
     for (; groups; groups &= groups - 1) {
         const int64_t from = __builtin_ctz(groups) * VF;
         for (int s = used.begin; s < used.end; ++s)
             for (int64_t r = from; r < from + VF; r += SQUARE) {
-                float sum[SQUARE], *lanes = work->lane_sum[s] + r * VF;
+                float sum[SQUARE], *lanes = lanes_of(work, s, r);
                 sum_lanes(lanes, sum);
-                for (int i = 0; i < SQUARE; ++i) vf_store(lanes + i * VF, vf_set(0.0f));
+                for (int i = 0; i < SQUARE; ++i)
+                    vf_store(lanes + i * LANES_STRIDE, vf_set(0.0f));
                 for (int i = 0; i < SQUARE; ++i)
                     work->row[s][r + i] += kde_fixed(sum[i]);
             }
@@ -164,7 +184,7 @@ static void flush_rows(used_sums used, uint32_t groups, kde_workspace *work)
 }
 
 static void do_tiles(const kde_matrix *m, int64_t first, int64_t stop, int64_t column,
-                     int64_t c, used_sums used, kde_workspace *work)
+                     int64_t c, kde_used used, kde_workspace *work)
 {
     column_sums sums;
     for (int s = 0; s < KDE_SUMS; ++s)
@@ -175,12 +195,16 @@ static void do_tiles(const kde_matrix *m, int64_t first, int64_t stop, int64_t c
 }
 
 static void do_near(const kde_matrix *m, int64_t first, int64_t stop, int64_t column,
-                    int64_t c, used_sums used, kde_workspace *work, uint32_t *groups)
+                    int64_t c, kde_used used, kde_workspace *work, uint32_t *groups)
 {
+    uint32_t list[KDE_ROWS + VF];
     vf sums[KDE_SUMS];
+    const int64_t at = column + c;
+    const int count = list_of[m->dims](m, first, stop, at, list, groups);
+    if (!count) return;
     for (int s = 0; s < KDE_SUMS; ++s) sums[s] = vf_set(0.0f);
-    if (near_of[m->pairs.d](m, first, stop, column + c, work, groups, sums))
-        flush_columns((const float *)sums, VF, c, used, work);
+    near_of[m->pairs.d](m, first, stop, at, list, count, work, sums);
+    flush_columns((const float *)sums, VF, c, used, work);
 }
 
 static void block(const kde_matrix *m, int64_t first, int64_t column,
@@ -192,9 +216,10 @@ static void block(const kde_matrix *m, int64_t first, int64_t column,
     const int near_only = m->pairs.d <= KDE_NARROW && m->cut < INFINITY;
     const int64_t group = near_only ? VF : TILE_COLUMNS;
     const int64_t flush = near_only ? NEAR_GROUPS * VF : KDE_SPAN;
-    const used_sums used = sums_of(m->pairs.class_of, first, first + rows - 1, column,
+    const kde_used used = sums_of(m->pairs.class_of, first, first + rows - 1, column,
                                    column + end - 1);
     uint32_t groups = 0; /* of VF rows that have lane sums */
+    work->used = used;
     for (int64_t c = 0; c < end; c += group) {
         /* Rows at and below the group's last column have no pair i < j here. */
         const int64_t above = column + c + group - 1 - first;
@@ -215,4 +240,5 @@ static void block(const kde_matrix *m, int64_t first, int64_t column,
 /* Measured at 20 units; AVX2 needs a load for each difference of a listed row. */
 enum { NEAR_PERCENT = VF == 16 ? 80 : 60 };
 
-const kde_kernels KERNELS(kde_kernels) = {VF, TILE_COLUMNS, NEAR_PERCENT, block};
+const kde_kernels KERNELS(kde_kernels) = {VF, TILE_COLUMNS, NEAR_PERCENT, block,
+                                         KERNELS(cpu_kd_part)};

@@ -41,9 +41,16 @@ struct kde_line {
     int64_t reach[2];                 /* nodes to each one's cut                */
     double  spread[NODES];            /* weights of one class                   */
     double  own[2][NODES], all[2][NODES];
+    struct {
+        double  weight[ORDER];
+        int64_t first; /* of the nodes                                          */
+    } row[]; /* [n]                                                             */
 };
 
-size_t kde_line_bytes(void) { return sizeof(kde_line); }
+size_t kde_line_bytes(int64_t n)
+{
+    return sizeof(kde_line) + (size_t)n * sizeof(((kde_line *)NULL)->row[0]);
+}
 
 static double along(const ipl_kde_job *job, int64_t row)
 {
@@ -133,8 +140,8 @@ static void convolve(kde_line *line)
 static void read_sums(const kde_line *line, const ipl_kde_job *job, int32_t row,
                       double (*nodes)[NODES], int own)
 {
-    double weight[ORDER];
-    const int64_t first = weigh(line, along(job, row), weight);
+    const double *weight = line->row[row].weight;
+    const int64_t first = line->row[row].first;
     for (int bound = 0; bound < 2; ++bound) {
         double sum = 0.0;
         for (int j = 0; j < ORDER; ++j) sum += weight[j] * nodes[bound][first + j];
@@ -153,14 +160,15 @@ void kde_line_sums(kde_line *line, ipl_kde_job *job)
         if (from == to) continue;
         memset(line->spread, 0, sizeof line->spread);
         for (int64_t i = from; i < to; ++i) {
-            double weight[ORDER];
-            const int64_t first = weigh(line, along(job, y->order[i]), weight);
+            const int32_t row = y->order[i];
+            double *weight = line->row[row].weight;
+            const int64_t first = weigh(line, along(job, row), weight);
+            line->row[row].first = first;
             for (int j = 0; j < ORDER; ++j) line->spread[first + j] += weight[j];
         }
         convolve(line);
         for (int64_t i = from; i < to; ++i)
             read_sums(line, job, y->order[i], line->own, 1);
     }
-    for (int64_t i = 0; i < job->n; ++i)
-        read_sums(line, job, y->order[i], line->all, 0);
+    for (int32_t i = 0; i < job->n; ++i) read_sums(line, job, i, line->all, 0);
 }

@@ -285,8 +285,8 @@ void screen_choose(const screen_kernels *k, kde_path path, kde_screen *s)
         s->screened = s->dense > screened_ns(k, s, passed_share(s, k), s->near);
     if (!s->screened) return;
     for (int64_t i = 0; i < s->n; ++i) s->order[i] = (int32_t)i;
-    cpu_kd_order(s->z, SCREEN_AXES, SCREEN_AXES, SCREEN_LEAF, 0, s->order, s->n,
-                 s->keys);
+    cpu_kd_order(k->part, s->z, SCREEN_AXES, SCREEN_AXES, SCREEN_LEAF, 0, s->order,
+                 s->n, s->keys);
 }
 
 /* A place without a row: near to nothing. */
@@ -352,5 +352,5 @@ void screen_lay_out(const ipl_kde_job *job, ipl_arena *arena, kde_screen *s)
     s->z = ipl_arena_take(arena, n * SCREEN_AXES, sizeof *s->z);
     s->z_error = ipl_arena_take(arena, n, sizeof *s->z_error);
     s->farthest = ipl_arena_take(arena, n, sizeof *s->farthest);
-    s->keys = ipl_arena_take(arena, n, sizeof *s->keys);
+    s->keys = ipl_arena_take(arena, 2 * n, sizeof *s->keys);
 }

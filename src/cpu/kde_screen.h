@@ -75,7 +75,7 @@ typedef struct {
     float *z_error;        /* [n]: how far off z may be                         */
     float *farthest;       /* [n]: largest |t - centre| of the row              */
     float  middle[SCREEN_AXES]; /* of the axes' ranges                          */
-    cpu_kd_key *keys;      /* [n]                                               */
+    cpu_kd_key *keys;      /* [2 n]                                             */
 } kde_screen;
 
 /* Lengths of a row, in the unit of the packed coordinates. */
@@ -97,6 +97,7 @@ typedef struct {
     /* As in kde_kernels. */
     void (*block)(const kde_screen *s, int64_t row, int64_t column,
                   kde_workspace *work);
+    cpu_kd_part *part;
 } screen_kernels;
 
 extern const screen_kernels screen_kernels_portable, screen_kernels_avx2,

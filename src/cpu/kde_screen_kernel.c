@@ -246,6 +246,7 @@ static void block(const kde_screen *s, int64_t row, int64_t column, kde_workspac
             if (column + c + SCREEN_COLUMNS - 1 > row + r)
                 tile_pairs(s, row, row + r, column, column + c, codes, &near, work);
     add_near(s, row, column, &near, work);
+    work->used = (kde_used){0, KDE_SUMS};
 }
 
 #if defined(IPL_VNNI)
@@ -266,4 +267,5 @@ const screen_kernels KERNELS(screen_kernels) = {
 #endif
     .lengths = lengths,
     .encode = encode,
-    .block = block};
+    .block = block,
+    .part = KERNELS(cpu_kd_part)};

@@ -41,12 +41,13 @@ INLINE void add_whole(const tile *e, int64_t row, int lower, kde_workspace *work
 #pragma GCC unroll 2
     for (int bound = 0; bound < 2; ++bound) {
         const tile *part = bound ? &e4 : e;
-        float *lanes = work->lane_sum[lower + bound] + row * VF;
+        float *lanes = lanes_of(work, lower + bound, row);
 #pragma GCC unroll 8
         for (int r = 0; r < PANEL; ++r) {
             const vf two = vf_add(part->at[r][0], part->at[r][1]);
             const vf sum = vf_add(two, part->at[r][2]);
-            vf_store(lanes + r * VF, vf_add(vf_load(lanes + r * VF), sum));
+            float *at = lanes + r * LANES_STRIDE;
+            vf_store(at, vf_add(vf_load(at), sum));
         }
 #pragma GCC unroll 3
         for (int v = 0; v < TILE_VECTORS; ++v) {
