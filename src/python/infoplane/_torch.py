@@ -38,6 +38,7 @@ from .probe import layers_of, pick
 
 _memcmp = C.CDLL(None).memcmp
 _memcmp.argtypes = C.c_void_p, C.c_void_p, C.c_size_t
+_MT19937_BYTES = 4 * (624 + 1)  # key and place: numpy's mt19937_state
 KEPT_BYTES = 2**28  # of parameters: as much is copied in each pass
 
 
@@ -220,7 +221,7 @@ def _undisturbed(net: nn.Module,
     # Weights that autocast rounds without gradient must not stay in its cache, where
     # the training would find them.
     cached = torch.is_autocast_cache_enabled()
-    of_python, of_numpy = random.getstate(), np.random.get_state()
+    of_python, of_numpy = random.getstate(), _NumpyRandom()
     with torch.random.fork_rng(devices=devices):
         torch.set_autocast_cache_enabled(False)
         try:
@@ -230,7 +231,7 @@ def _undisturbed(net: nn.Module,
         finally:
             torch.set_autocast_cache_enabled(cached)
             random.setstate(of_python)
-            np.random.set_state(of_numpy)
+            of_numpy.put_back()
             for m in training:
                 m.training = True
             kept.put_back()
@@ -240,6 +241,31 @@ def _undisturbed(net: nn.Module,
             raise ArgumentError(f"forward() has changed parameter '{name}' in a pass "
                                 "of the probe: expected one that only reads it; watch "
                                 "a function that returns a dict of activations")
+
+
+class _NumpyRandom:
+    """numpy's global random numbers, as they are now.
+
+    To put them back takes longer than to see that a pass has drawn none. The second of
+    two normal numbers is kept outside of the generator's bits: one that waits there
+    could go unseen.
+    """
+
+    def __init__(self) -> None:
+        self.state = np.random.get_state()
+        self.bits = None if self.state[3] else _bits_of_numpy()
+
+    def put_back(self) -> None:
+        if self.bits is None or self.bits != _bits_of_numpy():
+            np.random.set_state(self.state)
+
+
+def _bits_of_numpy() -> Optional[bytes]:
+    """Those of the global generator, if it is the usual one."""
+    generator = np.random.mtrand._rand._bit_generator
+    if type(generator) is not np.random.MT19937:
+        return None
+    return C.string_at(generator.ctypes.state_address, _MT19937_BYTES)
 
 
 class _Kept:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import ctypes as C
 import math
 import warnings
-from functools import lru_cache, partial
+from functools import partial
 from typing import Any, Dict, List, Optional, Sequence, Union
 
 import numpy as np
@@ -102,37 +102,56 @@ def estimate(T: Any, y: Any = None, x: Any = None,
 
 
 def _estimate_layers(arrays: Sequence[Any], names: Optional[Sequence[str]],
-                     y: Any = None, x: Any = None,
-                     estimator: Union[None, str, Sequence[str]] = None,
-                     error: Optional[str] = None, y_values: bool = False,
-                     y_bins: Optional[int] = None, y_width: Optional[float] = None,
-                     device: str = "auto", threads: Optional[int] = None,
-                     **options: Any) -> Table:
+                     **asked: Any) -> Table:
     """Layers of the same samples, in the order of the network, in one call of the
-    library: i_t_next_bits are of neighbours. Arguments as `estimate`."""
-    settings = _settings(estimator, error, y_bins, y_width, device, threads, options)
-    whats = ["T"] if names is None else [f"layer '{name}'" for name in names]
-    layers = [as_activations(T, what) for T, what in zip(arrays, whats)]
-    rows = len(layers[0])
-    for layer, what in zip(layers, whats):
-        if len(layer) != rows:
-            raise ArgumentError(f"{what} has {len(layer)} rows and {whats[0]} {rows}: "
-                                "expected the same samples in all layers")
-    samples, labels, held = _samples(rows, y, x, settings, y_values, y_bins, y_width)
-    samples.error = _ERRORS[error]
-    texts = [_c_text(what) for what in whats]
-    raw = _layer_structs(layers, texts)
-    work = _products(layers, settings, samples.error)
-    call(device, threads, work, lambda handle: check(lib.ipl_mi_estimate_host(
-        handle, settings.count, settings.array, C.byref(samples), len(layers),
-        raw.ctypes.data)))
-    del held, texts
-    count = int(raw[0, _COUNT_AT:_COUNT_AT + 4].view(np.int32)[0])
-    points = raw[:, _POINT_AT:_POINT_AT + count * S.POINT.itemsize].copy()
-    widths = [layer.shape[1] for layer in layers]
-    return Table(partial(_columns, points, names), partial(
-        _about, rows, widths, names, settings.about,
-        labels and labels.counts, labels and labels.note))
+    library: i_t_next_bits are of neighbours. asked: as `estimate`."""
+    return Question(names, **asked).of(arrays)
+
+
+class Question:
+    """What is asked of layers of the same samples, as often as they come: made once, it
+    costs each tick of a plane nothing. Arguments as `estimate`."""
+
+    def __init__(self, names: Optional[Sequence[str]], y: Any = None, x: Any = None,
+                 estimator: Union[None, str, Sequence[str]] = None,
+                 error: Optional[str] = None, y_values: bool = False,
+                 y_bins: Optional[int] = None, y_width: Optional[float] = None,
+                 device: str = "auto", threads: Optional[int] = None,
+                 **options: Any) -> None:
+        self.settings = _settings(estimator, error, y_bins, y_width, device, threads,
+                                  options)
+        self.names, self.device, self.threads, self.error = names, device, threads, error
+        self._given = y, x, y_values, y_bins, y_width
+        self._samples: Any = None  # of so many rows, as the library takes them
+        self._texts: List[Any] = []
+
+    def of(self, arrays: Sequence[Any]) -> Table:
+        """The points of these layers, one array or tensor a name."""
+        names, settings = self.names, self.settings
+        whats = ["T"] if names is None else [f"layer '{name}'" for name in names]
+        layers = [as_activations(T, what) for T, what in zip(arrays, whats)]
+        rows = len(layers[0])
+        for layer, what in zip(layers, whats):
+            if len(layer) != rows:
+                raise ArgumentError(f"{what} has {len(layer)} rows and {whats[0]} {rows}"
+                                    ": expected the same samples in all layers")
+        if self._samples is None or self._samples[0].n != rows:
+            y, x, *how = self._given
+            self._samples = _samples(rows, y, x, settings, *how)
+            self._samples[0].error = _ERRORS[self.error]
+            self._texts = [C.create_string_buffer(what.encode()) for what in whats]
+        samples, labels, _ = self._samples
+        raw = _layer_structs(layers, self._texts)
+        work = _products(layers, settings, samples.error)
+        call(self.device, self.threads, work, lambda handle: check(
+            lib.ipl_mi_estimate_host(handle, settings.count, settings.array,
+                                     C.byref(samples), len(layers), raw.ctypes.data)))
+        count = int(raw[0, _COUNT_AT:_COUNT_AT + 4].view(np.int32)[0])
+        points = raw[:, _POINT_AT:_POINT_AT + count * S.POINT.itemsize].copy()
+        widths = [layer.shape[1] for layer in layers]
+        return Table(partial(_columns, points, names), partial(
+            _about, rows, widths, names, settings.about,
+            labels and labels.counts, labels and labels.note))
 
 
 def _settings(estimator: Any = None, error: Any = None, y_bins: Any = None,
@@ -206,12 +225,7 @@ def _inputs(rows: int, x: Any, settings: Settings) -> Optional[np.ndarray]:
 
 def _warn(text: str) -> None:
     """At the line that called the package."""
-    warnings.warn(text, stacklevel=6)
-
-
-@lru_cache(maxsize=1024)
-def _c_text(text: str) -> Any:
-    return C.create_string_buffer(text.encode())
+    warnings.warn(text, stacklevel=7)
 
 
 def _layer_structs(layers: List[np.ndarray], texts: List[Any]) -> np.ndarray:

@@ -23,7 +23,7 @@ import numpy as np
 from . import schedule as schedules
 from ._given import whole
 from .errors import ArgumentError
-from .estimate import _estimate_layers, _settings
+from .estimate import Question, _settings
 from .labels import Labels, as_labels
 from .probe import Probe, probe_of
 from .table import Columns, Table
@@ -31,8 +31,7 @@ from .watch import WAITING, Watch
 
 
 # What estimate takes itself; all others are options of the estimators.
-_OWN = set(inspect.signature(_estimate_layers).parameters) - {
-    "arrays", "names", "y", "options"}
+_OWN = set(inspect.signature(Question).parameters) - {"names", "y", "options"}
 _CHECKED = set(inspect.signature(_settings).parameters) - {"options"}
 
 

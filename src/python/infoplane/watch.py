@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Deque, List, Optional, Tuple
 
 from ._given import real, whole
 from .errors import ArgumentError
-from .estimate import _estimate_layers
+from .estimate import Question
 from .probe import Probe
 from .schedule import Progress
 from .table import Table
@@ -35,6 +35,7 @@ class Watch:
                  progress: Progress) -> None:
         self.plane, self.probe, self.seed, self.progress = plane, probe, seed, progress
         self._epoch, self._measured = -1, -1
+        self._question: Optional[Question] = None
         self._thread: Optional[ThreadPoolExecutor] = None
         self._pending: Deque[Tuple[int, "Future[Table]"]] = deque()
         self._closed = False
@@ -118,8 +119,10 @@ class Watch:
         self._pending.append((epoch, self._thread.submit(self._estimate, layers)))
 
     def _estimate(self, layers: List[Any]) -> Table:
-        return _estimate_layers(layers, self.probe.names, y=self.plane._targets(),
-                                **self.plane.options)
+        if self._question is None:
+            self._question = Question(self.probe.names, y=self.plane._targets(),
+                                      **self.plane.options)
+        return self._question.of(layers)
 
     def _collect(self, only_done: bool) -> None:
         while self._pending and (not only_done or self._pending[0][1].done()):

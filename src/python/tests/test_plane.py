@@ -1,5 +1,6 @@
 """Plane and Watch, with networks that are plain functions."""
 import copy
+import itertools
 import pickle
 import threading
 from concurrent.futures import wait
@@ -8,7 +9,7 @@ import numpy as np
 import pytest
 
 import infoplane as ip
-from infoplane import watch as watch_module
+from infoplane.estimate import Question
 
 N = 60
 X = np.random.default_rng(1).normal(size=(N, 4)).astype(np.float32)
@@ -108,22 +109,16 @@ def test_finish_measures_the_latest_epoch_once():
     assert sorted(set(plane.table.columns["epoch"])) == [0, 4, 6]
 
 
-class Failing:
-    """Stands in for the estimates: those of one epoch fail."""
-
-    def __init__(self, real, at):
-        self.real, self.at, self.calls = real, at, 0
-
-    def __call__(self, *args, **options):
-        self.calls += 1
-        if self.calls == self.at + 1:
-            raise ip.Error("layer 'hidden' cannot be measured")
-        return self.real(*args, **options)
-
-
 def failing(monkeypatch, at):
-    monkeypatch.setattr(watch_module, "_estimate_layers",
-                        Failing(watch_module._estimate_layers, at))
+    """Of the estimates, that number `at` fails."""
+    real, numbers = Question.of, itertools.count()
+
+    def of(question, layers):
+        if next(numbers) == at:
+            raise ip.Error("layer 'hidden' cannot be measured")
+        return real(question, layers)
+
+    monkeypatch.setattr(Question, "of", of)
 
 
 def test_an_error_of_the_thread_comes_with_a_later_tick(monkeypatch):
@@ -191,13 +186,13 @@ def test_no_thread_outlives_its_watch():
 
 
 def test_few_activations_wait_for_a_slow_thread(monkeypatch):
-    ready, real = threading.Event(), watch_module._estimate_layers
+    ready, real = threading.Event(), Question.of
 
-    def slow(*args, **options):
+    def slow(question, layers):
         ready.wait(5)
-        return real(*args, **options)
+        return real(question, layers)
 
-    monkeypatch.setattr(watch_module, "_estimate_layers", slow)
+    monkeypatch.setattr(Question, "of", slow)
     plane = ip.Plane(X, Y, background=True)
     with plane.watch(Net()) as w:
         w.tick(0), w.tick(1)

@@ -93,16 +93,26 @@ def test_a_graph_that_waits_for_its_gradients_outlives_the_pass():
 class Random(nn.Module):
     """Draws from each global generator, as augmentations do."""
 
+    def __init__(self, of_numpy):
+        super().__init__()
+        self.of_numpy = of_numpy
+
     def forward(self, x):
-        return x * random.random() * np.random.rand() * torch.rand(1)
+        return x * random.random() * self.of_numpy() * torch.rand(1)
 
 
-def test_random_numbers_are_left_alone():
-    net = nn.Sequential(Random(), nn.Linear(6, 2))
-    before = random.getstate(), str(np.random.get_state()), torch.get_rng_state()
-    read(net, chunk=9)
+@pytest.mark.parametrize("waiting", [0, 1])
+@pytest.mark.parametrize("of_numpy", [np.random.rand, np.random.randn, lambda: 1.0])
+def test_random_numbers_are_left_alone(waiting, of_numpy):
+    """waiting: of two normal numbers, which are drawn together, the second."""
+    np.random.seed(1)
+    np.random.randn(2 - waiting)
+    net = nn.Sequential(Random(of_numpy), nn.Linear(6, 2))
+    before = random.getstate(), np.random.get_state(), torch.get_rng_state()
+    assert before[1][3] == waiting
+    read(net, chunk=N)
     assert random.getstate() == before[0]
-    assert str(np.random.get_state()) == before[1]
+    np.testing.assert_equal(np.random.get_state(), before[1])
     assert torch.equal(torch.get_rng_state(), before[2])
 
 
