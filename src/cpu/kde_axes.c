@@ -4,8 +4,8 @@
  * Layers spread along few directions. On the principal axes of some rows boxes of 16
  * rows leave fewer pairs than on the units (ib-tanh, 177 ticks: 2 to 8 % fewer of 3 to
  * 7 units, as many of 10; 20 units of a trained network: as many), and a row is tested
- * in 2 to 6 coordinates. An axis along which the rows vary by less than an eighth of
- * the cut hardly tells near from far.
+ * in fewer coordinates. An axis along which the variance of the rows is less than an
+ * eighth of the cut hardly tells near from far, and is left out.
  *
  * Numerics  A projection on orthonormal axes shrinks distances. In double the axes are
  *           orthonormal to rounding, as floats to 1e-5. A coordinate is a float sum of

@@ -126,12 +126,12 @@ static lister *const list_of[KDE_AXES_MAX + 1] = {
 
 /* Sums that a block may add to: from within a class, across classes, or both. */
 static kde_used sums_of(const float *class_of, int64_t row, int64_t last_row,
-                         int64_t column, int64_t last_column)
+                        int64_t column, int64_t last_column)
 {
     const int within = class_of[last_row] >= class_of[column];
     const int across = class_of[row] < class_of[last_column];
     return (kde_used){within ? KDE_LOWER_WITHIN : KDE_LOWER_ACROSS,
-                       across ? KDE_SUMS : KDE_LOWER_ACROSS};
+                      across ? KDE_SUMS : KDE_LOWER_ACROSS};
 }
 
 /* column[s][0 .. count) is added to the columns at[0 ..) of the block. */

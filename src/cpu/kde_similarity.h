@@ -47,8 +47,7 @@ INLINE void similarity_step(const int step, similarity_chains *s, const int chai
 #else
     STEP(0, x[c] = vf_min(x[c], vf_set(m->limit)));
     STEP(1, r[c] = vf_fma(x[c], scale, vf_set(12582912.0f))); /* see vf_scale2 */
-    STEP(2, (f[c] = vf_sub(vf_set(12582912.0f), r[c]),
-                  f[c] = vf_fma(x[c], scale, f[c])));
+    STEP(2, f[c] = vf_fma(x[c], scale, vf_sub(vf_set(12582912.0f), r[c])));
     STEP(8, x[c] = vf_scale2(p[c], r[c]));
 #endif
     STEP(3, p[c] = vf_fma(vf_set(0.00132647273f), f[c], vf_set(0.00967151299f)));
